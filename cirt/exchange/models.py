@@ -1,0 +1,131 @@
+"""Links to peers' collections, their runs, what did not pass, receipts, and what waits to be sent."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cirt.kernel.db import Base, BigId
+
+
+class LinkDirection(StrEnum):
+    PULL = "pull"
+    PUSH = "push"
+
+
+class LinkState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class Link(Base):
+    """One of a peer's collections that we read or write, and how that goes."""
+
+    __tablename__ = "link"
+    __table_args__ = (sa.UniqueConstraint("peer_id", "direction", "remote"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    peer_id: Mapped[int] = mapped_column(sa.ForeignKey("peer.id"))
+    direction: Mapped[LinkDirection]
+    remote: Mapped[str] = mapped_column(sa.String(200))  # id or alias of the peer's collection
+    collection_id: Mapped[int | None] = mapped_column(sa.ForeignKey("collection.id"))  # push --from
+    every_s: Mapped[int] = mapped_column(default=300)
+    since: Mapped[datetime | None]
+    state: Mapped[LinkState] = mapped_column(default=LinkState.ACTIVE)
+    cursor: Mapped[str | None] = mapped_column(sa.String(64))  # newest date_added seen, as sent
+    last_run_at: Mapped[datetime | None]
+    last_success_at: Mapped[datetime | None]
+    last_data_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(sa.String(64))  # code of the last failure
+    error_values: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class RunState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Run(Base):
+    """One sync of one link: everything offered is accounted for."""
+
+    __tablename__ = "run"
+    __table_args__ = (sa.Index("ix_run_link_started", "link_id", "started_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    link_id: Mapped[int] = mapped_column(sa.ForeignKey("link.id"))
+    state: Mapped[RunState] = mapped_column(default=RunState.RUNNING)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    pages: Mapped[int] = mapped_column(default=0)
+    offered: Mapped[int] = mapped_column(default=0)
+    taken: Mapped[int] = mapped_column(default=0)
+    known: Mapped[int] = mapped_column(default=0)
+    held: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(sa.String(64))
+    error_values: Mapped[dict[str, Any]]
+
+
+class Outcome(StrEnum):
+    """What becomes of an arrival (rulings 22)."""
+
+    TAKEN = "taken"
+    KNOWN = "known"
+    HELD = "held"
+    REFUSED = "refused"
+
+
+class Quarantined(Base):
+    """An arrival that was held or refused, with its bytes and the reason."""
+
+    __tablename__ = "quarantined"
+    __table_args__ = (sa.UniqueConstraint("peer_id", "sha256", "code"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    peer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("peer.id"))  # NULL: console import
+    run_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("run.id"))
+    outcome: Mapped[Outcome]
+    stix_id: Mapped[str | None] = mapped_column(sa.String(300))
+    version_text: Mapped[str | None] = mapped_column(sa.String(40))
+    code: Mapped[str] = mapped_column(sa.String(64))
+    message: Mapped[str] = mapped_column(sa.Text)  # marked sentence with {values}
+    values: Mapped[dict[str, Any]]
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    body: Mapped[bytes | None]  # None for RED, of which no content is kept (rulings 5)
+    at: Mapped[datetime] = mapped_column(index=True)
+    settled_at: Mapped[datetime | None]
+
+
+class Receipt(Base):
+    """A TAXII status resource: what became of one POST (TAXII 2.1, section 4.3)."""
+
+    __tablename__ = "receipt"
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    peer_id: Mapped[int] = mapped_column(sa.ForeignKey("peer.id"))
+    collection_id: Mapped[int] = mapped_column(sa.ForeignKey("collection.id"))
+    at: Mapped[datetime]
+    successes: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON)  # status details
+    failures: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON)
+
+
+class Outgoing(Base):
+    """A version that waits on a push link, put there in the transaction that let it leave."""
+
+    __tablename__ = "outgoing"
+    __table_args__ = (
+        sa.UniqueConstraint("link_id", "version_id"),
+        sa.Index("ix_outgoing_waiting", "link_id", "sent_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    link_id: Mapped[int] = mapped_column(sa.ForeignKey("link.id"))
+    version_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("object_version.id"))
+    queued_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    status_id: Mapped[str | None] = mapped_column(sa.String(64))
+    failure: Mapped[str | None] = mapped_column(sa.Text)  # the peer's own words, untrusted

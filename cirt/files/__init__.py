@@ -1,0 +1,1 @@
+"""Attachments as they came, hashed and kept in the database."""

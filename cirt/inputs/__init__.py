@@ -1,0 +1,1 @@
+"""Untrusted mappings to commands: one marshmallow schema per command."""

@@ -1,0 +1,94 @@
+"""Settings: ``CIRT_…`` variables over ``cirt.toml`` in the data directory over defaults.
+
+Read once into one frozen object. An unknown name stops the start and is named.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+import marshmallow as ma
+
+from cirt.kernel.errors import Invalid
+from cirt.kernel.text import mark
+
+_PREFIX = "CIRT_"
+
+type_network = IPv4Network | IPv6Network
+
+
+class SettingsWrong(Invalid):
+    code = "settings-wrong"
+    message = mark("The setting {name} from {place} cannot be used: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may set; documented in docs/operate.md, which a test compares."""
+
+    data_dir: Path
+    database_url: str
+    base_url: str = "http://127.0.0.1:8000"
+    bind: str = "127.0.0.1:8000"
+    workers: int = 2
+    max_content_bytes: int = 10 * 1024 * 1024
+    page_max: int = 1000
+    outbound_allow: tuple[type_network, ...] = ()
+
+
+class _Networks(ma.fields.Field[tuple[type_network, ...]]):
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> tuple[type_network, ...]:
+        parts = value.replace(",", " ").split() if isinstance(value, str) else value
+        try:
+            return tuple(ip_network(part) for part in parts)
+        except ValueError as error:
+            raise ma.ValidationError(f"{error}; write networks like 10.0.0.0/8.") from error
+
+
+class _SettingsSchema(ma.Schema):
+    data_dir = ma.fields.String()
+    database_url = ma.fields.String(validate=ma.validate.Regexp(r"(sqlite|postgresql\+psycopg)://"))
+    base_url = ma.fields.Url(require_tld=False, schemes={"http", "https"})
+    bind = ma.fields.String(validate=ma.validate.Regexp(r".+:\d+\Z"))
+    workers = ma.fields.Integer(validate=ma.validate.Range(1, 64))
+    max_content_bytes = ma.fields.Integer(validate=ma.validate.Range(64 * 1024))
+    page_max = ma.fields.Integer(validate=ma.validate.Range(1, 10_000))
+    outbound_allow = _Networks()
+
+
+def read_settings(environ: Mapping[str, str], data_dir: Path | None = None) -> Settings:
+    """The settings in force.
+
+    Raises:
+        SettingsWrong: an unknown name, or a value that does not fit.
+    """
+    from_environ = {
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(_PREFIX)
+    }
+    home = (data_dir or Path(from_environ.get("data_dir", "data"))).resolve()
+    known = {field.name for field in fields(Settings)}
+    toml = home / "cirt.toml"
+    from_file = tomllib.loads(toml.read_text()) if toml.is_file() else {}
+    values = _load(from_file, str(toml), known) | _load(from_environ, "the environment", known)
+    values["data_dir"] = home
+    values.setdefault("database_url", f"sqlite:///{home / 'cirt.sqlite3'}")
+    return Settings(**values)
+
+
+def _load(values: Mapping[str, Any], place: str, known: set[str]) -> dict[str, Any]:
+    for name in values:
+        if name not in known:
+            reason = f"there is no such setting. Known are: {', '.join(sorted(known))}."
+            raise SettingsWrong(name=name, place=place, reason=reason)
+    try:
+        return dict(_SettingsSchema().load(values))
+    except ma.ValidationError as error:
+        name, reasons = next(iter(error.normalized_messages().items()))
+        raise SettingsWrong(name=name, place=place, reason=" ".join(reasons)) from error

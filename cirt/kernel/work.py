@@ -1,0 +1,89 @@
+"""A unit of work: one session, one actor, one ``now``, one commit.
+
+Edges open it; services use it. It commits once when the block ends well, with the audit lines written last,
+and rolls everything back otherwise.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel import audit
+from cirt.kernel.clock import Clock
+from cirt.kernel.db import WRITE
+from cirt.kernel.errors import NotAllowed
+
+
+class ActorKind(StrEnum):
+    PERSON = "person"
+    PEER = "peer"
+    PUBLIC = "public"
+    CONSOLE = "console"  # whoever may run the program on the host
+    SYSTEM = "system"  # jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. ``id`` is the account's or the peer's; four eyes count ``person_id``, not accounts."""
+
+    kind: ActorKind
+    id: int | None = None
+    name: str = ""
+    person_id: int | None = None
+    roles: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        if self.kind in (ActorKind.CONSOLE, ActorKind.SYSTEM):
+            return True
+        return permission in self.permissions
+
+
+PUBLIC = Actor(ActorKind.PUBLIC, name="public")
+CONSOLE = Actor(ActorKind.CONSOLE, name="console")
+SYSTEM = Actor(ActorKind.SYSTEM, name="system")
+
+
+@dataclass(slots=True)
+class Work:
+    session: Session
+    actor: Actor
+    now: datetime
+    lines: list[audit.AuditLine] = field(default_factory=list)
+
+    def require(self, permission: str) -> None:
+        """
+        Raises:
+            NotAllowed: the actor lacks this permission.
+        """
+        if not self.actor.may(permission):
+            raise NotAllowed(needed=permission)
+
+    def audit(self, act: str, subject: str, **facts: Any) -> None:
+        """Note an act for the trail; ``subject`` is a reference or STIX id, never content."""
+        self.lines.append(audit.AuditLine(act, subject, facts))
+
+
+@contextmanager
+def start_work(
+    engine: sa.Engine, clock: Clock, actor: Actor, *, write: bool = True
+) -> Iterator[Work]:
+    """One transaction. With ``write=False`` nothing may be changed, and SQLite readers do not wait."""
+    connectable = engine.execution_options(**{WRITE: write})
+    with Session(connectable, expire_on_commit=False) as session:
+        work = Work(session, actor, clock.now())
+        yield work
+        if not write:
+            session.rollback()
+            return
+        session.flush()
+        if work.lines:
+            who = (actor.kind.value, str(actor.id or ""), actor.name)
+            audit.append(session, work.now, who, work.lines)
+        session.commit()

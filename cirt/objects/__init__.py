@@ -1,0 +1,1 @@
+"""STIX objects as exact bytes, with the facts read out of them."""

@@ -1,0 +1,1 @@
+"""Who there is: ourselves, peers, persons with their accounts and roles."""

@@ -1,0 +1,187 @@
+"""Peers, how we reach them, and the account with which each reaches us."""
+
+import hashlib
+import hmac
+import re
+import threading
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.keys import Keys
+from cirt.kernel.program import Program
+from cirt.kernel.work import SYSTEM, Work
+from cirt.parties.errors import (
+    CountryWrong,
+    IdentityWrong,
+    NameTaken,
+    NoSuchPeer,
+    PeerExists,
+    SlugWrong,
+)
+from cirt.parties.models import Ourselves, Peer, PeerCredential, PeerState
+from cirt.parties.passwords import hash_password, one_time_password, verify
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]\Z")
+_REMEMBERED = 1000  # far more than there are peers
+_IDENTITY = re.compile(r"identity--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFacts:
+    """What may be said of a peer; None leaves it as it is."""
+
+    name: str | None = None
+    country: str | None = None
+    identity: str | None = None
+    discovery_url: str | None = None
+    username: str | None = None
+    password: str | None = None
+
+
+def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
+    """
+    Raises:
+        PeerExists, SlugWrong, CountryWrong, IdentityWrong, NotAllowed.
+    """
+    work.require("peer:write")
+    if not _SLUG.match(slug):
+        raise SlugWrong(slug=slug[:60])
+    if _peer(work.session, slug) is not None:
+        raise PeerExists(slug=slug)
+    peer = Peer(slug=slug, name=slug, country="", created_at=work.now)
+    _apply(peer, keys, facts)
+    work.session.add(peer)
+    work.session.flush()
+    work.audit("peer.add", slug, name=peer.name, country=peer.country)
+    return peer
+
+
+def set_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
+    work.require("peer:write")
+    peer = find_peer(work.session, slug)
+    _apply(peer, keys, facts)
+    work.audit("peer.set", slug, name=peer.name, url=peer.discovery_url)
+    return peer
+
+
+def suspend_peer(work: Work, slug: str) -> None:
+    """As if there were no agreement; its links rest."""
+    _change_state(work, slug, PeerState.SUSPENDED, "peer.suspend")
+
+
+def resume_peer(work: Work, slug: str) -> None:
+    _change_state(work, slug, PeerState.ACTIVE, "peer.resume")
+
+
+def _change_state(work: Work, slug: str, state: PeerState, act: str) -> None:
+    work.require("peer:write")
+    find_peer(work.session, slug).state = state
+    work.audit(act, slug)
+
+
+def _apply(peer: Peer, keys: Keys, facts: PeerFacts) -> None:
+    if facts.name is not None:
+        peer.name = facts.name.strip() or peer.slug
+    if facts.country is not None:
+        if not re.match(r"[A-Za-z]{2}\Z", facts.country):
+            raise CountryWrong(country=facts.country[:20])
+        peer.country = facts.country.upper()
+    if facts.identity is not None:
+        if not _IDENTITY.match(facts.identity):
+            raise IdentityWrong(identity=facts.identity[:80])
+        peer.identity_id = facts.identity
+    if facts.discovery_url is not None:
+        peer.discovery_url = facts.discovery_url
+    if facts.username is not None:
+        peer.username = facts.username
+    if facts.password is not None:
+        peer.sealed_password = keys.seal(facts.password)
+
+
+def set_credentials(
+    work: Work, slug: str, username: str | None = None, password: str | None = None
+) -> tuple[str, str | None]:
+    """Make or replace the account with which a peer reaches us: (name, password to show once or None).
+
+    Raises:
+        NoSuchPeer, NameTaken, PasswordTooShort, NotAllowed.
+    """
+    work.require("peer:write")
+    peer = find_peer(work.session, slug)
+    username = username or slug
+    holder = work.session.scalars(
+        sa.select(PeerCredential.peer_id).where(PeerCredential.username == username)
+    ).one_or_none()
+    if holder not in (None, peer.id):
+        raise NameTaken(username=username)
+    made = None if password else one_time_password()
+    credential = work.session.get(PeerCredential, peer.id) or PeerCredential(peer_id=peer.id)
+    credential.username = username
+    credential.password_hash = hash_password(password or made or "")
+    credential.changed_at = work.now
+    work.session.add(credential)
+    work.session.flush()
+    work.audit("peer.credentials", slug, username=username)
+    return username, made
+
+
+class CredentialCheck:
+    """Basic sign-in of peers. A verified pair is remembered, keyed by a digest that dies with the credential."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._key = program.keys.derive("basic-cache")
+        self._good: dict[bytes, int] = {}
+        self._lock = threading.Lock()
+
+    def peer_id(self, username: str, password: str) -> int | None:
+        """Whose account this is; None where name and password do not belong together."""
+        with self._program.work(SYSTEM, write=False) as work:
+            credential = work.session.scalars(
+                sa.select(PeerCredential).where(PeerCredential.username == username)
+            ).one_or_none()
+        if credential is None:
+            verify(None, password)
+            return None
+        digest = self._digest(credential, password)
+        with self._lock:
+            known = self._good.get(digest)
+        if known == credential.peer_id:
+            return known
+        if not verify(credential.password_hash, password):
+            return None
+        with self._lock:
+            if len(self._good) > _REMEMBERED:
+                self._good.clear()
+            self._good[digest] = credential.peer_id
+        return credential.peer_id
+
+    def _digest(self, credential: PeerCredential, password: str) -> bytes:
+        said = f"{credential.password_hash}\0{credential.changed_at}\0{password}"
+        return hmac.digest(self._key, said.encode(), hashlib.sha256)
+
+
+def find_peer(session: Session, slug: str) -> Peer:
+    """
+    Raises:
+        NoSuchPeer.
+    """
+    peer = _peer(session, slug)
+    if peer is None:
+        raise NoSuchPeer(slug=slug[:60])
+    return peer
+
+
+def peers(session: Session) -> list[Peer]:
+    return list(session.scalars(sa.select(Peer).order_by(Peer.name)))
+
+
+def ourselves(session: Session) -> Ourselves:
+    """The CIRT that this installation serves; ``cirt init`` made it."""
+    return session.get_one(Ourselves, 1)
+
+
+def _peer(session: Session, slug: str) -> Peer | None:
+    return session.scalars(sa.select(Peer).where(Peer.slug == slug)).one_or_none()

@@ -1,0 +1,1 @@
+"""Public API for connectors; imports nothing of ours."""

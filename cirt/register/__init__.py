@@ -1,0 +1,1 @@
+"""Reports, incidents and their observables."""

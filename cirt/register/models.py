@@ -1,0 +1,240 @@
+"""Reports, incidents, their observables and their timeline."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cirt.kernel.db import Base, BigId
+from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
+from cirt.objects.observables import Kind
+
+
+class ReportState(StrEnum):
+    """States of a report (rulings 23)."""
+
+    RECEIVED = "received"
+    CLAIMED = "claimed"
+    ACCEPTED = "accepted"
+    ADDED = "added"
+    REJECTED = "rejected"
+
+
+class ReportSource(StrEnum):
+    FORM = "form"
+    DESK = "desk"
+    CONNECTOR = "connector"
+
+
+class IncidentState(StrEnum):
+    OPEN = "open"
+    WAITING = "waiting"
+    CONTAINED = "contained"
+    ERADICATED = "eradicated"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class CloseReason(StrEnum):
+    SOLVED = "solved"
+    FALSE_POSITIVE = "false-positive"
+    DUPLICATE = "duplicate"
+    NOT_IN_CONSTITUENCY = "not-in-constituency"
+    NO_RESPONSE = "no-response"
+    INFORMATIONAL = "informational"
+    TEST = "test"
+
+
+class Report(Base):
+    """What somebody sent us, unjudged, kept as it came."""
+
+    __tablename__ = "report"
+    __table_args__ = (sa.Index("ix_report_queue", "state", "received_at", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    reference: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    state: Mapped[ReportState] = mapped_column(default=ReportState.RECEIVED)
+    source: Mapped[ReportSource]
+    received_at: Mapped[datetime]
+    title: Mapped[str] = mapped_column(sa.String(200))  # the first line, shortened
+    text: Mapped[str] = mapped_column(sa.Text)
+    tlp: Mapped[Tlp] = mapped_column(default=Tlp.AMBER)
+    organisation: Mapped[str] = mapped_column(sa.String(200), default="")
+    reporter: Mapped[str] = mapped_column(sa.String(200), default="")
+    contact: Mapped[str] = mapped_column(sa.String(254), default="")
+    language: Mapped[str] = mapped_column(sa.String(12), default="")
+    headers: Mapped[dict[str, Any]]  # as the request or mail had them
+    code_hash: Mapped[str] = mapped_column(sa.String(64))  # of the follow-up code
+    form_token: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # a form counts once
+    claimed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    claimed_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    incident_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("incident.id"), index=True)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ReportObservable(Base):
+    """Found in a report's text at receipt; matched by ``key``."""
+
+    __tablename__ = "report_observable"
+    __table_args__ = (sa.Index("ix_report_observable_report", "report_id"),)
+
+    key: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    report_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("report.id"), primary_key=True, autoincrement=False
+    )
+    kind: Mapped[Kind]
+    value: Mapped[str] = mapped_column(sa.Text)
+
+
+class Incident(Base):
+    """One case the national CIRT coordinates."""
+
+    __tablename__ = "incident"
+    __table_args__ = (sa.Index("ix_incident_list", "state", "opened_at", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    reference: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    title: Mapped[str] = mapped_column(sa.String(200))
+    state: Mapped[IncidentState] = mapped_column(default=IncidentState.OPEN)
+    rsit_class: Mapped[str] = mapped_column(sa.String(60))
+    rsit_type: Mapped[str | None] = mapped_column(sa.String(60))
+    severity: Mapped[Severity]
+    tlp: Mapped[Tlp]
+    owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    opened_at: Mapped[datetime]
+    contained_at: Mapped[datetime | None]
+    eradicated_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    close_reason: Mapped[CloseReason | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class EntryKind(StrEnum):
+    """What a timeline entry tells; the sentence is made by the page, in the reader's language."""
+
+    REPORT_ACCEPTED = "report-accepted"
+    REPORT_ADDED = "report-added"
+    NOTE = "note"
+    STATE = "state"
+    FACTS = "facts"
+    OBSERVABLES = "observables"
+    INDICATOR = "indicator"
+    RELEASE_ASKED = "release-asked"
+    RELEASED = "released"
+    RELEASE_REFUSED = "release-refused"
+    PEER_SIGHTING = "peer-sighting"
+    REVOKED = "revoked"
+
+
+ENTRY_SENTENCES = {
+    EntryKind.REPORT_ACCEPTED: mark("{actor} accepted report {report}."),
+    EntryKind.REPORT_ADDED: mark("{actor} added report {report}."),
+    EntryKind.NOTE: mark("{actor} wrote"),
+    EntryKind.STATE: mark("{actor} changed the state from {before} to {after}."),
+    EntryKind.FACTS: mark("{actor} changed {fields}."),
+    EntryKind.OBSERVABLES: mark("{actor} confirmed {count} observables."),
+    EntryKind.INDICATOR: mark("{actor} made an indicator for {value}."),
+    EntryKind.RELEASE_ASKED: mark("{actor} asked to release {count} indicators: {release}."),
+    EntryKind.RELEASED: mark("{actor} approved {release}: {count} indicators can be fetched."),
+    EntryKind.RELEASE_REFUSED: mark("{actor} did not approve {release}."),
+    EntryKind.PEER_SIGHTING: mark("{peer} saw {value}, {count} times."),
+    EntryKind.REVOKED: mark("{actor} revoked the indicator for {value}."),
+}
+
+
+class Entry(Base):
+    """One line of an incident's timeline."""
+
+    __tablename__ = "entry"
+    __table_args__ = (sa.Index("ix_entry_incident_at", "incident_id", "at", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("incident.id"))
+    at: Mapped[datetime]
+    kind: Mapped[EntryKind]
+    actor: Mapped[str] = mapped_column(sa.String(200))
+    values: Mapped[dict[str, Any]]
+    note_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("note.id"))
+
+
+class Note(Base):
+    """A handler's text on an incident; its earlier texts are kept."""
+
+    __tablename__ = "note"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("incident.id"), index=True)
+    author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    tlp: Mapped[Tlp]
+    text: Mapped[str] = mapped_column(sa.Text)
+    version: Mapped[int] = mapped_column(default=1)
+    written_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+
+
+class NoteText(Base):
+    """A text that a note had before, by version."""
+
+    __tablename__ = "note_text"
+
+    note_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("note.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(sa.Text)
+    author: Mapped[str] = mapped_column(sa.String(200))
+    replaced_at: Mapped[datetime]
+
+
+class Draft(Base):
+    """A text not saved yet, kept so that nothing typed is lost; one per account and place."""
+
+    __tablename__ = "draft"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(sa.String(64), primary_key=True)  # INC-…, INC-…/note-7
+    text: Mapped[str] = mapped_column(sa.Text)
+    kept_at: Mapped[datetime]
+
+
+class ObservableState(StrEnum):
+    OFFERED = "offered"  # found in a text, waits for a person
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+
+
+class IncidentObservable(Base):
+    """An observable in the context of one incident; the value itself is global by ``key``."""
+
+    __tablename__ = "incident_observable"
+    __table_args__ = (
+        sa.UniqueConstraint("incident_id", "key"),
+        sa.Index("ix_incident_observable_key", "key"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("incident.id"))
+    key: Mapped[int] = mapped_column(sa.BigInteger)
+    kind: Mapped[Kind]
+    value: Mapped[str] = mapped_column(sa.Text)
+    state: Mapped[ObservableState]
+    source: Mapped[str] = mapped_column(sa.String(64))  # REP-…, note-7, paste
+    added_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    object_id: Mapped[int | None] = mapped_column(  # our indicator made of it
+        BigId, sa.ForeignKey("stix_object.id"), index=True
+    )

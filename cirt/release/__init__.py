@@ -1,0 +1,1 @@
+"""Proposals, collections, each reader's feed, the ledger, recall."""

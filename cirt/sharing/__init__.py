@@ -1,0 +1,1 @@
+"""The gate: agreements, the rule, and the only maker of what leaves."""

@@ -1,0 +1,1 @@
+"""Finds connectors, runs them, keeps their cursors."""

@@ -1,0 +1,1 @@
+"""The pages: a public counter and the analysts' desk."""

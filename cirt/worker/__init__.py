@@ -1,0 +1,1 @@
+"""The scheduler loop and the table of jobs."""

@@ -1,0 +1,56 @@
+"""Fixtures: a migrated, empty program on SQLite and on a real PostgreSQL; the network closed but for loopback."""
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cirt.kernel.clock import FakeClock
+from cirt.kernel.program import Program
+from tests.support.databases import BACKENDS, Databases
+
+NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Makes databases that are migrated and empty; copies a template, so that each takes milliseconds."""
+    with Databases(tmp_path_factory.mktemp("databases")) as made:
+        yield made
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(NOON)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every test that touches a database runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def program(
+    backend: str, databases: Databases, tmp_path: Path, clock: FakeClock
+) -> Iterator[Program]:
+    """An initialised program: the CIRT is EX-CIRT of country EX; no accounts, peers or objects but our own."""
+    with databases.program(backend, tmp_path / "data", clock) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only loopback and local sockets may be reached."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "local"
+        if host != "local" and not (host in ("::1", "localhost") or str(host).startswith("127.")):
+            raise AssertionError(f"a test tried to reach {host}")
+        real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)

@@ -1,0 +1,1 @@
+"""Builders, served instances and foreign servers for the tests."""

