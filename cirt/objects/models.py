@@ -44,6 +44,8 @@ class ObjectFacts(Base):
     origin_id: Mapped[int | None] = mapped_column(sa.ForeignKey("peer.id"))  # NULL: ourselves
     creator: Mapped[str | None] = mapped_column(sa.String(300))  # created_by_ref, a claim
     sector: Mapped[str | None] = mapped_column(sa.String(60))
+    vouched: Mapped[bool] = mapped_column(default=False)  # imported here too: ours to share (10)
+    companion: Mapped[bool] = mapped_column(default=False)  # goes with what refers to it (4)
 
 
 class ObjectVersion(Base):

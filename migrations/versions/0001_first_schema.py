@@ -370,6 +370,8 @@ def upgrade() -> None:
         sa.Column("origin_id", sa.Integer(), nullable=True),
         sa.Column("creator", sa.String(length=300), nullable=True),
         sa.Column("sector", sa.String(length=60), nullable=True),
+        sa.Column("vouched", sa.Boolean(), nullable=False),
+        sa.Column("companion", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["origin_id"], ["peer.id"], name=op.f("fk_object_facts_origin_id_peer")
         ),
@@ -528,6 +530,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_incident_reference")),
     )
     op.create_index("ix_incident_list", "incident", ["state", "opened_at", "id"], unique=False)
+    op.create_index("ix_incident_opened", "incident", ["opened_at", "id"], unique=False)
     op.create_table(
         "object_observable",
         sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -802,6 +805,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_incident_observable_key", "incident_observable", ["key"], unique=False)
     op.create_index(
+        "ix_incident_observable_list",
+        "incident_observable",
+        ["incident_id", "state", "id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_incident_observable_object_id"), "incident_observable", ["object_id"], unique=False
     )
     op.create_table(
@@ -1032,6 +1041,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_report_incident_id"), "report", ["incident_id"], unique=False)
     op.create_index("ix_report_queue", "report", ["state", "received_at", "id"], unique=False)
+    op.create_index("ix_report_decided", "report", ["decided_at", "id"], unique=False)
     op.create_table(
         "collection_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1285,6 +1295,7 @@ def downgrade() -> None:
     op.drop_table("entry")
     op.drop_index("ix_collection_entry_object", table_name="collection_entry")
     op.drop_table("collection_entry")
+    op.drop_index("ix_report_decided", table_name="report")
     op.drop_index("ix_report_queue", table_name="report")
     op.drop_index(op.f("ix_report_incident_id"), table_name="report")
     op.drop_table("report")
@@ -1301,6 +1312,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_note_incident_id"), table_name="note")
     op.drop_table("note")
     op.drop_index(op.f("ix_incident_observable_object_id"), table_name="incident_observable")
+    op.drop_index("ix_incident_observable_list", table_name="incident_observable")
     op.drop_index("ix_incident_observable_key", table_name="incident_observable")
     op.drop_table("incident_observable")
     op.drop_index(
@@ -1321,6 +1333,7 @@ def downgrade() -> None:
     op.drop_table("object_version")
     op.drop_index("ix_object_observable_object", table_name="object_observable")
     op.drop_table("object_observable")
+    op.drop_index("ix_incident_opened", table_name="incident")
     op.drop_index("ix_incident_list", table_name="incident")
     op.drop_table("incident")
     op.drop_table("draft")
