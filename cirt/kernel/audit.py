@@ -68,7 +68,7 @@ class ChainState:
     broken: ChainBreak | None
 
 
-_FIELDS = (
+FIELDS = (
     "seq",
     "at",
     "actor_kind",
@@ -87,7 +87,7 @@ def canonical(value: Any) -> str:
 
 def line_hash(line: Mapping[str, Any]) -> str:
     """SHA-256, hex, over the canonical JSON of a line's fields."""
-    return hashlib.sha256(canonical([line[name] for name in _FIELDS]).encode()).hexdigest()
+    return hashlib.sha256(canonical([line[name] for name in FIELDS]).encode()).hexdigest()
 
 
 def append(
@@ -124,7 +124,7 @@ def entries(session: Session) -> Iterator[dict[str, Any]]:
     """Every line from the first on, as plain mappings."""
     query = sa.select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=1000)
     for entry in session.scalars(query):
-        yield {name: getattr(entry, name) for name in (*_FIELDS, "hash")}
+        yield {name: getattr(entry, name) for name in (*FIELDS, "hash")}
 
 
 def check_chain(lines: Iterable[Mapping[str, Any]], head: tuple[int, str] | None) -> ChainState:

@@ -17,7 +17,7 @@ from cirt.kernel.text import mark
 
 _PREFIX = "CIRT_"
 
-type_network = IPv4Network | IPv6Network
+Network = IPv4Network | IPv6Network
 
 
 class SettingsWrong(Invalid):
@@ -36,13 +36,14 @@ class Settings:
     workers: int = 2
     max_content_bytes: int = 10 * 1024 * 1024
     page_max: int = 1000
-    outbound_allow: tuple[type_network, ...] = ()
+    outbound_allow: tuple[Network, ...] = ()
+    trusted_proxy: str = ""
 
 
-class _Networks(ma.fields.Field[tuple[type_network, ...]]):
+class _Networks(ma.fields.Field[tuple[Network, ...]]):
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> tuple[type_network, ...]:
+    ) -> tuple[Network, ...]:
         parts = value.replace(",", " ").split() if isinstance(value, str) else value
         try:
             return tuple(ip_network(part) for part in parts)
@@ -59,6 +60,7 @@ class _SettingsSchema(ma.Schema):
     max_content_bytes = ma.fields.Integer(validate=ma.validate.Range(64 * 1024))
     page_max = ma.fields.Integer(validate=ma.validate.Range(1, 10_000))
     outbound_allow = _Networks()
+    trusted_proxy = ma.fields.IP()
 
 
 def read_settings(environ: Mapping[str, str], data_dir: Path | None = None) -> Settings:
@@ -78,6 +80,7 @@ def read_settings(environ: Mapping[str, str], data_dir: Path | None = None) -> S
     from_file = tomllib.loads(toml.read_text()) if toml.is_file() else {}
     values = _load(from_file, str(toml), known) | _load(from_environ, "the environment", known)
     values["data_dir"] = home
+    values["trusted_proxy"] = str(values.get("trusted_proxy", ""))
     values.setdefault("database_url", f"sqlite:///{home / 'cirt.sqlite3'}")
     return Settings(**values)
 
@@ -90,5 +93,6 @@ def _load(values: Mapping[str, Any], place: str, known: set[str]) -> dict[str, A
     try:
         return dict(_SettingsSchema().load(values))
     except ma.ValidationError as error:
-        name, reasons = next(iter(error.normalized_messages().items()))
+        messages: dict[str, list[str]] = error.messages_dict
+        name, reasons = next(iter(messages.items()))
         raise SettingsWrong(name=name, place=place, reason=" ".join(reasons)) from error

@@ -81,13 +81,22 @@ def _change_state(work: Work, slug: str, state: PeerState, act: str) -> None:
     work.audit(act, slug)
 
 
+def check_country(country: str) -> str:
+    """Two letters, in capitals.
+
+    Raises:
+        CountryWrong.
+    """
+    if not re.match(r"[A-Za-z]{2}\Z", country):
+        raise CountryWrong(country=country[:20])
+    return country.upper()
+
+
 def _apply(peer: Peer, keys: Keys, facts: PeerFacts) -> None:
     if facts.name is not None:
         peer.name = facts.name.strip() or peer.slug
     if facts.country is not None:
-        if not re.match(r"[A-Za-z]{2}\Z", facts.country):
-            raise CountryWrong(country=facts.country[:20])
-        peer.country = facts.country.upper()
+        peer.country = check_country(facts.country)
     if facts.identity is not None:
         if not _IDENTITY.match(facts.identity):
             raise IdentityWrong(identity=facts.identity[:80])

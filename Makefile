@@ -1,0 +1,50 @@
+# Everything a developer or CI types. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run test check check-long bench format lock clean
+SHELL := /bin/sh
+BIN := .venv/bin
+JOBS ?= 2
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+run: .venv/.run ## two national CIRTs on loopback that already exchange; Ctrl-C ends both
+	@$(BIN)/cirt demo
+
+test: .venv/.dev ## every test, on SQLite and a real PostgreSQL, pages in Chromium
+	@sh deploy/chromium.sh
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m "not long"
+
+check: .venv/.dev ## what CI does: format, lint, types, import contracts, tests, docs, byte budget
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+check-long: check ## CI plus the long sweeps
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m long
+
+bench: .venv/.dev ## the benchmarks, one JSON line per figure
+	@$(BIN)/python -m tests.bench
+
+format: .venv/.dev ## let ruff format and fix what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## choose versions anew (needs uv); both ways of installing use these files
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  pyproject.toml --group test --group check -o requirements-dev.lock
+
+clean: ## remove the virtual environment and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build
+
+.venv/.run: requirements.lock pyproject.toml deploy/venv.sh
+	@sh deploy/venv.sh requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml deploy/venv.sh
+	@sh deploy/venv.sh requirements-dev.lock
+	@touch $@ .venv/.run

@@ -1,0 +1,5 @@
+"""``python -m cirt``."""
+
+from cirt.boot import main
+
+main()

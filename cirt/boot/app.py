@@ -1,0 +1,90 @@
+"""The Flask application: pages and TAXII side by side, one log line per request."""
+
+import logging
+import secrets
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, current_app, g, request
+from flask_compress import Compress
+
+from cirt import taxii, web
+from cirt.kernel import schema
+from cirt.kernel.program import Program
+from cirt.kernel.work import SYSTEM
+
+log = logging.getLogger("cirt.request")
+_compress = Compress()
+
+# Bodies above this are refused by the server before the application sees them. It is far above every limit
+# of the application, which answers in its own words and keeps what was typed.
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+def create_app(program: Program) -> Flask:
+    """The application of one installation."""
+    app = Flask("cirt", static_folder=None, template_folder=None)
+    app.extensions["cirt"] = program
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=8 * 1024 * 1024,
+        COMPRESS_ALGORITHM=["zstd", "gzip"],  # brotli is slow for answers made on the fly
+        COMPRESS_STREAMS=False,
+        COMPRESS_MIMETYPES=[
+            "text/html",
+            "text/css",
+            "text/javascript",
+            "image/svg+xml",
+            "application/json",
+            "application/taxii+json;version=2.1",
+            "application/taxii+json",
+        ],
+    )
+    app.url_map.strict_slashes = False
+    _compress.init_app(app)
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.add_url_rule("/health/live", "health_live", _live)
+    app.add_url_rule("/health/ready", "health_ready", _ready)
+    app.register_blueprint(taxii.make_blueprint(program))
+    app.register_blueprint(web.make_blueprint(program))
+    return app
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    g.request_id = secrets.token_hex(6)
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    if not request.path.startswith("/health/"):
+        fields: dict[str, Any] = {
+            "request": g.get("request_id"),
+            "method": request.method,
+            "route": request.url_rule.rule if request.url_rule else None,
+            "status": response.status_code,
+            "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+            "who": g.get("who"),
+        }
+        log.info("request", extra=fields)
+    return response
+
+
+def _live() -> Response:
+    return Response("ok\n", mimetype="text/plain")
+
+
+def _ready() -> Response:
+    """200 when the database answers and its schema is ours."""
+    program: Program = current_app.extensions["cirt"]
+    try:
+        with program.work(SYSTEM, write=False) as work:
+            work.session.execute(sa.text("SELECT 1"))
+        ready = schema.current_revision(program.engine) == schema.newest_revision()
+    except sa.exc.SQLAlchemyError:
+        log.exception("not ready")
+        ready = False
+    said, status = ("ok\n", 200) if ready else ("not ready\n", 503)
+    return Response(said, status=status, mimetype="text/plain")

@@ -1,0 +1,183 @@
+"""``cirt up``: web processes and a worker under one parent, which starts them again when they die."""
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+
+from cirt.boot.serve import listen, serve
+from cirt.kernel import log as logs
+from cirt.kernel import schema
+from cirt.kernel.errors import Conflict
+from cirt.kernel.program import Program, load_program
+from cirt.kernel.settings import Settings
+from cirt.kernel.text import mark
+from cirt.worker import run_worker
+
+log = logging.getLogger("cirt.up")
+_PATIENCE_S = 25.0
+
+
+class AlreadyUp(Conflict):
+    code = "already-up"
+    message = mark("Another cirt up is running on {place}. Stop it first.")
+
+
+class PortTaken(Conflict):
+    code = "port-taken"
+    message = mark("{bind} cannot be used: {reason}. Choose another address with --bind.")
+
+
+def run_up(settings: Settings) -> None:
+    """Migrate (after a copy), then serve until SIGTERM or SIGINT."""
+    logs.configure()
+    lock = _Lock(settings.data_dir / "up.lock")
+    program = load_program(settings)
+    migrate(program)
+    program.engine.dispose()
+    listener = _listen(settings.bind)
+
+    web = ("web", lambda: serve(load_program(settings), listener))
+    worker = ("worker", lambda: _work(settings))
+    with closing(lock), closing(listener):
+        Family([web] * settings.workers + [worker]).run()
+
+
+def run_web(settings: Settings) -> None:
+    """Web processes alone."""
+    logs.configure()
+    listener = _listen(settings.bind)
+    with closing(listener):
+        Family([("web", lambda: serve(load_program(settings), listener))] * settings.workers).run()
+
+
+def run_one_worker(settings: Settings) -> None:
+    """A worker alone."""
+    logs.configure()
+    _work(settings)
+
+
+def _work(settings: Settings) -> None:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: stop.set())
+    run_worker(load_program(settings), stop)
+
+
+def migrate(program: Program) -> None:
+    """Bring the schema up to date; an SQLite file is copied first."""
+    before, newest = schema.current_revision(program.engine), schema.newest_revision()
+    if before == newest:
+        return
+    if before is not None and program.engine.dialect.name == "sqlite":
+        _copy(program, before)
+    schema.upgrade(program.engine)
+    log.info("migrated", extra={"before": before, "after": newest})
+
+
+def _copy(program: Program, revision: str) -> None:
+    database = program.engine.url.database
+    at = program.clock.now().strftime("%Y%m%dT%H%M%SZ")
+    target = program.settings.data_dir / "backups" / f"{at}-at-{revision}.sqlite3"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        closing(sqlite3.connect(str(database))) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
+    log.info("copied", extra={"to": str(target)})
+
+
+class _Lock:
+    """Held as long as the file is open; the system frees it when the process dies."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyUp(place=path.parent) from error
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _listen(bind: str) -> socket.socket:
+    try:
+        return listen(bind)
+    except OSError as error:
+        raise PortTaken(bind=bind, reason=error.strerror or str(error)) from error
+
+
+class Family:
+    """Child processes that live and end together."""
+
+    def __init__(self, members: list[tuple[str, Callable[[], None]]]) -> None:
+        self._members = members
+        self._children: dict[int, tuple[str, Callable[[], None]]] = {}
+        self._ending = False
+
+    def run(self) -> None:
+        """Start all; start again whoever dies; end all at SIGTERM or SIGINT."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._end)
+        for member in self._members:
+            self._start(*member)
+        while self._children:
+            pid, status = self._wait()
+            name, task = self._children.pop(pid, ("", None))
+            if task is not None and not self._ending:
+                log.error("died", extra={"part": name, "status": os.waitstatus_to_exitcode(status)})
+                time.sleep(1)
+                self._start(name, task)
+
+    def _wait(self) -> tuple[int, int]:
+        while True:
+            try:
+                return os.waitpid(-1, 0)
+            except InterruptedError:
+                continue
+
+    def _start(self, name: str, task: Callable[[], None]) -> None:
+        pid = os.fork()
+        if pid:
+            self._children[pid] = (name, task)
+            return
+        for signal_name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_name, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent passes Ctrl-C on as SIGTERM
+        os._exit(_run_child(name, task))
+
+    def _end(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._ending:
+            return
+        self._ending = True
+        for pid in self._children:
+            os.kill(pid, signal.SIGTERM)
+        signal.signal(signal.SIGALRM, self._kill)
+        signal.setitimer(signal.ITIMER_REAL, _PATIENCE_S)
+
+    def _kill(self, _signal: int, _frame: FrameType | None) -> None:
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _run_child(name: str, task: Callable[[], None]) -> int:
+    try:
+        task()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except (
+        BaseException
+    ):  # the last line of a child: whatever it was is logged, the parent starts a new one
+        log.exception("failed", extra={"part": name})
+        return 1
+    return 0

@@ -1,0 +1,154 @@
+"""``cirt peer``: the CIRTs with which we exchange."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cirt.cli.console import Console, pass_console, password_option, read_password
+from cirt.kernel.program import load_program
+from cirt.parties import peers
+from cirt.parties.models import Peer
+from cirt.parties.peers import PeerFacts
+from cirt.sharing.queries import agreements_of
+
+
+def _facts(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        password_option("Read the password with which we reach the peer from standard input."),
+        click.option("--username", help="The name with which we sign in there."),
+        click.option("--discovery-url", help="Where its TAXII server is, like https://…/taxii2/"),
+        click.option("--identity", metavar="STIX-ID", help="Its STIX identity."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def peer() -> None:
+    """The CIRTs with which we exchange."""
+
+
+@peer.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="Its name.")
+@click.option("--country", required=True, help="Two letters, ISO 3166.")
+@_facts
+@pass_console
+def add(
+    console: Console,
+    slug: str,
+    name: str,
+    country: str,
+    identity: str | None,
+    discovery_url: str | None,
+    username: str | None,
+    password_stdin: bool,
+) -> None:
+    """Record a peer under SLUG; without an agreement nothing is exchanged."""
+    password = read_password(password_stdin)
+    facts = PeerFacts(name, country, identity, discovery_url, username, password)
+    program = load_program(console.settings())
+    with console.work() as work:
+        peers.add_peer(work, program.keys, slug, facts)
+    console.say({"slug": slug}, f"{name} is recorded as {slug}.")
+
+
+@peer.command("set")
+@click.argument("slug")
+@click.option("--name")
+@click.option("--country")
+@_facts
+@pass_console
+def set_(
+    console: Console,
+    slug: str,
+    name: str | None,
+    country: str | None,
+    identity: str | None,
+    discovery_url: str | None,
+    username: str | None,
+    password_stdin: bool,
+) -> None:
+    """Change what is recorded of SLUG; what is not given stays."""
+    password = read_password(password_stdin)
+    facts = PeerFacts(name, country, identity, discovery_url, username, password)
+    program = load_program(console.settings())
+    with console.work() as work:
+        peers.set_peer(work, program.keys, slug, facts)
+    console.say({"slug": slug}, f"{slug} is changed.")
+
+
+@peer.command("list")
+@pass_console
+def list_(console: Console) -> None:
+    """Every peer."""
+    with console.work(write=False) as work:
+        rows = [_row(one) for one in peers.peers(work.session)]
+    console.show(rows, empty="There are no peers yet. Record one with: cirt peer add")
+
+
+@peer.command()
+@click.argument("slug")
+@pass_console
+def show(console: Console, slug: str) -> None:
+    """One peer with its agreements."""
+    with console.work(write=False) as work:
+        one = peers.find_peer(work.session, slug)
+        facts = _row(one) | {
+            "username": one.username,
+            "agreements": " ".join(
+                f"{agreement.reference} ({agreement.state.value})"
+                for agreement in agreements_of(work.session, one.id)
+            ),
+        }
+    console.say(facts, "\n".join(f"{key}: {value or '—'}" for key, value in facts.items()))
+
+
+@peer.command()
+@click.argument("slug")
+@pass_console
+def suspend(console: Console, slug: str) -> None:
+    """As if there were no agreement with SLUG; its links rest."""
+    with console.work() as work:
+        peers.suspend_peer(work, slug)
+    console.say({"slug": slug, "state": "suspended"}, f"{slug} is suspended: nothing is exchanged.")
+
+
+@peer.command()
+@click.argument("slug")
+@pass_console
+def resume(console: Console, slug: str) -> None:
+    """Go on with SLUG as its agreement says."""
+    with console.work() as work:
+        peers.resume_peer(work, slug)
+    console.say({"slug": slug, "state": "active"}, f"{slug} is active again.")
+
+
+@peer.command()
+@click.argument("slug")
+@click.option("--username", help="Default: the slug.")
+@password_option("Read the password from standard input instead of making one.")
+@pass_console
+def credentials(console: Console, slug: str, username: str | None, password_stdin: bool) -> None:
+    """Make or replace the account with which SLUG reaches our TAXII server.
+
+    Without --password-stdin a password is made and printed once.
+    """
+    given = read_password(password_stdin)
+    with console.work() as work:
+        name, made = peers.set_credentials(work, slug, username, given)
+    shown = f"\nPassword, shown once: {made}" if made else ""
+    facts = {"slug": slug, "username": name, "password": made}
+    console.say(facts, f"{slug} signs in to /taxii2/ as {name}.{shown}")
+
+
+def _row(one: Peer) -> dict[str, Any]:
+    return {
+        "slug": one.slug,
+        "name": one.name,
+        "country": one.country,
+        "state": one.state.value,
+        "identity": one.identity_id,
+        "discovery_url": one.discovery_url,
+    }
