@@ -67,11 +67,17 @@ class Feed(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     peer_id: Mapped[int] = mapped_column(sa.ForeignKey("peer.id"))
     collection_id: Mapped[int] = mapped_column(sa.ForeignKey("collection.id"))
-    last_us: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # newest date_added given
+    last_us: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # newest date given, see FeedRow
+    closed_us: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # newest closing of a row
+    settled_for: Mapped[str | None] = mapped_column(sa.String(40))  # terms it was last made for
 
 
 class FeedRow(Base):
-    """One version offered to one reader. The feed is the ledger: rows are closed, never removed."""
+    """One version offered to one reader. The feed is the ledger: rows are closed, never removed.
+
+    Offers and closings draw from one counter per feed, so what stood open at any earlier moment can be
+    told without asking a clock.
+    """
 
     __tablename__ = "feed_row"
     __table_args__ = (
@@ -80,10 +86,11 @@ class FeedRow(Base):
             "feed_id",
             "version_id",
             unique=True,
-            sqlite_where=sa.text("closed_at IS NULL"),
-            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_us IS NULL"),
+            postgresql_where=sa.text("closed_us IS NULL"),
         ),
         sa.Index("ix_feed_row_object", "object_id", "feed_id"),
+        {"sqlite_with_rowid": False},  # rows lie in the order in which pages read them
     )
 
     feed_id: Mapped[int] = mapped_column(sa.ForeignKey("feed.id"), primary_key=True)
@@ -93,7 +100,7 @@ class FeedRow(Base):
     is_first: Mapped[bool]
     is_last: Mapped[bool]
     recall: Mapped[bool] = mapped_column(default=False)  # passes over marking and scope
-    closed_at: Mapped[datetime | None]
+    closed_us: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class PageRead(Base):
@@ -109,6 +116,7 @@ class PageRead(Base):
     page_limit: Mapped[int]
     from_us: Mapped[int] = mapped_column(sa.BigInteger)
     to_us: Mapped[int] = mapped_column(sa.BigInteger)
+    head_us: Mapped[int] = mapped_column(sa.BigInteger)  # the feed's counter when it was read
     count: Mapped[int]
     at: Mapped[datetime]
 

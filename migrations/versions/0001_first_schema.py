@@ -273,6 +273,8 @@ def upgrade() -> None:
         sa.Column("peer_id", sa.Integer(), nullable=False),
         sa.Column("collection_id", sa.Integer(), nullable=False),
         sa.Column("last_us", sa.BigInteger(), nullable=False),
+        sa.Column("closed_us", sa.BigInteger(), nullable=False),
+        sa.Column("settled_for", sa.String(length=40), nullable=True),
         sa.ForeignKeyConstraint(
             ["collection_id"], ["collection.id"], name=op.f("fk_feed_collection_id_collection")
         ),
@@ -629,6 +631,7 @@ def upgrade() -> None:
         sa.Column("page_limit", sa.Integer(), nullable=False),
         sa.Column("from_us", sa.BigInteger(), nullable=False),
         sa.Column("to_us", sa.BigInteger(), nullable=False),
+        sa.Column("head_us", sa.BigInteger(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_page_read_feed_id_feed")),
@@ -709,7 +712,7 @@ def upgrade() -> None:
         sa.Column("is_first", sa.Boolean(), nullable=False),
         sa.Column("is_last", sa.Boolean(), nullable=False),
         sa.Column("recall", sa.Boolean(), nullable=False),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_us", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_feed_row_feed_id_feed")),
         sa.ForeignKeyConstraint(
             ["object_id"], ["stix_object.id"], name=op.f("fk_feed_row_object_id_stix_object")
@@ -720,6 +723,7 @@ def upgrade() -> None:
             name=op.f("fk_feed_row_version_id_object_version"),
         ),
         sa.PrimaryKeyConstraint("feed_id", "date_us", name=op.f("pk_feed_row")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_feed_row_object", "feed_row", ["object_id", "feed_id"], unique=False)
     op.create_index(
@@ -727,8 +731,8 @@ def upgrade() -> None:
         "feed_row",
         ["feed_id", "version_id"],
         unique=True,
-        sqlite_where=sa.text("closed_at IS NULL"),
-        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_us IS NULL"),
+        postgresql_where=sa.text("closed_us IS NULL"),
     )
     op.create_table(
         "incident_observable",
@@ -1318,8 +1322,8 @@ def downgrade() -> None:
     op.drop_index(
         "uq_feed_row_open",
         table_name="feed_row",
-        sqlite_where=sa.text("closed_at IS NULL"),
-        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_us IS NULL"),
+        postgresql_where=sa.text("closed_us IS NULL"),
     )
     op.drop_index("ix_feed_row_object", table_name="feed_row")
     op.drop_table("feed_row")
