@@ -1,0 +1,117 @@
+"""What can go wrong between us and a peer's server, each with its code and sentence."""
+
+from cirt.kernel import net
+from cirt.kernel.net import NetError, OtherOrigin
+from cirt.kernel.text import mark
+
+__all__ = ["LINK_ERRORS", "NetError", "OtherOrigin"]
+
+
+class AddressMissing(NetError):
+    code = "address-missing"
+    message = mark(
+        "No address is set for {peer}. Set one with: cirt peer set {peer} --discovery-url URL."
+    )
+
+
+class Redirected(NetError):
+    code = "redirected"
+    message = mark(
+        "The peer answered that its service is at {location}. Redirects are not followed; if it is"
+        " right, set it as the peer's address."
+    )
+
+
+class SignInRefused(NetError):
+    code = "sign-in-refused"
+    message = mark(
+        "The peer does not accept our name and password. Ask it for new ones and set them."
+    )
+
+
+class Forbidden(NetError):
+    code = "forbidden"
+    message = mark("The peer knows us, but does not let us do this: {words}")
+
+
+class NotThere(NetError):
+    code = "not-there"
+    message = mark("The peer has nothing at {url}. Check its address and what it shows to us.")
+
+
+class RequestRefused(NetError):
+    code = "request-refused"
+    message = mark("The peer refused our request with status {status}: {words}")
+
+
+class PeerBusy(NetError):
+    code = "peer-busy"
+    message = mark("The peer asks us to wait {wait_s} seconds (status {status}).")
+
+
+class PeerFailed(NetError):
+    code = "peer-failed"
+    message = mark("The peer's server failed with status {status}: {words}")
+
+
+class OnlyTaxii20(NetError):
+    code = "only-taxii-2-0"
+    message = mark("The peer speaks TAXII 2.0 only. Ask it for a TAXII 2.1 address.")
+
+
+class ContentTypeWrong(NetError):
+    code = "content-type-wrong"
+    message = mark("What answers at {url} is no TAXII service: it sends {type}.")
+
+
+class NotJson(NetError):
+    code = "not-json"
+    message = mark("The peer's answer is not JSON: {problem}.")
+
+
+class AnswerWrong(NetError):
+    code = "answer-wrong"
+    message = mark("The peer's answer from {url} is not as TAXII 2.1 asks: {problem}.")
+
+
+class CollectionMissing(NetError):
+    code = "collection-missing"
+    message = mark("The peer shows us no collection “{name}”. It shows: {seen}.")
+
+
+class NotReadable(NetError):
+    code = "not-readable"
+    message = mark("The peer does not let us read the collection “{name}”.")
+
+
+class NotWritable(NetError):
+    code = "not-writable"
+    message = mark("The peer does not let us write to the collection “{name}”.")
+
+
+class NoProgress(NetError):
+    code = "no-progress"
+    message = mark(
+        "The peer says that there is more, but gives no way on: {problem}. What it sent is kept."
+    )
+
+
+class RunTooLong(NetError):
+    code = "run-too-long"
+    message = mark("This run ended at its limit of {limit}; the next one goes on from there.")
+
+
+class Interrupted(NetError):
+    code = "interrupted"
+    message = mark("This run was interrupted; the next one went on from its last page.")
+
+
+def _every(kind: type[NetError]) -> dict[str, str]:
+    found = {kind.code: kind.message} if kind.message else {}
+    for below in kind.__subclasses__():
+        found |= _every(below)
+    return found
+
+
+LINK_ERRORS: dict[str, str] = _every(net.NetError)
+"""The sentence of each code that a link or run can carry, with {values}."""

@@ -1,0 +1,379 @@
+"""Outgoing HTTP to one origin: deadlines, size limits, checked addresses; no redirects, proxies or cookies.
+
+On the standard library's ``http.client``, whose lines and header counts are bounded; the socket is ours, so
+that the address that was checked is the address that is spoken to, also when the name is rebound.
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import SplitResult, quote, urlsplit
+
+import certifi
+
+from cirt.kernel.errors import Unavailable
+from cirt.kernel.settings import Network
+from cirt.kernel.text import mark
+
+_CHUNK = 64 * 1024
+_NAT64 = IPv6Network("64:ff9b::/96")  # carries an IPv4 address in its last 32 bits
+_PORTS = {"http": 80, "https": 443}
+
+
+class NetError(Unavailable):
+    """Why no answer could be had; ``retry`` says whether asking again may help."""
+
+    code = "net"
+    retry = False
+
+
+class UrlWrong(NetError):
+    code = "url-wrong"
+    message = mark("“{url}” is no http or https address. Correct it with: cirt peer set.")
+
+
+class OtherOrigin(NetError):
+    code = "other-origin"
+    message = mark(
+        "The peer points to {url}, outside {origin}. Nothing is sent there; if it is right, set it as"
+        " the peer's address."
+    )
+
+
+class NameUnknown(NetError):
+    code = "name-unknown"
+    message = mark("The name {host} cannot be found. Check the peer's address and our DNS.")
+    retry = True
+
+
+class AddressRefused(NetError):
+    code = "address-refused"
+    message = mark(
+        "{host} leads to {address}, which is not a public address. To permit it, add its network to"
+        " CIRT_OUTBOUND_ALLOW."
+    )
+
+
+class NotReached(NetError):
+    code = "not-reached"
+    message = mark("{host} cannot be reached on port {port}: {reason}.")
+    retry = True
+
+
+class TlsFailed(NetError):
+    code = "tls-failed"
+    message = mark("The certificate or encryption of {host} is not accepted: {reason}.")
+
+
+class TooSlow(NetError):
+    code = "too-slow"
+    message = mark("{host} did not answer in full within {limit_s} seconds.")
+    retry = True
+
+
+class ConnectionLost(NetError):
+    code = "connection-lost"
+    message = mark("The connection to {host} broke off: {reason}.")
+    retry = True
+
+
+class AnswerTooLarge(NetError):
+    code = "answer-too-large"
+    message = mark("{host} sent more than {limit} bytes in one answer.")
+
+
+class EncodingWrong(NetError):
+    code = "encoding-wrong"
+    message = mark("{host} sent an answer in the encoding “{encoding}” that cannot be unpacked.")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one request. ``max_bytes`` counts twice: as sent, and unpacked."""
+
+    connect_s: float = 10
+    read_s: float = 30
+    deadline_s: float = 60
+    max_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    url: str
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+def is_permitted(address: str, allow: Sequence[Network]) -> bool:
+    """Whether we may speak to this address: public, or in a network that the settings allow."""
+    ip = _inner(ip_address(address.partition("%")[0]))
+    if any(ip in network for network in allow):
+        return True
+    return ip.is_global and not ip.is_multicast
+
+
+def _inner(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that an IPv6 one carries, if it does."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or ip
+
+
+def origin_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port.
+
+    Raises:
+        UrlWrong: it has no http or https scheme, no host, or carries a name and password.
+    """
+    parts = _split(url)
+    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or _PORTS[parts.scheme]
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in _PORTS and parts.hostname and parts.port != 0
+    except ValueError:
+        raise UrlWrong(url=url[:200]) from None
+    if not good or "@" in parts.netloc or not parts.netloc.isascii():
+        raise UrlWrong(url=url[:200])
+    return parts
+
+
+class _Watch:
+    """Shuts the socket at the deadline, whatever is being waited for: TLS, headers or body."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._twin: socket.socket | None = None
+        self.expired = False
+
+    def over(self, connected: socket.socket) -> None:
+        with self._lock:  # a duplicate, for TLS takes the descriptor from the socket it wraps
+            if self._twin is not None:
+                self._twin.close()
+            self._twin = connected.dup()
+        if self.expired:
+            self._shut()
+
+    @contextmanager
+    def armed(self, seconds: float) -> Iterator[None]:
+        self.expired = False
+        timer = threading.Timer(seconds, self._expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._twin is not None:
+                self._twin.close()
+            self._twin = None
+
+    def _expire(self) -> None:
+        self.expired = True
+        self._shut()
+
+    def _shut(self) -> None:
+        with self._lock:
+            if self._twin is not None:
+                try:
+                    self._twin.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    return  # it was closed already
+
+
+class _Connection(http.client.HTTPConnection):
+    """Opens its socket to a checked address only."""
+
+    def __init__(
+        self,
+        origin: tuple[str, str, int],
+        limits: Limits,
+        allow: Sequence[Network],
+        watch: _Watch,
+    ) -> None:
+        scheme, host, port = origin
+        self.default_port = _PORTS[scheme]
+        super().__init__(host, port)
+        self._tls = scheme == "https"
+        self._limits, self._allow, self._watch = limits, allow, watch
+
+    def connect(self) -> None:
+        plain = self._open()
+        self._watch.over(plain)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain.settimeout(self._limits.read_s)
+        self.sock = plain
+        if self._tls:
+            self.sock = _tls_context().wrap_socket(plain, server_hostname=self.host)
+
+    def _open(self) -> socket.socket:
+        failure: OSError | None = None
+        for family, address in self._addresses():
+            plain = socket.socket(family, socket.SOCK_STREAM)
+            plain.settimeout(self._limits.connect_s)
+            try:
+                plain.connect(address)
+            except OSError as error:
+                plain.close()
+                failure = error
+            else:
+                return plain
+        reason = str(failure.strerror or failure) if failure else "no address"
+        raise NotReached(host=self.host, port=self.port, reason=reason) from failure
+
+    def _addresses(self) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+        """Every address of the name; if one of them is not permitted, none is used."""
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise NameUnknown(host=self.host) from error
+        for entry in found:
+            if not is_permitted(str(entry[4][0]), self._allow):
+                raise AddressRefused(host=self.host, address=entry[4][0])
+        return [(entry[0], entry[4]) for entry in found]  # type: ignore[misc]  # IPv6 has four parts
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())  # beside the system's, which may be empty
+    return context
+
+
+class HttpClient:
+    """One kept connection to one origin; for one thread at a time."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        allow: Sequence[Network] = (),
+        limits: Limits | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """
+        Raises:
+            UrlWrong.
+        """
+        self.origin = origin_of(base_url)
+        self.limits = limits or Limits()
+        self._headers = dict(headers or {})
+        self._watch = _Watch()
+        self._connection = _Connection(self.origin, self.limits, allow, self._watch)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """The answer as it came, whatever its status.
+
+        Raises:
+            NetError: there is none, or none that we take.
+        """
+        if origin_of(url) != self.origin:
+            raise OtherOrigin(url=url[:200], origin="{}://{}:{}".format(*self.origin))
+        every = {"Accept-Encoding": "gzip", **self._headers, **(headers or {})}
+        with self._watch.armed(self.limits.deadline_s), self._explained():
+            self._connection.request(method, _target(url), body=body, headers=every)
+            response = self._connection.getresponse()
+            return Answer(url, response.status, _lower(response), self._read(response))
+
+    def close(self) -> None:
+        self._connection.close()
+        self._watch.close()
+
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
+        encoding = (response.headers.get("Content-Encoding") or "identity").strip().casefold()
+        unpack = _unpacker(encoding)
+        if unpack is None:
+            raise EncodingWrong(host=self.origin[1], encoding=encoding[:40])
+        kept, came, size = [], 0, 0
+        while chunk := response.read(_CHUNK):
+            came += len(chunk)
+            for piece in unpack(chunk):
+                size += len(piece)
+                if max(came, size) > self.limits.max_bytes:
+                    raise AnswerTooLarge(host=self.origin[1], limit=self.limits.max_bytes)
+                kept.append(piece)
+        if self._watch.expired:  # a body without a length ends where the socket was shut
+            raise TooSlow(host=self.origin[1], limit_s=self.limits.deadline_s)
+        if response.length:  # the body ended before its announced length
+            raise ConnectionLost(host=self.origin[1], reason="the answer is incomplete")
+        return b"".join(kept)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what sockets, TLS and HTTP raise into our errors; after one, begin a new connection."""
+        host, port = self.origin[1], self.origin[2]
+        try:
+            yield
+        except NetError:
+            self._connection.close()
+            raise
+        except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
+            self._connection.close()
+            if self._watch.expired or isinstance(error, TimeoutError):
+                limit = self.limits.deadline_s if self._watch.expired else self.limits.read_s
+                raise TooSlow(host=host, limit_s=limit) from error
+            if isinstance(error, ssl.SSLError):
+                reason = getattr(error, "verify_message", "") or error.reason or "TLS"
+                raise TlsFailed(host=host, reason=reason) from error
+            if isinstance(error, zlib.error | EOFError):
+                raise EncodingWrong(host=host, encoding="gzip") from error
+            if isinstance(error, ConnectionRefusedError):
+                raise NotReached(host=host, port=port, reason="refused") from error
+            raise ConnectionLost(host=host, reason=type(error).__name__) from error
+
+
+def _target(url: str) -> str:
+    parts = _split(url)
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
+    query = quote(parts.query, safe="/%:@!$&'()*+,;=~?[]")
+    return f"{path}?{query}" if query else path
+
+
+def _lower(response: http.client.HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.getheaders()}
+
+
+class _Gzip:
+    """Unpacks piece by piece, so that a small body cannot become a huge one before it is counted."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(wbits=31)
+
+    def __call__(self, chunk: bytes) -> Iterator[bytes]:
+        while chunk:
+            if self._inflate.eof:  # another member follows (RFC 1952, section 2.2)
+                self._inflate = zlib.decompressobj(wbits=31)
+            yield self._inflate.decompress(chunk, _CHUNK)
+            chunk = self._inflate.unconsumed_tail or self._inflate.unused_data
+
+
+def _as_is(chunk: bytes) -> Iterator[bytes]:
+    yield chunk
+
+
+def _unpacker(encoding: str) -> Callable[[bytes], Iterator[bytes]] | None:
+    if encoding in ("gzip", "x-gzip"):
+        return _Gzip()
+    return _as_is if encoding == "identity" else None
