@@ -5,7 +5,7 @@ Read once into one frozen object. An unknown name stops the start and is named.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Settings:
     page_max: int = 1000
     outbound_allow: tuple[Network, ...] = ()
     trusted_proxy: str = ""
+    connectors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # cirt.toml only
 
 
 class _Networks(ma.fields.Field[tuple[Network, ...]]):
@@ -61,6 +62,9 @@ class _SettingsSchema(ma.Schema):
     page_max = ma.fields.Integer(validate=ma.validate.Range(1, 10_000))
     outbound_allow = _Networks()
     trusted_proxy = ma.fields.IP()
+    connectors = ma.fields.Dict(
+        ma.fields.String(), ma.fields.Dict(ma.fields.String(), ma.fields.String())
+    )
 
 
 def read_settings(environ: Mapping[str, str], data_dir: Path | None = None) -> Settings:
@@ -75,7 +79,7 @@ def read_settings(environ: Mapping[str, str], data_dir: Path | None = None) -> S
         if name.startswith(_PREFIX)
     }
     home = (data_dir or Path(from_environ.get("data_dir", "data"))).resolve()
-    known = {field.name for field in fields(Settings)}
+    known = {one.name for one in fields(Settings)}
     toml = home / "cirt.toml"
     from_file = tomllib.loads(toml.read_text()) if toml.is_file() else {}
     values = _load(from_file, str(toml), known) | _load(from_environ, "the environment", known)

@@ -168,6 +168,15 @@ def upgrade() -> None:
         "ix_sign_in_failure_source_at", "sign_in_failure", ["source", "at"], unique=False
     )
     op.create_table(
+        "source",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("last_run_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_data_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_source")),
+    )
+    op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -1043,9 +1052,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("form_token", name=op.f("uq_report_form_token")),
         sa.UniqueConstraint("reference", name=op.f("uq_report_reference")),
     )
+    op.create_index("ix_report_decided", "report", ["decided_at", "id"], unique=False)
     op.create_index(op.f("ix_report_incident_id"), "report", ["incident_id"], unique=False)
     op.create_index("ix_report_queue", "report", ["state", "received_at", "id"], unique=False)
-    op.create_index("ix_report_decided", "report", ["decided_at", "id"], unique=False)
     op.create_table(
         "collection_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1096,8 +1105,10 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
+                "opened",
                 "report-accepted",
                 "report-added",
+                "report-removed",
                 "note",
                 "state",
                 "facts",
@@ -1299,9 +1310,9 @@ def downgrade() -> None:
     op.drop_table("entry")
     op.drop_index("ix_collection_entry_object", table_name="collection_entry")
     op.drop_table("collection_entry")
-    op.drop_index("ix_report_decided", table_name="report")
     op.drop_index("ix_report_queue", table_name="report")
     op.drop_index(op.f("ix_report_incident_id"), table_name="report")
+    op.drop_index("ix_report_decided", table_name="report")
     op.drop_table("report")
     op.drop_index(op.f("ix_quarantined_at"), table_name="quarantined")
     op.drop_table("quarantined")
@@ -1355,6 +1366,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_agreement_peer_id"), table_name="agreement")
     op.drop_table("agreement")
     op.drop_table("account")
+    op.drop_table("source")
     op.drop_index("ix_sign_in_failure_source_at", table_name="sign_in_failure")
     op.drop_index("ix_sign_in_failure_name_at", table_name="sign_in_failure")
     op.drop_table("sign_in_failure")

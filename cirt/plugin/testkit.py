@@ -1,0 +1,40 @@
+"""For a connector's own tests: recorded bytes in, what it hands over out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cirt.plugin import Connector, ConnectorFault, Found
+
+
+@dataclass(slots=True)
+class RecordedFetch:
+    """Answers from a table of recorded bodies; remembers what was asked."""
+
+    bodies: Mapping[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, url: str, *, accept: str) -> bytes:
+        self.asked.append(url)
+        try:
+            return self.bodies[url]
+        except KeyError:
+            raise ConnectorFault(f"{url} is not recorded.") from None
+
+
+def pull_all(
+    connector: Connector, fetch: RecordedFetch | None = None, cursor: str | None = None
+) -> tuple[list[Found], str | None]:
+    """Everything one run hands over, and the cursor after it.
+
+    Raises:
+        AssertionError: the connector does not resume: a second run from its last cursor found the same again.
+    """
+    fetch = fetch or RecordedFetch()
+    found = []
+    for one, after in connector.pull(fetch, cursor):
+        found.append(one)
+        cursor = after
+    again = [one for one, _ in connector.pull(fetch, cursor)]
+    if again:
+        raise AssertionError(f"{connector.name} handed over {again[0].origin} twice")
+    return found, cursor

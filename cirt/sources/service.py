@@ -1,0 +1,133 @@
+"""Connectors: found by entry point, run, and what they find handed over with its cursor."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cirt.exchange.arrivals import take
+from cirt.exchange.models import Outcome
+from cirt.kernel.errors import Invalid, NotFound
+from cirt.kernel.program import Program
+from cirt.kernel.text import mark
+from cirt.kernel.work import SYSTEM, Actor, Work
+from cirt.objects.codec import split
+from cirt.parties.peers import find_peer
+from cirt.plugin import Connector, ConnectorFault, Found
+from cirt.sources.fetch import GuardedFetch
+from cirt.sources.models import Source
+
+log = logging.getLogger("cirt.source")
+
+
+class NoSuchConnector(NotFound):
+    code = "no-such-connector"
+    message = mark("There is no connector {name}. List them with: cirt connector list")
+
+
+class ConnectorFailed(Invalid):
+    code = "connector-failed"
+    message = mark("{name}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRun:
+    name: str
+    files: int
+    taken: int
+
+
+def connectors() -> dict[str, type[Connector]]:
+    """Every installed connector by name."""
+    return {point.name: point.load() for point in entry_points(group="cirt.connectors")}
+
+
+def states(work: Work) -> dict[str, Source]:
+    return {source.name: source for source in work.session.scalars(sa.select(Source))}
+
+
+def run_source(
+    program: Program,
+    actor: Actor,
+    name: str,
+    file: Path | None = None,
+) -> SourceRun:
+    """Pull what is new, or read one file; each hand-over is one transaction with its cursor.
+
+    Raises:
+        NoSuchConnector; NoSuchPeer: the source's peer is not recorded; ConnectorFailed: its own sentence,
+            which is also kept for the health page. What was handed over before stays.
+    """
+    connector, slug = _make(program, name)
+    files = taken = 0
+    try:
+        for found, cursor in _finds(program, connector, file):
+            with program.work(actor) as work:
+                peer = find_peer(work.session, slug)
+                arrivals = take(work, split(found.body), peer=peer, collection=None)
+                count = sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
+                _note(work, name, cursor, has_data=count > 0)
+                work.audit("source.read", name, origin=found.origin, taken=count)
+            files, taken = files + 1, taken + count
+    except ConnectorFault as fault:
+        with program.work(actor) as work:
+            _source(work, name).error = str(fault)
+        raise ConnectorFailed(name=name, reason=str(fault)) from fault
+    if not files:
+        with program.work(actor) as work:
+            _note(work, name, None, has_data=False)
+    log.info("source.run", extra={"source": name, "files": files, "taken": taken})
+    return SourceRun(name, files, taken)
+
+
+def _make(program: Program, name: str) -> tuple[Connector, str]:
+    kind = connectors().get(name)
+    if kind is None:
+        raise NoSuchConnector(name=name)
+    settings = dict(program.settings.connectors.get(name, {}))
+    slug = settings.pop("peer", "")
+    if not slug:
+        reason = f"say whose data this is: set peer under [connectors.{name}] in cirt.toml."
+        raise ConnectorFailed(name=name, reason=reason)
+    try:
+        return kind(settings), slug
+    except ConnectorFault as fault:
+        raise ConnectorFailed(name=name, reason=str(fault)) from fault
+
+
+def _finds(
+    program: Program, connector: Connector, file: Path | None
+) -> Iterator[tuple[Found, str | None]]:
+    if file is not None:
+        yield connector.read(file), None
+        return
+    with program.work(SYSTEM, write=False) as work:
+        source = work.session.get(Source, connector.name)
+        cursor = source.cursor if source else None
+    yield from connector.pull(GuardedFetch(program), cursor)
+
+
+def _source(work: Work, name: str) -> Source:
+    source = work.session.get(Source, name)
+    if source is None:
+        source = Source(name=name)
+        work.session.add(source)
+    source.last_run_at = work.now
+    return source
+
+
+def _note(work: Work, name: str, cursor: str | None, *, has_data: bool) -> None:
+    source = _source(work, name)
+    source.error = None
+    if cursor is not None:
+        source.cursor = cursor
+    if has_data:
+        source.last_data_at = work.now
+
+
+def settings_of(program: Program, name: str) -> Mapping[str, str]:
+    """What the operator set for a connector; empty where it is not in use."""
+    return program.settings.connectors.get(name, {})
