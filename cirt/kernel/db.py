@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 
@@ -54,6 +55,14 @@ class Base(DeclarativeBase):
         dict[str, Any]: sa.JSON,
         list[str]: sa.JSON,
     }
+
+
+def insert_new(
+    connection: sa.Connection, model: type[Base], *key: str
+) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that passes over rows whose ``key`` is there already, also by a transaction at work."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(model).on_conflict_do_nothing(index_elements=list(key))
 
 
 def make_engine(url: str) -> sa.Engine:

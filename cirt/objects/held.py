@@ -1,0 +1,156 @@
+"""Objects in hand while they are stored: locked, with all their versions and facts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cirt.kernel.db import insert_new
+from cirt.kernel.tlp import Tlp
+from cirt.objects import factsets
+from cirt.objects.codec import StixObject
+from cirt.objects.factsets import FactSet, Marked
+from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.objects.models import StixObject as ObjectRow
+
+
+@dataclass(slots=True)
+class Version:
+    """A version of an object in hand; ``source`` only where it is new."""
+
+    version_us: int
+    sha256: bytes
+    bound: Tlp | None
+    facts: FactSet
+    id: int = 0
+    facts_id: int = 0
+    source: StixObject | None = None
+
+    @property
+    def new_source(self) -> StixObject:
+        if self.source is None:
+            raise TypeError("only a new version has its source at hand")
+        return self.source
+
+
+@dataclass(slots=True)
+class Held:
+    """An object in hand with all its versions."""
+
+    object_id: int
+    versions: dict[int, Version] = field(default_factory=dict)
+
+
+def lock(
+    connection: sa.Connection,
+    objects: Sequence[StixObject],
+    *,
+    brought_by_id: int | None,
+    now: datetime,
+) -> dict[str, Held]:
+    """Every object's row, made where there is none, locked against others that bring it."""
+    types = {one.stix_id: one.type for one in objects}
+    held = find_locked(connection, sorted(types))
+    missing = sorted(types.keys() - held.keys())
+    if missing:
+        rows = [
+            {
+                "stix_id": stix_id,
+                "type": types[stix_id],
+                "brought_by_id": brought_by_id,
+                "first_at": now,
+                "newest_us": 0,
+                "revoked": False,
+            }
+            for stix_id in missing
+        ]
+        insert = insert_new(connection, ObjectRow, "stix_id")
+        answer = connection.execute(insert.returning(ObjectRow.stix_id, ObjectRow.id), rows)
+        held |= {row.stix_id: Held(row.id) for row in answer}
+        late = [stix_id for stix_id in missing if stix_id not in held]
+        held |= find_locked(connection, late)  # another transaction was quicker
+    return held
+
+
+def find_locked(connection: sa.Connection, stix_ids: Sequence[str]) -> dict[str, Held]:
+    """Of these the objects that are here, with their versions, locked in one order."""
+    if not stix_ids:
+        return {}
+    query = (
+        sa.select(ObjectRow.stix_id, ObjectRow.id)
+        .where(ObjectRow.stix_id.in_(stix_ids))
+        .order_by(ObjectRow.stix_id)
+        .with_for_update()
+    )
+    held = {row.stix_id: Held(row.id) for row in connection.execute(query)}
+    _load_versions(connection, list(held.values()))
+    return held
+
+
+def _load_versions(connection: sa.Connection, held: Sequence[Held]) -> None:
+    if not held:
+        return
+    by_id = {object_.object_id: object_ for object_ in held}
+    query = (
+        sa.select(
+            ObjectVersion.id,
+            ObjectVersion.object_id,
+            ObjectVersion.version_us,
+            ObjectVersion.sha256,
+            ObjectVersion.bound_tlp,
+            ObjectVersion.facts_id,
+            *_FACT_COLUMNS,
+        )
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(ObjectVersion.object_id.in_(list(by_id)))
+    )
+    for row in connection.execute(query):
+        facts = FactSet(
+            type=row.type,
+            tlp=row.tlp,
+            written_tlp=row.written_tlp,
+            origin_id=row.origin_id,
+            creator=row.creator,
+            sector=row.sector,
+            vouched=row.vouched,
+            companion=row.companion,
+        )
+        by_id[row.object_id].versions[row.version_us] = Version(
+            row.version_us, row.sha256, row.bound_tlp, facts, row.id, row.facts_id
+        )
+
+
+_FACT_COLUMNS = (
+    ObjectFacts.type,
+    ObjectFacts.tlp,
+    ObjectFacts.written_tlp,
+    ObjectFacts.origin_id,
+    ObjectFacts.creator,
+    ObjectFacts.sector,
+    ObjectFacts.vouched,
+    ObjectFacts.companion,
+)
+
+
+def settle_facts(connection: sa.Connection, held: Iterable[Held]) -> None:
+    """Give every version its effective TLP and its row of facts; re-marks older ones (rulings 1)."""
+    versions: list[Version] = []
+    for object_ in held:
+        mine = list(object_.versions.values())
+        marked = [
+            Marked(v.version_us, v.facts.written_tlp, v.bound, v.facts.companion) for v in mine
+        ]
+        for version, tlp in zip(mine, factsets.effective(marked), strict=True):
+            version.facts = replace(version.facts, tlp=tlp)
+        versions += mine
+    ids = factsets.ids_of(connection, {version.facts for version in versions})
+    changed = []
+    for version in versions:
+        facts_id = ids[version.facts]
+        if version.id and version.facts_id != facts_id:
+            changed.append({"its_id": version.id, "its_facts": facts_id})
+        version.facts_id = facts_id
+    if changed:
+        statement = sa.update(ObjectVersion).where(ObjectVersion.id == sa.bindparam("its_id"))
+        connection.execute(statement.values(facts_id=sa.bindparam("its_facts")), changed)

@@ -1,0 +1,76 @@
+"""What an object's marking references mean: fixed ones, those taken before, and those beside it."""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.errors import Invalid
+from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
+from cirt.objects.codec import StixObject
+from cirt.objects.markings import PAP_IDS, TLP_IDS, strictest, tlp_of_definition
+from cirt.objects.models import KnownMarking
+
+Meanings = dict[str, Tlp | None]  # of a marking-definition's id; None: it says nothing about TLP
+
+DEFINITION = "marking-definition"
+_FIXED: Meanings = {**TLP_IDS, **dict.fromkeys(PAP_IDS)}
+_CHUNK = 500
+
+
+class MarkingUnresolved(Invalid):
+    code = "marking-unresolved"
+    message = mark("{stix_id} refers to {marking}, of which there is no definition here. Hold it.")
+
+
+def meanings(session: Session, objects: Sequence[StixObject]) -> Meanings:
+    """Of every marking that these objects refer to and that can be resolved."""
+    beside = {
+        one.stix_id: tlp_of_definition(one.content()) for one in objects if one.type == DEFINITION
+    }
+    asked = {ref for one in objects for ref in refs_of(one)} - _FIXED.keys()
+    return beside | _known(session, asked) | _FIXED
+
+
+def _known(session: Session, stix_ids: Iterable[str]) -> Meanings:
+    wanted, found = sorted(stix_ids), Meanings()
+    for start in range(0, len(wanted), _CHUNK):
+        query = sa.select(KnownMarking.stix_id, KnownMarking.tlp)
+        part = query.where(KnownMarking.stix_id.in_(wanted[start : start + _CHUNK]))
+        found |= {row.stix_id: row.tlp for row in session.execute(part)}
+    return found
+
+
+def refs_of(one: StixObject) -> tuple[str, ...]:
+    return one.marking_refs + one.granular_refs
+
+
+def unresolved_markings(session: Session, objects: Sequence[StixObject]) -> dict[int, str]:
+    """By index, the first marking that is neither fixed, nor known, nor among the objects."""
+    known = meanings(session, objects)
+    missing: dict[int, str] = {}
+    for index, one in enumerate(objects):
+        for ref in refs_of(one):
+            if ref not in known:
+                missing[index] = ref
+                break
+    return missing
+
+
+def written_tlps(session: Session, objects: Sequence[StixObject]) -> list[Tlp | None]:
+    """The strictest level that each object's own bytes state, object and granular markings alike.
+
+    Raises:
+        MarkingUnresolved: it cannot be said, so the object must be held.
+    """
+    known = meanings(session, objects)
+    return [_written(one, known) for one in objects]
+
+
+def _written(one: StixObject, known: Meanings) -> Tlp | None:
+    refs = refs_of(one)
+    for ref in refs:
+        if ref not in known:
+            raise MarkingUnresolved(stix_id=one.stix_id, marking=ref)
+    return strictest(known[ref] for ref in refs)

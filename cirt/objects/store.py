@@ -1,0 +1,245 @@
+"""Takes objects in bulk: bytes as they came, versions, facts, and what is found by.
+
+The rows of the objects are locked first, in one order, so that two transactions that bring the same
+object follow one another; the first bytes of an (id, version) stay.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from cirt.kernel.db import insert_new
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects.codec import StixObject
+from cirt.objects.content import ObjectContent
+from cirt.objects.factsets import FactSet
+from cirt.objects.held import Held, Version, find_locked, lock, settle_facts
+from cirt.objects.markings import tlp_of_definition
+from cirt.objects.models import (
+    KnownMarking,
+    ObjectEnd,
+    ObjectObservable,
+    ObjectVersion,
+)
+from cirt.objects.models import StixObject as ObjectRow
+from cirt.objects.resolve import DEFINITION, unresolved_markings, written_tlps
+
+__all__ = ["Kept", "Stored", "put_many", "state_sector", "unresolved_markings", "written_tlps"]
+
+_CHUNK = 1000  # rows in one statement, well below the 32,766 parameters of SQLite
+_COMPANIONS = frozenset({DEFINITION, "extension-definition"})
+
+
+class Kept(StrEnum):
+    NEW = "new"
+    KNOWN = "known"
+    CONFLICT = "conflict"  # this version is here with other bytes; nothing was stored
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    outcome: Kept
+    object_id: int
+    version_id: int  # of a conflict: the version that is here
+    stix_id: str
+    version_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What holds for a whole call."""
+
+    origin_id: int | None
+    default_tlp: Tlp | None
+    sector: str | None
+    bare: bool
+    companion: bool
+
+
+def put_many(
+    work: Work,
+    objects: Sequence[StixObject],
+    *,
+    origin_id: int | None,
+    default_tlp: Tlp | None = None,
+    sector: str | None = None,
+    bare: bool = False,
+    companion: bool = False,
+) -> list[Stored]:
+    """Store what is new; one answer per object, in the order given.
+
+    ``origin_id`` is the peer that brought them, None ourselves. ``default_tlp`` is bound to those whose
+    bytes state no level (None: AMBER). ``companion`` marks our identity, which goes with what refers to it.
+    ORM rows of these objects that the session already holds are not refreshed.
+
+    Raises:
+        MarkingUnresolved: an object should have been held (``unresolved_markings``).
+    """
+    work.session.flush()
+    terms = _Terms(origin_id, default_tlp, sector, bare, companion)
+    written = written_tlps(work.session, objects)
+    order = sorted(range(len(objects)), key=lambda i: (objects[i].stix_id, objects[i].version_us))
+    answers: dict[int, Stored] = {}
+    for start in range(0, len(order), _CHUNK):
+        part = order[start : start + _CHUNK]
+        chunk = [(objects[i], written[i]) for i in part]
+        answers.update(zip(part, _put_chunk(work, chunk, terms), strict=True))
+    return [answers[i] for i in range(len(objects))]
+
+
+def _put_chunk(
+    work: Work, chunk: Sequence[tuple[StixObject, Tlp | None]], terms: _Terms
+) -> list[Stored]:
+    connection = work.session.connection()
+    objects = [one for one, _ in chunk]
+    held = lock(connection, objects, brought_by_id=terms.origin_id, now=work.now)
+    outcomes = [_take(held[one.stix_id], one, written, terms) for one, written in chunk]
+    settle_facts(connection, held.values())
+    new = [(object_, version) for kept, object_, version in outcomes if kept is Kept.NEW]
+    if new:
+        _insert_versions(connection, work, new, terms)
+        _insert_parts(connection, [version for _, version in new])
+        _mirror_newest(connection, list({o.object_id: o for o, _ in new}.values()))
+    return [
+        Stored(outcome, object_.object_id, version.id, one.stix_id, one.version_text)
+        for (one, _), (outcome, object_, version) in zip(chunk, outcomes, strict=True)
+    ]
+
+
+def _take(
+    held: Held, one: StixObject, written: Tlp | None, terms: _Terms
+) -> tuple[Kept, Held, Version]:
+    present = held.versions.get(one.version_us)
+    if present is not None:
+        if present.sha256 != one.sha256:
+            return Kept.CONFLICT, held, present
+        if terms.origin_id is None and present.facts.origin_id is not None:
+            present.facts = replace(present.facts, vouched=True)  # rulings 10
+        return Kept.KNOWN, held, present
+    is_ours = terms.origin_id is None
+    goes_along = one.type in _COMPANIONS or (is_ours and (terms.companion or _was_companion(held)))
+    facts = FactSet(
+        type=one.type,
+        tlp=Tlp.RED,  # until settle_facts has seen all versions
+        written_tlp=written,
+        origin_id=terms.origin_id,
+        creator=one.created_by_ref,
+        sector=terms.sector,
+        vouched=False,
+        companion=goes_along,
+    )
+    bound = None if written else terms.default_tlp or Tlp.AMBER
+    version = Version(one.version_us, one.sha256, bound, facts, source=one)
+    held.versions[one.version_us] = version
+    return Kept.NEW, held, version
+
+
+def _was_companion(held: Held) -> bool:
+    return any(v.facts.companion and v.facts.origin_id is None for v in held.versions.values())
+
+
+def _insert_versions(
+    connection: sa.Connection, work: Work, new: Sequence[tuple[Held, Version]], terms: _Terms
+) -> None:
+    rows = []
+    for object_, version in new:
+        one = version.new_source
+        rows.append(
+            {
+                "object_id": object_.object_id,
+                "version_us": one.version_us,
+                "version_text": one.version_text,
+                "spec_version": one.spec_version,
+                "facts_id": version.facts_id,
+                "bound_tlp": version.bound,
+                "revoked": one.revoked,
+                "bare": terms.bare,
+                "name": one.name,
+                "valid_from_us": one.valid_from_us,
+                "valid_until_us": one.valid_until_us,
+                "size": len(one.raw),
+                "sha256": one.sha256,
+                "received_at": work.now,
+            }
+        )
+    columns = (ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
+    answer = connection.execute(sa.insert(ObjectVersion).returning(*columns), rows)
+    by_place = {(row.object_id, row.version_us): row.id for row in answer}
+    for object_, version in new:
+        version.id = by_place[object_.object_id, version.version_us]
+
+
+def _insert_parts(connection: sa.Connection, versions: Sequence[Version]) -> None:
+    """Content, ends and the meaning of definitions."""
+    bodies = [{"version_id": v.id, "body": v.new_source.raw} for v in versions]
+    connection.execute(sa.insert(ObjectContent), bodies)
+    ends = [
+        {"version_id": v.id, "stix_id": end}
+        for v in versions
+        for end in dict.fromkeys(v.new_source.ends)
+    ]
+    if ends:
+        connection.execute(sa.insert(ObjectEnd), ends)
+    definitions = [v.new_source for v in versions if v.facts.type == DEFINITION]
+    if definitions:
+        meaning = [
+            {"stix_id": one.stix_id, "tlp": tlp_of_definition(one.content())} for one in definitions
+        ]
+        connection.execute(insert_new(connection, KnownMarking, "stix_id"), meaning)
+
+
+def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:
+    """Where a new version is the newest, the object's row and its observables follow it."""
+    newest = [(o, o.versions[max(o.versions)]) for o in held]
+    fresh = [(o, v) for o, v in newest if v.source is not None]
+    if not fresh:
+        return
+    version = ObjectVersion
+    mirrored = (
+        sa.update(ObjectRow)
+        .where(ObjectRow.id == version.object_id, version.id.in_([v.id for _, v in fresh]))
+        .values(
+            newest_id=version.id,
+            newest_us=version.version_us,
+            name=version.name,
+            revoked=version.revoked,
+            valid_until_us=version.valid_until_us,
+        )
+    )
+    connection.execute(mirrored)
+    _replace_observables(connection, fresh)
+
+
+def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, Version]]) -> None:
+    earlier = [o.object_id for o, _ in fresh if len(o.versions) > 1]
+    if earlier:
+        connection.execute(
+            sa.delete(ObjectObservable).where(ObjectObservable.object_id.in_(earlier))
+        )
+    rows = [
+        {"key": key, "object_id": o.object_id, "kind": found.kind, "value": found.value}
+        for o, version in fresh
+        if not version.new_source.revoked
+        for key, found in {found.key: found for found in version.new_source.observables}.items()
+    ]
+    if rows:
+        connection.execute(sa.insert(ObjectObservable), rows)
+
+
+def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> None:
+    """A release states for which sector these versions are; the gate decides by it from now on."""
+    query = sa.select(ObjectRow.stix_id).join(
+        ObjectVersion, ObjectVersion.object_id == ObjectRow.id
+    )
+    for start in range(0, len(version_ids), _CHUNK):
+        part = list(version_ids[start : start + _CHUNK])
+        names = work.session.scalars(query.where(ObjectVersion.id.in_(part)))
+        connection = work.session.connection()
+        held = find_locked(connection, sorted(set(names)))
+        chosen = set(part)
+        for version in (v for o in held.values() for v in o.versions.values() if v.id in chosen):
+            version.facts = replace(version.facts, sector=sector)
+        settle_facts(connection, held.values())

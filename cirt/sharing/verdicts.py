@@ -1,0 +1,109 @@
+"""Verdicts, and each rule's one sentence that says why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cirt.kernel.text import mark
+
+
+class Verdict(StrEnum):
+    """From the mildest to the strictest."""
+
+    YES = "yes"  # with the ordinary approval of one other person
+    NEEDS_APPROVAL = "needs-approval"  # of two others
+    NEEDS_PERMISSION = "needs-permission"  # of the source, on record
+    NO = "no"
+
+    @property
+    def strictness(self) -> int:
+        return _STRICTNESS[self]
+
+
+_STRICTNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``rule`` is stable and names the sentence in RULES that says why."""
+
+    verdict: Verdict
+    rule: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """Marked for translation, with {values}."""
+        return RULES[self.rule].sentence
+
+    @property
+    def approvals(self) -> int | None:
+        """How many others must approve before it leaves; None where no approval is enough."""
+        return _APPROVALS.get(self.verdict)
+
+    def lets_leave(self, *, approved: bool = True) -> bool:
+        """Whether it may leave now. ``approved``: those whom this verdict needs have approved."""
+        return self.verdict is Verdict.YES or (approved and self.verdict is Verdict.NEEDS_APPROVAL)
+
+
+_APPROVALS = {Verdict.YES: 1, Verdict.NEEDS_APPROVAL: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    verdict: Verdict
+    sentence: str
+
+
+RULES: dict[str, Rule] = {
+    "table-yes": Rule(
+        Verdict.YES, mark("{tlp} may go to {reader} under {agreement}, within its marking.")
+    ),
+    "table-two": Rule(
+        Verdict.NEEDS_APPROVAL, mark("{tlp} goes to {reader} only if two others approve.")
+    ),
+    "table-permission": Rule(
+        Verdict.NEEDS_PERMISSION,
+        mark("{tlp} came from another organisation, which must first permit that {reader} has it."),
+    ),
+    "table-no": Rule(Verdict.NO, mark("{tlp} does not go to {reader} under {agreement}.")),
+    "read-back": Rule(Verdict.YES, mark("{reader} brought this and may read it back.")),
+    "peer-suspended": Rule(Verdict.NO, mark("{reader} is suspended.")),
+    "agreement-none": Rule(Verdict.NO, mark("There is no agreement with {reader}.")),
+    "agreement-draft": Rule(Verdict.NO, mark("{agreement} with {reader} is only a draft.")),
+    "agreement-suspended": Rule(Verdict.NO, mark("{agreement} with {reader} is suspended.")),
+    "agreement-ended": Rule(Verdict.NO, mark("{agreement} with {reader} has ended.")),
+    "agreement-not-yet": Rule(
+        Verdict.NO, mark("{agreement} with {reader} begins on {from}, not before.")
+    ),
+    "agreement-takes-only": Rule(
+        Verdict.NO, mark("Under {agreement} we take from {reader} and give nothing.")
+    ),
+    "agreement-gives-only": Rule(
+        Verdict.NO, mark("Under {agreement} we give to {reader} and take nothing.")
+    ),
+    "ceiling": Rule(Verdict.NO, mark("{tlp} is above {ceiling}, the most of {agreement}.")),
+    "type": Rule(Verdict.NO, mark("{agreement} does not name objects of type {type}.")),
+    "sector-unknown": Rule(
+        Verdict.NO, mark("{agreement} names sectors, and no sector was stated for this.")
+    ),
+    "sector": Rule(Verdict.NO, mark("{agreement} does not name the sector {sector}.")),
+    "default-marking": Rule(
+        Verdict.NO,
+        mark("It carries no marking, and {reader} would read it as {default}, not as {tlp}."),
+    ),
+    "red-to-organisations": Rule(
+        Verdict.NO, mark("TLP:RED goes to named persons only, never to an organisation.")
+    ),
+    "red-arrival": Rule(Verdict.NO, mark("TLP:RED is not taken here. Hand it to a named person.")),
+    "echo-bringer": Rule(Verdict.NO, mark("{reader} brought this itself.")),
+    "echo-creator": Rule(Verdict.NO, mark("It names {reader} as its creator.")),
+    "inbox": Rule(Verdict.NO, mark("An inbox is written to, never read.")),
+    "arrival-yes": Rule(Verdict.YES, mark("{agreement} lets {reader} send this.")),
+    "staff-yes": Rule(Verdict.YES, mark("Your team may read this.")),
+    "staff-role": Rule(Verdict.NO, mark("Your role does not read content.")),
+    "red-named": Rule(Verdict.YES, mark("You are named on this TLP:RED.")),
+    "red-not-named": Rule(Verdict.NO, mark("TLP:RED is for the persons named on it.")),
+    "public-yes": Rule(Verdict.YES, mark("TLP:CLEAR may go to everybody.")),
+    "public-no": Rule(Verdict.NO, mark("{tlp} does not go to the public.")),
+}
