@@ -88,6 +88,7 @@ class Quarantined(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     peer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("peer.id"))  # NULL: console import
     run_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("run.id"))
+    collection_id: Mapped[int | None] = mapped_column(sa.ForeignKey("collection.id"))
     outcome: Mapped[Outcome]
     stix_id: Mapped[str | None] = mapped_column(sa.String(300))
     version_text: Mapped[str | None] = mapped_column(sa.String(40))
@@ -97,6 +98,7 @@ class Quarantined(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     body: Mapped[bytes | None]  # None for RED, of which no content is kept (rulings 5)
     at: Mapped[datetime] = mapped_column(index=True)
+    waits_for: Mapped[str | None] = mapped_column(sa.String(300), index=True)  # marking-definition
     settled_at: Mapped[datetime | None]
 
 

@@ -851,8 +851,12 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("edited_by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["author_id"], ["account.id"], name=op.f("fk_note_author_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["edited_by_id"], ["account.id"], name=op.f("fk_note_edited_by_id_account")
         ),
         sa.ForeignKeyConstraint(
             ["incident_id"], ["incident.id"], name=op.f("fk_note_incident_id_incident")
@@ -959,6 +963,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("peer_id", sa.Integer(), nullable=True),
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("collection_id", sa.Integer(), nullable=True),
         sa.Column(
             "outcome",
             sa.Enum(
@@ -974,7 +979,13 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waits_for", sa.String(length=300), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["collection_id"],
+            ["collection.id"],
+            name=op.f("fk_quarantined_collection_id_collection"),
+        ),
         sa.ForeignKeyConstraint(["peer_id"], ["peer.id"], name=op.f("fk_quarantined_peer_id_peer")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_quarantined_run_id_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantined")),
@@ -983,6 +994,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_quarantined_at"), "quarantined", ["at"], unique=False)
+    op.create_index(
+        op.f("ix_quarantined_waits_for"), "quarantined", ["waits_for"], unique=False
+    )
     op.create_table(
         "report",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1106,8 +1120,10 @@ def upgrade() -> None:
             "kind",
             sa.Enum(
                 "opened",
+                "opened",
                 "report-accepted",
                 "report-added",
+                "report-removed",
                 "report-removed",
                 "note",
                 "state",
@@ -1314,6 +1330,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_report_incident_id"), table_name="report")
     op.drop_index("ix_report_decided", table_name="report")
     op.drop_table("report")
+    op.drop_index(op.f("ix_quarantined_waits_for"), table_name="quarantined")
     op.drop_index(op.f("ix_quarantined_at"), table_name="quarantined")
     op.drop_table("quarantined")
     op.drop_index(op.f("ix_proposal_state"), table_name="proposal")
