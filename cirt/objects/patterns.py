@@ -1,379 +1,89 @@
-"""Reads STIX 2.1 patterns: the whole grammar, without recursion, in one pass over the tokens."""
+"""STIX patterns: read them (``parse``), write one for an observable (``pattern_for``)."""
 
 import re
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable
 
+from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
-from cirt.objects.timestamps import parse_us
+from cirt.objects.observables import Kind, Observable
+from cirt.objects.pattern_lexer import PatternError, quote
+from cirt.objects.pattern_parser import MAX_LENGTH, Comparison, Literal, Pattern, parse
 
-MAX_LENGTH = 1_000_000
-MAX_REGEX_LENGTH = 1_000
-MAX_REGEX_GROUPS = 100  # keeps the compiler of ``re`` far from its recursion limit
-
-
-class Literal(NamedTuple):
-    """``kind`` is one of string, int, float, bool, time, hex, binary."""
-
-    kind: str
-    value: str | int | float | bool
-
-
-class Comparison(NamedTuple):
-    """One test of one property. A list step of the path is written ``[*]`` or ``[0]``."""
-
-    object_type: str
-    path: tuple[str, ...]
-    op: str  # = != < > <= >= IN LIKE MATCHES ISSUBSET ISSUPERSET EXISTS
-    negated: bool
-    literals: tuple[Literal, ...]
+__all__ = [
+    "MAX_LENGTH",
+    "Comparison",
+    "Literal",
+    "NoPattern",
+    "Pattern",
+    "PatternError",
+    "parse",
+    "pattern_for",
+    "quote",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A pattern that follows the grammar.
+class NoPattern(Invalid):
+    code = "no-pattern"
+    message = mark("STIX has no pattern for a {kind}. Share {value} as an object of its own.")
 
-    ``level`` is the conformance level: 1 for one bracket without qualifiers, 2 with AND or OR between
-    brackets, 3 for everything else. ``any_bracket`` says that each bracket alone fulfils the pattern.
-    ``crosses_types`` says that some AND joins tests which no single object can fulfil.
+
+def pattern_for(observable: Observable) -> str:
+    """The pattern that looks for exactly this observable.
+
+    Raises:
+        NoPattern: a CVE number is not something one observes.
     """
-
-    comparisons: tuple[Comparison, ...]
-    level: int
-    any_bracket: bool
-    crosses_types: bool
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PatternError:
-    """Why a text is no pattern: what stands at ``position`` (from 0) and what would be right."""
-
-    position: int
-    found: str
-    expected: str
-
-    message = mark("The pattern breaks off at character {position}: {found} where {expected} is due.")
-
-    @property
-    def values(self) -> dict[str, object]:
-        return {"position": self.position, "found": self.found, "expected": self.expected}
-
-    def __str__(self) -> str:
-        return self.message.format(**self.values)
+    kind, value = observable.kind, observable.value
+    if kind in _SPECIAL:
+        return f"[{_SPECIAL[kind](value)}]"
+    if kind not in _PATHS:
+        raise NoPattern(kind=kind.value, value=value)
+    return f"[{_PATHS[kind]} = {quote(value)}]"
 
 
-class _Broken(Exception):
-    def __init__(self, position: int, found: str, expected: str) -> None:
-        super().__init__()
-        self.error = PatternError(position, found[:60] or "the end", expected)
+_PATHS: dict[Kind, str] = {
+    Kind.DOMAIN: "domain-name:value",
+    Kind.URL: "url:value",
+    Kind.EMAIL: "email-addr:value",
+    Kind.MAC: "mac-addr:value",
+    Kind.MUTEX: "mutex:name",
+    Kind.REGISTRY_KEY: "windows-registry-key:key",
+    Kind.FILE_NAME: "file:name",
+    Kind.MD5: "file:hashes.MD5",
+    Kind.SHA1: "file:hashes.'SHA-1'",
+    Kind.SHA256: "file:hashes.'SHA-256'",
+    Kind.SHA512: "file:hashes.'SHA-512'",
+    Kind.SSDEEP: "file:hashes.SSDEEP",
+    Kind.TLSH: "file:hashes.TLSH",
+    Kind.USER_AGENT: ("network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"),
+}
 
 
-class _Token(NamedTuple):
-    kind: str  # the text itself for keywords and signs
-    text: str
-    position: int
+def _address(kind: Kind) -> Callable[[str], str]:
+    def test(value: str) -> str:
+        return f"{kind.value}:value {'ISSUBSET' if '/' in value else '='} {quote(value)}"
+
+    return test
 
 
-_KEYWORDS = frozenset(
-    "AND OR NOT FOLLOWEDBY LIKE MATCHES ISSUPERSET ISSUBSET EXISTS LAST IN START STOP SECONDS "
-    "true false WITHIN REPEATS TIMES".split()
-)
-_SAME_SIGN = {"==": "=", "<>": "!="}
-_TOKEN = re.compile(
-    r"""
-      (?P<skip>[\s\x0b\x0c\x85\xa0]+ | /\*.*?\*/ | //[^\r\n]*)
-    | (?P<string>'[^'\\]*(?:\\['\\][^'\\]*)*')
-    | (?P<time>t'[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z')
-    | (?P<hex>h'(?:[0-9a-fA-F]{2})*')
-    | (?P<binary>b'(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)')
-    | (?P<float>[+-]?[0-9]*\.[0-9]+)
-    | (?P<int>[+-]?(?:0|[1-9][0-9]*))
-    | (?P<hyphenated>[A-Za-z_][A-Za-z0-9_]*-[A-Za-z0-9_-]*)
-    | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<sign>==|=|!=|<>|<=|>=|<|>|[\[\]():.,*])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPE = re.compile(r"\\(['\\])")
-
-_ORDERABLE = frozenset({"string", "int", "float", "time", "hex", "binary"})
-_SIGNS_EQUAL = frozenset({"=", "!="})
-_SIGNS_ORDER = frozenset({"<", ">", "<=", ">="})
-_TEXT_OPS = frozenset({"LIKE", "MATCHES", "ISSUBSET", "ISSUPERSET"})
-_OPS = _SIGNS_EQUAL | _SIGNS_ORDER | _TEXT_OPS | {"IN"}
+def _number(value: str) -> str:
+    return f"autonomous-system:number = {value.removeprefix('AS')}"
 
 
-def parse(pattern: str) -> Pattern | PatternError:
-    """Check a pattern against the grammar and hand out what it compares."""
-    if len(pattern) > MAX_LENGTH:
-        return PatternError(MAX_LENGTH, "more text", f"the end after at most {MAX_LENGTH} characters")
-    try:
-        return _Parser(pattern).pattern()
-    except _Broken as broken:
-        return broken.error
+def _path(value: str) -> str:
+    """A directory, or a file in its directory, which is how STIX cuts a path."""
+    match = re.fullmatch(r"(.*[/\\])([^/\\]+)", value, re.DOTALL)
+    if match is None:
+        return f"directory:path = {quote(value)}"
+    folder, name = match.groups()
+    if re.search(r"[/\\]", folder[:-1]):
+        folder = folder[:-1]
+    return f"file:name = {quote(name)} AND file:parent_directory_ref.path = {quote(folder)}"
 
 
-def quote(text: str) -> str:
-    """A string literal of a pattern."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _unquote(text: str) -> str:
-    inner = text[1:-1]
-    return _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner
-
-
-def _tokens(pattern: str) -> Iterator[_Token]:
-    position = 0
-    end = len(pattern)
-    match_at = _TOKEN.match
-    while position < end:
-        match = match_at(pattern, position)
-        if match is None:
-            raise _Broken(position, pattern[position : position + 20], "a word, sign or literal")
-        kind, text = match.lastgroup, match.group()
-        if kind != "skip":
-            if kind == "sign":
-                kind = text = _SAME_SIGN.get(text, text)
-            elif text in _KEYWORDS:
-                kind = text
-            yield _Token(kind or "", text, position)
-        position = match.end()
-    while True:
-        yield _Token("end", "", end)
-
-
-class _Parser:
-    """One token of look-ahead; nesting is kept on lists, so depth costs memory and no stack."""
-
-    def __init__(self, pattern: str) -> None:
-        self._next = _tokens(pattern).__next__
-        self.token = self._next()
-        self.comparisons: list[Comparison] = []
-        self.warnings: dict[str, None] = {}
-        self.crosses_types = False
-        self.joins: set[str] = set()
-        self.qualified = False
-
-    def pattern(self) -> Pattern:
-        self._observations()
-        if self.qualified or "FOLLOWEDBY" in self.joins:
-            level = 3
-        else:
-            level = 2 if self.joins else 1
-        return Pattern(
-            comparisons=tuple(self.comparisons),
-            level=level,
-            any_bracket=level < 3 and "AND" not in self.joins,
-            crosses_types=self.crosses_types,
-            warnings=tuple(self.warnings),
-        )
-
-    def _take(self, kind: str, expected: str = "") -> str:
-        token = self.token
-        if token.kind != kind:
-            self._fail(expected or kind)
-        self.token = self._next()
-        return token.text
-
-    def _try(self, kind: str) -> bool:
-        if self.token.kind != kind:
-            return False
-        self.token = self._next()
-        return True
-
-    def _fail(self, expected: str) -> None:
-        raise _Broken(self.token.position, self.token.text, expected)
-
-    def _observations(self) -> None:
-        depth = 0
-        while True:
-            while self._try("("):
-                depth += 1
-            self._take("[", "[ or (")
-            self._bracket()
-            self._qualifiers(only_once=True)
-            while depth and self._try(")"):
-                depth -= 1
-                self._qualifiers(only_once=False)
-            join = self.token.kind
-            if join not in ("AND", "OR", "FOLLOWEDBY"):
-                break
-            self.joins.add(join)
-            self.token = self._next()
-        self._take(")" if depth else "end", ")" if depth else "AND, OR, FOLLOWEDBY or the end")
-
-    def _qualifiers(self, *, only_once: bool) -> None:
-        seen: set[str] = set()
-        while (kind := self.token.kind) in ("WITHIN", "REPEATS", "START"):
-            if only_once and kind in seen:
-                self._fail(f"no second {kind} on the same bracket")
-            seen.add(kind)
-            self.qualified = True
-            self.token = self._next()
-            self._qualifier(kind)
-
-    def _qualifier(self, kind: str) -> None:
-        if kind == "START":
-            self._literal(frozenset({"time"}), "a time such as t'2025-01-01T00:00:00Z'")
-            self._take("STOP")
-            self._literal(frozenset({"time"}), "a time such as t'2025-01-01T00:00:00Z'")
-            return
-        if self.token.text.startswith("-"):
-            self._fail("a positive number")
-        kinds = frozenset({"int", "float"}) if kind == "WITHIN" else frozenset({"int"})
-        self._literal(kinds, "a positive number")
-        self._take("SECONDS" if kind == "WITHIN" else "TIMES")
-
-    def _bracket(self) -> None:
-        """All tests up to the closing bracket, and which object types could fulfil them."""
-        any_of: list[set[str]] = [set()]  # per open parenthesis: types of the finished OR branches
-        all_of: list[set[str] | None] = [None]  # types that fulfil the AND chain so far
-        while True:
-            while self._try("("):
-                any_of.append(set())
-                all_of.append(None)
-            all_of[-1] = self._both(all_of[-1], {self._test()})
-            while len(any_of) > 1 and self._try(")"):
-                inner = any_of.pop() | (all_of.pop() or set())
-                all_of[-1] = self._both(all_of[-1], inner)
-            if self._try("OR"):
-                any_of[-1] |= all_of[-1] or set()
-                all_of[-1] = None
-            elif not self._try("AND"):
-                break
-        if len(any_of) > 1:
-            self._fail(")")
-        self._take("]", "AND, OR or ]")
-
-    def _both(self, left: set[str] | None, right: set[str]) -> set[str]:
-        if left is None:
-            return right
-        both = left & right
-        if both:
-            return both
-        self.crosses_types = True
-        return left | right
-
-    def _test(self) -> str:
-        negated = self._try("NOT")
-        if negated or self.token.kind == "EXISTS":
-            self._take("EXISTS")
-            object_type, path = self._path()
-            self.comparisons.append(Comparison(object_type, path, "EXISTS", negated, ()))
-            return object_type
-        object_type, path = self._path()
-        negated = self._try("NOT")
-        op = self.token.kind
-        if op not in _OPS:
-            self._fail("a comparison such as =")
-        self.token = self._next()
-        position = self.token.position
-        if op in _SIGNS_EQUAL:
-            literals: tuple[Literal, ...] = (self._literal(_ORDERABLE, "a literal", or_bool=True),)
-        elif op in _SIGNS_ORDER:
-            literals = (self._literal(_ORDERABLE, "a literal"),)
-        elif op in _TEXT_OPS:
-            literals = (Literal("string", _unquote(self._take("string", "a text in single quotes"))),)
-        else:
-            literals = self._set()
-        if op == "MATCHES":
-            self._regex(str(literals[0].value), position)
-        self.comparisons.append(Comparison(object_type, path, op, negated, literals))
-        return object_type
-
-    def _path(self) -> tuple[str, tuple[str, ...]]:
-        if self.token.kind not in ("name", "hyphenated"):
-            self._fail("an object path such as ipv4-addr:value")
-        object_type = self.token.text
-        self.token = self._next()
-        self._take(":")
-        steps = [self._key()]
-        while True:
-            if self._try("."):
-                steps.append(self._key())
-            elif self._try("["):
-                index = self.token.text
-                if not self._try("int"):
-                    self._take("*", "a list position or *")
-                self._take("]")
-                steps.append(f"[{index}]")
-            else:
-                return object_type, tuple(steps)
-
-    def _key(self) -> str:
-        if self.token.kind == "string":
-            return _unquote(self._take("string"))
-        return self._take("name", "a property name (quote it if it has a hyphen)")
-
-    def _set(self) -> tuple[Literal, ...]:
-        self._take("(")
-        literals: list[Literal] = []
-        while not self._try(")"):
-            if literals:
-                self._take(",", ", or )")
-            literals.append(self._literal(_ORDERABLE, "a literal", or_bool=True))
-        return tuple(literals)
-
-    def _literal(self, kinds: frozenset[str], expected: str, *, or_bool: bool = False) -> Literal:
-        kind, text, position = self.token
-        if kind in kinds:
-            literal = _literal(kind, text, position)
-        elif or_bool and kind in ("true", "false"):
-            literal = Literal("bool", kind == "true")
-        else:
-            raise _Broken(position, text, expected)
-        self.token = self._next()
-        return literal
-
-    def _regex(self, regex: str, position: int) -> None:
-        problem = regex_problem(regex)
-        if problem in _BROKEN_IN_EVERY_DIALECT:
-            raise _Broken(position, regex, f"a regular expression without the fault “{problem}”")
-        if problem:
-            self.warnings[f"regular expression not checked: {problem}"] = None
-
-
-def _literal(kind: str, text: str, position: int) -> Literal:
-    if kind == "string":
-        return Literal(kind, _unquote(text))
-    if kind == "int":
-        if len(text) > 20:
-            raise _Broken(position, text, "a number of at most 19 digits")
-        return Literal(kind, int(text))
-    if kind == "float":
-        return Literal(kind, float(text))
-    inner = text[2:-1]
-    if kind == "time" and parse_us(inner) is None:
-        raise _Broken(position, text, "a date that exists")
-    return Literal(kind, inner)
-
-
-# Patterns speak PCRE, which knows more than ``re``. Only what no dialect takes is refused.
-_BROKEN_IN_EVERY_DIALECT = frozenset(
-    {
-        "missing ), unterminated subpattern",
-        "unbalanced parenthesis",
-        "unterminated character set",
-        "nothing to repeat",
-        "bad escape (end of pattern)",
-    }
-)
-
-
-def regex_problem(regex: str) -> str | None:
-    """What is wrong with a regular expression; it is compiled and never run."""
-    if len(regex) > MAX_REGEX_LENGTH:
-        return f"longer than {MAX_REGEX_LENGTH} characters"
-    if regex.count("(") > MAX_REGEX_GROUPS:
-        return f"more than {MAX_REGEX_GROUPS} groups"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            re.compile(regex, re.DOTALL)
-    except (re.error, OverflowError) as error:
-        return error.msg if isinstance(error, re.error) else str(error)
-    return None
+_SPECIAL: dict[Kind, Callable[[str], str]] = {
+    Kind.IPV4: _address(Kind.IPV4),
+    Kind.IPV6: _address(Kind.IPV6),
+    Kind.ASN: _number,
+    Kind.FILE_PATH: _path,
+}

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _STAMP = re.compile(
-    r"(\d{4}-(?:0[1-9]|1[0-2])-\d\d)T(\d\d:[0-5]\d):([0-5]\d|60)(?:\.(\d+))?Z", re.ASCII
+    r"(\d{4}-(?:0[1-9]|1[0-2])-\d\d)T(\d\d:[0-5]\d):([0-5]\d|60)(?:\.(\d{1,18}))?Z", re.ASCII
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -49,7 +49,9 @@ def test_levels_are_read_as_people_write_them(text: str, level: Tlp) -> None:
     assert Tlp.parse(text) is level
 
 
-@pytest.mark.parametrize("text", ["", "tlp", "purple", "red green", "amber+", "strict", "tlp:tlp:red"])
+@pytest.mark.parametrize(
+    "text", ["", "tlp", "purple", "red green", "amber+", "strict", "tlp:tlp:red"]
+)
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(TlpUnknown):
         Tlp.parse(text)

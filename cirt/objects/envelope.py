@@ -1,0 +1,151 @@
+"""Cuts a TAXII envelope, a bundle or a JSON list into the exact bytes of each object."""
+
+import re
+
+import msgspec
+
+from cirt.kernel.errors import Invalid
+from cirt.kernel.text import mark
+
+MAX_BODY_DEPTH = 10_000
+_SPACE = b" \t\n\r"
+_KEY = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_MEMBER = re.compile(rb'("(?:[^"\\]|\\.)*")[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
+_MARK = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
+_DEEPER = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+_ENVELOPE_KEYS = frozenset({"more", "next", "objects"})
+
+_list_of_raw = msgspec.json.Decoder(list[msgspec.Raw])
+_dict_of_raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class NotJson(Invalid):
+    code = "not-json"
+    message = mark("The body is not JSON: {problem}.")
+
+
+class NotEnvelope(Invalid):
+    code = "not-envelope"
+    message = mark("The body is JSON, but {problem}. Send a TAXII envelope with its objects.")
+
+
+class TooDeep(Invalid):
+    code = "too-deep"
+    message = mark("The body is nested deeper than {limit} levels.")
+
+
+def split(body: bytes) -> list[bytes]:
+    """The objects of an envelope, a bundle, a list, or the one object that the body is.
+
+    The bytes are exactly those received, without the spaces around. An object that is broken in
+    itself (nested too deep, a lone surrogate, NaN) is cut out all the same, so that it alone is
+    refused when it is read.
+
+    Raises:
+        NotJson: the body cannot be cut.
+        NotEnvelope: it is JSON of another shape, or names a member twice.
+        TooDeep: something in it is nested beyond all sense.
+    """
+    body = body.strip(_SPACE)
+    if body.startswith(b"["):
+        return _elements(body)
+    if not body.startswith(b"{"):
+        raise NotJson(problem="it begins with neither { nor [")
+    members = members_of(body)
+    if "type" in members and members["type"] != b'"bundle"':
+        return [body]
+    if members.keys() - _ENVELOPE_KEYS and not members.keys() & {"objects", "type"}:
+        raise NotEnvelope(problem="it has neither objects nor a type")
+    objects = members.get("objects", b"[]")
+    if not objects.startswith(b"["):
+        raise NotEnvelope(problem="its objects are not a list")
+    return _elements(objects)
+
+
+def _elements(text: bytes) -> list[bytes]:
+    try:
+        return [bytes(raw) for raw in _list_of_raw.decode(text)]
+    except (msgspec.DecodeError, RecursionError):
+        return _cut(text, b"]")
+
+
+def members_of(text: bytes) -> dict[str, bytes]:
+    """The members of the JSON object that a body is, each as its exact bytes.
+
+    Raises:
+        NotJson, NotEnvelope, TooDeep.
+    """
+    try:
+        members = {key: bytes(raw) for key, raw in _dict_of_raw.decode(text).items()}
+    except (msgspec.DecodeError, RecursionError):
+        return _members_of_broken(text)
+    _check_single_keys(text, members)
+    return members
+
+
+def _check_single_keys(text: bytes, members: dict[str, bytes]) -> None:
+    """A decoder keeps the last of two members; then the text does not read as the members say."""
+    waiting = dict(members)
+    position = _after_spaces(text, 1)
+    while key := _KEY.match(text, position):
+        value = waiting.pop(msgspec.json.decode(key.group(), type=str), None)
+        position = _after_spaces(text, key.end()) + 1  # the colon
+        position = _after_spaces(text, position)
+        if value is None or not text.startswith(value, position):
+            raise NotEnvelope(problem=f"the member {key.group().decode()} stands in it twice")
+        position = _after_spaces(text, position + len(value))
+        if not text.startswith(b",", position):
+            break
+        position = _after_spaces(text, position + 1)
+    if waiting or position != len(text) - 1:
+        raise NotEnvelope(problem="a member stands in it twice")
+
+
+def _after_spaces(text: bytes, position: int) -> int:
+    while text[position] in _SPACE:
+        position += 1
+    return position
+
+
+def _members_of_broken(text: bytes) -> dict[str, bytes]:
+    members: dict[str, bytes] = {}
+    for piece in _cut(text, b"}"):
+        match = _MEMBER.match(piece)
+        if match is None:
+            raise NotJson(problem="a member of the body has no name")
+        try:
+            key = msgspec.json.decode(match[1], type=str)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise NotJson(problem="the name of a member is not text") from None
+        if key in members:
+            raise NotEnvelope(problem=f"the member “{key}” stands in it twice")
+        members[key] = piece[match.end() :]
+    return members
+
+
+def _cut(text: bytes, close: bytes) -> list[bytes]:
+    """The pieces between the commas of the outermost list or object, without understanding them."""
+    pieces: list[bytes] = []
+    depth, start = 0, 1
+    for match in _MARK.finditer(text):
+        sign = match.group()
+        depth += _DEEPER.get(sign, 0)
+        if depth == 0:
+            break
+        if depth > MAX_BODY_DEPTH:
+            raise TooDeep(limit=MAX_BODY_DEPTH)
+        if sign == b'"':
+            raise NotJson(problem=f"the text that begins at byte {match.start()} has no end")
+        if sign == b"," and depth == 1:
+            pieces.append(text[start : match.start()].strip(_SPACE))
+            start = match.end()
+    else:
+        raise NotJson(problem="it breaks off before its end")
+    if sign != close or match.end() != len(text):
+        raise NotJson(problem=f"something else follows at byte {match.start()}")
+    last = text[start : match.start()].strip(_SPACE)
+    if pieces or last:
+        pieces.append(last)
+    if not all(pieces):
+        raise NotJson(problem="a comma in it has nothing beside it")
+    return pieces

@@ -1,0 +1,82 @@
+"""JSON without its loopholes: no duplicate keys, no null, no U+0000, bounded depth and integers."""
+
+import json
+from typing import Any
+
+import orjson
+
+from cirt.objects.refusal import Refused, short
+from cirt.objects.schemas import MAX_INTEGER
+
+MAX_OBJECT = 5_000_000
+MAX_DEPTH = 100
+_SAFE_DIGITS = len(str(MAX_INTEGER))
+
+
+def load_object(raw: bytes) -> dict[str, Any]:
+    """Read one JSON object.
+
+    Raises:
+        Refused: it is no JSON object, or one that two readers could understand differently.
+    """
+    if len(raw) > MAX_OBJECT:
+        raise Refused("too-large", size=len(raw), limit=MAX_OBJECT)
+    try:
+        obj = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        code = "too-deep" if "depth limit" in error.msg else "not-json"
+        raise Refused(code, problem=error.msg, limit=MAX_DEPTH) from None
+    if not isinstance(obj, dict):
+        raise Refused("not-an-object")
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        _check_depth(obj)
+    _STRICT.decode(raw.decode())
+    if b"\\u0000" in raw:
+        _check_nul(obj)
+    return obj
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise Refused("too-deep", limit=MAX_DEPTH)
+
+
+def _check_nul(obj: dict[str, Any]) -> None:
+    """The escape may itself be escaped, so look at the texts and not at the bytes."""
+    waiting: list[Any] = [obj]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and "\0" in value:
+            raise Refused("nul-character")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    obj = dict(pairs)
+    if len(obj) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise Refused("duplicate-key", key=short(next(key for key in keys if keys.count(key) > 1)))
+    if None in obj.values():
+        raise Refused("null-value")
+    return obj
+
+
+def _integer(text: str) -> int:
+    if len(text.lstrip("-")) > _SAFE_DIGITS or abs(number := int(text)) > MAX_INTEGER:
+        raise Refused("number-too-large", number=short(text))
+    return number
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, strict=True)

@@ -1,0 +1,138 @@
+"""Rules of single types that a schema cannot say: ends, markings, patterns, what belongs together."""
+
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+from cirt.kernel.tlp import Tlp, TlpUnknown
+from cirt.objects import markings
+from cirt.objects.observables import Kind, canonical
+from cirt.objects.patterns import Pattern, PatternError, parse
+from cirt.objects.refusal import Refused, short
+from cirt.objects.vocab import APART, AT_LEAST_ONE, META, SCO, SRO, TOGETHER
+
+Object = dict[str, Any]
+
+_NO_END = SRO | META | {"bundle"}
+
+
+def check_type(obj: Object, stix_type: str) -> Pattern | None:
+    """Apply what holds for this type; the parsed pattern of an indicator of type stix.
+
+    Raises:
+        Refused: a rule is broken.
+    """
+    if stix_type == "indicator":
+        return _check_indicator(obj)
+    if stix_type in AT_LEAST_ONE and obj.keys().isdisjoint(AT_LEAST_ONE[stix_type]):
+        raise Refused("one-needed", names=", ".join(AT_LEAST_ONE[stix_type]))
+    for first, second in TOGETHER.get(stix_type, ()):
+        if first in obj and second not in obj:
+            raise Refused("both-needed", first=first, second=second)
+    if stix_type in APART:
+        first, second = APART[stix_type]
+        if first in obj and second in obj:
+            raise Refused("not-both", first=first, second=second)
+    rule = _RULES.get(stix_type)
+    if rule is not None:
+        rule(obj)
+    return None
+
+
+def type_of(stix_id: str) -> str:
+    return stix_id.partition("--")[0]
+
+
+def _check_indicator(obj: Object) -> Pattern | None:
+    if obj["pattern_type"] != "stix":
+        return None
+    pattern = parse(obj["pattern"])
+    if isinstance(pattern, PatternError):
+        raise Refused("bad-pattern", **pattern.values)
+    return pattern
+
+
+def _check_relationship(obj: Object) -> None:
+    for name in ("source_ref", "target_ref"):
+        if type_of(obj[name]) in _NO_END:
+            raise Refused("bad-end", path=name, type=type_of(obj[name]))
+
+
+def _check_sighting(obj: Object) -> None:
+    end = type_of(obj["sighting_of_ref"])
+    if end in _NO_END or end in SCO:
+        raise Refused("bad-end", path="sighting_of_ref", type=end)
+
+
+def _check_malware(obj: Object) -> None:
+    if obj["is_family"] and "name" not in obj:
+        raise Refused("missing-property", path="name")
+
+
+def _check_traffic(obj: Object) -> None:
+    if obj.get("is_active") and "end" in obj:
+        raise Refused("not-both", first="is_active", second="end")
+
+
+def _check_email(obj: Object) -> None:
+    wrong = "body" if obj["is_multipart"] else "body_multipart"
+    if wrong in obj:
+        raise Refused("not-both", first=f"is_multipart={obj['is_multipart']}", second=wrong)
+
+
+def _check_address(obj: Object) -> None:
+    if canonical(Kind(obj["type"]), obj["value"]) is None:
+        raise Refused("bad-address", value=short(obj["value"]), type=obj["type"])
+
+
+def _check_artifact(obj: Object) -> None:
+    if "payload_bin" not in obj and "url" not in obj:
+        raise Refused("one-needed", names="payload_bin, url")
+    try:
+        binascii.a2b_base64(obj.get("payload_bin", ""), strict_mode=True)
+    except ValueError:  # not ASCII, or not base64
+        raise Refused("bad-base64", path="payload_bin") from None
+
+
+def _check_marking(obj: Object) -> None:
+    stix_id = obj["id"]
+    for name in ("modified", "revoked"):
+        if name in obj:
+            raise Refused("marking-versioned", name=name)
+    if stix_id in obj.get("object_marking_refs", ()) or any(
+        granular.get("marking_ref") == stix_id for granular in obj.get("granular_markings", ())
+    ):
+        raise Refused("marks-itself")
+    if "definition" not in obj and "extensions" not in obj:
+        raise Refused("marking-empty")
+    if "definition" in obj and "definition_type" not in obj:
+        raise Refused("both-needed", first="definition", second="definition_type")
+    if markings.contradicts_fixed(obj):
+        raise Refused("marking-contradicts", id=stix_id)
+    _check_tlp_signs(obj)
+
+
+def _check_tlp_signs(obj: Object) -> None:
+    """A level we cannot read must not pass for no level; a TLP 1 definition has its fixed id."""
+    for sign in markings.written_levels(obj):
+        try:
+            level = Tlp.parse(str(sign))
+        except TlpUnknown:
+            raise Refused("marking-unknown-level", level=short(sign)) from None
+        is_minted = obj.get("definition_type", "").casefold() == "tlp"
+        if is_minted and obj["id"] not in markings.TLP_IDS:
+            raise Refused("marking-own-tlp", id=markings.TLP2_REFS[level])
+
+
+_RULES: dict[str, Callable[[Object], None]] = {
+    "artifact": _check_artifact,
+    "email-message": _check_email,
+    "ipv4-addr": _check_address,
+    "ipv6-addr": _check_address,
+    "mac-addr": _check_address,
+    "malware": _check_malware,
+    "marking-definition": _check_marking,
+    "network-traffic": _check_traffic,
+    "relationship": _check_relationship,
+    "sighting": _check_sighting,
+}
