@@ -80,6 +80,7 @@ def start_work(
         work = Work(session, actor, clock.now())
         yield work
         if not write:
+            session.expunge_all()  # what was read stays readable after the block, as with a commit
             session.rollback()
             return
         session.flush()

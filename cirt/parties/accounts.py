@@ -134,6 +134,12 @@ def change_password(work: Work, old: str, new: str) -> None:
     work.audit("account.password", account.email)
 
 
+def set_language(work: Work, language: str) -> None:
+    """In which language the actor reads the pages."""
+    work.session.get_one(Account, work.actor.id).language = language
+    work.audit("account.language", work.actor.name, language=language)
+
+
 def check_password(work: Work, password: str) -> None:
     """Ask the actor once more before a decision (rulings 25).
 
@@ -200,6 +206,11 @@ def current(session: Session, secret: str, now: datetime) -> tuple[Actor, Accoun
     if account.disabled_at or now - sign.seen_at > IDLE or now - sign.started_at > LONGEST:
         return None
     return actor_of(account), account, sign
+
+
+def former_account(session: Session, secret: str) -> int | None:
+    """Whose session this was, living or not; says who may have back what they typed, and nothing more."""
+    return session.scalar(sa.select(SignIn.account_id).where(SignIn.secret_hash == _hashed(secret)))
 
 
 def touch(work: Work, sign_in_id: int) -> None:

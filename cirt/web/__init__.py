@@ -1,1 +1,5 @@
-"""The pages: a public counter and the analysts' desk."""
+"""The desk and the public counter: server-rendered pages, complete without script."""
+
+from cirt.web.blueprint import make_blueprint
+
+__all__ = ["make_blueprint"]

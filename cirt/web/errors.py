@@ -1,0 +1,144 @@
+"""Errors as pages: which status, which words, and what was typed given back."""
+
+import logging
+import secrets
+from http import HTTPStatus
+
+from flask import Response, g, redirect, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import NotFound as NoRoute
+from werkzeug.wrappers import Response as AnyResponse
+
+from cirt.kernel.errors import (
+    CirtError,
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
+from cirt.kernel.text import mark
+from cirt.parties import accounts
+from cirt.parties.roles import ROLE_NAMES, Role, roles_with
+from cirt.web import i18n
+from cirt.web.forms import seal_fields, typed_fields
+from cirt.web.frame import render
+from cirt.web.paths import path_of
+from cirt.web.session import cookie_name, open_work, this_program, visit
+
+log = logging.getLogger("cirt.web")
+
+STATUS: tuple[tuple[type[CirtError], HTTPStatus], ...] = (
+    (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NotSignedIn, HTTPStatus.UNAUTHORIZED),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (Conflict, HTTPStatus.CONFLICT),
+    (TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+_TITLES = {
+    HTTPStatus.UNPROCESSABLE_ENTITY: mark("Not done yet"),
+    HTTPStatus.CONFLICT: mark("Not saved: somebody else was first"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: mark("That is too large"),
+    HTTPStatus.TOO_MANY_REQUESTS: mark("Wait a little"),
+    HTTPStatus.SERVICE_UNAVAILABLE: mark("A part that we need does not answer"),
+}
+
+
+def status_of(error: CirtError) -> HTTPStatus:
+    for kind, status in STATUS:
+        if isinstance(error, kind):
+            return status
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def on_cirt_error(error: CirtError) -> AnyResponse:
+    """Any error of ours that a view did not show at its form."""
+    if isinstance(error, NotSignedIn):
+        return _ask_to_sign_in()
+    if isinstance(error, NotAllowed):
+        return _not_allowed(error)
+    if isinstance(error, NotFound):
+        return not_found()
+    status = status_of(error)
+    return _again(status, i18n.translate(_TITLES[status]), i18n.say_error(error))
+
+
+def on_http_error(error: HTTPException) -> AnyResponse | HTTPException:
+    """What Flask itself refuses, in our words."""
+    if isinstance(error, NoRoute | MethodNotAllowed):
+        return not_found()
+    if isinstance(error, RequestEntityTooLarge):
+        return render("errors/too_large.html", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return error
+
+
+def on_fault(error: Exception) -> AnyResponse:
+    """Our own fault: the trace goes to the log under a short code, and the code to the page."""
+    if "visit" not in g:  # the database did not even tell who asks
+        log.error("web.fault", exc_info=error, extra={"path": request.path})
+        return Response("The fault is ours. Try again in a minute.", 500, mimetype="text/plain")
+    code = f"E-{secrets.token_hex(2)}-{visit().now:%H%M}".upper()
+    log.error("web.fault", exc_info=error, extra={"code": code, "path": request.path})
+    say = i18n.say(
+        mark(
+            "The fault is ours. What you typed is kept below. Try again in a minute; if it happens again, "
+            "give the administrator this code: {code}"
+        ),
+        code=code,
+    )
+    title = i18n.translate(mark("We could not do that"))
+    return _again(HTTPStatus.INTERNAL_SERVER_ERROR, title, say)
+
+
+def nowhere(address: str) -> Response:
+    """Any address that no page has."""
+    return not_found()
+
+
+def not_found() -> Response:
+    """The same page for what is missing and for what is hidden, so that it betrays nothing."""
+    return render("errors/not_found.html", HTTPStatus.NOT_FOUND)
+
+
+def _again(status: HTTPStatus, title: str, why: str) -> Response:
+    fields = typed_fields() if request.method == "POST" else []
+    return render(
+        "errors/again.html", status, title=title, why=why, fields=fields, action=request.full_path
+    )
+
+
+def _not_allowed(error: NotAllowed) -> Response:
+    needed = roles_with(str(error.values.get("needed", "")))
+    return render(
+        "errors/not_allowed.html",
+        HTTPStatus.FORBIDDEN,
+        needed=[ROLE_NAMES[role] for role in needed],
+        yours=[ROLE_NAMES[Role(role)] for role in sorted(visit().actor.roles)],
+    )
+
+
+def _ask_to_sign_in() -> AnyResponse:
+    """To the sign-in page; a form that was sent after the session ended travels with it."""
+    if request.method != "POST":
+        return redirect(path_of("sign_in.ask", return_to=request.full_path.rstrip("?")), 303)
+    kept = _kept_for_former()
+    if kept is None:
+        return redirect(path_of("sign_in.ask"), 303)
+    return render("sign_in.html", HTTPStatus.UNAUTHORIZED, kept=kept, return_to="")
+
+
+def _kept_for_former() -> str | None:
+    secret = request.cookies.get(cookie_name())
+    if not secret or not typed_fields():
+        return None
+    with open_work(write=False) as work:
+        account_id = accounts.former_account(work.session, secret)
+    if account_id is None:
+        return None
+    return seal_fields(this_program().keys, account_id, request.full_path.rstrip("?"), visit().now)

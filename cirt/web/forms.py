@@ -1,0 +1,93 @@
+"""What a form page shows: values, messages per field, and what was typed, kept over a sign-in or a fault."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import request
+
+from cirt.kernel.errors import CirtError, FieldsInvalid
+from cirt.kernel.keys import Keys, TokenWrong
+from cirt.web import i18n
+
+_UNKEPT = frozenset({"form_token", "password", "old_password", "new_password", "again", "kept"})
+_KEPT_FOR = timedelta(days=1)
+_PUBLIC_FORM = "public-form"
+_PUBLIC_FORM_AGE_S = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Values to show in fields, and what is wrong with them, in the reader's language."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def value(self, name: str, otherwise: str = "") -> str:
+        value = self.values.get(name, otherwise)
+        return str(value) if value is not None else otherwise
+
+    def chosen(self, name: str) -> list[str]:
+        """The values of a field that may be given several times."""
+        value = self.values.get(name, [])
+        return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+
+    def error(self, name: str) -> str:
+        return " ".join(self.errors.get(name, ()))
+
+
+def refused(error: CirtError, *, at: str = "") -> Form:
+    """The form as it was sent, with the messages; an error without fields is shown at the field ``at``."""
+    typed = {name: request.form.getlist(name) for name in request.form if name not in _UNKEPT}
+    values = {name: found[0] if len(found) == 1 else found for name, found in typed.items()}
+    if isinstance(error, FieldsInvalid):
+        messages = {
+            name: [i18n.translate(sentence) for sentence in sentences]
+            for name, sentences in error.errors.items()
+        }
+        return Form(values, messages)
+    return Form(values, {at: [i18n.say_error(error)]})
+
+
+def typed_fields() -> list[tuple[str, str]]:
+    """Everything typed but secrets, in the order of the form."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in _UNKEPT]
+
+
+def seal_fields(keys: Keys, account_id: int, path: str, now: datetime) -> str:
+    """What was typed, for the sign-in page to carry; only the same account gets it back."""
+    kept = {"account": account_id, "path": path, "at": now.timestamp(), "fields": typed_fields()}
+    return keys.seal(json.dumps(kept)).decode()
+
+
+def open_fields(
+    keys: Keys, sealed: str, account_id: int, now: datetime
+) -> tuple[str, list[tuple[str, str]]] | None:
+    """The path and fields that ``seal_fields`` kept; None where they are another's, too old or not ours."""
+    try:
+        kept = json.loads(keys.unseal(sealed.encode()))
+    except (CirtError, ValueError):
+        return None
+    if kept["account"] != account_id or now.timestamp() - kept["at"] > _KEPT_FOR.total_seconds():
+        return None
+    return kept["path"], [(name, value) for name, value in kept["fields"]]
+
+
+def public_token(keys: Keys, value: str) -> str:
+    """For a form that anyone may send once, without a cookie (rulings 25)."""
+    return keys.sign_for(_PUBLIC_FORM, value)
+
+
+def open_public_token(keys: Keys, token: str) -> str | None:
+    """The value in a public form's token; None where it is old or was not made here."""
+    try:
+        return str(keys.open_within(_PUBLIC_FORM, token, max_age_s=_PUBLIC_FORM_AGE_S))
+    except TokenWrong:
+        return None
+
+
+def wants(name: str) -> str:
+    """One field of the sent form, stripped."""
+    return request.form.get(name, "").strip()

@@ -1,0 +1,160 @@
+"""Pages out of templates: the environment, the frame around each page, and the headers of each answer."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+
+from flask import Response, current_app, g, request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from cirt.kernel.tlp import Tlp
+from cirt.parties.roles import ROLE_NAMES, Role
+from cirt.web import i18n, nav
+from cirt.web.access import section_of
+from cirt.web.forms import Form
+from cirt.web.paths import path_of
+from cirt.web.session import Visit, form_token, open_work, visit
+from cirt.web.static_files import static_files
+
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_THEMES = ("light", "dark")
+
+
+def render(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
+    """A page of the desk or the counter. ``form`` may be left out where there is none."""
+    g.icons = {"brand", "menu"}
+    values.setdefault("form", Form())
+    page = environment().get_template(template).render(**_frame(), **values)
+    return Response(page, status=status, mimetype="text/html")
+
+
+def _frame() -> dict[str, Any]:
+    """What ``base.html`` needs of the present request."""
+    who = visit()
+    theme = request.cookies.get("theme")
+    return {
+        "visit": who,
+        "now": who.now,
+        "request_path": request.path,
+        "section": section_of(request.endpoint or ""),
+        "theme": theme if theme in _THEMES else "",
+        "nav_items": _nav_items(who) if who.is_signed_in else [],
+        "nav_counters": _counters() if who.is_signed_in else {},
+        "role_names": [ROLE_NAMES[role] for role in Role if role.value in who.actor.roles],
+    }
+
+
+def _nav_items(who: Visit) -> list[nav.Item]:
+    pages = current_app.view_functions
+    return [item for item in nav.items_for(who.actor) if f"web.{item.endpoint}" in pages]
+
+
+def _counters() -> Mapping[str, nav.Counter]:
+    with open_work(write=False) as work:
+        return nav.counters(work.session)
+
+
+def secure(response: Response) -> Response:
+    """After each request: what a browser may do with the answer."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+@cache
+def environment() -> Environment:
+    env = Environment(
+        loader=PackageLoader("cirt.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
+        i18n.translate, i18n.translate_plural, newstyle=True
+    )
+    env.globals.update(
+        icon=icon,
+        symbols=symbols,
+        path=path_of,
+        say=i18n.say,
+        asset=asset,
+        form_token=_token_field,
+        lang=i18n.language,
+        dir=i18n.direction,
+        languages=_other_languages,
+        Tlp=Tlp,
+    )
+    env.filters.update(
+        when=when,
+        day=i18n.day,
+        long_day=i18n.long_day,
+        clock=clock,
+        span=i18n.span,
+        t=i18n.translate,
+    )
+    return env
+
+
+def asset(name: str) -> str:
+    return f"/static/{static_files()[name].path}"
+
+
+def _token_field() -> Markup:
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(form_token())
+
+
+def _other_languages() -> list[tuple[str, str]]:
+    return [(code, i18n.LANGUAGES[code]) for code in i18n.offered() if code != i18n.language()]
+
+
+def when(at: datetime | None) -> Markup:
+    """``18 Nov 14:20`` as a time that machines read too; a dash where there is none."""
+    if at is None:
+        return Markup("&ndash;")
+    return _time(at, i18n.moment(at, visit().now))
+
+
+def clock(at: datetime) -> Markup:
+    return _time(at, i18n.clock(at))
+
+
+def _time(at: datetime, words: str) -> Markup:
+    return Markup('<time class="nw" datetime="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%MZ}", words)
+
+
+def icon(name: str, style: str = "") -> Markup:
+    """A symbol of the sprite, beside words and never instead of them; notes it for :func:`symbols`."""
+    if name not in _sprite():
+        raise KeyError(name)
+    g.icons.add(name)
+    return Markup('<svg class="{}" aria-hidden="true"><use href="#i-{}"/></svg>').format(
+        f"i {style}".strip(), name
+    )
+
+
+def symbols() -> Markup:
+    """The symbols that the page used so far."""
+    used = "".join(_sprite()[name] for name in sorted(g.icons))
+    return Markup('<svg class="vh" aria-hidden="true">') + Markup(used) + Markup("</svg>")  # noqa: S704 - our own file
+
+
+@cache
+def _sprite() -> dict[str, str]:
+    text = (files("cirt.web") / "static" / "icons.svg").read_text()
+    found = re.findall(r'(<symbol id="i-([a-z0-9-]+)".*?</symbol>)', text, re.DOTALL)
+    return {name: symbol for symbol, name in found}

@@ -1,0 +1,13 @@
+"""Addresses of our pages; a language asked for in the address goes along where nobody has signed in."""
+
+from flask import g, request, url_for
+
+from cirt.web import i18n
+
+
+def path_of(endpoint: str, **values: object) -> str:
+    """The path of a page by its short name: ``triage.queue``."""
+    wish = request.args.get("lang")
+    if wish in i18n.offered() and not g.visit.is_signed_in:
+        values.setdefault("lang", wish)
+    return url_for(f"web.{endpoint}", **values)  # type: ignore[arg-type]  # values go into the path

@@ -1,0 +1,174 @@
+"""Who is asking: the session behind the cookie, the door before every page, and work in their name."""
+
+import secrets
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from flask import current_app, g, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from cirt.kernel.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from cirt.kernel.keys import TokenWrong
+from cirt.kernel.program import Program
+from cirt.kernel.text import mark
+from cirt.kernel.work import PUBLIC as PUBLIC_ACTOR
+from cirt.kernel.work import Actor, Work
+from cirt.parties import accounts, peers
+from cirt.web import i18n
+from cirt.web.access import BEFORE_OWN_PASSWORD, PUBLIC, SECTIONS, section_of
+from cirt.web.paths import path_of
+
+_TOUCH_AFTER = timedelta(minutes=1)
+_CSRF = "web-form"
+_BODY_MAX = 8 * 1024 * 1024  # a text over its limit must still arrive, or we could not give it back
+_REPORT_MAX = 128 * 1024 * 1024
+
+
+class FormTooOld(Invalid):
+    code = "form-too-old"
+    message = mark("This page was open for too long. Check what you typed and send it once more.")
+
+
+class ForeignForm(Invalid):
+    code = "foreign-form"
+    message = mark("This form came from another site. Open the page here and fill it in again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request: who asks and in which session."""
+
+    actor: Actor
+    now: datetime
+    team: str  # our CIRT's name
+    session_id: int | None = None
+    one_time: bool = False  # the password must be replaced first
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.session_id is not None
+
+
+def this_program() -> Program:
+    program = current_app.extensions["cirt"]
+    assert isinstance(program, Program)  # noqa: S101 - narrows the type; make_blueprint put it there
+    return program
+
+
+def visit() -> Visit:
+    """The present request's."""
+    found: Visit = g.visit
+    return found
+
+
+def open_work(*, write: bool = True) -> AbstractContextManager[Work]:
+    """A unit of work in the visitor's name."""
+    return this_program().work(visit().actor, write=write)
+
+
+def cookie_name() -> str:
+    """One per installation: two of them on one host must not sign each other's people out."""
+    return f"cirt-{this_program().keys.derive('cookie').hex()[:8]}"
+
+
+def is_https() -> bool:
+    return this_program().settings.base_url.startswith("https:")
+
+
+def begin() -> AnyResponse | None:
+    """Before each request: size limits, language, session, door. Answers itself where there is no way in."""
+    endpoint = request.endpoint or ""
+    if endpoint == "web.static":
+        return None
+    request.max_content_length = _REPORT_MAX if endpoint.startswith("web.public.") else _BODY_MAX
+    request.max_form_memory_size = _BODY_MAX
+    g.visit, own_language = _recognise()
+    g.language = _language(own_language)
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        _check_origin()
+    if not visit().is_signed_in:
+        if endpoint in PUBLIC:
+            return None
+        raise NotSignedIn
+    if request.method == "POST":
+        check_form_token()
+    if visit().one_time and endpoint not in BEFORE_OWN_PASSWORD:
+        return redirect(path_of("account.password"), 303)
+    _check_section(endpoint)
+    return None
+
+
+def _recognise() -> tuple[Visit, str | None]:
+    program = this_program()
+    secret = request.cookies.get(cookie_name())
+    with program.work(PUBLIC_ACTOR, write=False) as work:
+        team, now = peers.ourselves(work.session).name, work.now
+        found = accounts.current(work.session, secret, now) if secret else None
+    if found is None:
+        return Visit(PUBLIC_ACTOR, now, team), None
+    actor, account, sign_in = found
+    if now - sign_in.seen_at > _TOUCH_AFTER:
+        with program.work(actor) as work:
+            accounts.touch(work, sign_in.id)
+    return Visit(actor, now, team, sign_in.id, account.one_time), account.language
+
+
+def _language(own: str | None) -> str:
+    accepted = (tag for tag, _ in request.accept_languages)
+    return i18n.choose([request.args.get("lang"), own, request.cookies.get("lang"), *accepted])
+
+
+def _check_section(endpoint: str) -> None:
+    if endpoint in PUBLIC:
+        return
+    needed = SECTIONS.get(section_of(endpoint))
+    if needed is None:
+        raise NotFound
+    if needed and not any(visit().actor.may(permission) for permission in needed):
+        raise NotAllowed(needed=min(needed))
+
+
+def _check_origin() -> None:
+    """A form of another site must not act here, not even to sign somebody in."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise ForeignForm
+    origin = request.headers.get("Origin")
+    ours = {request.host, urlsplit(this_program().settings.base_url).netloc}
+    if origin and urlsplit(origin).netloc not in ours:
+        raise ForeignForm
+
+
+def form_token() -> str:
+    """For the hidden field of every form of the desk; another one each time, so that compression tells nothing."""
+    return this_program().keys.sign(_CSRF, [visit().session_id, secrets.token_hex(4)])
+
+
+def check_form_token() -> None:
+    """
+    Raises:
+        FormTooOld: the form was made for another session, or by somebody else.
+    """
+    try:
+        session_id, _ = this_program().keys.open(_CSRF, request.form.get("form_token", ""))
+    except TokenWrong as error:
+        raise FormTooOld from error
+    if session_id != visit().session_id:
+        raise FormTooOld
+
+
+def set_cookie(response: AnyResponse, secret: str) -> None:
+    response.set_cookie(
+        cookie_name(), secret, httponly=True, samesite="Lax", secure=is_https(), path="/"
+    )
+
+
+def own_path(wish: str | None, otherwise: str) -> str:
+    """``wish`` if it is a path of this site, for an address that came with a request may lead anywhere."""
+    if not wish or not wish.startswith("/") or wish.startswith("//") or "\\" in wish:
+        return otherwise
+    parts = urlsplit(wish)
+    if parts.scheme or parts.netloc or not wish.isprintable():
+        return otherwise
+    return wish

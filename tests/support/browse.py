@@ -1,0 +1,160 @@
+"""A visitor for tests of the pages: forms filled in as a browser would, over Flask's test client."""
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from cirt.kernel.program import Program
+from cirt.kernel.work import CONSOLE
+from cirt.parties.accounts import AddAccount, add_account
+from cirt.parties.roles import Role
+from cirt.web import make_blueprint
+
+PASSWORD = "a long enough password"
+
+
+def web_app(program: Program) -> Flask:
+    """The pages alone."""
+    app = Flask("cirt", static_folder=None)
+    app.register_blueprint(make_blueprint(program))
+    return app
+
+
+@dataclass
+class FoundForm:
+    action: str
+    method: str
+    fields: dict[str, list[str]] = field(default_factory=dict)
+
+
+class _Forms(HTMLParser):
+    """Collects forms with the values that a browser would send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[FoundForm] = []
+        self._open: FoundForm | None = None
+        self._area = self._select = ""
+        self._text = ""
+        self._first_option: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._open = FoundForm(found.get("action", ""), found.get("method", "get").lower())
+            self.forms.append(self._open)
+        elif self._open is None:
+            return
+        elif tag == "input":
+            self._input(found)
+        elif tag == "textarea":
+            self._area, self._text = found["name"], ""
+        elif tag == "select":
+            self._select, self._first_option = found["name"], None
+        elif tag == "option" and self._select:
+            value = found.get("value", "")
+            if self._first_option is None:
+                self._first_option = value
+            if "selected" in found:
+                self._open.fields[self._select] = [value]
+
+    def _input(self, found: dict[str, str]) -> None:
+        assert self._open is not None
+        kind = found.get("type", "text")
+        if kind in ("checkbox", "radio") and "checked" not in found:
+            return
+        if "name" in found and kind not in ("file", "submit"):
+            self._open.fields.setdefault(found["name"], []).append(found.get("value", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._open = None
+        elif tag == "textarea" and self._open and self._area:
+            self._open.fields[self._area] = [self._text.removeprefix("\n")]
+            self._area = ""
+        elif tag == "select" and self._open and self._select:
+            self._open.fields.setdefault(self._select, [self._first_option or ""])
+            self._select = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self._text += data
+
+
+class Visitor:
+    """Somebody with a browser that runs no script."""
+
+    def __init__(self, app: Flask, at: str = "http://localhost") -> None:
+        self.client: FlaskClient = app.test_client()
+        self._at = at
+        self.last: TestResponse | None = None
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        self.last = self.client.get(path, base_url=self._at, **kwargs)
+        return self.last
+
+    def post(self, path: str, data: dict[str, Any], **kwargs: Any) -> TestResponse:
+        self.last = self.client.post(path, data=data, base_url=self._at, **kwargs)
+        return self.last
+
+    @property
+    def page(self) -> str:
+        assert self.last is not None
+        return self.last.get_data(as_text=True)
+
+    @property
+    def text(self) -> str:
+        """What can be read, without markup."""
+        body = re.sub(r"<(script|style|title|symbol).*?</\1>", "", self.page, flags=re.DOTALL)
+        return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)))
+
+    def form(self, action: str) -> FoundForm:
+        """The first form of the present page whose action begins with ``action``."""
+        parser = _Forms()
+        parser.feed(self.page)
+        for form in parser.forms:
+            if form.action.startswith(action):
+                return form
+        raise AssertionError(f"no form to {action} on the page: {[f.action for f in parser.forms]}")
+
+    def send(self, action: str, **changed: Any) -> TestResponse:
+        """Fill in the form to ``action`` on the present page and send it; follows nothing."""
+        form = self.form(action)
+        data = {
+            **form.fields,
+            **{name: value for name, value in changed.items() if value is not None},
+        }
+        if form.method == "get":
+            return self.get(form.action, query_string=data)
+        return self.post(form.action, data)
+
+    def follow(self) -> TestResponse:
+        """Go where the last answer sent us."""
+        assert self.last is not None
+        assert self.last.status_code == 303, (self.last.status_code, self.text)
+        return self.get(self.last.headers["Location"])
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
+        self.get("/sign-in")
+        self.send("/sign-in", email=email, password=password)
+        return self.follow()
+
+
+def a_colleague(program: Program, *roles: Role, name: str = "Amina", email: str = "") -> str:
+    """An account with its own password; its address."""
+    address = email or f"{name.lower()}@example.org"
+    with program.work(CONSOLE) as work:
+        add_account(work, AddAccount(address, name, roles, password=PASSWORD))
+    return address
+
+
+def signed_in(program: Program, *roles: Role, name: str = "Amina") -> Visitor:
+    visitor = Visitor(web_app(program))
+    visitor.sign_in(a_colleague(program, *roles, name=name))
+    return visitor
