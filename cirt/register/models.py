@@ -60,7 +60,10 @@ class Report(Base):
     """What somebody sent us, unjudged, kept as it came."""
 
     __tablename__ = "report"
-    __table_args__ = (sa.Index("ix_report_queue", "state", "received_at", "id"),)
+    __table_args__ = (
+        sa.Index("ix_report_queue", "state", "received_at", "id"),
+        sa.Index("ix_report_decided", "decided_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     reference: Mapped[str] = mapped_column(sa.String(16), unique=True)
@@ -76,7 +79,7 @@ class Report(Base):
     language: Mapped[str] = mapped_column(sa.String(12), default="")
     headers: Mapped[dict[str, Any]]  # as the request or mail had them
     code_hash: Mapped[str] = mapped_column(sa.String(64))  # of the follow-up code
-    form_token: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # a form counts once
+    form_token: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # hash; counts once
     claimed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     claimed_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
@@ -104,7 +107,10 @@ class Incident(Base):
     """One case the national CIRT coordinates."""
 
     __tablename__ = "incident"
-    __table_args__ = (sa.Index("ix_incident_list", "state", "opened_at", "id"),)
+    __table_args__ = (
+        sa.Index("ix_incident_list", "state", "opened_at", "id"),
+        sa.Index("ix_incident_opened", "opened_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     reference: Mapped[str] = mapped_column(sa.String(16), unique=True)
@@ -127,8 +133,10 @@ class Incident(Base):
 class EntryKind(StrEnum):
     """What a timeline entry tells; the sentence is made by the page, in the reader's language."""
 
+    OPENED = "opened"
     REPORT_ACCEPTED = "report-accepted"
     REPORT_ADDED = "report-added"
+    REPORT_REMOVED = "report-removed"
     NOTE = "note"
     STATE = "state"
     FACTS = "facts"
@@ -142,15 +150,19 @@ class EntryKind(StrEnum):
 
 
 ENTRY_SENTENCES = {
+    EntryKind.OPENED: mark("{actor} opened this incident."),
     EntryKind.REPORT_ACCEPTED: mark("{actor} accepted report {report}."),
     EntryKind.REPORT_ADDED: mark("{actor} added report {report}."),
+    EntryKind.REPORT_REMOVED: mark("{actor} took report {report} off this incident."),
     EntryKind.NOTE: mark("{actor} wrote"),
     EntryKind.STATE: mark("{actor} changed the state from {before} to {after}."),
     EntryKind.FACTS: mark("{actor} changed {fields}."),
-    EntryKind.OBSERVABLES: mark("{actor} confirmed {count} observables."),
+    EntryKind.OBSERVABLES: mark(
+        "{actor} confirmed {confirmed} observables, dismissed {dismissed}."
+    ),
     EntryKind.INDICATOR: mark("{actor} made an indicator for {value}."),
-    EntryKind.RELEASE_ASKED: mark("{actor} asked to release {count} indicators: {release}."),
-    EntryKind.RELEASED: mark("{actor} approved {release}: {count} indicators can be fetched."),
+    EntryKind.RELEASE_ASKED: mark("{actor} asked to release {count} objects: {release}."),
+    EntryKind.RELEASED: mark("{actor} approved {release}: peers can fetch {count} objects."),
     EntryKind.RELEASE_REFUSED: mark("{actor} did not approve {release}."),
     EntryKind.PEER_SIGHTING: mark("{peer} saw {value}, {count} times."),
     EntryKind.REVOKED: mark("{actor} revoked the indicator for {value}."),
@@ -185,6 +197,7 @@ class Note(Base):
     version: Mapped[int] = mapped_column(default=1)
     written_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+    edited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
 
 
 class NoteText(Base):
@@ -223,6 +236,7 @@ class IncidentObservable(Base):
     __table_args__ = (
         sa.UniqueConstraint("incident_id", "key"),
         sa.Index("ix_incident_observable_key", "key"),
+        sa.Index("ix_incident_observable_list", "incident_id", "state", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -1,0 +1,172 @@
+"""What may be asked of the register. ``version`` is the one the asker saw; another one is a conflict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cirt.kernel.tlp import Tlp
+from cirt.register.models import CloseReason, IncidentState, ReportSource, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file as it came; neither its name nor its media type is trusted."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReport:
+    """``form_token`` is the one-time value of the form; two sendings of one form are one report."""
+
+    text: str
+    organisation: str = ""
+    reporter: str = ""
+    contact: str = ""
+    tlp: Tlp = Tlp.AMBER
+    language: str = ""
+    files: tuple[SentFile, ...] = ()
+    source: ReportSource = ReportSource.FORM
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    form_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskStatus:
+    reference: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReport:
+    reference: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseClaim:
+    reference: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptReport:
+    """``mine`` makes the actor the owner at once."""
+
+    reference: str
+    version: int
+    title: str
+    rsit_class: str
+    rsit_type: str | None
+    severity: Severity
+    tlp: Tlp
+    reason: str = ""
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    reference: str
+    version: int
+    incident: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectReport:
+    reference: str
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoDecision:
+    reference: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """An incident that no report began."""
+
+    title: str
+    rsit_class: str
+    rsit_type: str | None
+    severity: Severity
+    tlp: Tlp
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EditFacts:
+    """``reason`` is asked for when the marking becomes less strict."""
+
+    reference: str
+    version: int
+    title: str
+    rsit_class: str
+    rsit_type: str | None
+    severity: Severity
+    tlp: Tlp
+    owner_id: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeState:
+    reference: str
+    version: int
+    to: IncidentState
+    reason: str = ""
+    close_reason: CloseReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteNote:
+    """``tlp`` None: marked as the incident is."""
+
+    incident: str
+    text: str
+    tlp: Tlp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditNote:
+    note_id: int
+    version: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddObservables:
+    """Free text of which the observables go on the incident; ``confirm`` spares the second look."""
+
+    incident: str
+    text: str
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecideObservables:
+    incident: str
+    confirm: tuple[int, ...] = ()
+    dismiss: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Make indicators of confirmed observables; ``reason`` is asked for below the incident's marking."""
+
+    incident: str
+    observable_ids: tuple[int, ...]
+    tlp: Tlp
+    valid_until: datetime | None = None
+    valid_from: datetime | None = None  # None: now
+    indicator_type: str = "malicious-activity"
+    name: str = ""  # empty: named for the value
+    description: str = ""
+    confidence: int | None = None
+    reason: str = ""

@@ -1,0 +1,192 @@
+"""Incidents: opened, their facts and state changed, and the timeline that tells of it."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from cirt.kernel.ids import Reference, next_reference
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.parties.models import Account, Person, RoleGrant
+from cirt.parties.roles import roles_with
+from cirt.register import rsit, workflow
+from cirt.register.commands import AcceptReport, ChangeState, EditFacts, OpenIncident
+from cirt.register.errors import (
+    ClassUnknown,
+    IncidentChanged,
+    LoweringNeedsReason,
+    OwnerUnknown,
+)
+from cirt.register.models import Entry, EntryKind, Incident, IncidentState
+from cirt.register.sight import get_incident, name_person
+
+_FACTS = ("title", "rsit_class", "rsit_type", "severity", "tlp", "owner_id")
+
+
+def open_incident(work: Work, cmd: OpenIncident) -> Incident:
+    """
+    Raises:
+        ClassUnknown, NotAllowed.
+    """
+    work.require("incident:write")
+    incident = new_incident(work, cmd)
+    note_entry(work, incident.id, EntryKind.OPENED)
+    return incident
+
+
+def new_incident(work: Work, facts: OpenIncident | AcceptReport) -> Incident:
+    """An incident at its beginning; the caller has checked the right and writes the first entry."""
+    _check_class(facts.rsit_class, facts.rsit_type)
+    incident = Incident(
+        reference=next_reference(work, Reference.INCIDENT),
+        title=facts.title,
+        state=IncidentState.OPEN,
+        rsit_class=facts.rsit_class,
+        rsit_type=facts.rsit_type,
+        severity=facts.severity,
+        tlp=facts.tlp,
+        owner_id=work.actor.id if facts.mine and work.actor.may("incident:write") else None,
+        opened_at=work.now,
+        version=1,
+    )
+    work.session.add(incident)
+    work.session.flush()
+    if incident.tlp is Tlp.RED:
+        name_person(work, incident.reference)
+    work.audit(
+        "incident.open",
+        incident.reference,
+        rsit=rsit.tag(incident.rsit_class, incident.rsit_type),
+        severity=incident.severity,
+        tlp=incident.tlp,
+    )
+    return incident
+
+
+def edit_facts(work: Work, cmd: EditFacts) -> Incident:
+    """
+    Raises:
+        IncidentChanged: somebody else saved first; nothing was changed.
+        ClassUnknown, OwnerUnknown, LoweringNeedsReason, NoSuchIncident, NotAllowed.
+    """
+    work.require("incident:write")
+    incident = get_incident(work, cmd.reference, lock=True)
+    _check_version(work, incident, cmd.version)
+    _check_class(cmd.rsit_class, cmd.rsit_type)
+    if cmd.owner_id not in (None, incident.owner_id):
+        _check_owner(work, cmd.owner_id)
+    if cmd.tlp < incident.tlp and not cmd.reason.strip():
+        raise LoweringNeedsReason(before=incident.tlp.label, after=cmd.tlp.label)
+    changed = {
+        name: (getattr(incident, name), getattr(cmd, name))
+        for name in _FACTS
+        if getattr(incident, name) != getattr(cmd, name)
+    }
+    if not changed:
+        return incident
+    for name, (_, after) in changed.items():
+        setattr(incident, name, after)
+    incident.version += 1
+    if "tlp" in changed and incident.tlp is Tlp.RED:
+        name_person(work, incident.reference)
+    fields = list(changed)
+    values = {name: [before, after] for name, (before, after) in changed.items()}
+    note_entry(work, incident.id, EntryKind.FACTS, fields=fields, changed=values, reason=cmd.reason)
+    work.audit("incident.facts", incident.reference, fields=fields, reason=cmd.reason)
+    return incident
+
+
+def change_state(work: Work, cmd: ChangeState) -> Incident:
+    """
+    Raises:
+        IncidentChanged: somebody else was first.
+        TransitionRefused, FactsMissing, ReasonMissing, NoSuchIncident, NotAllowed.
+    """
+    work.require("incident:write")
+    incident = get_incident(work, cmd.reference, lock=True)
+    _check_version(work, incident, cmd.version)
+    before = incident.state
+    workflow.check_move(facts_of(incident), workflow.Move(cmd.to, cmd.reason, cmd.close_reason))
+    incident.state = cmd.to
+    incident.version += 1
+    column = workflow.REACHED_AT.get(cmd.to)
+    if column and (getattr(incident, column) is None or cmd.to in workflow.LAST_COUNTS):
+        setattr(incident, column, work.now)
+    if before is IncidentState.CLOSED:
+        incident.closed_at = None
+    incident.close_reason = cmd.close_reason if cmd.to is IncidentState.CLOSED else None
+    why = {"reason": cmd.reason, "close_reason": incident.close_reason}
+    note_entry(work, incident.id, EntryKind.STATE, before=before, after=cmd.to, **why)
+    work.audit("incident.state", incident.reference, before=before, after=cmd.to, **why)
+    return incident
+
+
+def facts_of(incident: Incident) -> workflow.IncidentFacts:
+    return workflow.IncidentFacts(
+        state=incident.state,
+        rsit_class=incident.rsit_class,
+        rsit_type=incident.rsit_type,
+        has_owner=incident.owner_id is not None,
+    )
+
+
+def note_entry(work: Work, incident_id: int, kind: EntryKind, **values: Any) -> Entry:
+    """One line of the timeline; the page makes the sentence from ``kind`` and ``values``."""
+    return add_entry(work, incident_id, kind, values)
+
+
+def add_entry(
+    work: Work,
+    incident_id: int,
+    kind: EntryKind,
+    values: dict[str, Any],
+    note_id: int | None = None,
+) -> Entry:
+    entry = Entry(
+        incident_id=incident_id,
+        at=work.now,
+        kind=kind,
+        actor=work.actor.name,
+        values=values,
+        note_id=note_id,
+    )
+    work.session.add(entry)
+    work.session.flush()
+    return entry
+
+
+def name_of(work: Work, account_id: int | None) -> str:
+    """Who this account's person is; for messages that say who was first."""
+    query = (
+        sa.select(Person.name)
+        .join(Account, Account.person_id == Person.id)
+        .where(Account.id == account_id)
+    )
+    return work.session.scalars(query).one_or_none() or ""
+
+
+def _check_version(work: Work, incident: Incident, version: int) -> None:
+    if incident.version == version:
+        return
+    last = sa.select(Entry.actor).where(Entry.incident_id == incident.id)
+    name = work.session.scalars(last.order_by(Entry.at.desc(), Entry.id.desc()).limit(1)).first()
+    raise IncidentChanged(reference=incident.reference, name=name or "")
+
+
+def _check_class(rsit_class: str, rsit_type: str | None) -> None:
+    if not rsit.is_known(rsit_class, rsit_type):
+        raise ClassUnknown(given="/".join(part for part in (rsit_class, rsit_type) if part)[:80])
+
+
+def _check_owner(work: Work, account_id: int | None) -> None:
+    may_own = (
+        sa.select(Account.id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(
+            Account.id == account_id,
+            Account.disabled_at.is_(None),
+            RoleGrant.role.in_(roles_with("incident:write")),
+        )
+    )
+    if work.session.scalars(may_own).first() is None:
+        raise OwnerUnknown

@@ -1,0 +1,160 @@
+"""What comes in: a report is kept exactly as it came, once, with a reference and a follow-up code."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from cirt.files import store as files
+from cirt.kernel.errors import NotAllowed
+from cirt.kernel.ids import Reference, next_reference
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import ActorKind, Work
+from cirt.register import codes, texts
+from cirt.register.commands import AskStatus, SentFile, TakeReport
+from cirt.register.errors import (
+    CodeWrong,
+    FileTooLarge,
+    RedNeedsPerson,
+    ReportEmpty,
+    ReportTooLong,
+    TooManyFiles,
+)
+from cirt.register.extract import find
+from cirt.register.labels import REPORTER_WORDS
+from cirt.register.models import Report, ReportObservable, ReportSource, ReportState
+from cirt.register.sight import name_person
+
+MAX_TEXT_BYTES = 1024 * 1024
+MAX_FILES = 5
+MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_FOUND = 10_000
+TEXT_LIMIT = "1 MB"
+FILE_LIMIT = "20 MB"
+
+_NO_HASH = "0" * 64
+
+
+def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
+    """Keep a report; the code is shown once and stored hashed.
+
+    The same form sent again gives the same report and the same code. A text with characters that the
+    database cannot hold is kept with a sign in their place, and its exact bytes as a file beside it.
+
+    Raises:
+        ReportEmpty, ReportTooLong, TooManyFiles, FileTooLarge, RedNeedsPerson, NotAllowed.
+    """
+    _check_source(work, cmd)
+    _check_sizes(cmd)
+    code = codes.code_for(cmd.form_token)
+    twin = _same_form(work, cmd)
+    if twin is not None:
+        return twin, code
+    with work.session.begin_nested() as attempt:
+        reference = next_reference(work, Reference.REPORT)  # holds others back until we commit
+        twin = _same_form(work, cmd)
+        if twin is not None:
+            attempt.rollback()  # no number is spent on the second sending
+            return twin, code
+        report = _new_report(work, cmd, reference, code)
+    _keep_files(work, cmd, reference)
+    count = _find_observables(work, report)
+    if report.tlp is Tlp.RED:
+        name_person(work, reference)
+    work.audit("report.take", reference, source=cmd.source, files=len(cmd.files), observables=count)
+    return report, code
+
+
+def report_status(work: Work, cmd: AskStatus) -> str:
+    """How the report stands, as a marked sentence for its reporter, and nothing else.
+
+    Raises:
+        CodeWrong: there is no such report, or this is not its code; never told apart.
+    """
+    reference = cmd.reference.strip().upper()
+    report = work.session.scalars(
+        sa.select(Report).where(Report.reference == texts.storable(reference))
+    ).one_or_none()
+    fits = codes.is_code(cmd.code, report.code_hash if report else _NO_HASH)
+    if report is None or not fits:
+        raise CodeWrong
+    return REPORTER_WORDS[report.state]
+
+
+def _check_source(work: Work, cmd: TakeReport) -> None:
+    if cmd.source is ReportSource.DESK:
+        work.require("report:decide")
+    elif cmd.source is ReportSource.CONNECTOR and work.actor.kind is not ActorKind.SYSTEM:
+        raise NotAllowed(needed="report:connect")
+    if cmd.tlp is Tlp.RED and work.actor.person_id is None:
+        raise RedNeedsPerson
+
+
+def _check_sizes(cmd: TakeReport) -> None:
+    if not cmd.text.strip() and not cmd.files:
+        raise ReportEmpty
+    if len(texts.as_sent(cmd.text)) > MAX_TEXT_BYTES:
+        raise ReportTooLong(limit=TEXT_LIMIT)
+    if len(cmd.files) > MAX_FILES:
+        raise TooManyFiles(count=len(cmd.files), limit=MAX_FILES)
+    for file in cmd.files:
+        if len(file.body) > MAX_FILE_BYTES:
+            raise FileTooLarge(name=texts.one_line(file.name, 80), limit=FILE_LIMIT)
+
+
+def _same_form(work: Work, cmd: TakeReport) -> Report | None:
+    if cmd.form_token is None:
+        return None
+    query = sa.select(Report).where(Report.form_token == codes.form_hash(cmd.form_token))
+    return work.session.scalars(query).one_or_none()
+
+
+def _new_report(work: Work, cmd: TakeReport, reference: str, code: str) -> Report:
+    text = texts.storable(cmd.text)
+    report = Report(
+        reference=reference,
+        source=cmd.source,
+        received_at=work.now,
+        title=texts.title_of(text) or reference,
+        text=text,
+        tlp=cmd.tlp,
+        organisation=texts.storable(cmd.organisation)[:200],
+        reporter=texts.storable(cmd.reporter)[:200],
+        contact=texts.storable(cmd.contact)[:254],
+        language=texts.storable(cmd.language)[:12],
+        headers=dict(cmd.headers),
+        code_hash=codes.code_hash(code),
+        form_token=codes.form_hash(cmd.form_token) if cmd.form_token else None,
+        state=ReportState.RECEIVED,
+        reason="",
+        version=1,
+    )
+    work.session.add(report)
+    work.session.flush()
+    return report
+
+
+def _keep_files(work: Work, cmd: TakeReport, reference: str) -> None:
+    for file in _files(cmd):
+        name = texts.storable(file.name)[:255] or "file"
+        files.keep(work, reference, name, texts.storable(file.media_type)[:120], file.body)
+
+
+def _files(cmd: TakeReport) -> Iterable[SentFile]:
+    yield from cmd.files
+    if not texts.is_storable(cmd.text):
+        yield SentFile("text-as-sent.txt", "text/plain; charset=utf-8", texts.as_sent(cmd.text))
+
+
+def _find_observables(work: Work, report: Report) -> int:
+    rows = {
+        found.observable.key: {
+            "key": found.observable.key,
+            "report_id": report.id,
+            "kind": found.observable.kind,
+            "value": found.observable.value,
+        }
+        for found in find(report.text, MAX_FOUND)
+    }
+    if rows:
+        work.session.execute(sa.insert(ReportObservable), list(rows.values()))
+    return len(rows)

@@ -1,0 +1,109 @@
+"""What of the register an actor may see: every query for a page or an act goes through here to the gate's rule."""
+
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.register.errors import NoSuchIncident, NoSuchNote, NoSuchReport
+from cirt.register.models import Incident, Note, Report
+from cirt.sharing.facts import PublicReader, Recipient, StaffReader
+from cirt.sharing.models import NamedPerson
+from cirt.sharing.narrow import may_see
+
+Condition = sa.ColumnElement[bool]
+_Query = TypeVar("_Query", bound=sa.Select[Any])
+_HOUSE = frozenset({"content:read"})  # console and jobs: all but what names persons
+
+
+def reader_of(actor: Actor) -> Recipient:
+    """The actor as the gate knows them."""
+    if actor.kind in (ActorKind.CONSOLE, ActorKind.SYSTEM):
+        return StaffReader(None, _HOUSE)
+    if actor.kind is ActorKind.PERSON:
+        return StaffReader(actor.person_id, actor.permissions)
+    return PublicReader()
+
+
+def note_name(note_id: int) -> str:
+    """The name of a note for drafts, sources and named persons."""
+    return f"note-{note_id}"
+
+
+def sees_report(actor: Actor) -> Condition:
+    return may_see(Report.tlp, Report.reference, reader_of(actor))
+
+
+def sees_incident(actor: Actor) -> Condition:
+    return may_see(Incident.tlp, Incident.reference, reader_of(actor))
+
+
+def sees_note(actor: Actor) -> Condition:
+    name = sa.literal("note-") + sa.cast(Note.id, sa.String)
+    return may_see(Note.tlp, name, reader_of(actor))
+
+
+def get_report(work: Work, reference: str, *, lock: bool = False) -> Report:
+    """
+    Raises:
+        NoSuchReport: there is none, or it is not for the actor to see.
+    """
+    query = sa.select(Report).where(Report.reference == reference, sees_report(work.actor))
+    report = work.session.scalars(_locked(query, lock)).one_or_none()
+    if report is None:
+        raise NoSuchReport
+    return report
+
+
+def get_incident(work: Work, reference: str, *, lock: bool = False) -> Incident:
+    """
+    Raises:
+        NoSuchIncident: there is none, or it is not for the actor to see.
+    """
+    query = sa.select(Incident).where(Incident.reference == reference, sees_incident(work.actor))
+    incident = work.session.scalars(_locked(query, lock)).one_or_none()
+    if incident is None:
+        raise NoSuchIncident
+    return incident
+
+
+def get_note(work: Work, note_id: int, *, lock: bool = False) -> Note:
+    """
+    Raises:
+        NoSuchNote: there is none, or it or its incident is not for the actor to see.
+    """
+    query = (
+        sa.select(Note)
+        .join(Incident, Incident.id == Note.incident_id)
+        .where(Note.id == note_id, sees_note(work.actor), sees_incident(work.actor))
+    )
+    note = work.session.scalars(_locked(query, lock, of=Note)).one_or_none()
+    if note is None:
+        raise NoSuchNote
+    return note
+
+
+def name_person(work: Work, subject: str) -> None:
+    """Name the actor on what they mark TLP:RED, so that they keep seeing it (rulings 5)."""
+    if work.actor.person_id is None:
+        return
+    named = NamedPerson(subject=subject, person_id=work.actor.person_id)
+    work.session.merge(named)
+    work.session.flush()
+
+
+def hand_on_names(work: Work, before: str, after: str) -> None:
+    """Who was named on the one is named on the other, which continues it."""
+    people = work.session.scalars(
+        sa.select(NamedPerson.person_id).where(NamedPerson.subject == before)
+    )
+    for person_id in people.all():
+        work.session.merge(NamedPerson(subject=after, person_id=person_id))
+    work.session.flush()
+
+
+def _locked(query: _Query, lock: bool, of: Any = None) -> _Query:
+    """Held until commit, and read anew: what the session had before may be stale."""
+    if not lock:
+        return query
+    return query.with_for_update(of=of).execution_options(populate_existing=True)

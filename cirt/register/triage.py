@@ -1,0 +1,183 @@
+"""Triage: who looks at a report and what becomes of it. Of two people who decide at once, the second is told."""
+
+import sqlalchemy as sa
+
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.register import workflow
+from cirt.register.commands import (
+    AcceptReport,
+    AddReport,
+    ClaimReport,
+    RejectReport,
+    ReleaseClaim,
+    UndoDecision,
+)
+from cirt.register.errors import (
+    AlreadyClaimed,
+    AlreadyDecided,
+    IncidentClosed,
+    ReportChanged,
+    UndoTooLate,
+)
+from cirt.register.findings import offer_report
+from cirt.register.incidents import name_of, new_incident, note_entry
+from cirt.register.models import (
+    EntryKind,
+    Incident,
+    IncidentObservable,
+    IncidentState,
+    ObservableState,
+    Report,
+    ReportState,
+)
+from cirt.register.sight import get_incident, get_report, hand_on_names
+
+
+def claim_report(work: Work, cmd: ClaimReport) -> Report:
+    """Say that one is looking at it. Claiming what one has already claimed changes nothing.
+
+    Raises:
+        AlreadyClaimed, AlreadyDecided, ReportChanged, NoSuchReport, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    if report.state is ReportState.CLAIMED:
+        if report.claimed_by_id == work.actor.id:
+            return report
+        name = name_of(work, report.claimed_by_id)
+        raise AlreadyClaimed(name=name, reference=report.reference)
+    _check_open(work, report, cmd.version)
+    report.claimed_by_id, report.claimed_at = work.actor.id, work.now
+    return _moved(work, report, ReportState.CLAIMED, "report.claim")
+
+
+def release_claim(work: Work, cmd: ReleaseClaim) -> Report:
+    """Put a claimed report back; anyone in triage may, for people go home."""
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    _check_open(work, report, cmd.version)
+    report.claimed_by_id = report.claimed_at = None
+    return _moved(work, report, ReportState.RECEIVED, "report.unclaim")
+
+
+def accept_report(work: Work, cmd: AcceptReport) -> Incident:
+    """The report becomes a new incident; its observables are offered there.
+
+    Raises:
+        AlreadyDecided, ReportChanged, ClassUnknown, NoSuchReport, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    _check_open(work, report, cmd.version)
+    incident = new_incident(work, cmd)
+    _link(work, report, incident)
+    _decide(work, report, ReportState.ACCEPTED, cmd.reason)
+    entry = {"report": report.reference, "reason": cmd.reason}
+    note_entry(work, incident.id, EntryKind.REPORT_ACCEPTED, **entry)
+    work.audit("report.accept", report.reference, incident=incident.reference, reason=cmd.reason)
+    return incident
+
+
+def add_report_to_incident(work: Work, cmd: AddReport) -> Incident:
+    """
+    Raises:
+        IncidentClosed: it must be opened again first.
+        AlreadyDecided, ReportChanged, NoSuchReport, NoSuchIncident, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    _check_open(work, report, cmd.version)
+    incident = get_incident(work, cmd.incident, lock=True)
+    if incident.state is IncidentState.CLOSED:
+        raise IncidentClosed(reference=incident.reference)
+    _link(work, report, incident)
+    _decide(work, report, ReportState.ADDED, cmd.reason)
+    entry = {"report": report.reference, "reason": cmd.reason}
+    note_entry(work, incident.id, EntryKind.REPORT_ADDED, **entry)
+    work.audit("report.add", report.reference, incident=incident.reference, reason=cmd.reason)
+    return incident
+
+
+def reject_report(work: Work, cmd: RejectReport) -> Report:
+    """
+    Raises:
+        ReasonMissing, AlreadyDecided, ReportChanged, NoSuchReport, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    _check_open(work, report, cmd.version)
+    workflow.check_rejection(cmd.reason)
+    _decide(work, report, ReportState.REJECTED, cmd.reason)
+    work.audit("report.reject", report.reference, reason=cmd.reason)
+    return report
+
+
+def undo_decision(work: Work, cmd: UndoDecision) -> Report:
+    """Take back that a report was added or rejected, within a day. What it brought is dismissed, not deleted.
+
+    Raises:
+        UndoTooLate, ReportChanged, NoSuchReport, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    if not workflow.can_undo(report.state, report.decided_at, work.now):
+        raise UndoTooLate(reference=report.reference)
+    if report.version != cmd.version:
+        raise ReportChanged(reference=report.reference)
+    before, reason = report.state, report.reason
+    if report.incident_id is not None:
+        _unlink(work, report, report.incident_id)
+    report.decided_by_id = report.decided_at = None
+    report.reason = ""
+    after = ReportState.CLAIMED if report.claimed_by_id else ReportState.RECEIVED
+    return _moved(work, report, after, "report.undo", decision=before, reason=reason)
+
+
+def _check_open(work: Work, report: Report, version: int) -> None:
+    if report.state in workflow.DECIDED:
+        name = name_of(work, report.decided_by_id)
+        raise AlreadyDecided(name=name, reference=report.reference)
+    if report.version != version:
+        raise ReportChanged(reference=report.reference)
+
+
+def _moved(work: Work, report: Report, to: ReportState, act: str, **facts: object) -> Report:
+    workflow.check_report(report.state, to)
+    report.state = to
+    report.version += 1
+    work.session.flush()
+    work.audit(act, report.reference, **facts)
+    return report
+
+
+def _decide(work: Work, report: Report, to: ReportState, reason: str) -> None:
+    workflow.check_report(report.state, to)
+    report.state = to
+    report.version += 1
+    report.decided_by_id, report.decided_at = work.actor.id, work.now
+    report.reason = reason
+    work.session.flush()
+
+
+def _link(work: Work, report: Report, incident: Incident) -> None:
+    report.incident_id = incident.id
+    if report.tlp is not Tlp.RED:
+        offer_report(work, incident.id, report)
+    elif incident.tlp is Tlp.RED:
+        hand_on_names(work, report.reference, incident.reference)
+        offer_report(work, incident.id, report)
+
+
+def _unlink(work: Work, report: Report, incident_id: int) -> None:
+    report.incident_id = None
+    work.session.execute(
+        sa.update(IncidentObservable)
+        .where(
+            IncidentObservable.incident_id == incident_id,
+            IncidentObservable.source == report.reference,
+            IncidentObservable.state == ObservableState.OFFERED,
+        )
+        .values(state=ObservableState.DISMISSED, decided_at=work.now, decided_by_id=work.actor.id)
+    )
+    note_entry(work, incident_id, EntryKind.REPORT_REMOVED, report=report.reference)
