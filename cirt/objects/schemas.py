@@ -133,25 +133,19 @@ class TypeRules:
 
     def __init__(self, group: str, stix_type: str) -> None:
         table = _table(group, stix_type)
-        required = [name for name, (_, needed) in table.items() if needed]
         self.group = group
+        self.required = frozenset(name for name, (_, needed) in table.items() if needed)
         self.known = frozenset(table) | {"type", "id", "spec_version"}
-        self.own = frozenset(PROPERTIES_OF.get(stix_type, ()))
+        self.own = self.known - _table(group, "").keys() - {"type", "id", "spec_version"}
         self.times = tuple(name for name, (kind, _) in table.items() if kind == "t")
         self.needs_own = stix_type in AT_LEAST_TYPES
         self.validator = Draft202012Validator(
             {
                 "type": "object",
-                "required": required,
+                "required": sorted(self.required),
                 "properties": {name: _property(kind) for name, (kind, _) in table.items()},
             }
         )
-
-
-PROPERTIES_OF: dict[str, tuple[str, ...]] = {
-    stix_type: tuple(item.partition("=")[0].rstrip("*") for item in text.split())
-    for stix_type, text in PROPERTIES.items()
-}
 
 
 @cache
