@@ -1,0 +1,148 @@
+r"""Undoes and does defanging: ``hxxps[:]//login[.]example[.]org`` for what must not be clicked.
+
+``plain`` reads a text once, against one table of marks, and remembers where each mark stood, so that
+a place in the plain text can be told in the text as it was written.
+"""
+
+# ruff: noqa: RUF001  (the look-alike characters are what is read here)
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+_OPEN, _CLOSE = r"\[({<【（［｛〔〈", r"[\])}>】）］｝〕〉]"
+_DOT = r"(?i:dot|punto|point|точка|тчк|نقطة|نقطه|点|點)"
+_AT = r"(?i:at|arroba|arobase|собака|آت|艾特)"
+# Top-level domains that people spell out and that are no everyday word after "dot" or "point".
+_SPOKEN_TOP = (
+    r"(?i:com|net|org|biz|gov|edu|mil|ru|su|cn|fr|uk|ua|kz|io|xyz|cc|onion|example)(?![\w-])"
+)
+_SPOKEN_REST = rf"(?:[\w-]{{1,63}}(?: {_DOT} |[.。｡])){{0,4}}{_SPOKEN_TOP}"
+_SPOKEN_HOST = rf"(?:[\w-]{{1,63}} {_DOT} ){{1,4}}{_SPOKEN_TOP}"
+_UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"
+
+# A mark: its name, what it stands for ("" for nothing, None for what its group caught), the characters
+# it can begin with, and how it goes on. The first characters are apart so that the search for the next
+# mark is a search for one character.
+_MARKS: tuple[tuple[str, str | None, str, str], ...] = (
+    # Folders begin with a dot too: in a Windows path a backslash before it is no defanging.
+    ("path", None, ":", r'(?<=[A-Za-z]:)(?<![A-Za-z0-9][A-Za-z]:)(?P<path>\\[^\s"<>|]*)'),
+    ("dot", ".", _OPEN, rf"(?P<dot> ?(?:[.。．]|{_DOT}) ?{_CLOSE})"),
+    ("at", "@", _OPEN, rf"(?P<at> ?(?:[@＠]|{_AT}) ?{_CLOSE})"),
+    ("sign", None, _OPEN, rf"(?P<sign>://?|//?|:){_CLOSE}"),
+    ("tail", None, r"\[", r"(?P<tail>\.[A-Za-z]{2,18})\]"),
+    ("left", ".", r"\[({", r"(?P<left>\.)(?=\w)"),
+    ("right", ".", r".", r"(?<=\w.)(?P<right>[\])}])(?=\w)"),
+    ("escaped", ".", r"\\", r"(?<=[A-Za-z0-9].)(?P<escaped>\.)(?=[A-Za-z0-9])"),
+    ("slash", "/", r"\\", r"(?P<slash>/)"),
+    ("slashes", "://", ":", r"(?<=[tTxX][pP][sS]:|[tTxX][tTxX][pP]:)(?P<slashes>\\\\| ?// ?)"),
+    (
+        "http",
+        "http",
+        "hH",
+        r"(?<![A-Za-z].)(?P<http>(?i:xx|xt|tx|zz|\*\*|__|\[tt\]|\[xx\])[pP])(?=[sS]?[\[({<]?:)",
+    ),
+    ("ftp", "ftp", "fF", r"(?<![A-Za-z].)(?P<ftp>[xX*_][pP])(?=[sS]?[\[({<]?:)"),
+    ("spoken", ".", " ", rf"(?<=\w.)(?P<spoken>{_DOT} )(?={_SPOKEN_REST})"),
+    ("called", "@", " ", rf"(?<=\w.)(?P<called>{_AT} )(?={_SPOKEN_HOST})"),
+    ("stop", ".", "。｡", rf"(?<=[A-Za-z0-9].)(?P<stop>)(?={_SPOKEN_REST})"),
+    ("upper", ".", "D", r"(?<=[a-z0-9].)(?P<upper>OT)(?=[a-z]{2,18}(?![\w-]))"),
+    ("unseen", "", _UNSEEN, rf"(?P<unseen>[{_UNSEEN}]*)"),
+)
+_STANDS_FOR = {name: stands_for for name, stands_for, _, _ in _MARKS}
+_MARK = re.compile(
+    f"[{''.join(first for _, _, first, _ in _MARKS)}]"
+    f"(?:{'|'.join(f'(?<=[{first}]){rest}' for _, _, first, rest in _MARKS)})"
+)
+_SPACED = frozenset({"dot", "at"})  # marks that may stand apart: "example [.] org"
+# Full-width signs and Eastern digits, one character for one, so that no place moves.
+_WIDE = {
+    **{0xFF10 + n: 0x30 + n for n in range(10)},
+    **{0xFF21 + n: 0x41 + n for n in range(26)},
+    **{0xFF41 + n: 0x61 + n for n in range(26)},
+    **{0x0660 + n: 0x30 + n for n in range(10)},
+    **{0x06F0 + n: 0x30 + n for n in range(10)},
+    **dict(zip(map(ord, "．＠：／－"), map(ord, ".@:/-"), strict=True)),
+}
+_ANY_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    start: int  # in the plain text
+    end: int
+    written_start: int
+    written_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A text without its defanging marks, and the way back to what was written."""
+
+    text: str
+    edits: tuple[_Edit, ...]
+    starts: tuple[int, ...]  # of the edits, for the search
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """Where the characters from ``start`` to ``end`` (more than none) stand as written."""
+        return self._place(start)[0], self._place(end - 1)[1]
+
+    def is_marked(self, start: int, end: int) -> bool:
+        """Whether somebody defanged what stands between ``start`` and ``end``."""
+        return bisect_right(self.starts, end - 1) > bisect_right(self.starts, start - 1)
+
+    def _place(self, at: int) -> tuple[int, int]:
+        number = bisect_right(self.starts, at)
+        if not number:
+            return at, at + 1
+        edit = self.edits[number - 1]
+        if at < edit.end:
+            return edit.written_start, edit.written_end
+        moved = at - edit.end + edit.written_end
+        return moved, moved + 1
+
+
+def plain(text: str) -> Plain:
+    """``text`` without its defanging marks."""
+    source = text.translate(_WIDE) if _ANY_WIDE.search(text) else text
+    pieces: list[str] = []
+    edits: list[_Edit] = []
+    read = length = 0
+    for mark in _MARK.finditer(source):
+        if mark.lastgroup == "path":
+            continue
+        stands_for, start, end = _reading(source, mark, read)
+        pieces += source[read:start], stands_for
+        length += start - read
+        edits.append(_Edit(length, length + len(stands_for), start, end))
+        length += len(stands_for)
+        read = end
+    pieces.append(source[read:])
+    return Plain("".join(pieces), tuple(edits), tuple(edit.start for edit in edits))
+
+
+def _reading(source: str, mark: re.Match[str], read: int) -> tuple[str, int, int]:
+    """What a mark stands for and the place it takes, with a space on either side if it stands apart."""
+    name = mark.lastgroup or ""
+    stands_for = _STANDS_FOR[name]
+    start, end = mark.span()
+    if name in _SPACED:
+        start -= start > read and source[start - 1] == " "
+        end += end < len(source) and source[end] == " "
+    return mark[name] if stands_for is None else stands_for, start, end
+
+
+def refang(text: str) -> str:
+    """``text`` with every common way of defanging undone."""
+    return plain(text).text
+
+
+def fang_url(text: str) -> str:
+    """A canonical URL so that no program takes it for a link."""
+    scheme, _, rest = text.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    return f"{_masked(scheme)}[:]//{user}{at}{host.replace('.', '[.]')}{slash}{path}"
+
+
+def _masked(scheme: str) -> str:
+    return {"http": "hxxp", "https": "hxxps", "ftp": "fxp", "ftps": "fxps"}.get(scheme, scheme)
