@@ -34,6 +34,13 @@ def listen(bind: str) -> socket.socket:
 
 def serve(program: Program, listener: socket.socket, *, threads: int = 4) -> None:
     """Answer requests until SIGTERM; requests that are being answered are finished."""
+    server = make_server(program, listener, threads=threads)
+    signal.signal(signal.SIGTERM, _stop)
+    server.run()
+
+
+def make_server(program: Program, listener: socket.socket, *, threads: int = 4) -> BaseWSGIServer:
+    """The server with all that it needs set, not yet running."""
     server = create_server(
         create_app(program),
         sockets=[listener],
@@ -49,8 +56,7 @@ def serve(program: Program, listener: socket.socket, *, threads: int = 4) -> Non
         **_proxy(program.settings.trusted_proxy),
     )
     _answer_errors_in_kind(server)
-    signal.signal(signal.SIGTERM, _stop)
-    server.run()
+    return server
 
 
 def _proxy(address: str) -> dict[str, Any]:

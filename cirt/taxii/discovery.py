@@ -1,0 +1,36 @@
+"""Discovery and the API root (TAXII 2.1, section 4)."""
+
+from flask import Response
+
+from cirt.parties.peers import ourselves
+from cirt.taxii import answer
+from cirt.taxii.door import asker
+from cirt.taxii.media import TAXII
+
+ROOT = "/taxii2/national/"
+
+
+def discovery() -> Response:
+    """The root's URL is relative, so that it holds behind every name and port of this host."""
+    with asker().work(write=False) as work:
+        name = ourselves(work.session).name
+    return answer.resource(
+        {
+            "title": f"{name} exchange",
+            "description": f"Threat intelligence that {name} shares with its peers.",
+            "default": ROOT,
+            "api_roots": [ROOT],
+        }
+    )
+
+
+def api_root() -> Response:
+    with asker().work(write=False) as work:
+        name = ourselves(work.session).name
+    return answer.resource(
+        {
+            "title": f"{name}, national",
+            "versions": [TAXII],
+            "max_content_length": asker().program.settings.max_content_bytes,
+        }
+    )

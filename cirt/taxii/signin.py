@@ -1,0 +1,91 @@
+"""Basic sign-in of peers (TAXII 2.1, section 1.6.9), with a limit on wrong passwords.
+
+The right password is always taken, or else anybody could keep a peer out by guessing. What limits guessing:
+a source over its limit is checked one request at a time, a wrong guess costs a whole password hash, and
+everything beside it is sent away unchecked.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from werkzeug.datastructures import Authorization
+
+from cirt.kernel.errors import NotSignedIn, TooMany
+from cirt.kernel.program import Program
+from cirt.kernel.work import PUBLIC
+from cirt.parties.errors import SignInRefused
+from cirt.parties.peers import CredentialCheck
+from cirt.parties.tries import WINDOW, note_peer_failure
+
+CHALLENGE = 'Basic realm="TAXII 2.1", charset="UTF-8"'
+_WAIT_S = 60
+_LONGEST = 1024  # characters of a name or password; beyond it nothing is hashed
+
+
+class Doorkeeper:
+    """One per process: it remembers verified passwords and the sources that guess."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._check = CredentialCheck(program)
+        self._guessing: dict[str, datetime] = {}  # source -> until when
+        self._in_check: set[str] = set()
+        self._lock = threading.Lock()
+
+    def peer_id(self, given: Authorization | None, source: str) -> int:
+        """Which peer signs in.
+
+        Raises:
+            NotSignedIn: nothing usable was given.
+            SignInRefused: name and password do not belong together.
+            TooMany: likewise, once too often.
+        """
+        username, password = _named(given)
+        with self._one_at_a_time(source):
+            peer_id = self._check.peer_id(username, password)
+        if peer_id is not None:
+            return peer_id
+        with self._program.work(PUBLIC) as work:
+            is_over = note_peer_failure(work, username, source)
+            now = work.now
+        if is_over:
+            with self._lock:
+                self._guessing[source] = now + WINDOW
+            raise TooMany(wait_s=_WAIT_S)
+        raise SignInRefused
+
+    @contextmanager
+    def _one_at_a_time(self, source: str) -> Iterator[None]:
+        if not self._is_guessing(source):
+            yield
+            return
+        with self._lock:
+            if source in self._in_check:
+                raise TooMany(wait_s=1)
+            self._in_check.add(source)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_check.discard(source)
+
+    def _is_guessing(self, source: str) -> bool:
+        if not self._guessing:
+            return False
+        now = self._program.clock.now()
+        with self._lock:
+            for known, until in list(self._guessing.items()):
+                if until <= now:
+                    del self._guessing[known]
+            return source in self._guessing
+
+
+def _named(given: Authorization | None) -> tuple[str, str]:
+    if given is None or given.type != "basic":
+        raise NotSignedIn
+    username, password = given.username or "", given.password or ""
+    if not username or max(len(username), len(password)) > _LONGEST or "\0" in username:
+        raise SignInRefused  # no such account can exist, and PostgreSQL takes no NUL
+    return username, password
