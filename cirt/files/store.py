@@ -1,33 +1,43 @@
-"""Keeps attachments: hashed, beside their facts, never under a name that somebody sent."""
+"""Keeps files exactly as they came. They are read through the gate only."""
 
 import hashlib
-
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from typing import BinaryIO
 
 from cirt.files.content import AttachmentContent
 from cirt.files.models import Attachment
+from cirt.kernel.errors import TooLarge
 from cirt.kernel.work import Work
 
+MAX_FILE_BYTES = 10 * 1024 * 1024
 
-def keep(work: Work, owner: str, name: str, media_type: str, body: bytes) -> Attachment:
-    """Store a file as it came; ``owner`` is the reference of the report or incident."""
+
+def put_attachment(
+    work: Work, owner: str, name: str, media_type: str, body: bytes | BinaryIO
+) -> Attachment:
+    """Store a file for a report or incident; name and media type are claims, kept as such.
+
+    Raises:
+        TooLarge: it is over MAX_FILE_BYTES. Of a stream no more is read than tells so.
+    """
+    content = body if isinstance(body, bytes) else body.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise TooLarge(what=_line(name, 80) or "The file", limit="10 MiB")
     attachment = Attachment(
         owner=owner,
-        name=name,
-        media_type=media_type,
-        size=len(body),
-        sha256=hashlib.sha256(body).hexdigest(),
+        name=_line(name, 255),
+        media_type=_line(media_type, 120),
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
         stored_at=work.now,
     )
     work.session.add(attachment)
     work.session.flush()
-    work.session.add(AttachmentContent(attachment_id=attachment.id, body=body))
+    work.session.add(AttachmentContent(attachment_id=attachment.id, body=content))
     work.session.flush()
+    work.audit("file.add", owner, attachment=attachment.id, sha256=attachment.sha256)
     return attachment
 
 
-def attachments_of(session: Session, owner: str) -> list[Attachment]:
-    """What is known of an owner's files, oldest first; their bytes come from the gate."""
-    query = sa.select(Attachment).where(Attachment.owner == owner).order_by(Attachment.id)
-    return list(session.scalars(query))
+def _line(text: str, limit: int) -> str:
+    """Without control characters, which a header or a database would not stand."""
+    return "".join(letter for letter in text if letter.isprintable())[:limit]

@@ -27,6 +27,9 @@ __all__ = [
     "Verdict",
     "decide",
     "decide_arrival",
+    "decide_recall",
+    "end_withheld",
+    "stricter",
 ]
 
 SHARED = "shared"  # kinds of collection, as release names them
@@ -73,9 +76,11 @@ _PeerRule: TypeAlias = Callable[[_Case], str | None]
 
 def agreement_rule(reader: PeerReader, now: datetime) -> str | None:
     """Why no agreement is in force with this peer; None if one is."""
-    terms = reader.terms
-    if reader.suspended:
-        return "peer-suspended"
+    return "peer-suspended" if reader.suspended else terms_rule(reader.terms, now)
+
+
+def terms_rule(terms: Terms | None, now: datetime) -> str | None:
+    """Why these terms are not in force; None if they are."""
     if terms is None:
         return "agreement-none"
     if terms.state is not AgreementState.IN_FORCE:
@@ -197,6 +202,23 @@ def decide(
         return _said(_staff_rule(facts, recipient), _values(facts))
     rule = "public-yes" if facts.tlp is Tlp.CLEAR else "public-no"
     return _said(rule, _values(facts))
+
+
+def decide_recall(facts: Facts, reader: PeerReader, now: datetime, *, had_it: bool) -> Decision:
+    """A bare revocation passes over marking and scope, to those who had the object (rulings 16)."""
+    spoken = [agreement_rule(reader, now), "recall" if had_it else "never-had-it"]
+    return _strictest([said for said in spoken if said], _values(facts, reader))
+
+
+def end_withheld(end: str, facts: Facts, recipient: Recipient) -> Decision:
+    """A relationship or sighting stays where an end may not go (sharing digest, section 5)."""
+    reader = recipient if isinstance(recipient, PeerReader) else None
+    return _said("end-withheld", {"reader": "", **_values(facts, reader), "end": end})
+
+
+def stricter(one: Decision, other: Decision) -> Decision:
+    """Of equally strict ones the first."""
+    return other if other.verdict.strictness > one.verdict.strictness else one
 
 
 def decide_arrival(facts: Facts, reader: PeerReader, now: datetime) -> Decision:

@@ -98,6 +98,13 @@ RULES: dict[str, Rule] = {
     "red-arrival": Rule(Verdict.NO, mark("TLP:RED is not taken here. Hand it to a named person.")),
     "echo-bringer": Rule(Verdict.NO, mark("{reader} brought this itself.")),
     "echo-creator": Rule(Verdict.NO, mark("It names {reader} as its creator.")),
+    "end-withheld": Rule(
+        Verdict.NO, mark("It names {end}, which may not go to {reader}, and so it stays too.")
+    ),
+    "recall": Rule(
+        Verdict.YES, mark("{reader} had this and is told that it is revoked, and nothing else.")
+    ),
+    "never-had-it": Rule(Verdict.NO, mark("{reader} never had what this revokes.")),
     "inbox": Rule(Verdict.NO, mark("An inbox is written to, never read.")),
     "arrival-yes": Rule(Verdict.YES, mark("{agreement} lets {reader} send this.")),
     "staff-yes": Rule(Verdict.YES, mark("Your team may read this.")),

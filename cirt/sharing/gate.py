@@ -1,0 +1,241 @@
+"""The one way out: whatever leaves, and whatever is shown of content, is a ``Released`` made here."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import InitVar, dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.files.content import AttachmentContent
+from cirt.files.models import Attachment
+from cirt.kernel.errors import NotFound
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects.content import ObjectContent
+from cirt.sharing.facts import Recipient
+from cirt.sharing.marked import facts_of_row
+from cirt.sharing.narrow import visible_facts
+from cirt.sharing.queries import agreement_in_force, peer_reader, peer_readers, staff_reader
+from cirt.sharing.rules import decide
+from cirt.sharing.standing import FACTS, Question, chunks, facts_of, judge, leaving, load
+from cirt.sharing.verdicts import Decision
+
+__all__ = [
+    "Audience",
+    "PreviewRow",
+    "Released",
+    "ReleasedFile",
+    "agreement_in_force",
+    "allowed_facts",
+    "allowed_versions",
+    "peer_reader",
+    "preview",
+    "release",
+    "show",
+    "show_file",
+]
+
+_SEAL = object()
+
+
+def _check_seal(seal: object) -> None:
+    if seal is not _SEAL:
+        raise TypeError("only the gate makes what may leave")
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A version that may leave, with its exact bytes."""
+
+    stix_id: str
+    version_id: int
+    version_text: str
+    body: bytes = field(repr=False)
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        _check_seal(seal)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedFile:
+    """A file that may be handed over. Name and media type are claims of whoever sent it."""
+
+    name: str
+    media_type: str
+    sha256: str
+    body: bytes = field(repr=False)
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        _check_seal(seal)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Those who read one collection."""
+
+    collection_id: int
+    kind: str
+    peer_ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """What would become of one version for one recipient in one collection, were it released."""
+
+    version_id: int
+    stix_id: str
+    collection_id: int
+    peer_id: int
+    decision: Decision
+    agreement: str | None  # reference and version of the terms, such as MOU-2026-0001 v2
+
+
+def allowed_facts(
+    session: Session,
+    recipient: Recipient,
+    kind: str | None,
+    now: datetime,
+    *,
+    posted: bool = False,
+) -> frozenset[int]:
+    """Ids of the sets of facts that may go to this recipient; one decision for each.
+
+    Ends of relationships and bare revocations are not in it: see ``allowed_versions``.
+    """
+    narrowed = visible_facts(recipient, kind, now, posted=posted, approved=not posted)
+    rows = session.execute(sa.select(*FACTS).where(narrowed))
+    return frozenset(
+        row.id
+        for row in rows
+        if decide(facts_of(row), recipient, kind, now, posted=posted).lets_leave(
+            approved=not posted
+        )
+    )
+
+
+def allowed_versions(
+    session: Session,
+    recipient: Recipient,
+    kind: str | None,
+    now: datetime,
+    version_ids: Sequence[int],
+    *,
+    posted: Collection[int] = (),
+    recalls: Collection[int] = (),
+) -> frozenset[int]:
+    """Which of these may go to this recipient: exactly those that ``release`` would hand out.
+
+    They stand in a collection because they were approved, but for those that a peer ``posted`` in it.
+    ``recalls`` are bare revocations of what this recipient had.
+    """
+    question = Question(recipient, kind, now, frozenset(posted), frozenset(recalls))
+    return leaving(load(session, version_ids), question)
+
+
+def release(
+    work: Work,
+    recipient: Recipient,
+    kind: str | None,
+    version_ids: Sequence[int],
+    *,
+    posted: Collection[int] = (),
+    recalls: Collection[int] = (),
+) -> list[Released]:
+    """The bytes of those that may go, in the order given; the others are left out."""
+    question = Question(recipient, kind, work.now, frozenset(posted), frozenset(recalls))
+    loaded = load(work.session, version_ids)
+    may = leaving(loaded, question)
+    bodies = _bodies(work.session, [each for each in version_ids if each in may])
+    return [
+        Released(
+            loaded.versions[each].stix_id,
+            each,
+            loaded.versions[each].version_text,
+            bodies[each],
+            _SEAL,
+        )
+        for each in version_ids
+        if each in bodies
+    ]
+
+
+def _bodies(session: Session, version_ids: Sequence[int]) -> dict[int, bytes]:
+    bodies: dict[int, bytes] = {}
+    for part in chunks(version_ids):
+        query = sa.select(ObjectContent.version_id, ObjectContent.body)
+        rows = session.execute(query.where(ObjectContent.version_id.in_(part)))
+        bodies |= {row.version_id: bytes(row.body) for row in rows}
+    return bodies
+
+
+def preview(
+    work: Work,
+    version_ids: Sequence[int],
+    audiences: Sequence[Audience],
+    *,
+    sector: str | None = None,
+) -> list[PreviewRow]:
+    """What a release of these into these collections would do, row by row; nothing leaves.
+
+    ``sector`` is what the release states. Nobody has posted these anywhere: a peer's objects need its
+    permission, also for a shared collection.
+    """
+    loaded = load(work.session, version_ids)
+    everybody = {peer_id for audience in audiences for peer_id in audience.peer_ids}
+    readers = peer_readers(work.session, everybody, work.now)
+    rows: list[PreviewRow] = []
+    for audience in audiences:
+        for peer_id in audience.peer_ids:
+            reader = readers[peer_id]
+            terms = reader.terms
+            agreement = f"{terms.reference} v{terms.version}" if terms else None
+            question = Question(reader, audience.kind, work.now)
+            decisions = judge(loaded, question, sector=sector)
+            rows += [
+                PreviewRow(
+                    each,
+                    loaded.versions[each].stix_id,
+                    audience.collection_id,
+                    peer_id,
+                    decisions[each],
+                    agreement,
+                )
+                for each in version_ids
+                if each in decisions
+            ]
+    return rows
+
+
+def show(work: Work, version_id: int) -> Released:
+    """A version's bytes for the actor's own eyes.
+
+    Raises:
+        NotFound: there is none, or it is not for them.
+    """
+    found = release(work, staff_reader(work.actor), None, [version_id])
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def show_file(work: Work, attachment_id: int) -> ReleasedFile:
+    """A file for the actor's own eyes, by the marking of what it belongs to. RED is audited.
+
+    Raises:
+        NotFound: there is none, or it is not for them.
+    """
+    attachment = work.session.get(Attachment, attachment_id)
+    if attachment is None:
+        raise NotFound
+    facts = facts_of_row(work.session, attachment.owner)
+    if not decide(facts, staff_reader(work.actor), None, work.now).lets_leave():
+        raise NotFound
+    content = work.session.get_one(AttachmentContent, attachment_id)
+    if facts.tlp is Tlp.RED:
+        work.audit("file.show-red", attachment.owner, attachment=attachment_id)
+    return ReleasedFile(
+        attachment.name, attachment.media_type, attachment.sha256, content.body, _SEAL
+    )
