@@ -190,7 +190,7 @@ class ProposalDecision(Base):
 
 
 class ProposalRow(Base):
-    """The verdict for one version and one recipient at the moment of release, leaving or not."""
+    """The verdict for one version and one recipient as last weighed: leaving or not, and why."""
 
     __tablename__ = "proposal_row"
 
@@ -202,4 +202,5 @@ class ProposalRow(Base):
     )
     verdict: Mapped[str] = mapped_column(sa.String(20))
     rule: Mapped[str] = mapped_column(sa.String(40))
+    values: Mapped[dict[str, Any]]  # of the rule's sentence
     agreement: Mapped[str | None] = mapped_column(sa.String(24))  # MOU-2026-0001 v2

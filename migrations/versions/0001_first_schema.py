@@ -1245,6 +1245,7 @@ def upgrade() -> None:
         ),
         sa.Column("verdict", sa.String(length=20), nullable=False),
         sa.Column("rule", sa.String(length=40), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
         sa.Column("agreement", sa.String(length=24), nullable=True),
         sa.ForeignKeyConstraint(
             ["collection_id"],
