@@ -10,7 +10,7 @@ PUBLIC = frozenset(
         "web.public.home",
         "web.public.report",
         "web.public.send_report",
-        "web.public.sent",
+        "web.public.sent_report",
         "web.public.status",
         "web.public.show_status",
         "web.sign_in.ask",

@@ -1,7 +1,7 @@
 """What a form page shows: values, messages per field, and what was typed, kept over a sign-in or a fault."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,17 +38,30 @@ class Form:
         return " ".join(self.errors.get(name, ()))
 
 
-def refused(error: CirtError, *, at: str = "") -> Form:
-    """The form as it was sent, with the messages; an error without fields is shown at the field ``at``."""
+def refused(error: CirtError, *, at: str = "", names: Mapping[str, str] | None = None) -> Form:
+    """The form as it was sent, with the messages; an error without fields is shown at the field ``at``.
+
+    ``names`` says where a field of the command has another name on the page.
+    """
     typed = {name: request.form.getlist(name) for name in request.form if name not in _UNKEPT}
     values = {name: found[0] if len(found) == 1 else found for name, found in typed.items()}
-    if isinstance(error, FieldsInvalid):
-        messages = {
-            name: [i18n.translate(sentence) for sentence in sentences]
-            for name, sentences in error.errors.items()
-        }
-        return Form(values, messages)
-    return Form(values, {at: [i18n.say_error(error)]})
+    if not isinstance(error, FieldsInvalid):
+        return Form(values, {at: [i18n.say_error(error)]})
+    messages: dict[str, list[str]] = {}
+    for name, sentences in error.errors.items():
+        shown = messages.setdefault((names or {}).get(name, name), [])
+        shown += [said for s in sentences if (said := i18n.translate(s)) not in shown]
+    return Form(values, messages)
+
+
+def sent(*lists: str, without: Iterable[str] = ()) -> dict[str, Any]:
+    """The sent form for an input schema: a field named in ``lists`` gives all its values."""
+    left_out = {*_UNKEPT, *without}
+    return {
+        name: request.form.getlist(name) if name in lists else request.form[name]
+        for name in request.form
+        if name not in left_out
+    }
 
 
 def typed_fields() -> list[tuple[str, str]]:

@@ -1,0 +1,95 @@
+"""Text that people wrote, as HTML: Markdown without links or images, observables made safe.
+
+Nothing in it can be clicked. What was found in the text is shown defanged and left-to-right; the text itself
+stays in the database as it was typed.
+"""
+
+import re
+from functools import cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+
+from cirt.register.extract import Found, find
+
+_TAGS = {
+    "p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li",
+    "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
+_LONGEST = 200_000  # characters that are read for observables when a page is shown
+_MOST = 500  # distinct observables made safe on one page
+# Private-use characters hold the place of an observable while Markdown is made into HTML.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_PLACE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    made = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True})
+    made.enable(["table", "strikethrough"])
+    return made.disable(
+        ["link", "image", "autolink", "reference", "html_inline", "html_block", "entity"]
+    )
+
+
+def prose(text: str) -> Markup:
+    """A note: Markdown, with its observables as :func:`safe_value` shows them."""
+    places, found = _with_places(text)
+    html = nh3.clean(_lower_headings(_markdown().render(places)), tags=_TAGS, attributes={})
+    return _filled(html, found)
+
+
+def plain(text: str) -> Markup:
+    """A report as it came: line breaks kept, observables made safe, nothing else changed."""
+    places, found = _with_places(text)
+    return _filled(str(escape(places)), found)
+
+
+def safe_value(found: Found) -> Markup:
+    return Markup('<bdi class="ioc">{}</bdi>').format(found.observable.defanged)
+
+
+def defanged(text: str) -> str:
+    """``text`` on one line, its observables defanged; for titles."""
+    for found in reversed(find(text[:_LONGEST])):
+        text = text[: found.start] + found.observable.defanged + text[found.end :]
+    return text
+
+
+def _with_places(text: str) -> tuple[str, list[Found]]:
+    text = text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
+    found = _everywhere(text)
+    pieces: list[str] = []
+    read = 0
+    for number, one in enumerate(found):
+        pieces += text[read : one.start], f"{_OPEN}{number}{_CLOSE}"
+        read = one.end
+    return "".join([*pieces, text[read:]]), found
+
+
+def _everywhere(text: str) -> list[Found]:
+    """Each place of each observable: ``find`` tells only the first one."""
+    first = find(text[:_LONGEST], _MOST)
+    places = [
+        Found(one.observable, at.start(), at.end(), one.written)
+        for one in first
+        for at in re.finditer(re.escape(one.written), text)
+    ]
+    kept: list[Found] = []
+    for place in sorted(places, key=lambda place: (place.start, -place.end)):
+        if not kept or place.start >= kept[-1].end:
+            kept.append(place)
+    return kept
+
+
+def _filled(html: str, found: list[Found]) -> Markup:
+    # What surrounds the places is escaped or cleaned; safe_value escapes what goes into them.
+    return Markup(_PLACE.sub(lambda match: str(safe_value(found[int(match[1])])), html))  # noqa: S704
+
+
+def _lower_headings(html: str) -> str:
+    """A note stands under the page's own headings."""
+    return re.sub(
+        r"(</?h)([12])(>)", lambda match: f"{match[1]}{int(match[2]) + 2}{match[3]}", html
+    )

@@ -1,0 +1,38 @@
+"""Which glyph and tone stand beside the words of a state; the words are the register's own."""
+
+from cirt.register.models import EntryKind, IncidentState, ReportState
+
+# Glyph, tone: ui.md, section 5.
+INCIDENT = {
+    IncidentState.OPEN: ("work", ""),
+    IncidentState.WAITING: ("wait", "warn"),
+    IncidentState.CONTAINED: ("work", ""),
+    IncidentState.ERADICATED: ("work", ""),
+    IncidentState.RESOLVED: ("done", "ok"),
+    IncidentState.CLOSED: ("done", "off"),
+}
+
+REPORT = {
+    ReportState.RECEIVED: ("new", ""),
+    ReportState.CLAIMED: ("work", ""),
+    ReportState.ACCEPTED: ("open", "ok"),
+    ReportState.ADDED: ("open", "ok"),
+    ReportState.REJECTED: ("done", "off"),
+}
+
+ENTRY_ICONS = {
+    EntryKind.REPORT_ACCEPTED: "in",
+    EntryKind.REPORT_ADDED: "merge",
+    EntryKind.NOTE: "pen",
+    EntryKind.STATE: "flag",
+    EntryKind.FACTS: "pen",
+    EntryKind.OBSERVABLES: "check",
+    EntryKind.INDICATOR: "task",
+    EntryKind.RELEASE_ASKED: "out",
+    EntryKind.RELEASED: "out",
+    EntryKind.RELEASE_REFUSED: "ban",
+    EntryKind.PEER_SIGHTING: "eye",
+    EntryKind.REVOKED: "x",
+}
+# What peers add stands out.
+KEY_ENTRIES = frozenset({EntryKind.PEER_SIGHTING})
