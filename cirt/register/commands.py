@@ -164,6 +164,7 @@ class Promote:
     observable_ids: tuple[int, ...]
     tlp: Tlp
     valid_until: datetime | None = None
+    valid_days: int | None = None  # instead of ``valid_until``
     valid_from: datetime | None = None  # None: now
     indicator_type: str = "malicious-activity"
     name: str = ""  # empty: named for the value

@@ -211,3 +211,8 @@ class RejectionNeedsReason(Invalid):
 class TextTooLong(TooLarge):
     code = "text-too-long"
     message = mark("The text is longer than {limit}. Paste it in parts.")
+
+
+class AlreadyIndicator(Conflict):
+    code = "already-indicator"
+    message = mark("{value} has an indicator already. Open it, or revoke it before making another.")

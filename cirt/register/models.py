@@ -11,6 +11,7 @@ from cirt.kernel.db import Base, BigId
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.objects.observables import Kind
+from cirt.sharing.marked import mark_table
 
 
 class ReportState(StrEnum):
@@ -160,7 +161,7 @@ ENTRY_SENTENCES = {
     EntryKind.OBSERVABLES: mark(
         "{actor} confirmed {confirmed} observables, dismissed {dismissed}."
     ),
-    EntryKind.INDICATOR: mark("{actor} made an indicator for {value}."),
+    EntryKind.INDICATOR: mark("{actor} made {count} indicators, marked {tlp}."),
     EntryKind.RELEASE_ASKED: mark("{actor} asked to release {count} objects: {release}."),
     EntryKind.RELEASED: mark("{actor} approved {release}: peers can fetch {count} objects."),
     EntryKind.RELEASE_REFUSED: mark("{actor} did not approve {release}."),
@@ -252,3 +253,7 @@ class IncidentObservable(Base):
     object_id: Mapped[int | None] = mapped_column(  # our indicator made of it
         BigId, sa.ForeignKey("stix_object.id"), index=True
     )
+
+
+mark_table("REP", Report.reference, Report.tlp)
+mark_table("INC", Incident.reference, Incident.tlp)
