@@ -1,5 +1,5 @@
 """``python -m cirt``."""
 
-from cirt.boot import main
+from cirt.boot.main import main
 
 main()

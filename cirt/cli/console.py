@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -100,26 +100,28 @@ class TlpType(click.ParamType[Tlp]):
             self.fail(str(error), param, ctx)
 
 
-class DateType(click.ParamType[datetime]):
-    """A day or an instant, UTC. With ``end=True`` a day is included: its end is meant."""
+class MomentType(click.ParamType["date | datetime"]):
+    """A day or an instant, UTC."""
 
     name = "DATE"
 
-    def __init__(self, *, end: bool = False) -> None:
-        self._end = end
-
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
+    ) -> date | datetime:
+        if isinstance(value, date):  # datetime is one too
             return value
         try:
+            if len(value) == len("2026-11-18"):
+                return date.fromisoformat(value)
             at = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"“{value}” is no date. Write 2026-11-18 or 2026-11-18T14:20.", param, ctx)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-        whole_day = len(value) == len("2026-11-18")
-        return at + timedelta(days=1) if whole_day and self._end else at
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def begin_of(moment: date | datetime) -> datetime:
+    """The instant itself, or the first one of the day."""
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
 
 
 class ListType(click.ParamType[tuple[str, ...]]):

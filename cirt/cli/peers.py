@@ -10,7 +10,7 @@ from cirt.kernel.program import load_program
 from cirt.parties import peers
 from cirt.parties.models import Peer
 from cirt.parties.peers import PeerFacts
-from cirt.sharing.queries import agreements_of
+from cirt.sharing.queries import agreements
 
 
 def _facts(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,7 +99,7 @@ def show(console: Console, slug: str) -> None:
             "username": one.username,
             "agreements": " ".join(
                 f"{agreement.reference} ({agreement.state.value})"
-                for agreement in agreements_of(work.session, one.id)
+                for agreement, _ in agreements(work.session, slug)
             ),
         }
     console.say(facts, "\n".join(f"{key}: {value or '—'}" for key, value in facts.items()))

@@ -1,11 +1,11 @@
 """The first objects of an installation: our STIX identity and the TLP 2.0 definitions."""
 
 from cirt.kernel.errors import Conflict
-from cirt.kernel.ids import new_stix_id
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.objects import build, codec, store
 from cirt.objects.markings import TLP2_DEFINITIONS
+from cirt.objects.refusal import Refusal
 from cirt.parties.models import Ourselves
 
 
@@ -23,14 +23,20 @@ def found(work: Work, *, name: str, country: str) -> Ourselves:
     present = work.session.get(Ourselves, 1)
     if present is not None:
         raise AlreadyFounded(name=present.name)
-    identity = build.new_identity(
-        stix_id=new_stix_id("identity"), name=name, country=country, now=work.now
-    )
+    identity = build.new_identity(name=name, at=work.now)
     ourselves = Ourselves(
         id=1, name=name, country=country.upper(), identity_id=identity.stix_id, created_at=work.now
     )
     work.session.add(ourselves)
-    definitions = [codec.must_read(raw) for raw in TLP2_DEFINITIONS.values()]
-    store.put_many(work, [identity, *definitions], origin_id=None)
+    definitions = [_built_in(raw) for raw in TLP2_DEFINITIONS.values()]
+    store.put_many(work, [identity, *definitions], origin_id=None, companion=True)
     work.audit("founded", identity.stix_id, name=name, country=ourselves.country)
     return ourselves
+
+
+def _built_in(raw: bytes) -> codec.StixObject:
+    """Bytes of the standard itself; that they do not read would be our own fault."""
+    read = codec.read(raw)
+    if isinstance(read, Refusal):
+        raise ValueError(read.code)
+    return read

@@ -92,14 +92,13 @@ class Databases:
 
     def _fill(self, url: str) -> None:
         engine = make_engine(url)
-        schema.upgrade(engine)
-        program = Program(self._settings(self._home, url), engine, TEST_KEYS)
-        with program.work(CONSOLE) as work:
-            found(work, name="EX-CIRT", country="EX")
-        if engine.dialect.name == "sqlite":
-            with engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        engine.dispose()
+        try:
+            schema.upgrade(engine)
+            program = Program(self._settings(self._home, url), engine, TEST_KEYS)
+            with program.work(CONSOLE) as work:
+                found(work, name="EX-CIRT", country="EX")
+        finally:
+            engine.dispose()  # SQLite folds its log into the file as the last connection closes
 
     def _settings(self, data_dir: Path, url: str) -> Settings:
         return read_settings(
