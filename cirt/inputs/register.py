@@ -2,6 +2,7 @@
 
 import re
 
+from cirt.files.store import MAX_FILE_BYTES
 from cirt.inputs.base import (
     Choice,
     CommandInput,
@@ -16,6 +17,7 @@ from cirt.inputs.base import (
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.register import commands, rsit
+from cirt.register.intake import MAX_FILES
 from cirt.register.labels import INDICATOR_TYPES
 from cirt.register.models import CloseReason, IncidentState, Severity
 
@@ -75,6 +77,10 @@ class TakeReportInput(CommandInput[commands.TakeReport]):
             found["text"] = [mark("Describe what happened, or add a file that shows it.")]
         elif len(command.text.encode("utf-8", "surrogatepass")) > _MB:
             found["text"] = [_LONG_TEXT]
+        if len(command.files) > MAX_FILES:
+            found["files"] = [mark("Send at most 5 files with one report. Put them in a zip.")]
+        elif any(len(file.body) > MAX_FILE_BYTES for file in command.files):
+            found["files"] = [mark("A file is larger than 10 MB. Send a smaller one or a part.")]
         if command.contact and not _CONTACT.match(command.contact):
             say = mark("Enter an e-mail address like name@example.org, or a phone number.")
             found["contact"] = [say]

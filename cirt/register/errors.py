@@ -40,11 +40,6 @@ class ReportTooLong(TooLarge):
     )
 
 
-class FileTooLarge(TooLarge):
-    code = "file-too-large"
-    message = mark("The file “{name}” is larger than {limit}. Send a smaller one or a part of it.")
-
-
 class TooManyFiles(TooLarge):
     code = "too-many-files"
     message = mark(

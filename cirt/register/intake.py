@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from cirt.files import store as files
+from cirt.files.store import put_attachment
 from cirt.kernel.errors import NotAllowed
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.tlp import Tlp
@@ -13,7 +13,6 @@ from cirt.register import codes, texts
 from cirt.register.commands import AskStatus, SentFile, TakeReport
 from cirt.register.errors import (
     CodeWrong,
-    FileTooLarge,
     RedNeedsPerson,
     ReportEmpty,
     ReportTooLong,
@@ -26,10 +25,8 @@ from cirt.register.sight import name_person
 
 MAX_TEXT_BYTES = 1024 * 1024
 MAX_FILES = 5
-MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_FOUND = 10_000
 TEXT_LIMIT = "1 MB"
-FILE_LIMIT = "20 MB"
 
 _NO_HASH = "0" * 64
 
@@ -41,7 +38,7 @@ def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
     database cannot hold is kept with a sign in their place, and its exact bytes as a file beside it.
 
     Raises:
-        ReportEmpty, ReportTooLong, TooManyFiles, FileTooLarge, RedNeedsPerson, NotAllowed.
+        ReportEmpty, ReportTooLong, TooManyFiles, TooLarge, RedNeedsPerson, NotAllowed.
     """
     _check_source(work, cmd)
     _check_sizes(cmd)
@@ -96,9 +93,6 @@ def _check_sizes(cmd: TakeReport) -> None:
         raise ReportTooLong(limit=TEXT_LIMIT)
     if len(cmd.files) > MAX_FILES:
         raise TooManyFiles(count=len(cmd.files), limit=MAX_FILES)
-    for file in cmd.files:
-        if len(file.body) > MAX_FILE_BYTES:
-            raise FileTooLarge(name=texts.one_line(file.name, 80), limit=FILE_LIMIT)
 
 
 def _same_form(work: Work, cmd: TakeReport) -> Report | None:
@@ -135,8 +129,7 @@ def _new_report(work: Work, cmd: TakeReport, reference: str, code: str) -> Repor
 
 def _keep_files(work: Work, cmd: TakeReport, reference: str) -> None:
     for file in _files(cmd):
-        name = texts.storable(file.name)[:255] or "file"
-        files.keep(work, reference, name, texts.storable(file.media_type)[:120], file.body)
+        put_attachment(work, reference, file.name or "file", file.media_type, file.body)
 
 
 def _files(cmd: TakeReport) -> Iterable[SentFile]:
