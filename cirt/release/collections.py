@@ -1,0 +1,271 @@
+"""TAXII collections: what stands in them, who uses them, and how that reaches each member's feed."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects.markings import TLP2_REFS
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.parties.models import Peer
+from cirt.parties.peers import ourselves
+from cirt.release.errors import AliasWrong, CollectionExists, NoSuchCollection, NotAMember
+from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member, Proposal
+from cirt.release.offers import candidates, chunks, feeds_of, lock_collections, offer
+from cirt.release.readers import allowed, has_access
+from cirt.release.settling import offer_missing, settle, settle_due
+from cirt.sharing.gate import peer_reader
+
+__all__ = [
+    "AddCollection",
+    "Published",
+    "add_collection",
+    "add_member",
+    "collections",
+    "collections_for",
+    "find_collection",
+    "members_of",
+    "offer_missing",
+    "publish",
+    "remove_member",
+    "settle_due",
+]
+
+_ALIAS = re.compile(r"[a-z0-9][a-z0-9-]{0,58}[a-z0-9]\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class AddCollection:
+    alias: str
+    title: str
+    kind: CollectionKind
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How many versions are new in the collection, and to how many each peer was offered."""
+
+    added: int
+    offered: dict[int, int] = field(default_factory=dict)  # by peer id
+
+
+def add_collection(work: Work, cmd: AddCollection) -> Collection:
+    """An empty one; nobody sees it until it has members.
+
+    Raises:
+        AliasWrong, CollectionExists, NotAllowed.
+    """
+    work.require("collection:write")
+    if not _ALIAS.match(cmd.alias):
+        raise AliasWrong(alias=cmd.alias[:80])
+    if _find(work.session, cmd.alias) is not None:
+        raise CollectionExists(alias=cmd.alias)
+    collection = Collection(
+        uuid=str(uuid.uuid4()),
+        alias=cmd.alias,
+        title=cmd.title.strip() or cmd.alias,
+        description=cmd.description,
+        kind=cmd.kind,
+        created_at=work.now,
+    )
+    work.session.add(collection)
+    work.session.flush()
+    work.audit("collection.add", collection.alias, kind=cmd.kind.value, uuid=collection.uuid)
+    return collection
+
+
+def add_member(work: Work, collection: Collection, peer: Peer) -> int:
+    """Let a peer use a collection; the newest of each object in it is offered. How many were."""
+    work.require("member:write")
+    lock_collections(work.session, [collection.id])
+    if work.session.get(Member, (collection.id, peer.id)) is None:
+        work.session.add(Member(collection_id=collection.id, peer_id=peer.id, since=work.now))
+    known = sa.exists().where(Feed.peer_id == peer.id, Feed.collection_id == collection.id)
+    if not work.session.scalar(sa.select(known)):
+        work.session.add(Feed(peer_id=peer.id, collection_id=collection.id))
+    work.session.flush()
+    feed = _feeds(work.session, collection, peer.id)[0]
+    offered = settle(work, feed, collection).offered
+    work.audit("member.add", collection.alias, peer=peer.slug, offered=offered)
+    return offered
+
+
+def remove_member(work: Work, collection: Collection, peer: Peer) -> None:
+    """Hide a collection from a peer at once. Its feed stays as it is and is taken up again on return.
+
+    Raises:
+        NotAMember, NotAllowed.
+    """
+    work.require("member:write")
+    lock_collections(work.session, [collection.id])
+    member = work.session.get(Member, (collection.id, peer.id))
+    if member is None:
+        raise NotAMember(peer=peer.slug, collection=collection.alias)
+    work.session.delete(member)
+    work.session.flush()
+    work.audit("member.remove", collection.alias, peer=peer.slug)
+
+
+def find_collection(session: Session, key: str) -> Collection:
+    """By id or alias.
+
+    Raises:
+        NoSuchCollection.
+    """
+    found = _find(session, key)
+    if found is None:
+        raise NoSuchCollection(collection=key[:80])
+    return found
+
+
+def collections(session: Session) -> list[Collection]:
+    return list(session.scalars(sa.select(Collection).order_by(Collection.alias)))
+
+
+def collections_for(session: Session, peer_id: int) -> list[Collection]:
+    """Those a peer is a member of. Whether they exist for it now, its agreement says."""
+    mine = sa.select(Collection).join(Member).where(Member.peer_id == peer_id)
+    return list(session.scalars(mine.order_by(Collection.id)))
+
+
+def members_of(session: Session, collection: Collection) -> list[Peer]:
+    query = sa.select(Peer).join(Member).where(Member.collection_id == collection.id)
+    return list(session.scalars(query.order_by(Peer.name)))
+
+
+def publish(
+    work: Work,
+    collection: Collection,
+    version_ids: Sequence[int],
+    *,
+    brought_by: Peer | None = None,
+    proposal: Proposal | None = None,
+) -> Published:
+    """Put versions into a collection and offer them to each member whom the gate allows.
+
+    What stands there already stays as it is. The definitions and the identity that our own objects refer to
+    come along. Approval, or a peer's right to post, is the caller's.
+    """
+    lock_collections(work.session, [collection.id])
+    wanted = list(dict.fromkeys([*_companions(work.session, version_ids), *version_ids]))
+    there = _standing(work.session, collection, wanted)
+    fresh = [each for each in wanted if each not in there]
+    vouched = [] if brought_by else [each for each in wanted if there.get(each) is not None]
+    _enter(work, collection, fresh, brought_by, proposal)
+    _vouch(work.session, collection, vouched)
+    offered = _offer_to_members(work, collection, [*fresh, *vouched])
+    return Published(len(fresh), offered)
+
+
+def _enter(
+    work: Work,
+    collection: Collection,
+    version_ids: Sequence[int],
+    brought_by: Peer | None,
+    proposal: Proposal | None,
+) -> None:
+    rows = [
+        {
+            "collection_id": collection.id,
+            "object_id": each.object_id,
+            "version_id": each.version_id,
+            "added_at": work.now,
+            "brought_by_id": brought_by.id if brought_by else None,
+            "proposal_id": proposal.id if proposal else None,
+        }
+        for each in candidates(work.session, version_ids)
+    ]
+    if rows:
+        work.session.execute(sa.insert(CollectionEntry), rows)
+
+
+def _vouch(session: Session, collection: Collection, version_ids: Sequence[int]) -> None:
+    """What a peer had posted and we now release too is ours to keep there (rulings 10)."""
+    for part in chunks(version_ids):
+        session.execute(
+            sa.update(CollectionEntry)
+            .where(
+                CollectionEntry.collection_id == collection.id,
+                CollectionEntry.version_id.in_(part),
+            )
+            .values(brought_by_id=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _offer_to_members(
+    work: Work, collection: Collection, version_ids: Sequence[int]
+) -> dict[int, int]:
+    offered: dict[int, int] = {}
+    if not version_ids or collection.kind is CollectionKind.INBOX:
+        return offered
+    versions = candidates(work.session, version_ids)
+    for feed in _feeds(work.session, collection):
+        reader = peer_reader(work.session, feed.peer_id, work.now)
+        if not has_access(reader, work.now):
+            feed.settled_for = None  # made good when access returns
+            continue
+        may = allowed(work, reader, collection, version_ids)
+        going = [each for each in versions if each.version_id in may]
+        offered[feed.peer_id] = len(offer(work, feed, going))
+    return offered
+
+
+def _feeds(session: Session, collection: Collection, peer_id: int | None = None) -> list[Feed]:
+    """The feeds of members, held until commit."""
+    is_member = sa.exists().where(
+        Member.collection_id == Feed.collection_id, Member.peer_id == Feed.peer_id
+    )
+    narrow = [] if peer_id is None else [Feed.peer_id == peer_id]
+    return feeds_of(session, Feed.collection_id == collection.id, is_member, *narrow)
+
+
+def _find(session: Session, key: str) -> Collection | None:
+    wanted = sa.or_(Collection.alias == key.lower(), Collection.uuid == key.lower())
+    return session.scalars(sa.select(Collection).where(wanted)).one_or_none()
+
+
+def _standing(
+    session: Session, collection: Collection, version_ids: Sequence[int]
+) -> dict[int, int | None]:
+    """Versions that stand there already, with the peer that brought each."""
+    there: dict[int, int | None] = {}
+    for part in chunks(version_ids):
+        rows = session.execute(
+            sa.select(CollectionEntry.version_id, CollectionEntry.brought_by_id).where(
+                CollectionEntry.collection_id == collection.id,
+                CollectionEntry.version_id.in_(part),
+            )
+        )
+        there.update(rows.tuples().all())
+    return there
+
+
+def _companions(session: Session, version_ids: Sequence[int]) -> list[int]:
+    """Our identity and the TLP definitions that these objects of ours name (rulings 4)."""
+    identity = ourselves(session).identity_id
+    levels: set[Tlp | None] = set()
+    for part in chunks(version_ids):
+        levels.update(
+            session.scalars(
+                sa.select(ObjectFacts.written_tlp)
+                .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+                .where(
+                    ObjectVersion.id.in_(part),
+                    ObjectFacts.origin_id.is_(None),
+                    ObjectFacts.creator == identity,
+                )
+                .distinct()
+            )
+        )
+    if not levels:
+        return []
+    ids = [identity, *(TLP2_REFS[level] for level in levels if level is not None)]
+    newest = sa.select(StixObject.newest_id).where(StixObject.stix_id.in_(ids))
+    return [each for each in session.scalars(newest.order_by(StixObject.id)) if each is not None]

@@ -1,0 +1,43 @@
+"""What may be asked of this room: to release, to decide, to revoke."""
+
+from dataclasses import dataclass
+
+from cirt.release.models import Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class AskRelease:
+    """Objects by STIX id, the newest version of each, or by version; collections by alias or id."""
+
+    title: str
+    reason: str
+    collections: tuple[str, ...]
+    stix_ids: tuple[str, ...] = ()
+    version_ids: tuple[int, ...] = ()
+    incident: str | None = None
+    sector: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """A request that was sent back, with the newest versions of its objects and new words."""
+
+    reference: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideRelease:
+    """``digest`` is that of the page on which the decision was taken."""
+
+    reference: str
+    ruling: Ruling
+    comment: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    stix_id: str
+    reason: str

@@ -1,0 +1,126 @@
+"""What can go wrong with collections, releases and recalls."""
+
+from collections.abc import Sequence
+
+from cirt.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from cirt.kernel.text import mark
+
+
+class NoSuchCollection(NotFound):
+    code = "no-such-collection"
+    message = mark("There is no collection {collection}. List them with: cirt collection list")
+
+
+class CollectionExists(Conflict):
+    code = "collection-exists"
+    message = mark("There is already a collection {alias}. Choose another alias.")
+
+
+class AliasWrong(Invalid):
+    code = "alias-wrong"
+    message = mark(
+        "“{alias}” cannot name a collection. Use 2 to 60 lower-case letters, digits and hyphens."
+    )
+
+
+class NotAMember(NotFound):
+    code = "not-a-member"
+    message = mark("{peer} is not a member of {collection}.")
+
+
+class NoSuchObject(NotFound):
+    code = "no-such-object"
+    message = mark("There is no object {stix_id} here that you may see.")
+
+
+class RemovalRefused(NotAllowed):
+    """TAXII DELETE of what another brought, or where nothing can be removed (rulings 16)."""
+
+    code = "removal-refused"
+    message = mark("You can remove only what you put into a shared collection yourself.")
+
+    def __init__(self) -> None:
+        super().__init__(needed="collection:remove")
+
+
+class NoSuchRelease(NotFound):
+    code = "no-such-release"
+    message = mark("There is no release {reference}.")
+
+
+class ReleaseIncomplete(Invalid):
+    code = "release-incomplete"
+    message = mark("A release needs {missing}.")
+
+
+class NothingWouldLeave(Conflict):
+    code = "nothing-would-leave"
+    message = mark("No member of these collections may have any of these {count} objects.")
+
+
+class ReleaseDecided(Conflict):
+    code = "release-decided"
+    message = mark("{reference} is {state} already. Nothing was changed.")
+
+
+class OwnRequest(Conflict):
+    code = "own-request"
+    message = mark("Somebody else must decide {reference}: you asked for it.")
+
+
+class AlreadyApproved(Conflict):
+    code = "already-approved"
+    message = mark("You approved {reference} already. It needs one more person.")
+
+
+class PersonNeeded(Conflict):
+    code = "person-needed"
+    message = mark("A release is asked for and decided by persons who have signed in.")
+
+
+class CommentNeeded(Invalid):
+    code = "comment-needed"
+    message = mark("Say why: a comment is needed to send back or to refuse.")
+
+
+class ReleaseChanged(Conflict):
+    """``changes`` names each row that differs from what was shown; earlier approvals are void."""
+
+    code = "release-changed"
+    message = mark(
+        "What would leave has changed since it was shown: {gains} more, {loses} fewer, {differs} for "
+        "another reason. Look again before you decide."
+    )
+
+    def __init__(self, changes: Sequence[object], **counts: int) -> None:
+        super().__init__(**counts)
+        self.changes = changes
+
+
+class ReleaseEdited(Conflict):
+    code = "release-edited"
+    message = mark(
+        "{count} objects were edited after {reference} was asked for: {names}. It went back to the asker."
+    )
+
+
+class ReleaseVoided(Conflict):
+    code = "release-voided"
+    message = mark(
+        "{reference} is void: nothing of it would leave any more, or its asker lost the right to ask."
+    )
+
+
+class NotOurObject(Conflict):
+    code = "not-our-object"
+    message = mark("{stix_id} was not made by us. Only its author can revoke it.")
+
+
+class AlreadyRevoked(Conflict):
+    code = "already-revoked"
+    message = mark("{stix_id} is revoked already.")
+
+
+class ReasonNeeded(Invalid):
+    code = "reason-needed"
+    message = mark("Say why it is revoked; the reason stays in the audit trail.")

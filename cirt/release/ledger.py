@@ -1,0 +1,187 @@
+"""Who was offered what, and who fetched it: read from feeds and from the pages that were answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.clock import from_us
+from cirt.kernel.work import Work
+from cirt.objects.models import ObjectVersion, StixObject
+from cirt.release.filters import Filter
+from cirt.release.models import Feed, FeedRow, PageRead
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page showed, before it is written down."""
+
+    feed_id: int
+    endpoint: str
+    filter: Filter
+    limit: int
+    from_us: int
+    to_us: int
+    head_us: int  # the feed's counter when it was read
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    peer_id: int
+    collection_id: int
+    version_id: int
+    since: datetime
+    until: datetime | None
+    is_recall: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The first page by which a version went to a peer."""
+
+    peer_id: int
+    collection_id: int
+    feed_id: int
+    version_id: int
+    at: datetime
+    endpoint: str
+
+
+def record_page(work: Work, reading: Reading) -> bool:
+    """Write down a page that is about to leave.
+
+    False: rows of this feed were closed since it was read, so it must be read again. Otherwise a recall
+    could miss that its object is on its way.
+    """
+    held = sa.select(Feed.closed_us).where(Feed.id == reading.feed_id).with_for_update(read=True)
+    if work.session.scalars(held).one() > reading.head_us:
+        return False
+    row = PageRead(
+        feed_id=reading.feed_id,
+        endpoint=reading.endpoint,
+        filters=reading.filter.as_data(),
+        page_limit=reading.limit,
+        from_us=reading.from_us,
+        to_us=reading.to_us,
+        head_us=reading.head_us,
+        count=reading.count,
+        at=work.now,
+    )
+    work.session.add(row)
+    work.session.flush()
+    return True
+
+
+def offered_to(session: Session, object_id: int) -> list[Offered]:
+    """Every offer of an object, open or closed, oldest first."""
+    rows = session.execute(
+        sa.select(
+            Feed.peer_id,
+            Feed.collection_id,
+            FeedRow.version_id,
+            FeedRow.date_us,
+            FeedRow.closed_us,
+            FeedRow.recall,
+        )
+        .join(Feed, Feed.id == FeedRow.feed_id)
+        .where(FeedRow.object_id == object_id)
+        .order_by(FeedRow.date_us, Feed.id)
+    )
+    return [
+        Offered(
+            peer_id,
+            collection_id,
+            version_id,
+            from_us(date_us),
+            None if closed_us is None else from_us(closed_us),
+            is_recall,
+        )
+        for peer_id, collection_id, version_id, date_us, closed_us, is_recall in rows.tuples()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    date_us: int
+    closed_us: int | None
+    version_id: int
+    version_us: int
+    spec_version: str
+
+    def stood_open(self, head_us: int) -> bool:
+        return self.date_us <= head_us and (self.closed_us is None or self.closed_us > head_us)
+
+
+def fetched_by(session: Session, object_id: int) -> list[Fetched]:
+    """To whom which version went, from the pages answered; one line per feed and version."""
+    stix = session.get_one(StixObject, object_id)
+    feeds = session.scalars(
+        sa.select(Feed).where(
+            sa.exists().where(FeedRow.feed_id == Feed.id, FeedRow.object_id == object_id)
+        )
+    ).all()
+    found: dict[tuple[int, int], Fetched] = {}
+    for feed in feeds:
+        rows = _rows(session, feed.id, object_id)
+        for page in session.scalars(_pages_over(feed.id, rows)):
+            for row in _on_page(page, rows, stix.stix_id, stix.type):
+                line = Fetched(
+                    feed.peer_id,
+                    feed.collection_id,
+                    feed.id,
+                    row.version_id,
+                    page.at,
+                    page.endpoint,
+                )
+                found.setdefault((feed.id, row.version_id), line)
+    return list(found.values())
+
+
+def _rows(session: Session, feed_id: int, object_id: int) -> list[_Row]:
+    query = (
+        sa.select(
+            FeedRow.date_us,
+            FeedRow.closed_us,
+            FeedRow.version_id,
+            ObjectVersion.version_us,
+            ObjectVersion.spec_version,
+        )
+        .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
+        .where(FeedRow.feed_id == feed_id, FeedRow.object_id == object_id)
+    )
+    return [_Row(*row) for row in session.execute(query).tuples()]
+
+
+def _pages_over(feed_id: int, rows: Sequence[_Row]) -> sa.Select[PageRead]:
+    covers = [
+        sa.and_(PageRead.from_us < row.date_us, PageRead.to_us >= row.date_us) for row in rows
+    ]
+    return (
+        sa.select(PageRead)
+        .where(PageRead.feed_id == feed_id, sa.or_(sa.false(), *covers))
+        .order_by(PageRead.id)
+    )
+
+
+def _on_page(page: PageRead, rows: Sequence[_Row], stix_id: str, kind: str) -> list[_Row]:
+    """The rows of one object that this page showed: as the feed stood at its ``head_us``."""
+    wanted = Filter.from_data(page.filters)
+    standing = [row for row in rows if row.stood_open(page.head_us)]
+    if not standing or not wanted.admits_object(stix_id, kind):
+        return []
+    oldest = min(row.version_us for row in standing)
+    newest = max(row.version_us for row in standing)
+    return [
+        row
+        for row in standing
+        if page.from_us < row.date_us <= page.to_us
+        and wanted.admits_version(
+            row.version_us,
+            row.spec_version,
+            is_first=row.version_us == oldest,
+            is_last=row.version_us == newest,
+        )
+    ]

@@ -1,0 +1,227 @@
+"""Rows of readers' feeds: dates, first and last, offering and closing.
+
+Whoever changes feeds holds the locks of their collections first, taken together (:func:`lock_collections`), so
+that commits follow the order of dates. Locks are taken in the order proposal, agreements, objects,
+collections, feeds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.clock import to_us
+from cirt.kernel.work import Work
+from cirt.objects.models import ObjectVersion
+from cirt.release.models import Collection, Feed, FeedRow
+
+CHUNK = 5000  # SQLite takes 32,766 values in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A version that may be offered."""
+
+    version_id: int
+    object_id: int
+    version_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An open row of a feed."""
+
+    date_us: int
+    object_id: int
+    version_id: int
+    version_us: int
+    is_first: bool = False
+    is_last: bool = False
+
+
+def chunks(values: Iterable[int]) -> Iterator[list[int]]:
+    """Lists short enough for one statement."""
+    together = list(values)
+    for start in range(0, len(together), CHUNK):
+        yield together[start : start + CHUNK]
+
+
+def lock_collections(session: Session, collection_ids: Iterable[int]) -> None:
+    """Hold collections until commit, so that their entries, members and feeds change one after another."""
+    wanted = sa.select(Collection.id).where(Collection.id.in_(set(collection_ids)))
+    session.execute(wanted.order_by(Collection.id).with_for_update()).all()
+
+
+def feeds_of(session: Session, *conditions: sa.ColumnElement[bool]) -> list[Feed]:
+    """Feeds as they stand now, held until commit."""
+    wanted = sa.select(Feed).where(*conditions).order_by(Feed.id).with_for_update()
+    return list(session.scalars(wanted.execution_options(populate_existing=True)))
+
+
+def candidates(session: Session, version_ids: Sequence[int]) -> list[Candidate]:
+    """In the order given."""
+    found: dict[int, Candidate] = {}
+    for part in chunks(version_ids):
+        rows = session.execute(
+            sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us).where(
+                ObjectVersion.id.in_(part)
+            )
+        )
+        found.update((row[0], Candidate(*row)) for row in rows.tuples())
+    return [found[version_id] for version_id in version_ids]
+
+
+def with_flags(rows: Iterable[Placed]) -> list[Placed]:
+    """The rows with first and last set, each object by itself."""
+    rows = list(rows)
+    oldest: dict[int, int] = {}
+    newest: dict[int, int] = {}
+    for row in rows:
+        oldest[row.object_id] = min(row.version_us, oldest.get(row.object_id, row.version_us))
+        newest[row.object_id] = max(row.version_us, newest.get(row.object_id, row.version_us))
+    return [
+        replace(
+            row,
+            is_first=row.version_us == oldest[row.object_id],
+            is_last=row.version_us == newest[row.object_id],
+        )
+        for row in rows
+    ]
+
+
+def offer(
+    work: Work, feed: Feed, versions: Sequence[Candidate], *, recall: bool = False
+) -> list[int]:
+    """Append versions at the end of one reader's feed; the ids of those that were not open there yet.
+
+    The gate has been asked. An older version that comes late gets its own date and does not become last.
+    """
+    held = open_rows(work.session, feed.id, {each.object_id for each in versions})
+    known = {row.version_id for row in held}
+    fresh = [each for each in dict.fromkeys(versions) if each.version_id not in known]
+    if not fresh:
+        return []
+    start = _next_date(work, feed)
+    feed.last_us = start + len(fresh) - 1
+    new = [
+        Placed(start + place, each.object_id, each.version_id, each.version_us)
+        for place, each in enumerate(fresh)
+    ]
+    flagged = with_flags([*held, *new])
+    _correct(work.session, feed.id, held, flagged[: len(held)])
+    _insert(work.session, feed.id, flagged[len(held) :], recall=recall)
+    return [each.version_id for each in fresh]
+
+
+def close_rows(work: Work, feed: Feed, version_ids: Iterable[int]) -> int:
+    """Close rows of one feed; how many were open.
+
+    Where an older version becomes the last one, it is offered anew: a reader that asks for last versions
+    only may have passed its old date while it was not last.
+    """
+    wanted = set(version_ids)
+    objects = _objects_with_open_rows(work.session, feed.id, wanted)
+    before = open_rows(work.session, feed.id, objects)
+    closing = [row for row in before if row.version_id in wanted]
+    if not closing:
+        return 0
+    staying = [row for row in before if row.version_id not in wanted]
+    flagged = with_flags(staying)
+    risen = [now for was, now in zip(staying, flagged, strict=True) if now.is_last > was.is_last]
+    _close(work, feed, [*closing, *risen])
+    _correct(work.session, feed.id, staying, flagged)
+    offer(work, feed, [Candidate(row.version_id, row.object_id, row.version_us) for row in risen])
+    return len(closing)
+
+
+def open_rows(session: Session, feed_id: int, object_ids: Iterable[int]) -> list[Placed]:
+    """What one feed offers of these objects."""
+    found: list[Placed] = []
+    for part in chunks(object_ids):
+        rows = session.execute(
+            sa.select(
+                FeedRow.date_us,
+                FeedRow.object_id,
+                FeedRow.version_id,
+                ObjectVersion.version_us,
+                FeedRow.is_first,
+                FeedRow.is_last,
+            )
+            .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
+            .where(
+                FeedRow.feed_id == feed_id,
+                FeedRow.object_id.in_(part),
+                FeedRow.closed_us.is_(None),
+            )
+        )
+        found.extend(Placed(*row) for row in rows.tuples())
+    return found
+
+
+def _objects_with_open_rows(session: Session, feed_id: int, version_ids: set[int]) -> set[int]:
+    found: set[int] = set()
+    for part in chunks(version_ids):
+        found.update(
+            session.scalars(
+                sa.select(FeedRow.object_id).where(
+                    FeedRow.feed_id == feed_id,
+                    FeedRow.version_id.in_(part),
+                    FeedRow.closed_us.is_(None),
+                )
+            )
+        )
+    return found
+
+
+def _next_date(work: Work, feed: Feed) -> int:
+    """Later than every date of this feed, also when the clock has stepped back."""
+    return max(to_us(work.now), feed.last_us + 1)
+
+
+def _close(work: Work, feed: Feed, rows: Sequence[Placed]) -> None:
+    feed.last_us = feed.closed_us = _next_date(work, feed)
+    for part in chunks(row.date_us for row in rows):
+        work.session.execute(
+            sa.update(FeedRow)
+            .where(FeedRow.feed_id == feed.id, FeedRow.date_us.in_(part))
+            .values(closed_us=feed.closed_us)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _correct(
+    session: Session, feed_id: int, before: Sequence[Placed], after: Sequence[Placed]
+) -> None:
+    """Write the flags that have changed."""
+    changed: dict[tuple[bool, bool], list[int]] = defaultdict(list)
+    for was, now in zip(before, after, strict=True):
+        if was != now:
+            changed[now.is_first, now.is_last].append(now.date_us)
+    for (is_first, is_last), dates in changed.items():
+        for part in chunks(dates):
+            session.execute(
+                sa.update(FeedRow)
+                .where(FeedRow.feed_id == feed_id, FeedRow.date_us.in_(part))
+                .values(is_first=is_first, is_last=is_last)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def _insert(session: Session, feed_id: int, rows: Sequence[Placed], *, recall: bool) -> None:
+    session.execute(
+        sa.insert(FeedRow),
+        [
+            {
+                "feed_id": feed_id,
+                "date_us": row.date_us,
+                "object_id": row.object_id,
+                "version_id": row.version_id,
+                "is_first": row.is_first,
+                "is_last": row.is_last,
+                "recall": recall,
+            }
+            for row in rows
+        ],
+    )

@@ -1,0 +1,76 @@
+"""A peer as the reader of one collection: whether it exists for it, and what of it the gate lets through."""
+
+from collections.abc import Collection as Some
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.work import Work
+from cirt.release.models import Collection, CollectionEntry, CollectionKind
+from cirt.release.offers import chunks
+from cirt.sharing.gate import allowed_versions
+from cirt.sharing.narrow import visible_facts
+from cirt.sharing.rules import PeerReader, agreement_rule
+
+
+def has_access(reader: PeerReader, now: datetime) -> bool:
+    """Without an agreement in force the collections do not exist (rulings 8)."""
+    return agreement_rule(reader, now) is None
+
+
+def terms_key(reader: PeerReader) -> str | None:
+    """The terms that hold, in a form that changes when they do."""
+    return f"{reader.terms.reference} v{reader.terms.version}" if reader.terms else None
+
+
+def may_show(reader: PeerReader, collection: Collection, now: datetime) -> sa.ColumnElement[bool]:
+    """On ObjectFacts and CollectionEntry; what a peer posted has no approval of ours to lean on."""
+    kind = collection.kind.value
+    released = visible_facts(reader, kind, now)
+    if collection.kind is not CollectionKind.SHARED:
+        return released
+    posted = visible_facts(reader, kind, now, posted=True, approved=False)
+    return sa.or_(
+        sa.and_(CollectionEntry.brought_by_id.is_(None), released),
+        sa.and_(CollectionEntry.brought_by_id.is_not(None), posted),
+    )
+
+
+def posted_in(session: Session, collection: Collection, version_ids: Sequence[int]) -> set[int]:
+    """Which of these a peer put into the collection."""
+    if collection.kind is CollectionKind.PUBLISHED:
+        return set()
+    found: set[int] = set()
+    for part in chunks(version_ids):
+        found.update(
+            session.scalars(
+                sa.select(CollectionEntry.version_id).where(
+                    CollectionEntry.collection_id == collection.id,
+                    CollectionEntry.version_id.in_(part),
+                    CollectionEntry.brought_by_id.is_not(None),
+                )
+            )
+        )
+    return found
+
+
+def allowed(
+    work: Work,
+    reader: PeerReader,
+    collection: Collection,
+    version_ids: Sequence[int],
+    *,
+    recalls: Some[int] = (),
+) -> frozenset[int]:
+    """Which versions standing in this collection the gate lets through to this reader now."""
+    return allowed_versions(
+        work.session,
+        reader,
+        collection.kind.value,
+        work.now,
+        version_ids,
+        posted=posted_in(work.session, collection, version_ids),
+        recalls=recalls,
+    )

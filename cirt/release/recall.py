@@ -1,0 +1,157 @@
+"""Recall: our own object is revoked, everywhere at once (rulings 16).
+
+The revoked version is bare from the start: what the standard demands, the creator and the markings. It is the one
+that the house keeps as the newest and the one that leaves, so nobody can be told more than another.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.work import Work
+from cirt.objects import build
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.objects.store import put_many
+from cirt.parties.peers import ourselves
+from cirt.register.incidents import note_entry
+from cirt.register.models import EntryKind, IncidentObservable
+from cirt.release.commands import Revoke
+from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject, ReasonNeeded
+from cirt.release.feeds import take_out
+from cirt.release.ledger import fetched_by
+from cirt.release.models import (
+    Collection,
+    CollectionEntry,
+    Feed,
+    FeedRow,
+    Proposal,
+    ProposalObject,
+    ProposalState,
+)
+from cirt.release.offers import candidates, feeds_of, lock_collections, offer
+from cirt.sharing.gate import show
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """``told`` are the peers to whom an earlier version went and who will now read of the revocation."""
+
+    stix_id: str
+    version_id: int
+    version_text: str
+    told: list[int]
+
+
+def revoke_indicator(work: Work, cmd: Revoke) -> Recalled:
+    """Revoke an object of ours. Whoever fetched it reads a bare revocation, nobody else reads anything.
+
+    Raises:
+        NoSuchObject, NotOurObject, AlreadyRevoked, ReasonNeeded, NotAllowed.
+    """
+    work.require("indicator:write")
+    if not cmd.reason.strip():
+        raise ReasonNeeded
+    found = _ours(work.session, cmd.stix_id)
+    newest = found.newest_id or 0
+    bare = build.bare_revocation(show(work, newest).body, work.now)
+    [stored] = put_many(
+        work, [bare], origin_id=None, sector=_sector(work.session, newest), bare=True
+    )
+    told = _tell_readers(work, found.id, stored.version_id)
+    _recall_proposals(work.session, found.id)
+    for incident_id, value in _incidents(work.session, found.id):
+        note_entry(
+            work,
+            incident_id,
+            EntryKind.REVOKED,
+            value=value,
+            object=found.stix_id,
+            reason=cmd.reason,
+        )
+    work.audit("recall", found.stix_id, version=stored.version_text, told=told, reason=cmd.reason)
+    return Recalled(found.stix_id, stored.version_id, stored.version_text, told)
+
+
+def _ours(session: Session, stix_id: str) -> StixObject:
+    row = session.execute(
+        sa.select(StixObject, ObjectFacts)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(StixObject.stix_id == stix_id)
+        .with_for_update(of=StixObject)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NoSuchObject(stix_id=stix_id[:300])
+    found, facts = row.tuple()
+    if facts.origin_id is not None or facts.creator != ourselves(session).identity_id:
+        raise NotOurObject(stix_id=stix_id)
+    if found.revoked:
+        raise AlreadyRevoked(stix_id=stix_id)
+    return found
+
+
+def _sector(session: Session, version_id: int) -> str | None:
+    query = sa.select(ObjectFacts.sector).join(
+        ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id
+    )
+    return session.scalar(query.where(ObjectVersion.id == version_id))
+
+
+def _tell_readers(work: Work, object_id: int, revoked_id: int) -> list[int]:
+    """Close every row of the object, then append the revocation where an earlier version was fetched.
+
+    A peer that lost a collection since finds the row there when it may read it again.
+    """
+    session = work.session
+    standing: dict[int, list[int]] = defaultdict(list)
+    rows = sa.select(CollectionEntry.collection_id, CollectionEntry.version_id)
+    rows = rows.where(CollectionEntry.object_id == object_id)
+    lock_collections(
+        session,
+        {each[0] for each in session.execute(rows).tuples()} | _offered_in(session, object_id),
+    )
+    for collection_id, version_id in session.execute(rows).tuples():
+        standing[collection_id].append(version_id)
+    for collection_id in sorted(standing):
+        take_out(work, session.get_one(Collection, collection_id), standing[collection_id])
+    fetched = {each.feed_id for each in fetched_by(session, object_id)}
+    told = set()
+    for feed in feeds_of(session, Feed.id.in_(fetched)):
+        offer(work, feed, candidates(session, [revoked_id]), recall=True)
+        told.add(feed.peer_id)
+    return sorted(told)
+
+
+def _offered_in(session: Session, object_id: int) -> set[int]:
+    query = sa.select(Feed.collection_id).join(FeedRow).where(FeedRow.object_id == object_id)
+    return set(session.scalars(query.distinct()))
+
+
+def _recall_proposals(session: Session, object_id: int) -> None:
+    """A release of which every object is revoked counts as recalled."""
+    session.flush()
+    alive = (
+        sa.exists()
+        .where(
+            ProposalObject.proposal_id == Proposal.id,
+            StixObject.id == ProposalObject.object_id,
+            StixObject.revoked.is_(False),
+        )
+        .correlate(Proposal)
+    )
+    names_it = sa.exists().where(
+        ProposalObject.proposal_id == Proposal.id, ProposalObject.object_id == object_id
+    )
+    query = sa.select(Proposal).where(Proposal.state == ProposalState.RELEASED, names_it, ~alive)
+    for proposal in session.scalars(query):
+        proposal.state = ProposalState.RECALLED
+
+
+def _incidents(session: Session, object_id: int) -> list[tuple[int, str]]:
+    """Incidents whose observable became this object, with its value."""
+    query = sa.select(IncidentObservable.incident_id, IncidentObservable.value)
+    rows = session.execute(query.where(IncidentObservable.object_id == object_id).distinct())
+    return list(rows.tuples())
