@@ -31,9 +31,9 @@ COMMON = frozenset(
 _CODE = frozenset(
     """
     self this os sys document window console math string object array request response req res
-    event e obj args kwargs system java javax android django flask numpy np pd plt torch tf
+    event e obj args kwargs system java javax django flask numpy np pd plt torch tf
     jquery process module exports navigator location localstorage json date datetime time path
-    user item node element app config settings
+    item node element config settings
     """.split()
 )
 _PACKAGES = frozenset({"com", "org", "net", "io", "edu", "gov", "de", "ru", "cn", "fr"})

@@ -105,7 +105,7 @@ def _balanced(text: str) -> str:
 
 def _cut(tail: str) -> str:
     """A URL as far as it goes: not the bracket it stands in, nor the full stop of its sentence."""
-    return _balanced(shapes.NEXT_URL.split(tail, maxsplit=1)[0]).rstrip(_ENDS)
+    return _balanced(tail).rstrip(_ENDS)
 
 
 def _url(clear: Plain, match: re.Match[str]) -> _Reading | None:

@@ -24,10 +24,12 @@ _LABELS = rf"{_LABEL}(?:\.{_LABEL})*+"
 _SCHEMES = "https?|ftps?|sftp|tftp|wss?|ssh|ldaps?|rmi|smb|tcp|udp|rdp|telnet|ircs?|git|svn|dns|gopher|socks[45]?|hysteria"
 # What may follow the host. Han and kana only after a sign: "evil.example/a下载" goes on in Chinese.
 _TAIL_CHAR = (
-    r"[!#-&(-;=?-Z_a-z~{}'" + r"\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u058f\u0600-\u060b\u060d-\u061a"
-    r"\u0620-\u0dff\u0e01-\u0e4e\u10a0-\u1fff\[\]]"
+    r"[!#-&'(*+\-./0-9:=?-Z\[_a-z{~\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u058f\u0600-\u060b\u060d-\u061a"
+    r"\u0620-\u0dff\u0e01-\u0e4e\u10a0-\u1fff]"
 )
-_TAIL_RUN = rf"(?:{_TAIL_CHAR}|(?<=[/=_\-+%?&#])[{EAST}]++)*+"
+# An address right after one of these belongs to a list; it does not go on with the address before.
+_TAIL_BREAK = rf"[,;)}}\]](?![(\[]?(?i:{_SCHEMES})://)"
+_TAIL_RUN = rf"(?:{_TAIL_CHAR}|{_TAIL_BREAK}|(?<=[/=_\-+%?&#])[{EAST}]++)*+"
 TAIL = re.compile(rf"(?::[0-9]{{1,5}})?/{_TAIL_RUN}")
 
 URL = re.compile(
@@ -35,8 +37,6 @@ URL = re.compile(
     r"(?:[A-Za-z0-9._~%!$&'()*+,;=:-]{1,128}@)?"
     rf"(?:\[[0-9A-Fa-f:.%]{{2,60}}\]|{_LABELS})(?::[0-9]{{1,5}})?(?:[/?#]{_TAIL_RUN})?"
 )
-# A second address right after a comma belongs to a list, not to the first address.
-NEXT_URL = re.compile(rf"[,;](?=(?:{_SCHEMES})://)", re.IGNORECASE)
 
 EMAIL = re.compile(
     r"(?<![0-9A-Za-z_.%+'\-\u00c0-\u052f])(?P<local>[0-9A-Za-z_.%+'\-\u00c0-\u052f]{1,66}+)"
