@@ -1,6 +1,7 @@
 """What can go wrong between us and a peer's server, each with its code and sentence."""
 
 from cirt.kernel import net
+from cirt.kernel.keys import SecretUnreadable
 from cirt.kernel.net import NetError, OtherOrigin
 from cirt.kernel.text import mark
 
@@ -11,6 +12,18 @@ class AddressMissing(NetError):
     code = "address-missing"
     message = mark(
         "No address is set for {peer}. Set one with: cirt peer set {peer} --discovery-url URL."
+    )
+
+
+class Resting(NetError):
+    code = "resting"
+    message = mark("The link to {peer} is paused, or the peer is suspended.")
+
+
+class NoAgreement(NetError):
+    code = "no-agreement"
+    message = mark(
+        "No agreement in force lets us exchange with {peer} this way. See: cirt agreement list."
     )
 
 
@@ -113,5 +126,8 @@ def _every(kind: type[NetError]) -> dict[str, str]:
     return found
 
 
-LINK_ERRORS: dict[str, str] = _every(net.NetError)
+LINK_ERRORS: dict[str, str] = {
+    **_every(net.NetError),
+    SecretUnreadable.code: SecretUnreadable.message,
+}
 """The sentence of each code that a link or run can carry, with {values}."""

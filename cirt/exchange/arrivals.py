@@ -1,0 +1,262 @@
+"""The one door for objects from anywhere: TAXII POST, pull, console import, connectors."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.exchange import quarantine
+from cirt.exchange.judging import (
+    FIXED_MARKINGS,
+    Reason,
+    held,
+    judge_markings,
+    judge_versions,
+    unread,
+)
+from cirt.exchange.models import Outcome, Quarantined
+from cirt.exchange.seen import note_sightings
+from cirt.kernel.errors import Invalid
+from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects import codec
+from cirt.objects.codec import Refusal, StixObject
+from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.objects.store import Kept, Stored, put_many
+from cirt.parties.models import Peer
+from cirt.release.collections import publish
+from cirt.release.models import Collection, CollectionKind
+from cirt.sharing.facts import PeerReader
+from cirt.sharing.gate import peer_reader
+
+_CHUNK = 1000
+
+
+class RedNotImported(Invalid):
+    code = "red-not-imported"
+    message = mark("TLP:RED is for named persons and cannot be given to a whole import.")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of one object, and why, where it was not taken."""
+
+    outcome: Outcome
+    stix_id: str | None
+    version_text: str | None
+    reason: Reason | None = None
+    object_id: int | None = None
+    version_id: int | None = None
+
+    @property
+    def code(self) -> str | None:
+        return self.reason.code if self.reason else None
+
+    @property
+    def message(self) -> str:
+        return self.reason.message if self.reason else ""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return self.reason.values if self.reason else {}
+
+    @property
+    def sentence(self) -> str:
+        return self.reason.sentence if self.reason else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where a call's objects come from, and what holds for all of them."""
+
+    peer: Peer | None
+    reader: PeerReader | None
+    collection: Collection | None
+    run_id: int | None
+    default_tlp: Tlp | None
+
+    @property
+    def source(self) -> quarantine.Source:
+        return quarantine.Source(
+            self.peer.id if self.peer else None,
+            self.collection.id if self.collection else None,
+            self.run_id,
+        )
+
+
+def take(
+    work: Work,
+    pieces: Sequence[bytes],
+    *,
+    peer: Peer | None,
+    collection: Collection | None = None,
+    run_id: int | None = None,
+    tlp: Tlp | None = None,
+) -> list[Arrival]:
+    """Take what may be taken; one answer per piece, in the order given. Nothing is lost without a reason.
+
+    ``peer`` None is the console, which vouches for what it brings (rulings 10); ``tlp`` then binds what
+    carries no level. What is held or refused is kept with its bytes, but for RED from a peer.
+
+    Raises:
+        RedNotImported.
+    """
+    door = _door(work, peer, collection, run_id, tlp)
+    arrivals = _take(work, pieces, door)
+    counts = Counter(arrival.outcome for arrival in arrivals)
+    if counts.total() > counts[Outcome.KNOWN]:
+        work.audit(
+            "arrivals.take",
+            peer.slug if peer else "import",
+            collection=collection.alias if collection else None,
+            run=run_id,
+            **{outcome.value: counts[outcome] for outcome in Outcome},
+        )
+    return arrivals
+
+
+def _door(
+    work: Work,
+    peer: Peer | None,
+    collection: Collection | None,
+    run_id: int | None,
+    tlp: Tlp | None,
+) -> _Door:
+    if tlp is Tlp.RED:
+        raise RedNotImported
+    if peer is None:
+        return _Door(None, None, collection, run_id, tlp)
+    reader = peer_reader(work.session, peer.id, work.now)
+    default = reader.terms.default_tlp if reader.terms else None
+    return _Door(peer, reader, collection, run_id, default)
+
+
+def _take(work: Work, pieces: Sequence[bytes], door: _Door) -> list[Arrival]:
+    read = [codec.read(piece) for piece in pieces]
+    reasons = {i: unread(one) for i, one in enumerate(read) if isinstance(one, Refusal)}
+    objects = {i: one for i, one in enumerate(read) if isinstance(one, StixObject)}
+    reasons |= judge_versions(work, objects, door.peer)
+    objects = {i: one for i, one in objects.items() if i not in reasons}
+    reasons |= judge_markings(work, objects, door.reader, door.default_tlp)
+    objects = {i: one for i, one in objects.items() if i not in reasons}
+    stored = _store(work, objects, door)
+    reasons |= {i: _conflict(one) for i, one in stored.items() if _is_conflict(one)}
+    _keep(work, read, reasons, door)
+    _follow_up(work, objects, stored, door)
+    return [
+        _withheld(one, reasons[i]) if i in reasons else _passed(stored[i])
+        for i, one in enumerate(read)
+    ]
+
+
+def _store(work: Work, objects: Mapping[int, StixObject], door: _Door) -> dict[int, Stored]:
+    origin_id = door.peer.id if door.peer else None
+    answers = put_many(
+        work, list(objects.values()), origin_id=origin_id, default_tlp=door.default_tlp
+    )
+    return dict(zip(objects, answers, strict=True))
+
+
+def _is_conflict(stored: Stored) -> bool:
+    """The fixed definitions are written in many ways; what they say has been checked."""
+    return stored.outcome is Kept.CONFLICT and stored.stix_id not in FIXED_MARKINGS
+
+
+def _conflict(stored: Stored) -> Reason:
+    return held("conflict", id=stored.stix_id, version=stored.version_text)
+
+
+def _keep(
+    work: Work,
+    read: Sequence[StixObject | Refusal],
+    reasons: Mapping[int, Reason],
+    door: _Door,
+) -> None:
+    kept = [
+        quarantine.Kept(read[i].raw, read[i].stix_id, read[i].version_text, reason)
+        for i, reason in sorted(reasons.items())
+    ]
+    if kept:
+        quarantine.keep(work, door.source, kept)
+
+
+def _follow_up(
+    work: Work, objects: Mapping[int, StixObject], stored: Mapping[int, Stored], door: _Door
+) -> None:
+    new = {i: one for i, one in objects.items() if stored[i].outcome is Kept.NEW}
+    if door.collection is not None:
+        _publish(work, door.collection, door.peer, [stored[i] for i in objects])
+    if door.peer is not None:
+        note_sightings(work, list(new.values()), door.peer)
+    definitions = [one.stix_id for one in new.values() if one.type == "marking-definition"]
+    if definitions:
+        _retry(work, definitions)
+
+
+def _publish(
+    work: Work, collection: Collection, peer: Peer | None, stored: Sequence[Stored]
+) -> None:
+    """What the console imports into a collection is released; what a peer posts stands in a shared one.
+
+    A peer puts there what it brings now or brought before, never what others or we brought: by that it
+    could give our versions to whom we have not.
+    """
+    if peer is not None and collection.kind is not CollectionKind.SHARED:
+        return
+    good = [one for one in stored if one.outcome is not Kept.CONFLICT]
+    if peer is not None:
+        own = _brought_by(work.session, peer, [one.version_id for one in good])
+        good = [one for one in good if one.version_id in own]
+    publish(work, collection, [one.version_id for one in good], brought_by=peer)
+
+
+def _brought_by(session: Session, peer: Peer, version_ids: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for start in range(0, len(version_ids), _CHUNK):
+        query = (
+            sa.select(ObjectVersion.id)
+            .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+            .where(
+                ObjectVersion.id.in_(version_ids[start : start + _CHUNK]),
+                ObjectFacts.origin_id == peer.id,
+            )
+        )
+        found.update(session.scalars(query))
+    return found
+
+
+def _retry(work: Work, definitions: Sequence[str]) -> None:
+    """Take anew what was held until these definitions came."""
+    groups: dict[quarantine.Source, list[Quarantined]] = defaultdict(list)
+    for row in quarantine.waiting_for(work.session, definitions):
+        groups[quarantine.Source(row.peer_id, row.collection_id, row.run_id)].append(row)
+    for source, rows in groups.items():
+        peer = work.session.get(Peer, source.peer_id) if source.peer_id else None
+        collection = (
+            work.session.get(Collection, source.collection_id) if source.collection_id else None
+        )
+        door = _door(work, peer, collection, source.run_id, None)
+        arrivals = _take(work, [row.body or b"" for row in rows], door)
+        for row, arrival in zip(rows, arrivals, strict=True):
+            quarantine.settle(work, row, arrival.reason)
+        counts = Counter(arrival.outcome.value for arrival in arrivals)
+        work.audit("quarantine.retry", peer.slug if peer else "import", **counts)
+
+
+def _passed(stored: Stored) -> Arrival:
+    outcome = Outcome.TAKEN if stored.outcome is Kept.NEW else Outcome.KNOWN
+    return Arrival(
+        outcome,
+        stored.stix_id,
+        stored.version_text,
+        object_id=stored.object_id,
+        version_id=stored.version_id,
+    )
+
+
+def _withheld(one: StixObject | Refusal, reason: Reason) -> Arrival:
+    return Arrival(reason.outcome, one.stix_id, one.version_text, reason)

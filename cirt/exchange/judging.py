@@ -1,0 +1,218 @@
+"""What keeps an arrival from being taken: whose object it is, what the agreement says, what cannot be resolved."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.exchange.models import Outcome
+from cirt.kernel.clock import to_us
+from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects.codec import Refusal, StixObject
+from cirt.objects.markings import PAP_IDS, TLP_IDS
+from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.objects.models import StixObject as ObjectRow
+from cirt.objects.store import unresolved_markings, written_tlps
+from cirt.parties.models import Peer
+from cirt.sharing.rules import RULES, Decision, Facts, PeerReader, Verdict, decide_arrival
+
+FIXED_MARKINGS = TLP_IDS.keys() | PAP_IDS.keys()
+RED = "red-arrival"  # the gate's rule, of which no bytes are kept (rulings 5)
+_AHEAD = timedelta(days=1)
+_COMPANIONS = frozenset({"marking-definition", "extension-definition"})
+_CHUNK = 500
+
+MESSAGES: dict[str, str] = {
+    "marking-unresolved": mark(
+        "It refers to {marking}, of which there is no definition here. It is kept until that comes."
+    ),
+    "foreign-version": mark(
+        "{id} was first brought by somebody else. Only they and its author send new versions."
+    ),
+    "foreign-revocation": mark(
+        "{id} was first brought by somebody else. Only they and its author revoke it."
+    ),
+    "conflict": mark("Version {version} of {id} is here already, with other content."),
+    "revoked": mark("{id} has been revoked. Nothing newer is taken."),
+    "far-future": mark("Its version, {version}, lies more than a day ahead of our clock."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an arrival was held or refused; ``message`` is marked, with {values}."""
+
+    outcome: Outcome
+    code: str
+    message: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        return self.message.format(**self.values)
+
+
+def held(code: str, **values: Any) -> Reason:
+    return Reason(Outcome.HELD, code, MESSAGES[code], values)
+
+
+def refused(code: str, **values: Any) -> Reason:
+    return Reason(Outcome.REFUSED, code, MESSAGES[code], values)
+
+
+def unread(refusal: Refusal) -> Reason:
+    return Reason(Outcome.REFUSED, refusal.code, refusal.message, refusal.values)
+
+
+@dataclass(slots=True)
+class _Present:
+    """An object that is here, or was seen earlier in the same call."""
+
+    brought_by_id: int | None
+    newest_us: int
+    is_revoked: bool
+    is_vouched: bool = False
+    creator: str | None = None
+    versions: set[int] = field(default_factory=set)
+
+
+def judge_versions(
+    work: Work, objects: Mapping[int, StixObject], peer: Peer | None
+) -> dict[int, Reason]:
+    """By index: who may version what, and when. In the order of the arrivals, as each sees those before it."""
+    present = _present(work.session, {one.stix_id for one in objects.values()})
+    latest_us = to_us(work.now + _AHEAD)
+    reasons: dict[int, Reason] = {}
+    for index, one in objects.items():
+        here = present.get(one.stix_id)
+        reason = _version_reason(one, here, peer, latest_us)
+        if reason is not None:
+            reasons[index] = reason
+            continue
+        if here is None:
+            bringer = peer.id if peer else None
+            here = present[one.stix_id] = _Present(bringer, -1, is_revoked=False)
+            here.creator = one.created_by_ref
+        here.versions.add(one.version_us)
+        if one.version_us > here.newest_us:
+            here.newest_us, here.is_revoked = one.version_us, one.revoked
+    return reasons
+
+
+def _version_reason(
+    one: StixObject, here: _Present | None, peer: Peer | None, latest_us: int
+) -> Reason | None:
+    if one.version_us > latest_us:
+        return held("far-future", version=one.version_text)
+    if here is None or one.version_us in here.versions:
+        return None
+    if here.is_revoked and one.version_us > here.newest_us:
+        return refused("revoked", id=one.stix_id)
+    if peer is not None and not _may_version(one, here, peer):
+        code = "foreign-revocation" if one.revoked else "foreign-version"
+        return held(code, id=one.stix_id)
+    return None
+
+
+def _may_version(one: StixObject, here: _Present, peer: Peer) -> bool:
+    """Its first bringer or its author; what we have vouched for waits for a person (rulings 10)."""
+    if here.brought_by_id is None or here.is_vouched:
+        return False
+    is_author = (
+        peer.identity_id is not None and here.creator == one.created_by_ref == peer.identity_id
+    )
+    return here.brought_by_id == peer.id or is_author
+
+
+def _present(session: Session, stix_ids: set[str]) -> dict[str, _Present]:
+    found: dict[str, _Present] = {}
+    wanted = sorted(stix_ids)
+    for start in range(0, len(wanted), _CHUNK):
+        query = (
+            sa.select(
+                ObjectRow.stix_id,
+                ObjectRow.brought_by_id,
+                ObjectRow.newest_us,
+                ObjectRow.revoked,
+                ObjectVersion.version_us,
+                ObjectFacts.vouched,
+                ObjectFacts.creator,
+            )
+            .join(ObjectVersion, ObjectVersion.object_id == ObjectRow.id)
+            .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+            .where(ObjectRow.stix_id.in_(wanted[start : start + _CHUNK]))
+        )
+        for (
+            stix_id,
+            brought_by_id,
+            newest_us,
+            is_revoked,
+            version_us,
+            vouched,
+            creator,
+        ) in session.execute(query).tuples():
+            here = found.setdefault(stix_id, _Present(brought_by_id, newest_us, is_revoked))
+            here.versions.add(version_us)
+            here.is_vouched |= vouched
+            if version_us == newest_us:
+                here.creator = creator
+    return found
+
+
+def judge_markings(
+    work: Work,
+    objects: Mapping[int, StixObject],
+    reader: PeerReader | None,
+    default_tlp: Tlp | None,
+) -> dict[int, Reason]:
+    """By index: markings that cannot be resolved, and what the agreement does not let this peer send.
+
+    A definition that is itself not taken resolves nothing, so this goes round until nothing more falls out.
+    """
+    reasons: dict[int, Reason] = {}
+    while True:
+        rest = {index: one for index, one in objects.items() if index not in reasons}
+        fallen = dict(_unresolved(work.session, rest))
+        rest = {index: one for index, one in rest.items() if index not in fallen}
+        if reader is not None:
+            fallen |= _not_agreed(work, rest, reader, default_tlp)
+        if not fallen:
+            return reasons
+        reasons |= fallen
+
+
+def _unresolved(
+    session: Session, objects: Mapping[int, StixObject]
+) -> Iterator[tuple[int, Reason]]:
+    missing = unresolved_markings(session, list(objects.values()))
+    for place, index in enumerate(objects):
+        if place in missing:
+            yield index, held("marking-unresolved", marking=missing[place])
+
+
+def _not_agreed(
+    work: Work, objects: Mapping[int, StixObject], reader: PeerReader, default_tlp: Tlp | None
+) -> dict[int, Reason]:
+    decided: dict[tuple[str, Tlp | None], Decision] = {}
+    reasons: dict[int, Reason] = {}
+    written = written_tlps(work.session, list(objects.values()))
+    for (index, one), level in zip(objects.items(), written, strict=True):
+        decision = decided.get((one.type, level))
+        if decision is None:
+            facts = Facts(
+                type=one.type,
+                tlp=level or default_tlp or Tlp.AMBER,
+                written_tlp=level,
+                origin_id=reader.peer_id,
+                companion=one.type in _COMPANIONS,
+            )
+            decision = decided[one.type, level] = decide_arrival(facts, reader, work.now)
+        if decision.verdict is not Verdict.YES:
+            sentence = RULES[decision.rule].sentence
+            reasons[index] = Reason(Outcome.REFUSED, decision.rule, sentence, dict(decision.values))
+    return reasons

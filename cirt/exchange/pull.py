@@ -1,0 +1,258 @@
+"""Reads a peer's collection: page by page, each stored with its counts and the cursor in one transaction.
+
+The cursor is a date of the peer's, never of ours. While the peer says that more follows it stays a microsecond
+short of the last date, for others with the same date may follow; so a run that breaks off anywhere is taken up
+again without a gap, and what comes twice is known.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cirt.exchange import trouble
+from cirt.exchange.arrivals import Arrival, take
+from cirt.exchange.models import Link, Outcome, Run, RunState
+from cirt.exchange.remote import Page, Remote, RemoteCollection
+from cirt.exchange.runs import Caps, Running, check_may_run, count, new_run, peer_of, run_link
+from cirt.kernel.errors import Unavailable
+from cirt.kernel.program import Program
+from cirt.kernel.work import SYSTEM
+
+_STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
+_OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
+_IN_ONE_GO = 5000  # objects in one transaction, whatever a peer calls a page
+_STALE_PAGES = (
+    100  # with nothing new and no later date; a full re-read of known objects has later dates
+)
+_EMPTY_PAGES = 5
+
+
+def pull_link(
+    program: Program, link_id: int, *, dry_run: bool = False, caps: Caps | None = None
+) -> Run:
+    """Read what is new. A dry run asks and counts, and stores nothing, not even that it ran."""
+    if dry_run:
+        return _dry(program, link_id, caps or Caps())
+    return run_link(program, link_id, _pull, caps)
+
+
+def _dry(program: Program, link_id: int, caps: Caps) -> Run:
+    with program.work(SYSTEM, write=False) as work:
+        run = new_run(link_id, work)
+    try:
+        _Walk(Running(program, link_id, None, caps), dry=run).go()
+    except Unavailable as error:
+        run.error, run.error_values = error.code, dict(error.values)
+    run.state = RunState.FAILED if run.error else RunState.DONE
+    return run
+
+
+def _pull(running: Running) -> None:
+    _Walk(running).go()
+
+
+def parse_added(text: str | None) -> datetime | None:
+    """A date_added as servers send it, with any offset and precision; None where it is nonsense."""
+    try:
+        found = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def format_added(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(slots=True)
+class _Guard:
+    """Notices that a peer leads us in a circle, or on without end."""
+
+    caps: Caps
+    started_at: datetime
+    tokens: set[bytes] = field(default_factory=set)
+    pages: int = 0
+    objects: int = 0
+    stale: int = 0
+    empty: int = 0
+
+    def over_limit(self, now: datetime) -> str | None:
+        if self.pages >= self.caps.pages:
+            return f"{self.caps.pages} pages"
+        if self.objects >= self.caps.objects:
+            return f"{self.caps.objects} objects"
+        return f"{self.caps.time}" if now - self.started_at > self.caps.time else None
+
+    def note(self, page: Page, *, is_new: bool) -> None:
+        self.pages += 1
+        self.objects += len(page.pieces)
+        self.stale = 0 if is_new else self.stale + 1
+        self.empty = 0 if page.pieces else self.empty + 1
+
+    def check(self, token: str | None) -> None:
+        """
+        Raises:
+            NoProgress.
+        """
+        if self.empty >= _EMPTY_PAGES:
+            raise trouble.NoProgress(problem=f"{self.empty} pages in a row were empty")
+        if self.stale >= _STALE_PAGES:
+            raise trouble.NoProgress(problem=f"{self.stale} pages in a row brought nothing new")
+        if token is None:
+            return
+        digest = hashlib.sha256(token.encode()).digest()
+        if digest in self.tokens:
+            raise trouble.NoProgress(problem="its token for the next page came before")
+        self.tokens.add(digest)
+
+
+class _Walk:
+    """One walk over a collection, from the link's cursor to the end."""
+
+    def __init__(self, running: Running, dry: Run | None = None) -> None:
+        self._running, self._dry = running, dry
+        self._guard = _Guard(running.caps, running.program.clock.now())
+        self._filters = {"version": "all"}
+        self._token: str | None = None
+        self._high: str | None = None  # the latest date seen on this walk, as sent
+        self._may_restart = True
+
+    def go(self) -> None:
+        """
+        Raises:
+            Unavailable: why the walk ended before the end of the collection.
+        """
+        with self._running.program.work(SYSTEM, write=False) as work:
+            check_may_run(work, self._running.link_id)
+            link = work.session.get_one(Link, self._running.link_id)
+            self._start_after(_start(link))
+        access, clock = self._running.access(), self._running.program.clock
+        with Remote(access, clock, self._running.caps.request) as remote:
+            collection = remote.find(link.remote)
+            if not collection.can_read:
+                raise trouble.NotReadable(name=link.remote)
+            while self._step(collection):
+                limit = self._guard.over_limit(clock.now())
+                if limit:
+                    raise trouble.RunTooLong(limit=limit)
+
+    def _start_after(self, added_after: str | None) -> None:
+        self._filters.pop("added_after", None)
+        if added_after:
+            self._filters["added_after"] = added_after
+        self._token = None
+
+    def _step(self, collection: RemoteCollection) -> bool:
+        """Read and store one page; whether another follows."""
+        page = self._ask(collection)
+        before = parse_added(self._high)
+        added = parse_added(page.last_added)
+        is_later = added is not None and (before is None or added > before)
+        if is_later:
+            self._high = page.last_added
+        is_new = self._store(page)
+        self._guard.note(page, is_new=is_new or is_later)
+        if not page.more:
+            return False
+        self._guard.check(page.token)
+        if page.token is not None:
+            self._token = page.token
+        else:
+            self._go_on_by_date(page)
+        return True
+
+    def _ask(self, collection: RemoteCollection) -> Page:
+        """One page; where its token or a filter is refused, by another way."""
+        try:
+            return self._page(collection)
+        except (trouble.RequestRefused, trouble.NotThere, trouble.PeerFailed):
+            if self._token is not None and self._may_restart:
+                self._may_restart = False  # its token has expired: begin where the last page ended
+                self._start_after(self._restart_after())
+            elif self._guard.pages == 0 and "version" in self._filters:
+                del self._filters["version"]  # some servers know the newest versions only
+            else:
+                raise
+        return self._page(collection)
+
+    def _page(self, collection: RemoteCollection) -> Page:
+        size = self._running.caps.page_size
+        return collection.page(limit=size, filters=self._filters, token=self._token)
+
+    def _restart_after(self) -> str | None:
+        high = parse_added(self._high)
+        return self._filters.get("added_after") if high is None else _just_before(high)
+
+    def _go_on_by_date(self, page: Page) -> None:
+        """No token: ask for what is later, and again for those with the last date itself."""
+        last = parse_added(page.last_added)
+        if last is None:
+            raise trouble.NoProgress(problem="it sends neither a token nor dates")
+        now = parse_added(self._filters.get("added_after"))
+        following = _just_before(last) if len(page.pieces) > 1 else format_added(last)
+        if now is not None and (parse_added(following) or last) <= now:
+            raise trouble.NoProgress(
+                problem="a whole page has the same date, and there is no token"
+            )
+        self._start_after(following)
+
+    def _store(self, page: Page) -> bool:
+        """Store a page in one transaction, a huge one in several; whether anything new came."""
+        parts = [
+            page.pieces[start : start + _IN_ONE_GO]
+            for start in range(0, len(page.pieces), _IN_ONE_GO)
+        ] or [[]]
+        is_new = False
+        for part in parts[:-1]:
+            is_new |= self._store_part(part, None)
+        return self._store_part(parts[-1], page) or is_new
+
+    def _store_part(self, pieces: Sequence[bytes], page: Page | None) -> bool:
+        """``page`` comes with its last part, which moves the cursor."""
+        link_id, run_id = self._running.link_id, self._running.run_id
+        with self._running.program.work(SYSTEM, write=self._dry is None) as work:
+            check_may_run(work, link_id)
+            peer = peer_of(work.session, link_id)
+            arrivals = take(work, pieces, peer=peer, run_id=run_id) if pieces else []
+            if self._dry is not None:
+                count(self._dry, arrivals)
+                return _brings_new(arrivals)
+            run, link = work.session.get_one(Run, run_id), work.session.get_one(Link, link_id)
+            count(run, arrivals)
+            if any(arrival.outcome is Outcome.TAKEN for arrival in arrivals):
+                link.last_data_at = work.now
+            if page is not None:
+                self._move_cursor(link, page)
+        return _brings_new(arrivals)
+
+    def _move_cursor(self, link: Link, page: Page) -> None:
+        high = parse_added(self._high)
+        if high is None or self._high is None:
+            return
+        if page.more:
+            reached = _just_before(high)
+        else:
+            reached = self._high if _STRICT.match(self._high) else format_added(high)
+        before = parse_added(link.cursor)
+        if before is None or (parse_added(reached) or high) > before:
+            link.cursor = reached
+
+
+def _brings_new(arrivals: Sequence[Arrival]) -> bool:
+    return any(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
+
+
+def _just_before(at: datetime) -> str:
+    return format_added(at - timedelta(microseconds=1))
+
+
+def _start(link: Link) -> str | None:
+    """From where to ask: the cursor, or a little before it on the run after one that brought data."""
+    cursor = parse_added(link.cursor)
+    if cursor is None:
+        return format_added(link.since) if link.since else None
+    if link.last_data_at and link.last_run_at and link.last_data_at >= link.last_run_at:
+        return format_added(cursor - _OVERLAP)
+    return link.cursor

@@ -1,0 +1,232 @@
+"""Sends what waits on a push link: through the gate at the moment of sending, in pieces that the peer takes.
+
+A piece is marked as sent after the peer has answered. Where the answer is lost it is sent again: for the peer
+the same id and version is known, so nothing doubles.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from cirt.exchange.models import Link, Outgoing, Run, RunState
+from cirt.exchange.remote import Remote, RemoteCollection, Reply
+from cirt.exchange.runs import Caps, Running, check_may_run, new_run, run_link
+from cirt.exchange.trouble import NotWritable
+from cirt.kernel.errors import Unavailable
+from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import SYSTEM, Work
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.release.models import Feed, FeedRow, Member
+from cirt.sharing.gate import Released, release
+
+_BATCH = 500  # objects in one POST
+_SPARE = 1024  # bytes left free below what the peer says it takes
+_POLLS = 5  # of a pending status; the peer has the objects by then
+_IN_SHARED = (Tlp.CLEAR, Tlp.GREEN)  # where others may read what we push (rulings 9)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    id: int
+    version_id: int
+    is_recall: bool
+
+
+def push_link(
+    program: Program, link_id: int, *, dry_run: bool = False, caps: Caps | None = None
+) -> Run:
+    """Send what waits; what the gate does not let go stays and is tried again on the next run.
+
+    A dry run counts what waits and neither sends nor asks.
+    """
+    if dry_run:
+        return _dry(program, link_id)
+    return run_link(program, link_id, _push, caps)
+
+
+def _dry(program: Program, link_id: int) -> Run:
+    with program.work(SYSTEM, write=False) as work:
+        run = new_run(link_id, work)
+        link = work.session.get_one(Link, link_id)
+        try:
+            reader = check_may_run(work, link_id)
+        except Unavailable as error:
+            run.state, run.error, run.error_values = RunState.FAILED, error.code, error.values
+            return run
+        _queue_released(work, link)
+        _queue_revocations(work, link)
+        waiting = _waiting(work, link_id)
+        recalls = [each.version_id for each in waiting if each.is_recall]
+        wanted = [each.version_id for each in waiting]
+        run.offered = len(release(work, reader, None, wanted, recalls=recalls))
+        run.state = RunState.DONE
+    return run
+
+
+def _push(running: Running) -> None:
+    with running.program.work(SYSTEM) as work:
+        check_may_run(work, running.link_id)
+        link = work.session.get_one(Link, running.link_id)
+        _queue_released(work, link)
+        _queue_revocations(work, link)
+        waiting = _waiting(work, link.id)
+    if not waiting:
+        return
+    with Remote(running.access(), running.program.clock, running.caps.request) as remote:
+        collection = remote.find(link.remote)
+        if not collection.can_write:
+            raise NotWritable(name=link.remote)
+        most = min(collection.max_content_length(), 8 * 1024 * 1024) - _SPARE
+        for start in range(0, len(waiting), _BATCH):
+            part = waiting[start : start + _BATCH]
+            for piece in _pieces(_let_go(running, collection, part), most):
+                _send(running, collection, piece)
+
+
+def _queue_released(work: Work, link: Link) -> None:
+    """What stands open for this peer in the feed of our collection that the link is fed from."""
+    if link.collection_id is None:
+        return
+    fresh = (
+        sa.select(FeedRow.version_id)
+        .join(Feed, Feed.id == FeedRow.feed_id)
+        .join(
+            Member,
+            sa.and_(Member.peer_id == Feed.peer_id, Member.collection_id == Feed.collection_id),
+        )
+        .where(
+            Feed.peer_id == link.peer_id,
+            Feed.collection_id == link.collection_id,
+            FeedRow.closed_us.is_(None),
+            ~_queued(link, FeedRow.version_id),
+        )
+        .order_by(FeedRow.date_us)
+    )
+    queue(work, link, work.session.scalars(fresh).all())
+
+
+def _queue_revocations(work: Work, link: Link) -> None:
+    """Of what went over this link and has been revoked by us since."""
+    newest = aliased(ObjectVersion)
+    gone = (
+        sa.select(newest.id)
+        .join(StixObject, StixObject.newest_id == newest.id)
+        .join(ObjectVersion, ObjectVersion.object_id == StixObject.id)
+        .join(Outgoing, Outgoing.version_id == ObjectVersion.id)
+        .where(
+            Outgoing.link_id == link.id,
+            Outgoing.sent_at.is_not(None),
+            StixObject.brought_by_id.is_(None),
+            newest.revoked.is_(True),
+            ~_queued(link, newest.id),
+        )
+        .distinct()
+    )
+    queue(work, link, work.session.scalars(gone).all())
+
+
+def _queued(link: Link, version_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:
+    twin = aliased(Outgoing)
+    return sa.exists().where(twin.link_id == link.id, twin.version_id == version_id)
+
+
+def queue(work: Work, link: Link, version_ids: Sequence[int]) -> None:
+    """Let versions wait on a link; the caller knows that they may leave."""
+    if version_ids:
+        work.session.execute(
+            sa.insert(Outgoing),
+            [
+                {"link_id": link.id, "version_id": version_id, "queued_at": work.now}
+                for version_id in dict.fromkeys(version_ids)
+            ],
+        )
+
+
+def _waiting(work: Work, link_id: int) -> list[_Waiting]:
+    """In the order in which they were queued. What a peer has refused is not sent again."""
+    query = (
+        sa.select(Outgoing.id, Outgoing.version_id, ObjectVersion.bare)
+        .join(ObjectVersion, ObjectVersion.id == Outgoing.version_id)
+        .where(Outgoing.link_id == link_id, Outgoing.sent_at.is_(None), Outgoing.failure.is_(None))
+        .order_by(Outgoing.id)
+    )
+    return [_Waiting(*row) for row in work.session.execute(query).tuples()]
+
+
+def _let_go(
+    running: Running, collection: RemoteCollection, part: Sequence[_Waiting]
+) -> list[tuple[_Waiting, Released]]:
+    with running.program.work(SYSTEM) as work:
+        reader = check_may_run(work, running.link_id)
+        version_ids = [each.version_id for each in part]
+        if collection.can_read:
+            version_ids = _open_enough(work, version_ids)
+        recalls = [each.version_id for each in part if each.is_recall]
+        released = release(work, reader, None, version_ids, recalls=recalls)
+    by_version = {each.version_id: each for each in released}
+    return [(each, by_version[each.version_id]) for each in part if each.version_id in by_version]
+
+
+def _open_enough(work: Work, version_ids: Sequence[int]) -> list[int]:
+    query = (
+        sa.select(ObjectVersion.id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(ObjectVersion.id.in_(version_ids), ObjectFacts.tlp.in_(_IN_SHARED))
+    )
+    good = set(work.session.scalars(query))
+    return [version_id for version_id in version_ids if version_id in good]
+
+
+def _pieces(
+    released: Sequence[tuple[_Waiting, Released]], most: int
+) -> Iterator[list[tuple[_Waiting, Released]]]:
+    """Together no longer than ``most`` bytes; one that is longer alone goes alone, to be refused by name."""
+    piece: list[tuple[_Waiting, Released]] = []
+    size = 0
+    for waiting, one in released:
+        if piece and size + len(one.body) + 1 > most:
+            yield piece
+            piece, size = [], 0
+        piece.append((waiting, one))
+        size += len(one.body) + 1
+    if piece:
+        yield piece
+
+
+def _send(
+    running: Running, collection: RemoteCollection, piece: Sequence[tuple[_Waiting, Released]]
+) -> None:
+    body = b'{"objects":[' + b",".join(one.body for _, one in piece) + b"]}"
+    reply = _final(running, collection, collection.add(body))
+    with running.program.work(SYSTEM) as work:
+        run = work.session.get_one(Run, running.run_id)
+        run.pages += 1
+        run.offered += len(piece)
+        for waiting, one in piece:
+            words = reply.failures.get((one.stix_id, one.version_text))
+            row = work.session.get_one(Outgoing, waiting.id)
+            row.status_id, row.failure = reply.status_id, words
+            row.sent_at = None if words else work.now
+            run.refused += 1 if words else 0
+            run.taken += 0 if words else 1
+        work.audit(
+            "push.send",
+            str(running.link_id),
+            run=running.run_id,
+            sent=[one.stix_id for _, one in piece][:50],
+            count=len(piece),
+            refused=len(reply.failures),
+        )
+
+
+def _final(running: Running, collection: RemoteCollection, reply: Reply) -> Reply:
+    """Ask for the status until it is complete; a peer whose status stays pending has taken it all the same."""
+    for turn in range(_POLLS):
+        if reply.is_complete or reply.status_id is None:
+            break
+        running.program.clock.sleep(2.0 ** (turn + 1))
+        reply = collection.status(reply.status_id)
+    return reply

@@ -1,0 +1,137 @@
+"""A peer's TAXII POST, and the status resource that tells what became of it (TAXII 2.1, sections 4.3, 5.4)."""
+
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.exchange.arrivals import Arrival, take
+from cirt.exchange.models import Outcome, Receipt
+from cirt.kernel.errors import Invalid, NotAllowed, NotFound
+from cirt.kernel.text import mark
+from cirt.kernel.work import Work
+from cirt.objects import codec
+from cirt.objects.models import StixObject as ObjectRow
+from cirt.parties.models import Peer
+from cirt.release.ledger import offered_to
+from cirt.release.models import Collection, CollectionKind, Member
+from cirt.sharing.gate import peer_reader
+from cirt.sharing.models import Direction
+from cirt.sharing.rules import agreement_rule
+
+# What another object of ours, which the peer may not see, is the cause of (rulings 22).
+_MAY_BE_HIDDEN = frozenset({"conflict", "foreign-version", "foreign-revocation", "revoked"})
+_UNKNOWN_ID = "unknown--00000000-0000-4000-8000-000000000000"
+
+
+class NothingSent(Invalid):
+    code = "nothing-sent"
+    message = mark("The envelope holds no objects. Send at least one.")
+
+
+class NotWritable(NotAllowed):
+    code = "not-writable"
+    message = mark("The collection {collection} cannot be written to.")
+
+
+class NoSuchReceipt(NotFound):
+    code = "no-such-receipt"
+    message = mark("There is no status {id} of yours.")
+
+
+class NoSuchCollectionHere(NotFound):
+    code = "no-such-collection"
+    message = mark("There is no collection here that you may see.")
+
+
+def may_write(session: Session, peer: Peer, collection: Collection, work: Work) -> bool:
+    """Whether a POST is taken at all: kind, membership, and an agreement in force that lets us take."""
+    return _refusal(session, peer, collection, work) is None
+
+
+def receive(work: Work, peer: Peer, collection: Collection, body: bytes) -> Receipt:
+    """Take an envelope object by object; the receipt is complete when this returns.
+
+    Raises:
+        NoSuchCollectionHere: for this peer it does not exist.
+        NotWritable: it does, but takes nothing from this peer.
+        NotJson, NotEnvelope, TooDeep: the body is no envelope.
+        NothingSent: there is nothing in it.
+    """
+    refusal = _refusal(work.session, peer, collection, work)
+    if refusal is not None:
+        raise refusal
+    pieces = codec.split(body)
+    if not pieces:
+        raise NothingSent
+    arrivals = take(work, pieces, peer=peer, collection=collection)
+    receipt = Receipt(
+        id=str(uuid.uuid4()),
+        peer_id=peer.id,
+        collection_id=collection.id,
+        at=work.now,
+        successes=[],
+        failures=[],
+    )
+    hidden = _hidden(work.session, peer, arrivals)
+    for arrival in arrivals:
+        is_failure = arrival.reason is not None and arrival.stix_id not in hidden
+        (receipt.failures if is_failure else receipt.successes).append(
+            _detail(arrival, explain=is_failure)
+        )
+    work.session.add(receipt)
+    work.session.flush()
+    work.audit("receipt", receipt.id, peer=peer.slug, collection=collection.alias)
+    return receipt
+
+
+def find_receipt(work: Work, peer: Peer, receipt_id: str) -> Receipt:
+    """
+    Raises:
+        NoSuchReceipt: there is none, or it is another peer's.
+    """
+    receipt = work.session.get(Receipt, receipt_id)
+    if receipt is None or receipt.peer_id != peer.id:
+        raise NoSuchReceipt(id=receipt_id[:60])
+    return receipt
+
+
+def _refusal(
+    session: Session, peer: Peer, collection: Collection, work: Work
+) -> NoSuchCollectionHere | NotWritable | None:
+    reader = peer_reader(session, peer.id, work.now)
+    if agreement_rule(reader, work.now) or session.get(Member, (collection.id, peer.id)) is None:
+        return NoSuchCollectionHere()
+    gives_only = reader.terms is not None and reader.terms.direction is Direction.GIVE
+    if gives_only or collection.kind is CollectionKind.PUBLISHED:
+        return NotWritable(collection=collection.alias)
+    return None
+
+
+def _hidden(session: Session, peer: Peer, arrivals: Sequence[Arrival]) -> set[str]:
+    """Ids whose trouble comes from something that this peer cannot see: answered as if taken."""
+    suspects = {a.stix_id for a in arrivals if a.code in _MAY_BE_HIDDEN and a.stix_id}
+    if not suspects:
+        return set()
+    rows = session.scalars(sa.select(ObjectRow).where(ObjectRow.stix_id.in_(suspects)))
+    visible = {
+        row.stix_id
+        for row in rows
+        if row.brought_by_id == peer.id
+        or any(o.peer_id == peer.id and o.until is None for o in offered_to(session, row.id))
+    }
+    return suspects - visible
+
+
+def _detail(arrival: Arrival, *, explain: bool) -> dict[str, str]:
+    """A status detail; an object without a readable id gets one that says so, for the standard asks for it."""
+    detail = {
+        "id": arrival.stix_id or _UNKNOWN_ID,
+        "version": arrival.version_text or codec.NO_VERSION,
+    }
+    if explain:
+        return {**detail, "message": f"{arrival.code}: {arrival.sentence}"}
+    if arrival.outcome is Outcome.KNOWN:
+        detail["message"] = "It was here already."
+    return detail

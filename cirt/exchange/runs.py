@@ -1,0 +1,173 @@
+"""Runs: opened before the peer is asked, counted in the transaction of every page, closed with the reason."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.exchange import trouble
+from cirt.exchange.arrivals import Arrival
+from cirt.exchange.models import Link, LinkDirection, LinkState, Outcome, Run, RunState
+from cirt.exchange.remote import Access
+from cirt.kernel.errors import Unavailable
+from cirt.kernel.net import Limits
+from cirt.kernel.program import Program
+from cirt.kernel.work import SYSTEM, Work
+from cirt.parties.models import Peer, PeerState
+from cirt.sharing.gate import peer_reader
+from cirt.sharing.models import Direction
+from cirt.sharing.rules import PeerReader, agreement_rule
+
+log = logging.getLogger("cirt.sync")
+
+_WRONG_WAY = {LinkDirection.PULL: Direction.GIVE, LinkDirection.PUSH: Direction.TAKE}
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Of one run; what is left over is for the next one."""
+
+    page_size: int = 1000
+    pages: int = 10_000
+    objects: int = 2_000_000
+    time: timedelta = timedelta(hours=1)
+    request: Limits = field(default_factory=lambda: Limits(max_bytes=32 * 1024 * 1024))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A run under way. Without ``run_id`` it is a dry one, which stores nothing."""
+
+    program: Program
+    link_id: int
+    run_id: int | None
+    caps: Caps
+
+    def access(self) -> Access:
+        """
+        Raises:
+            AddressMissing, SecretUnreadable.
+        """
+        with self.program.work(SYSTEM, write=False) as work:
+            peer = peer_of(work.session, self.link_id)
+            if peer.discovery_url is None:
+                raise trouble.AddressMissing(peer=peer.slug)
+            sealed = peer.sealed_password
+            return Access(
+                url=peer.discovery_url,
+                username=peer.username,
+                password=self.program.keys.unseal(sealed) if sealed else None,
+                allow=self.program.settings.outbound_allow,
+            )
+
+
+def run_link(
+    program: Program, link_id: int, act: Callable[[Running], None], caps: Caps | None = None
+) -> Run:
+    """Do a run and account for it, however it ends. What a peer does wrong ends in the run's ``error``."""
+    caps = caps or Caps()
+    run_id = _open(program, link_id)
+    error: Unavailable | None = None
+    try:
+        act(Running(program, link_id, run_id, caps))
+    except Unavailable as trouble_:
+        error = trouble_
+    return _close(program, link_id, run_id, error)
+
+
+def check_may_run(work: Work, link_id: int) -> PeerReader:
+    """
+    Raises:
+        Resting: the link is paused or its peer suspended.
+        NoAgreement: none in force lets us exchange this way.
+    """
+    link = work.session.get_one(Link, link_id)
+    peer = peer_of(work.session, link_id)
+    if link.state is LinkState.PAUSED or peer.state is PeerState.SUSPENDED:
+        raise trouble.Resting(peer=peer.slug)
+    reader = peer_reader(work.session, peer.id, work.now)
+    is_wrong_way = reader.terms and reader.terms.direction is _WRONG_WAY[link.direction]
+    if agreement_rule(reader, work.now) or is_wrong_way:
+        raise trouble.NoAgreement(peer=peer.slug)
+    return reader
+
+
+def peer_of(session: Session, link_id: int) -> Peer:
+    query = sa.select(Peer).join(Link, Link.peer_id == Peer.id).where(Link.id == link_id)
+    return session.scalars(query).one()
+
+
+def count(run: Run, arrivals: Sequence[Arrival]) -> None:
+    """Add a page to a run's account."""
+    found = Counter(arrival.outcome for arrival in arrivals)
+    run.pages += 1
+    run.offered += len(arrivals)
+    run.taken += found[Outcome.TAKEN]
+    run.known += found[Outcome.KNOWN]
+    run.held += found[Outcome.HELD]
+    run.refused += found[Outcome.REFUSED]
+
+
+def new_run(link_id: int, work: Work) -> Run:
+    return Run(
+        link_id=link_id,
+        state=RunState.RUNNING,
+        started_at=work.now,
+        pages=0,
+        offered=0,
+        taken=0,
+        known=0,
+        held=0,
+        refused=0,
+        error_values={},
+    )
+
+
+def _open(program: Program, link_id: int) -> int:
+    with program.work(SYSTEM) as work:
+        stale = sa.select(Run).where(Run.link_id == link_id, Run.state == RunState.RUNNING)
+        for run in work.session.scalars(stale):
+            run.state, run.ended_at = RunState.FAILED, work.now
+            run.error = trouble.Interrupted.code
+        run = new_run(link_id, work)
+        work.session.add(run)
+        work.session.flush()
+        return run.id
+
+
+def _close(program: Program, link_id: int, run_id: int, error: Unavailable | None) -> Run:
+    with program.work(SYSTEM) as work:
+        link, run = work.session.get_one(Link, link_id), work.session.get_one(Run, run_id)
+        run.ended_at = work.now
+        run.state = RunState.FAILED if error else RunState.DONE
+        run.error = link.error = error.code if error else None
+        run.error_values = link.error_values = dict(error.values) if error else {}
+        link.last_run_at = run.started_at
+        if error is None:
+            link.last_success_at = work.now
+        _log(peer_of(work.session, link_id), link, run)
+        return run
+
+
+def _log(peer: Peer, link: Link, run: Run) -> None:
+    log.info(
+        "sync.run",
+        extra={
+            "peer": peer.slug,
+            "link": link.id,
+            "direction": link.direction.value,
+            "collection": link.remote,
+            "run": run.id,
+            "error": run.error,
+            "pages": run.pages,
+            "offered": run.offered,
+            "taken": run.taken,
+            "known": run.known,
+            "held": run.held,
+            "refused": run.refused,
+        },
+    )

@@ -1,0 +1,30 @@
+"""The two directions of a link under one name."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.exchange.models import Link, LinkDirection, Run
+from cirt.exchange.pull import pull_link
+from cirt.exchange.push import push_link
+from cirt.exchange.runs import Caps
+from cirt.kernel.program import Program
+from cirt.kernel.work import SYSTEM
+
+__all__ = ["Caps", "last_runs", "pull_link", "push_link", "sync_link"]
+
+
+def sync_link(
+    program: Program, link_id: int, *, dry_run: bool = False, caps: Caps | None = None
+) -> Run:
+    """Run a link now, whichever way it goes."""
+    with program.work(SYSTEM, write=False) as work:
+        direction = work.session.get_one(Link, link_id).direction
+    if direction is LinkDirection.PULL:
+        return pull_link(program, link_id, dry_run=dry_run, caps=caps)
+    return push_link(program, link_id, dry_run=dry_run, caps=caps)
+
+
+def last_runs(session: Session, link_id: int, limit: int = 20) -> list[Run]:
+    """Newest first."""
+    query = sa.select(Run).where(Run.link_id == link_id).order_by(Run.id.desc())
+    return list(session.scalars(query.limit(limit)))

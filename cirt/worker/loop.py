@@ -1,0 +1,119 @@
+"""The worker: asks for due work, claims jobs, runs them, and holds on to long ones."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from cirt.kernel import jobs
+from cirt.kernel.jobs import Claimed
+from cirt.kernel.program import Program
+from cirt.kernel.work import SYSTEM
+from cirt.worker.table import HANDLERS, Handler, put_due
+
+log = logging.getLogger("cirt.worker")
+
+THREADS = 4  # a peer that is slow holds up one of them
+_IDLE_S = 1.0
+_AFTER_OUTAGE_S = 5.0
+_RENEW_S = jobs.LEASE.total_seconds() / 3
+
+
+def run_worker(program: Program, stop: threading.Event, *, threads: int = THREADS) -> None:
+    """Work until ``stop`` is set; jobs under way are finished first."""
+    log.info("worker.start", extra={"threads": threads})
+    helpers = [
+        threading.Thread(target=_serve, args=(program, stop), name=f"worker-{n}")
+        for n in range(1, threads)
+    ]
+    for helper in helpers:
+        helper.start()
+    _serve(program, stop, is_first=True)
+    for helper in helpers:
+        helper.join()
+    log.info("worker.stop")
+
+
+def _serve(program: Program, stop: threading.Event, *, is_first: bool = False) -> None:
+    """Claim and run; the first thread also asks for what is due."""
+    asked_at = -_IDLE_S
+    while not stop.is_set():
+        try:
+            if is_first and time.monotonic() - asked_at >= _IDLE_S:
+                asked_at = time.monotonic()
+                ask_for_due(program)
+            if not run_one(program):
+                stop.wait(_IDLE_S)
+        except sa.exc.OperationalError:
+            log.exception("worker.database")
+            stop.wait(_AFTER_OUTAGE_S)
+
+
+def ask_for_due(program: Program) -> int:
+    with program.work(SYSTEM) as work:
+        return put_due(work)
+
+
+def run_one(program: Program, handlers: Mapping[str, Handler] = HANDLERS) -> bool:
+    """Claim the next job and run it; False if none is due."""
+    with program.work(SYSTEM) as work:
+        claimed = jobs.claim(work.session, work.now)
+    if claimed is None:
+        return False
+    start = time.monotonic()
+    with _held(program, claimed):
+        error = _run(program, claimed, handlers)
+    with program.work(SYSTEM) as work:
+        if error is None:
+            is_ours = jobs.finish(work.session, claimed, work.now)
+        else:
+            is_ours = jobs.fail(work.session, claimed, work.now, error)
+    log.info(
+        "job",
+        extra={
+            "job": claimed.id,
+            "kind": claimed.kind,
+            "attempt": claimed.attempt,
+            "error": error,
+            "lost": not is_ours,
+            "seconds": round(time.monotonic() - start, 3),
+        },
+    )
+    return True
+
+
+def _run(program: Program, claimed: Claimed, handlers: Mapping[str, Handler]) -> str | None:
+    """What went wrong, or None. Whatever a handler raises is the job's failure, not the worker's."""
+    handler = handlers.get(claimed.kind)
+    if handler is None:
+        return f"no handler for {claimed.kind}"
+    try:
+        handler(program, claimed.payload)
+    except Exception as error:  # the boundary of a job: noted, logged, tried again
+        log.exception("job.failed", extra={"job": claimed.id, "kind": claimed.kind})
+        return f"{type(error).__name__}: {error}"[:500]
+    return None
+
+
+@contextmanager
+def _held(program: Program, claimed: Claimed) -> Iterator[None]:
+    """Renew the lease from a thread of its own for as long as the job runs."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(_RENEW_S):
+            with program.work(SYSTEM) as work:
+                if not jobs.renew(work.session, claimed, work.now):
+                    log.warning("job.lost", extra={"job": claimed.id, "kind": claimed.kind})
+                    return
+
+    renewing = threading.Thread(target=renew, name=f"lease-{claimed.id}", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        done.set()
+        renewing.join()

@@ -1,0 +1,53 @@
+"""Which job is done by what, and which are asked for again and again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cirt.exchange import links
+from cirt.exchange.sync import sync_link
+from cirt.kernel import jobs
+from cirt.kernel.clock import to_us
+from cirt.kernel.program import Program
+from cirt.kernel.work import SYSTEM, Work
+from cirt.release.settling import settle_due
+
+Handler = Callable[[Program, dict[str, Any]], None]
+
+_KEEP_DONE = timedelta(days=7)  # longer than any slot, or a slot could be taken twice
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    kind: str
+    every_s: int
+
+
+def _sync(program: Program, payload: dict[str, Any]) -> None:
+    sync_link(program, int(payload["link"]))
+
+
+def _tidy(program: Program, _payload: dict[str, Any]) -> None:
+    with program.work(SYSTEM) as work:
+        jobs.tidy(work.session, work.now - _KEEP_DONE)
+
+
+def _settle(program: Program, _payload: dict[str, Any]) -> None:
+    with program.work(SYSTEM) as work:
+        settle_due(work)
+
+
+HANDLERS: dict[str, Handler] = {links.JOB: _sync, "jobs.tidy": _tidy, "feeds.settle": _settle}
+
+PERIODIC = (Periodic("jobs.tidy", 3600), Periodic("feeds.settle", 60))
+
+
+def put_due(work: Work) -> int:
+    """Ask for what is due now, each once in its slot over any number of workers; how many jobs."""
+    put = links.put_due(work)
+    seconds = to_us(work.now) // 1_000_000
+    for each in PERIODIC:
+        slot = f"{each.kind}-{seconds // each.every_s}"
+        put += jobs.put(work.session, each.kind, {}, run_at=work.now, slot=slot)
+    return put
