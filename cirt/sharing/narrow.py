@@ -16,7 +16,7 @@ from cirt.sharing.rules import INBOX, SHARED, agreement_rule, table_rule
 from cirt.sharing.verdicts import RULES, Decision
 
 Condition = sa.ColumnElement[bool]
-_Query = TypeVar("_Query", bound=sa.Select[Any])
+_Query = TypeVar("_Query", bound=sa.Select[*tuple[Any, ...]])
 _BELOW_RED = [level for level in Tlp if level is not Tlp.RED]
 
 

@@ -84,7 +84,7 @@ def load(session: Session, version_ids: Sequence[int]) -> Loaded:
             .join(StixObject, StixObject.id == ObjectVersion.object_id)
             .where(ObjectVersion.id.in_(part))
         )
-        versions |= {row[0]: Standing(*row) for row in session.execute(query).tuples()}
+        versions |= {row[0]: Standing(*row) for row in session.execute(query)}
     ends = _load_ends(session, [v.version_id for v in versions.values() if v.type in _NAMES_ENDS])
     used = {version.facts_id for version in versions.values()}
     used |= {end.facts_id for several in ends.values() for end in several}
@@ -103,7 +103,7 @@ def _load_ends(session: Session, version_ids: Sequence[int]) -> Mapping[int, Seq
             .join(newest, newest.id == StixObject.newest_id)
             .where(ObjectEnd.version_id.in_(part))
         )
-        for version_id, stix_id, facts_id, brought_by_id in session.execute(query).tuples():
+        for version_id, stix_id, facts_id, brought_by_id in session.execute(query):
             found[version_id].append(End(stix_id, facts_id, brought_by_id))
     return found
 

@@ -1,0 +1,152 @@
+"""Finds and lists objects without their content.
+
+``shown`` is a condition on ObjectFacts, as the gate's ``narrow.visible_facts`` makes it for whoever reads:
+a list is cut by it before it is counted or paged.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.tlp import Tlp
+from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
+from cirt.objects.observables import Kind
+
+Condition = sa.ColumnElement[bool]
+_CHUNK = 500
+_Query: TypeAlias = sa.Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object by its newest version."""
+
+    object_id: int
+    version_id: int
+    stix_id: str
+    type: str
+    name: str | None
+    tlp: Tlp
+    newest_us: int
+    revoked: bool
+    valid_until_us: int | None
+    brought_by_id: int | None  # None: ourselves
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where the next page begins."""
+        return self.newest_us, self.object_id
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An object that looks for, or is, one of the observables asked for."""
+
+    key: int
+    kind: Kind
+    value: str
+    found: Listed
+
+
+_LISTED = (
+    StixObject.id,
+    ObjectVersion.id,
+    StixObject.stix_id,
+    StixObject.type,
+    StixObject.name,
+    ObjectFacts.tlp,
+    StixObject.newest_us,
+    StixObject.revoked,
+    StixObject.valid_until_us,
+    StixObject.brought_by_id,
+)
+
+
+def find_object(session: Session, stix_id: str) -> StixObject | None:
+    return session.scalars(sa.select(StixObject).where(StixObject.stix_id == stix_id)).one_or_none()
+
+
+def find_listed(session: Session, stix_id: str, shown: Condition) -> Listed | None:
+    """The object as lists show it; None also where it is not shown to the reader."""
+    query = _newest(sa.select(*_LISTED), shown).where(StixObject.stix_id == stix_id)
+    row = session.execute(query).one_or_none()
+    return Listed(*row) if row else None
+
+
+def versions_of(session: Session, object_id: int) -> list[ObjectVersion]:
+    """The newest first."""
+    query = sa.select(ObjectVersion).where(ObjectVersion.object_id == object_id)
+    return list(session.scalars(query.order_by(ObjectVersion.version_us.desc())))
+
+
+def observables_of(session: Session, object_id: int) -> list[ObjectObservable]:
+    query = sa.select(ObjectObservable).where(ObjectObservable.object_id == object_id)
+    return list(session.scalars(query.order_by(ObjectObservable.kind, ObjectObservable.value)))
+
+
+def matching(session: Session, keys: Iterable[int], now_us: int, shown: Condition) -> list[Match]:
+    """Live objects by observable keys: neither revoked nor past their ``valid_until``."""
+    wanted, found = sorted(set(keys)), list[Match]()
+    for start in range(0, len(wanted), _CHUNK):
+        query = (
+            _newest(
+                sa.select(
+                    ObjectObservable.key, ObjectObservable.kind, ObjectObservable.value, *_LISTED
+                ),
+                shown,
+            )
+            .join(ObjectObservable, ObjectObservable.object_id == StixObject.id)
+            .where(ObjectObservable.key.in_(wanted[start : start + _CHUNK]), live(now_us))
+            .order_by(ObjectObservable.key, StixObject.id)
+        )
+        rows = session.execute(query)
+        found += [Match(key, kind, value, Listed(*listed)) for key, kind, value, *listed in rows]
+    return found
+
+
+def live(now_us: int) -> Condition:
+    """On StixObject: neither revoked nor past its ``valid_until``."""
+    return sa.and_(
+        StixObject.revoked.is_(False),
+        sa.or_(StixObject.valid_until_us.is_(None), StixObject.valid_until_us > now_us),
+    )
+
+
+def page_of(
+    session: Session,
+    types: Sequence[str],
+    shown: Condition,
+    *,
+    where: Condition | None = None,
+    after: tuple[int, int] | None = None,
+    limit: int = 50,
+) -> list[Listed]:
+    """Objects of these types, the newest version first; ``after`` is the ``place`` of the last one seen."""
+    query = _newest(sa.select(*_LISTED), shown).where(StixObject.type.in_(types))
+    if where is not None:
+        query = query.where(where)
+    if after is not None:
+        newest_us, object_id = after
+        earlier = sa.and_(StixObject.newest_us == newest_us, StixObject.id < object_id)
+        query = query.where(sa.or_(StixObject.newest_us < newest_us, earlier))
+    query = query.order_by(StixObject.newest_us.desc(), StixObject.id.desc()).limit(limit)
+    return [Listed(*row) for row in session.execute(query)]
+
+
+def count_of(
+    session: Session, types: Sequence[str], shown: Condition, *, where: Condition | None = None
+) -> int:
+    query = _newest(sa.select(sa.func.count()), shown).where(StixObject.type.in_(types))
+    return session.scalar(query if where is None else query.where(where)) or 0
+
+
+def _newest(query: _Query, shown: Condition) -> _Query:
+    return (
+        query.select_from(StixObject)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(shown)
+    )
