@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange import trouble
+from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.models import Link, LinkDirection, LinkState
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
@@ -17,6 +18,20 @@ from cirt.kernel.work import Work
 from cirt.parties.models import Peer, PeerState
 from cirt.parties.peers import find_peer
 from cirt.release.collections import find_collection
+
+__all__ = [
+    "JOB",
+    "AddLink",
+    "LinkHealth",
+    "add_link",
+    "due_links",
+    "find_link",
+    "link_health",
+    "links",
+    "pause_link",
+    "put_due",
+    "resume_link",
+]
 
 JOB = "link.sync"
 MIN_EVERY_S, MAX_EVERY_S = 1, 86_400
@@ -47,7 +62,7 @@ class AddLink:
     peer: str  # slug
     remote: str  # id or alias of the peer's collection
     direction: LinkDirection
-    source: str | None = None  # id or alias of our collection, for a push
+    collection: str | None = None  # id or alias of ours, from which a push is fed
     every_s: int = 300
     since: datetime | None = None
 
@@ -60,10 +75,10 @@ def add_link(work: Work, cmd: AddLink) -> Link:
     work.require("peer:write")
     if not MIN_EVERY_S <= cmd.every_s <= MAX_EVERY_S:
         raise EveryWrong(least=MIN_EVERY_S, most=MAX_EVERY_S, every=cmd.every_s)
-    if cmd.source and cmd.direction is LinkDirection.PULL:
+    if cmd.collection and cmd.direction is LinkDirection.PULL:
         raise FromOnlyForPush
     peer = find_peer(work.session, cmd.peer)
-    mine = find_collection(work.session, cmd.source) if cmd.source else None
+    mine = find_collection(work.session, cmd.collection) if cmd.collection else None
     same = sa.exists().where(
         Link.peer_id == peer.id, Link.direction == cmd.direction, Link.remote == cmd.remote
     )

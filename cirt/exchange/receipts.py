@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.arrivals import Arrival, take
-from cirt.exchange.models import Outcome, Receipt
+from cirt.exchange.models import Receipt
 from cirt.kernel.errors import Invalid, NotAllowed, NotFound
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
@@ -63,6 +63,8 @@ def receive(work: Work, peer: Peer, collection: Collection, body: bytes) -> Rece
     if refusal is not None:
         raise refusal
     pieces = codec.split(body)
+    if pieces == [body.strip()]:
+        raise codec.NotEnvelope(problem="it is one object without an envelope")
     if not pieces:
         raise NothingSent
     arrivals = take(work, pieces, peer=peer, collection=collection)
@@ -125,13 +127,12 @@ def _hidden(session: Session, peer: Peer, arrivals: Sequence[Arrival]) -> set[st
 
 
 def _detail(arrival: Arrival, *, explain: bool) -> dict[str, str]:
-    """A status detail; an object without a readable id gets one that says so, for the standard asks for it."""
+    """A status detail; an object without a readable id gets one that says so, for the standard asks for it.
+
+    A success says nothing more: that something was here already may be what the peer must not learn.
+    """
     detail = {
         "id": arrival.stix_id or _UNKNOWN_ID,
         "version": arrival.version_text or codec.NO_VERSION,
     }
-    if explain:
-        return {**detail, "message": f"{arrival.code}: {arrival.sentence}"}
-    if arrival.outcome is Outcome.KNOWN:
-        detail["message"] = "It was here already."
-    return detail
+    return {**detail, "message": f"{arrival.code}: {arrival.sentence}"} if explain else detail

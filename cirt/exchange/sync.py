@@ -1,16 +1,20 @@
 """The two directions of a link under one name."""
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.models import Link, LinkDirection, Run
 from cirt.exchange.pull import pull_link
 from cirt.exchange.push import push_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
+from cirt.parties.peers import find_peer
 
-__all__ = ["Caps", "last_runs", "pull_link", "push_link", "sync_link"]
+__all__ = ["Caps", "last_runs", "pull_link", "push_link", "sync_all", "sync_link"]
 
 
 def sync_link(
@@ -22,6 +26,24 @@ def sync_link(
     if direction is LinkDirection.PULL:
         return pull_link(program, link_id, dry_run=dry_run, caps=caps)
     return push_link(program, link_id, dry_run=dry_run, caps=caps)
+
+
+def sync_all(
+    program: Program, slug: str | None = None, *, dry_run: bool = False
+) -> Iterator[tuple[LinkHealth, Run]]:
+    """Run every link now, or those with one peer; as each ends, how it stands and its run.
+
+    Raises:
+        NoSuchPeer.
+    """
+    with program.work(SYSTEM, write=False) as work:
+        peer_id = find_peer(work.session, slug).id if slug else None
+        ids = [one.id for one in link_health(work.session, peer_id)]
+    for link_id in ids:
+        run = sync_link(program, link_id, dry_run=dry_run)
+        with program.work(SYSTEM, write=False) as work:
+            [health] = [one for one in link_health(work.session, peer_id) if one.id == link_id]
+        yield health, run
 
 
 def last_runs(session: Session, link_id: int, limit: int = 20) -> list[Run]:
