@@ -117,7 +117,7 @@ def _newest_by_name(session: Session, stix_ids: Sequence[str]) -> list[int]:
     query = sa.select(StixObject.stix_id, StixObject.newest_id).where(
         StixObject.stix_id.in_(stix_ids)
     )
-    found = {row[0]: row[1] for row in session.execute(query).tuples()}
+    found = {row[0]: row[1] for row in session.execute(query)}
     for stix_id in stix_ids:
         if found.get(stix_id) is None:
             raise NoSuchObject(stix_id=stix_id[:300])
@@ -140,7 +140,7 @@ def _name_versions(session: Session, proposal: Proposal, version_ids: Sequence[i
     query = sa.select(ObjectVersion.object_id, ObjectVersion.id).where(
         ObjectVersion.id.in_(version_ids)
     )
-    versions = dict(session.execute(query).tuples().all())
+    versions = dict(session.execute(query).all())
     session.add_all(
         ProposalObject(proposal_id=proposal.id, object_id=object_id, version_id=version_id)
         for object_id, version_id in versions.items()

@@ -243,7 +243,7 @@ def _standing(
                 CollectionEntry.version_id.in_(part),
             )
         )
-        there.update(rows.tuples().all())
+        there.update(rows.all())
     return there
 
 

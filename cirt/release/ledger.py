@@ -99,7 +99,7 @@ def offered_to(session: Session, object_id: int) -> list[Offered]:
             None if closed_us is None else from_us(closed_us),
             is_recall,
         )
-        for peer_id, collection_id, version_id, date_us, closed_us, is_recall in rows.tuples()
+        for peer_id, collection_id, version_id, date_us, closed_us, is_recall in rows
     ]
 
 
@@ -152,7 +152,7 @@ def _rows(session: Session, feed_id: int, object_id: int) -> list[_Row]:
         .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
         .where(FeedRow.feed_id == feed_id, FeedRow.object_id == object_id)
     )
-    return [_Row(*row) for row in session.execute(query).tuples()]
+    return [_Row(*row) for row in session.execute(query)]
 
 
 def _pages_over(feed_id: int, rows: Sequence[_Row]) -> sa.Select[PageRead]:

@@ -69,7 +69,7 @@ def candidates(session: Session, version_ids: Sequence[int]) -> list[Candidate]:
                 ObjectVersion.id.in_(part)
             )
         )
-        found.update((row[0], Candidate(*row)) for row in rows.tuples())
+        found.update((row[0], Candidate(*row)) for row in rows)
     return [found[version_id] for version_id in version_ids]
 
 
@@ -156,7 +156,7 @@ def open_rows(session: Session, feed_id: int, object_ids: Iterable[int]) -> list
                 FeedRow.closed_us.is_(None),
             )
         )
-        found.extend(Placed(*row) for row in rows.tuples())
+        found.extend(Placed(*row) for row in rows)
     return found
 
 

@@ -161,7 +161,7 @@ def proposals(
         .order_by(Proposal.id.desc())
         .limit(limit)
     )
-    return [ProposalLine(*row) for row in session.execute(query).tuples()]
+    return [ProposalLine(*row) for row in session.execute(query)]
 
 
 def proposal_view(work: Work, reference: str) -> ProposalView:
@@ -302,7 +302,7 @@ def _kinds(session: Session, objects: Sequence[Asked]) -> dict[int, str]:
             .where(ObjectObservable.object_id.in_(part))
             .distinct()
         )
-        for object_id, kind in rows.tuples():
+        for object_id, kind in rows:
             seen[object_id].add(kind)
     return {each.version_id: _kind(each, seen[each.object_id]) for each in objects}
 
@@ -332,4 +332,4 @@ def _decisions(session: Session, proposal_id: int) -> list[DecisionLine]:
         .where(ProposalDecision.proposal_id == proposal_id)
         .order_by(ProposalDecision.id)
     )
-    return [DecisionLine(*row) for row in session.execute(query).tuples()]
+    return [DecisionLine(*row) for row in session.execute(query)]

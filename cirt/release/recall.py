@@ -85,7 +85,7 @@ def _ours(session: Session, stix_id: str) -> StixObject:
     ).one_or_none()
     if row is None:
         raise NoSuchObject(stix_id=stix_id[:300])
-    found, facts = row.tuple()
+    found, facts = row
     if facts.origin_id is not None or facts.creator != ourselves(session).identity_id:
         raise NotOurObject(stix_id=stix_id)
     if found.revoked:
@@ -111,9 +111,9 @@ def _tell_readers(work: Work, object_id: int, revoked_id: int) -> list[int]:
     rows = rows.where(CollectionEntry.object_id == object_id)
     lock_collections(
         session,
-        {each[0] for each in session.execute(rows).tuples()} | _offered_in(session, object_id),
+        {each[0] for each in session.execute(rows)} | _offered_in(session, object_id),
     )
-    for collection_id, version_id in session.execute(rows).tuples():
+    for collection_id, version_id in session.execute(rows):
         standing[collection_id].append(version_id)
     for collection_id in sorted(standing):
         take_out(work, session.get_one(Collection, collection_id), standing[collection_id])
@@ -154,4 +154,4 @@ def _incidents(session: Session, object_id: int) -> list[tuple[int, str]]:
     """Incidents whose observable became this object, with its value."""
     query = sa.select(IncidentObservable.incident_id, IncidentObservable.value)
     rows = session.execute(query.where(IncidentObservable.object_id == object_id).distinct())
-    return list(rows.tuples())
+    return list(rows)

@@ -77,7 +77,7 @@ def settle_due(work: Work) -> int:
     )
     offered = 0
     behind: set[int] = set()
-    for peer_id, settled_for in feeds.tuples():
+    for peer_id, settled_for in feeds:
         reader = peer_reader(work.session, peer_id, work.now)
         if has_access(reader, work.now) and settled_for != terms_key(reader):
             behind.add(peer_id)
@@ -94,7 +94,7 @@ def _standing(session: Session, collection_id: int) -> list[Candidate]:
         .where(CollectionEntry.collection_id == collection_id)
         .order_by(CollectionEntry.id)
     )
-    return [Candidate(*row) for row in rows.tuples()]
+    return [Candidate(*row) for row in rows]
 
 
 def _offered_now(session: Session, feed_id: int) -> set[int]:

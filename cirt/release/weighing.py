@@ -222,7 +222,7 @@ def _asked(session: Session, proposal_id: int) -> list[Asked]:
         .where(ProposalObject.proposal_id == proposal_id)
         .order_by(ObjectVersion.object_id)
     )
-    return [Asked(*row) for row in session.execute(query).tuples()]
+    return [Asked(*row) for row in session.execute(query)]
 
 
 def newest_versions(session: Session, object_ids: Sequence[int]) -> dict[int, int]:

@@ -1,0 +1,137 @@
+"""Builders of the release room: collections with members, releases, whole walks of a feed."""
+
+from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.objects import build
+from cirt.objects.codec import StixObject
+from cirt.parties.models import Peer
+from cirt.parties.peers import ourselves
+from cirt.release.asking import ask_release
+from cirt.release.collections import (
+    AddCollection,
+    add_collection,
+    add_member,
+    find_collection,
+    publish,
+)
+from cirt.release.commands import AskRelease, DecideRelease
+from cirt.release.deciding import Outcome, decide_release
+from cirt.release.feeds import Filter, Page, Row, page
+from cirt.release.models import Collection, CollectionKind, Ruling
+from cirt.release.queries import proposal_view
+from cirt.sharing.gate import peer_reader
+from tests.support.store import a_peer, an_agreement, put
+
+ALL = Filter(versions=("all",))
+EVERYTHING = 10_000
+
+
+def a_collection(
+    work: Work,
+    *members: Peer,
+    alias: str = "indicators",
+    kind: CollectionKind = CollectionKind.PUBLISHED,
+) -> Collection:
+    collection = add_collection(work, AddCollection(alias, alias.title(), kind))
+    for peer in members:
+        add_member(work, collection, peer)
+    return collection
+
+
+def a_reader(work: Work, slug: str = "cert-b", **terms: object) -> Peer:
+    """A peer with an agreement in force."""
+    peer = a_peer(work, slug)
+    an_agreement(work, peer, **terms)
+    return peer
+
+
+def our_indicator(work: Work, value: str = "198.51.100.7", tlp: Tlp = Tlp.GREEN) -> StixObject:
+    """As the desk makes it: created by our identity, with a TLP 2.0 marking."""
+    return build.new_indicator(
+        pattern=f"[ipv4-addr:value = '{value}']",
+        creator=ourselves(work.session).identity_id,
+        at=work.now,
+        valid_from=work.now,
+        tlp=tlp,
+        name=f"Address {value}",
+        description="Seen in a phishing wave",
+    )
+
+
+def published(work: Work, collection: Collection, *objects: StixObject) -> list[int]:
+    """Store our objects and put them into a collection; their version ids."""
+    ids = [stored.version_id for stored in put(work, *objects)]
+    publish(work, collection, ids)
+    return ids
+
+
+def read_page(
+    program: Program,
+    peer: Peer,
+    alias: str = "indicators",
+    wanted: Filter = ALL,
+    *,
+    after_us: int | None = None,
+    limit: int = EVERYTHING,
+    endpoint: str = "objects",
+) -> Page:
+    """One page in a transaction of its own, as the server answers."""
+    with program.work(Actor(ActorKind.PEER, peer.id, peer.slug)) as work:
+        reader = peer_reader(work.session, peer.id, work.now)
+        collection = find_collection(work.session, alias)
+        return page(
+            work, reader, collection, wanted, after_us=after_us, limit=limit, endpoint=endpoint
+        )
+
+
+def walk(
+    program: Program, peer: Peer, alias: str = "indicators", wanted: Filter = ALL, limit: int = 3
+) -> list[Row]:
+    """Every page, one after the other."""
+    rows: list[Row] = []
+    after_us: int | None = None
+    while True:
+        answer = read_page(program, peer, alias, wanted, after_us=after_us, limit=limit)
+        rows += answer.rows
+        if not answer.more:
+            return rows
+        after_us = answer.position_us
+
+
+def names(rows: list[Row]) -> list[str]:
+    """The STIX ids, but for what comes along by itself."""
+    return [row.stix_id for row in rows if row.stix_id.startswith(("indicator", "relationship"))]
+
+
+def asked(
+    program: Program, actor: Actor, *stix_ids: str, alias: str = "indicators", **more: object
+) -> str:
+    """The reference of a request to release these."""
+    with program.work(actor) as work:
+        cmd = AskRelease("Phishing wave", "Early warning", (alias,), stix_ids, **more)  # type: ignore[arg-type]  # by name
+        return ask_release(work, cmd).reference
+
+
+def shown_digest(program: Program, actor: Actor, reference: str) -> str:
+    with program.work(actor, write=False) as work:
+        return proposal_view(work, reference).digest
+
+
+def decided(
+    program: Program,
+    actor: Actor,
+    reference: str,
+    ruling: Ruling = Ruling.APPROVED,
+    *,
+    comment: str = "",
+    digest: str | None = None,
+) -> Outcome:
+    """A decision on what is shown at this moment, unless another digest is given."""
+    digest = shown_digest(program, actor, reference) if digest is None else digest
+    with program.work(actor) as work:
+        return decide_release(work, DecideRelease(reference, ruling, comment, digest))
+
+
+def revised(raw: bytes, program: Program, **changes: object) -> StixObject:
+    return build.new_version(raw, changes, program.clock.now())
