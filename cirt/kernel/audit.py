@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from cirt.kernel.db import Base, BigId
 
 GENESIS = "0" * 64
+_PAGE = 1000
 
 
 class AuditEntry(Base):
@@ -122,9 +123,16 @@ def append(
 
 def entries(session: Session) -> Iterator[dict[str, Any]]:
     """Every line from the first on, as plain mappings."""
-    query = sa.select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=1000)
-    for entry in session.scalars(query):
-        yield {name: getattr(entry, name) for name in (*FIELDS, "hash")}
+    last = 0
+    while True:
+        query = sa.select(AuditEntry).where(AuditEntry.seq > last).order_by(AuditEntry.seq)
+        page = session.scalars(query.limit(_PAGE)).all()
+        for entry in page:
+            yield {name: getattr(entry, name) for name in (*FIELDS, "hash")}
+        if len(page) < _PAGE:
+            return
+        last = page[-1].seq
+        session.expunge_all()
 
 
 def check_chain(lines: Iterable[Mapping[str, Any]], head: tuple[int, str] | None) -> ChainState:

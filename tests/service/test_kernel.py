@@ -1,0 +1,89 @@
+"""Work, references and keys on both databases."""
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from cirt.kernel.errors import NotAllowed
+from cirt.kernel.ids import Reference, next_reference
+from cirt.kernel.keys import KeyMissing, Keys, TokenWrong, make_key_file, read_keys
+from cirt.kernel.program import Program
+from cirt.kernel.work import CONSOLE, PUBLIC
+from cirt.parties.models import Person
+
+
+def test_references_are_made_in_order_and_never_twice_by_many_at_once(program: Program) -> None:
+    made: list[str] = []
+
+    def make() -> None:
+        for _ in range(10):
+            with program.work(CONSOLE) as work:
+                made.append(next_reference(work, Reference.REPORT))
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(made) == [f"REP-2026-{number:04d}" for number in range(1, 41)]
+
+
+def test_work_that_fails_leaves_nothing(program: Program) -> None:
+    with pytest.raises(RuntimeError), program.work(CONSOLE) as work:
+        work.session.add(Person(name="Nobody"))
+        work.session.flush()
+        raise RuntimeError
+
+    with program.work(CONSOLE, write=False) as work:
+        assert work.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
+
+
+def test_reading_work_keeps_no_change(program: Program) -> None:
+    with program.work(CONSOLE, write=False) as work:
+        work.session.add(Person(name="Nobody"))
+
+    with program.work(CONSOLE, write=False) as work:
+        assert work.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
+
+
+def test_the_public_may_nothing_that_is_asked_for(program: Program) -> None:
+    with program.work(PUBLIC) as work, pytest.raises(NotAllowed):
+        work.require("incident:write")
+
+
+def test_sqlite_keeps_acknowledged_commits_through_a_power_cut(program: Program) -> None:
+    if program.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's own default is durable")
+    with program.engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_token_opens_only_for_its_purpose_and_unchanged() -> None:
+    keys = Keys(b"x" * 32)
+    token = keys.sign("page", {"at": 1})
+
+    assert keys.open("page", token) == {"at": 1}
+    for purpose, text in (("other", token), ("page", token[:-1]), ("page", "."), ("page", "é")):
+        with pytest.raises(TokenWrong):
+            keys.open(purpose, text)
+
+
+def test_the_key_file_is_its_owners_alone_and_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "secret"
+    with pytest.raises(KeyMissing):
+        read_keys(path)
+    make_key_file(path)
+
+    assert path.stat().st_mode & 0o077 == 0
+    with pytest.raises(FileExistsError):
+        make_key_file(path)
+    sealed = read_keys(path).seal("a peer's password")
+    assert read_keys(path).unseal(sealed) == "a peer's password"

@@ -1,0 +1,61 @@
+"""Settings: environment over file over defaults; what is unknown stops the start and is named."""
+
+from pathlib import Path
+
+import pytest
+
+from cirt.kernel.settings import SettingsWrong, read_settings
+
+
+def test_without_any_setting_sqlite_in_the_data_directory_is_used(tmp_path: Path) -> None:
+    settings = read_settings({}, tmp_path)
+
+    assert settings.database_url == f"sqlite:///{tmp_path / 'cirt.sqlite3'}"
+    assert settings.outbound_allow == ()
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / "cirt.toml").write_text("workers = 3\npage_max = 50\n")
+
+    settings = read_settings({"CIRT_WORKERS": "4", "PATH": "x"}, tmp_path)
+
+    assert (settings.workers, settings.page_max) == (4, 50)
+
+
+def test_networks_are_read_from_words(tmp_path: Path) -> None:
+    settings = read_settings({"CIRT_OUTBOUND_ALLOW": "127.0.0.0/8, ::1/128"}, tmp_path)
+
+    assert [str(network) for network in settings.outbound_allow] == ["127.0.0.0/8", "::1/128"]
+
+
+def test_a_connector_has_its_own_table(tmp_path: Path) -> None:
+    (tmp_path / "cirt.toml").write_text('[connectors.stix-folder]\npeer = "b"\nfolder = "/x"\n')
+
+    assert read_settings({}, tmp_path).connectors == {"stix-folder": {"peer": "b", "folder": "/x"}}
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"CIRT_WORKRES": "2"}, "workres"),
+        ({"CIRT_WORKERS": "none"}, "workers"),
+        ({"CIRT_WORKERS": "0"}, "workers"),
+        ({"CIRT_BIND": "8000"}, "bind"),
+        ({"CIRT_DATABASE_URL": "mysql://x"}, "database_url"),
+        ({"CIRT_OUTBOUND_ALLOW": "everything"}, "outbound_allow"),
+        ({"CIRT_BASE_URL": "cirt"}, "base_url"),
+    ],
+)
+def test_what_does_not_fit_is_named(tmp_path: Path, environ: dict[str, str], name: str) -> None:
+    with pytest.raises(SettingsWrong) as wrong:
+        read_settings(environ, tmp_path)
+
+    assert name in str(wrong.value)
+    assert "the environment" in str(wrong.value)
+
+
+def test_an_unknown_key_in_the_file_is_named_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "cirt.toml").write_text("colour = 'red'\n")
+
+    with pytest.raises(SettingsWrong, match=r"colour.*cirt\.toml"):
+        read_settings({}, tmp_path)
