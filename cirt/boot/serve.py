@@ -41,7 +41,7 @@ def serve(program: Program, listener: socket.socket, *, threads: int = 4) -> Non
 
 def make_server(program: Program, listener: socket.socket, *, threads: int = 4) -> BaseWSGIServer:
     """The server with all that it needs set, not yet running."""
-    server = create_server(
+    server: BaseWSGIServer = create_server(
         create_app(program),
         sockets=[listener],
         threads=threads,

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import NotFound as NoRoute
+from werkzeug.routing import Map, RequestRedirect, Rule
 
 from cirt.kernel.errors import CirtError, NotFound
 from cirt.kernel.program import Program
@@ -40,12 +41,19 @@ _ROUTES = (
     (f"{_OBJECT}versions/", "GET", objects.versions),
 )
 
+# Whatever the application does: every path ends in a slash, else 308 (TAXII 2.1, section 1.6.2).
+_MAP = Map(
+    [
+        Rule(f"/taxii2{path}", endpoint=view.__name__, methods=[method], strict_slashes=True)
+        for path, method, view in _ROUTES
+    ]
+)
+
 
 def make_blueprint(program: Program) -> Blueprint:
     """The server of one installation, to be registered on a Flask application."""
     blueprint = Blueprint("taxii", __name__, url_prefix="/taxii2")
     for path, method, view in _ROUTES:
-        # Whatever the application says: every path ends in a slash, else 308 (TAXII 2.1, section 1.6.2).
         blueprint.add_url_rule(path, view_func=view, methods=[method], strict_slashes=True)
     door = (program, Doorkeeper(program))
     blueprint.record_once(lambda state: state.app.extensions.__setitem__(_EXTENSION, door))
@@ -67,22 +75,34 @@ def _enter() -> Response | None:
 
 
 def _admit() -> Response | None:
-    problem = request.routing_exception
-    if isinstance(problem, RequestRedirect):
-        return _redirect(problem.new_url)
+    """Match against our own routes: the application's may hold one that takes every address."""
     program, doorkeeper = current_app.extensions[_EXTENSION]
+    ours = _MAP.bind_to_environ(request.environ)
+    try:
+        endpoint, _ = ours.match()
+        problem = None
+    except RequestRedirect as redirect:
+        return _redirect(redirect.new_url)
+    except (NoRoute, MethodNotAllowed) as error:
+        endpoint, problem = "", error
     peer_id = doorkeeper.peer_id(request.authorization, request.remote_addr or "")
     g.taxii_asker = Asker(program, peer_id)
     g.who = f"peer {peer_id}"
     if isinstance(problem, MethodNotAllowed):
-        raise MethodWrong(allowed=", ".join(sorted(problem.valid_methods or ())))
+        return _options_or_refusal({*(problem.valid_methods or ()), "OPTIONS"})
     if problem is not None:
         raise NotFound
-    if request.method == "OPTIONS":
-        return _options()
-    is_manifest = request.endpoint == "taxii.manifest"
-    check_accept(request.headers.get("Accept"), also_stix=is_manifest)
+    check_accept(request.headers.get("Accept"), also_stix=endpoint == "manifest")
     return None
+
+
+def _options_or_refusal(methods: set[str]) -> Response:
+    allowed = ", ".join(sorted(methods))
+    if request.method != "OPTIONS":
+        raise MethodWrong(allowed=allowed)
+    said = answer.empty(204)
+    said.headers["Allow"] = allowed
+    return said
 
 
 def _redirect(url: str) -> Response:
@@ -92,18 +112,6 @@ def _redirect(url: str) -> Response:
     there.headers["Location"] = parts.path + (f"?{parts.query}" if parts.query else "")
     there.autocorrect_location_header = False
     return there
-
-
-def _options() -> Response:
-    said = answer.empty(204)
-    allowed: set[str] = set()
-    for path_rule in current_app.url_map.iter_rules(request.endpoint):
-        allowed |= path_rule.methods or set()
-    adapter = current_app.create_url_adapter(request)
-    if adapter is not None:
-        allowed |= set(adapter.allowed_methods())
-    said.headers["Allow"] = ", ".join(sorted(allowed))
-    return said
 
 
 def _leave(response: Response) -> Response:

@@ -7,7 +7,7 @@ from typing import IO
 from flask import Request
 
 from cirt.kernel.errors import TooLarge
-from cirt.taxii.errors import BodyWrong, EncodingWrong
+from cirt.taxii.errors import BodyWrong, EncodingWrong, NoObject
 
 _CHUNK = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
@@ -31,6 +31,15 @@ def read_body(request: Request, max_bytes: int) -> bytes:
     if encoding in ("", "identity"):
         return b"".join(chunks)
     return _gunzip(chunks, max_bytes)
+
+
+def check_is_object(body: bytes) -> None:
+    """
+    Raises:
+        NoObject: it begins like no JSON object (TAXII 2.1 wants 400 then, 422 for other objects).
+    """
+    if not body.lstrip(b" \t\n\r").startswith(b"{"):
+        raise NoObject
 
 
 def _chunks(stream: IO[bytes], max_bytes: int) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """What only a TAXII request can get wrong, and which HTTP status each class of error has."""
 
+from cirt.exchange.receipts import NothingSent
 from cirt.kernel.errors import (
     CirtError,
     Conflict,
@@ -12,6 +13,7 @@ from cirt.kernel.errors import (
     Unavailable,
 )
 from cirt.kernel.text import mark
+from cirt.objects.codec import NotEnvelope
 
 
 class NotAcceptable(CirtError):
@@ -40,6 +42,11 @@ class MethodWrong(CirtError):
 class BodyWrong(Invalid):
     code = "body-wrong"
     message = mark("The body does not unpack: it is cut off or no gzip.")
+
+
+class NoObject(Invalid):
+    code = "no-object"
+    message = mark("The body is not a JSON object. Send a TAXII envelope with its objects.")
 
 
 class ParameterRepeated(Invalid):
@@ -94,6 +101,8 @@ _STATUS: tuple[tuple[type[CirtError], int], ...] = (
     (MediaTypeWrong, 415),
     (EncodingWrong, 415),
     (MethodWrong, 405),
+    (NotEnvelope, 422),
+    (NothingSent, 422),
     (Invalid, 400),
     (NotSignedIn, 401),
     (NotAllowed, 403),

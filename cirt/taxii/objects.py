@@ -14,7 +14,7 @@ from cirt.release.filters import ALL, LAST
 from cirt.release.models import Collection
 from cirt.sharing.rules import PeerReader
 from cirt.taxii import answer, query
-from cirt.taxii.body import read_body
+from cirt.taxii.body import check_is_object, read_body
 from cirt.taxii.door import asker, peer_of, reader_of, seen_collection
 from cirt.taxii.media import check_content_type
 from cirt.taxii.query import Asked, is_stix_id, make_token, open_token, read_query
@@ -91,6 +91,7 @@ def add_objects(key: str) -> Response:
         seen_collection(work, reader_of(work), key).require_write()
     check_content_type(request.headers.get("Content-Type"))
     body = read_body(request, asker().program.settings.max_content_bytes)
+    check_is_object(body)
     with asker().work(write=True) as work:  # not open while a slow sender was read
         seen = seen_collection(work, reader_of(work), key)
         seen.require_write()

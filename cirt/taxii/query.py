@@ -60,11 +60,7 @@ def read_query(
         ParameterWrong, ParameterRepeated.
     """
     given = {name: _once(args, name) for name in fields if name in args}
-    ids = (
-        frozenset({object_id})
-        if object_id
-        else _values(given, "match[id]", _ID, "indicator--<UUID>")
-    )
+    ids = (object_id,) if object_id else _values(given, "match[id]", _ID, "indicator--<UUID>")
     wanted = Filter(
         ids=ids,
         types=_values(given, "match[type]", _TYPE, "indicator,malware"),
