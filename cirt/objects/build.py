@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import stix2
+import stix2.exceptions
 
 from cirt.kernel.errors import Invalid
 from cirt.kernel.ids import new_stix_id
@@ -233,7 +235,20 @@ def _new(
         "created": moment,
         "modified": moment,
     }
-    return _freeze({**head, **properties, "object_marking_refs": markings})
+    obj = _freeze({**head, **properties, "object_marking_refs": markings})
+    _read_as_peers_do(obj)
+    return obj
+
+
+def _read_as_peers_do(obj: StixObject) -> None:
+    """A second opinion, from the library that most peers read with."""
+    content = obj.content()
+    if "pattern" in content:  # ours is read already, and a long one would exhaust their parser
+        content["pattern"] = "[mutex:name = 'x']"
+    try:
+        stix2.parse(content, version="2.1")
+    except (stix2.exceptions.STIXError, ValueError) as error:
+        raise ObjectWrong(reason=str(error)) from error
 
 
 def _markings(tlp: Tlp | None, marking_refs: Sequence[str]) -> list[str]:

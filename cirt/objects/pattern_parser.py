@@ -152,10 +152,10 @@ class _Parser:
                 all_of.append(None)
             all_of[-1] = self._both(all_of[-1], {self._test()})
             while len(any_of) > 1 and self._try(")"):
-                inner = any_of.pop() | (all_of.pop() or set())
+                inner = _merge(any_of.pop(), all_of.pop() or set())
                 all_of[-1] = self._both(all_of[-1], inner)
             if self._try("OR"):
-                any_of[-1] |= all_of[-1] or set()
+                any_of[-1] = _merge(any_of[-1], all_of[-1] or set())
                 all_of[-1] = None
             elif not self._try("AND"):
                 break
@@ -170,7 +170,7 @@ class _Parser:
         if both:
             return both
         self.crosses_types = True
-        return left | right
+        return _merge(left, right)
 
     def _test(self) -> str:
         negated = self._try("NOT")
@@ -251,6 +251,13 @@ class _Parser:
             raise Broken(position, regex, f"a regular expression without the fault “{problem}”")
         if problem:
             self.warnings[f"regular expression not checked: {problem}"] = None
+
+
+def _merge(left: set[str], right: set[str]) -> set[str]:
+    """The union, made in the larger of the two, so that nested ORs do not copy it again and again."""
+    small, large = sorted((left, right), key=len)
+    large |= small
+    return large
 
 
 def _literal(kind: str, text: str, position: int) -> Literal:

@@ -141,6 +141,15 @@ def test_ten_thousand_terms_and_deep_nesting_are_read_without_recursion() -> Non
     assert isinstance(parse("[" + "a:b = 1 OR " * 100_000), PatternError)
 
 
+def test_nesting_with_many_types_costs_no_more_than_its_length() -> None:
+    terms = 40_000
+    nested = "(" * terms + "a:b=1" + "".join(f" OR a{i}:b=1)" for i in range(terms))
+
+    assert (
+        len(parsed(f"[{nested}]").comparisons) == terms + 1
+    )  # minutes, if each level copied its types
+
+
 @pytest.mark.parametrize("regex", ["(", "a)", "[a", "*a", "a\\\\"])
 def test_a_regular_expression_that_is_broken_is_refused(regex: str) -> None:
     assert isinstance(parse(f"[a:b MATCHES '{regex}']"), PatternError)
