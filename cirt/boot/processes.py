@@ -127,8 +127,8 @@ class Family:
 
     def run(self) -> None:
         """Start all; start again whoever dies; end all at SIGTERM or SIGINT."""
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._end)
+        signal.signal(signal.SIGTERM, self._end)
+        signal.signal(signal.SIGINT, self._end)
         for member in self._members:
             self._start(*member)
         while self._children:
@@ -151,8 +151,7 @@ class Family:
         if pid:
             self._children[pid] = (name, task)
             return
-        for signal_name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signal_name, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent passes Ctrl-C on as SIGTERM
         os._exit(_run_child(name, task))
 

@@ -10,9 +10,8 @@ import socket
 from types import FrameType
 from typing import Any
 
-from waitress import create_server
 from waitress.channel import HTTPChannel
-from waitress.server import BaseWSGIServer
+from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
 from cirt.boot.app import MAX_BODY_BYTES, create_app

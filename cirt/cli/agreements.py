@@ -46,7 +46,7 @@ def agreement() -> None:
 @_SECTORS
 @click.option("--transit", is_flag=True, help="The peer may pass things on, within their marking.")
 @pass_console
-def add(console: Console, **given: Any) -> None:
+def add(console: Console, /, **given: Any) -> None:
     """Record an agreement with a peer, in force at once.
 
     One agreement per peer is in force at a time; an overlap is refused. RED is never part of one.
@@ -72,7 +72,7 @@ def add(console: Console, **given: Any) -> None:
 @_SECTORS
 @click.option("--transit/--no-transit", default=None)
 @pass_console
-def change(console: Console, reference: str, **given: Any) -> None:
+def change(console: Console, /, reference: str, **given: Any) -> None:
     """Change what is given and keep the rest; the terms before stay in its history."""
     for name, kind in (("level", Level), ("direction", Direction)):
         if given[name] is not None:

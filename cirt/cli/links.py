@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 from cirt.cli.console import Console, MomentType, begin_of, pass_console
-from cirt.exchange import links, sync as syncing
-from cirt.exchange.links import AddLink, LinkHealth
+from cirt.exchange import links
+from cirt.exchange import sync as syncing
+from cirt.exchange.health import LinkHealth
+from cirt.exchange.links import AddLink
 from cirt.exchange.models import LinkDirection, Run, RunState
+from cirt.exchange.trouble import LINK_ERRORS
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -97,16 +100,59 @@ def resume(console: Console, number: int) -> None:
     console.say({"id": number, "state": "active"}, f"Link {number} is active again.")
 
 
-@click.group(invoke_without_command=True)
-@click.argument("slug", required=False)
+@click.command()
+@click.argument("slug", required=False, metavar="[SLUG | status]")
 @click.option("--dry-run", is_flag=True, help="Say what would come, keep nothing.")
-@click.pass_context
-def sync(ctx: click.Context, slug: str | None, dry_run: bool) -> None:
-    """Pull and push now, with all peers or with SLUG. `cirt sync status` shows every link."""
+@pass_console
+def sync(console: Console, slug: str | None, dry_run: bool) -> None:
+    """Pull and push now, with all peers or with SLUG. `cirt sync status` shows the state of every link.
 
-
-__all__ = ["Run", "RunState", "LinkHealth", "link", "sync", "sys", "syncing"]
+    Prints one line per link. Exits 0 if all went well, 1 if any failed.
+    """
+    if slug == "status":
+        _show_health(console)
+        return
+    rows, failed = [], False
+    for health, run in syncing.sync_all(console.program(), slug, dry_run=dry_run):
+        failed |= run.state is RunState.FAILED
+        rows.append(_run_row(health, run))
+    console.show(rows, empty="There are no links yet. Make one with: cirt link add")
+    if failed:
+        sys.exit(1)
 
 
 def _show_health(console: Console) -> None:
-    raise NotImplementedError
+    with console.work(write=False) as work:
+        rows = [_health_row(one) for one in links.link_health(work.session)]
+    console.show(rows, empty="There are no links yet. Make one with: cirt link add")
+
+
+def _health_row(one: LinkHealth) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "peer": one.peer,
+        "direction": one.direction.value,
+        "remote": one.remote,
+        "from": one.collection,
+        "every_s": one.every_s,
+        "state": one.health.value,
+        "last_success": one.last_success_at,
+        "last_data": one.last_data_at,
+        "waiting": one.waiting,
+        "problem": one.sentence or None,
+    }
+
+
+def _run_row(health: LinkHealth, run: Run) -> dict[str, Any]:
+    return {
+        "link": health.id,
+        "peer": health.peer,
+        "direction": health.direction.value,
+        "state": run.state.value,
+        "offered": run.offered,
+        "taken": run.taken,
+        "known": run.known,
+        "held": run.held,
+        "refused": run.refused,
+        "problem": LINK_ERRORS[run.error].format(**run.error_values) if run.error else None,
+    }

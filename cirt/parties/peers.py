@@ -46,7 +46,7 @@ def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
         PeerExists, SlugWrong, CountryWrong, IdentityWrong, NotAllowed.
     """
     work.require("peer:write")
-    if not _SLUG.match(slug):
+    if not _SLUG.match(slug) or slug == "status":  # the word that `cirt sync` keeps for itself
         raise SlugWrong(slug=slug[:60])
     if _peer(work.session, slug) is not None:
         raise PeerExists(slug=slug)
