@@ -1,0 +1,293 @@
+"""One incident for its pages: facts and figures, timeline, observables, indicators."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from cirt.files.models import Attachment
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects.models import StixObject
+from cirt.objects.observables import Observable
+from cirt.parties.models import Account, Person
+from cirt.register import workflow
+from cirt.register.incidents import facts_of
+from cirt.register.known import NOTHING, Known, known_of
+from cirt.register.models import (
+    Entry,
+    EntryKind,
+    Incident,
+    IncidentObservable,
+    Note,
+    ObservableState,
+    Report,
+    ReportState,
+)
+from cirt.register.pages import PAGE, Order, Page, Query, read_page
+from cirt.register.sight import get_incident, sees_note, sees_report
+
+_REPORTS = 100  # of one incident; its timeline has them all
+_OBSERVABLES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedReport:
+    reference: str
+    title: str
+    state: ReportState
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """One incident with what its page counts. ``steps`` are the moves possible now."""
+
+    incident: Incident
+    owner: str | None
+    steps: list[workflow.Step]
+    reports: list[LinkedReport]
+    files: list[Attachment]  # of the reports that the asker may see
+    entries: int
+    notes: int
+    offered: int
+    confirmed: int
+    indicators: int
+
+
+class Thread(StrEnum):
+    """What the timeline is narrowed to."""
+
+    ALL = ""
+    NOTES = "notes"
+    CHANGES = "changes"
+    PEERS = "peers"
+
+
+_THREADS = {
+    Thread.NOTES: (EntryKind.NOTE,),
+    Thread.PEERS: (EntryKind.PEER_SIGHTING,),
+    Thread.CHANGES: tuple(
+        kind for kind in EntryKind if kind not in (EntryKind.NOTE, EntryKind.PEER_SIGHTING)
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    id: int
+    text: str
+    tlp: Tlp
+    version: int
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """``kind`` chooses the sentence, ``actor`` and ``values`` fill it."""
+
+    id: int
+    at: datetime
+    kind: EntryKind
+    actor: str
+    values: dict[str, Any]
+    note: NoteView | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservableRow:
+    id: int
+    observable: Observable
+    state: ObservableState
+    source: str
+    added_at: datetime
+    object_id: int | None
+    stix_id: str | None  # of our indicator made of it
+    revoked: bool
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorRow:
+    """An indicator made of this incident, in its newest version."""
+
+    object_id: int
+    version_id: int
+    stix_id: str
+    name: str
+    revoked: bool
+
+
+def incident_view(work: Work, reference: str) -> IncidentView:
+    """
+    Raises:
+        NoSuchIncident.
+    """
+    incident = get_incident(work, reference)
+    counts = work.session.execute(_counts(work, incident.id)).one()
+    reports = _reports(work, incident.id)
+    references = [report.reference for report in reports]
+    files = sa.select(Attachment).where(Attachment.owner.in_(references)).order_by(Attachment.id)
+    return IncidentView(
+        incident=incident,
+        owner=counts.owner,
+        steps=workflow.steps(facts_of(incident)),
+        reports=reports,
+        files=list(work.session.scalars(files)),
+        entries=counts.entries,
+        notes=counts.notes,
+        offered=counts.offered,
+        confirmed=counts.confirmed,
+        indicators=counts.indicators,
+    )
+
+
+def timeline(
+    work: Work,
+    reference: str,
+    *,
+    thread: Thread = Thread.ALL,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> Page[EntryRow]:
+    """A page of what happened, the newest first; notes that the asker may not see are not there.
+
+    Raises:
+        NoSuchIncident.
+    """
+    incident = get_incident(work, reference)
+    query: Query = (
+        sa.select(Entry, Note)
+        .outerjoin(Note, Note.id == Entry.note_id)
+        .where(
+            Entry.incident_id == incident.id,
+            sa.or_(Entry.note_id.is_(None), sees_note(work.actor)),
+        )
+    )
+    if thread is not Thread.ALL:
+        query = query.where(Entry.kind.in_(_THREADS[thread]))
+    page = read_page(
+        work.session, query, Order(Entry.at, Entry.id, newest_first=True), cursor, limit
+    )
+    return page.of(lambda row: _entry(row.Entry, row.Note))
+
+
+def observables(
+    work: Work,
+    reference: str,
+    *,
+    state: ObservableState | None = None,
+    cursor: str | None = None,
+    limit: int = _OBSERVABLES,
+) -> Page[ObservableRow]:
+    """A page of the incident's observables in the order they came, with what is known of each elsewhere.
+
+    Raises:
+        NoSuchIncident.
+    """
+    incident = get_incident(work, reference)
+    query: Query = (
+        sa.select(IncidentObservable, StixObject.stix_id, StixObject.revoked)
+        .outerjoin(StixObject, StixObject.id == IncidentObservable.object_id)
+        .where(IncidentObservable.incident_id == incident.id)
+    )
+    if state is not None:
+        query = query.where(IncidentObservable.state == state)
+    order = Order(IncidentObservable.added_at, IncidentObservable.id, newest_first=False)
+    page = read_page(work.session, query, order, cursor, limit)
+    known = known_of(
+        work, (row.IncidentObservable.key for row in page.rows), besides_incident=incident.id
+    )
+    return page.of(lambda row: _observable(row.IncidentObservable, row.stix_id, row.revoked, known))
+
+
+def indicators_of(work: Work, reference: str) -> list[IndicatorRow]:
+    """The indicators made of this incident, to choose from when one asks for a release.
+
+    Raises:
+        NoSuchIncident.
+    """
+    incident = get_incident(work, reference)
+    query = (
+        sa.select(
+            StixObject.id,
+            StixObject.newest_id,
+            StixObject.stix_id,
+            StixObject.name,
+            StixObject.revoked,
+        )
+        .join(IncidentObservable, IncidentObservable.object_id == StixObject.id)
+        .where(IncidentObservable.incident_id == incident.id)
+        .order_by(IncidentObservable.id)
+    )
+    return [
+        IndicatorRow(row.id, row.newest_id or 0, row.stix_id, row.name or row.stix_id, row.revoked)
+        for row in work.session.execute(query)
+    ]
+
+
+def _counts(work: Work, incident_id: int) -> Query:
+    """All figures of an incident's page, in one row."""
+    count = sa.func.count
+    found = IncidentObservable
+    of_it = found.incident_id == incident_id
+
+    def figure(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return sa.select(count()).where(*conditions).scalar_subquery()
+
+    may_see = sa.or_(Entry.note_id.is_(None), sees_note(work.actor))
+    entries = (
+        sa.select(count())
+        .select_from(Entry)
+        .outerjoin(Note, Note.id == Entry.note_id)
+        .where(Entry.incident_id == incident_id, may_see)
+        .scalar_subquery()
+    )
+    owner = (
+        sa.select(Person.name)
+        .join(Account, Account.person_id == Person.id)
+        .join(Incident, Incident.owner_id == Account.id)
+        .where(Incident.id == incident_id)
+        .scalar_subquery()
+    )
+    return sa.select(
+        owner.label("owner"),
+        entries.label("entries"),
+        figure(Note.incident_id == incident_id, sees_note(work.actor)).label("notes"),
+        figure(of_it, found.state == ObservableState.OFFERED).label("offered"),
+        figure(of_it, found.state == ObservableState.CONFIRMED).label("confirmed"),
+        figure(of_it, found.object_id.is_not(None)).label("indicators"),
+    )
+
+
+def _reports(work: Work, incident_id: int) -> list[LinkedReport]:
+    query = (
+        sa.select(Report.reference, Report.title, Report.state, Report.received_at)
+        .where(Report.incident_id == incident_id, sees_report(work.actor))
+        .order_by(Report.received_at, Report.id)
+        .limit(_REPORTS)
+    )
+    return [LinkedReport(*row) for row in work.session.execute(query)]
+
+
+def _entry(entry: Entry, note: Note | None) -> EntryRow:
+    text = NoteView(note.id, note.text, note.tlp, note.version, note.edited_at) if note else None
+    return EntryRow(entry.id, entry.at, entry.kind, entry.actor, entry.values, text)
+
+
+def _observable(
+    row: IncidentObservable, stix_id: str | None, revoked: bool | None, known: dict[int, Known]
+) -> ObservableRow:
+    return ObservableRow(
+        id=row.id,
+        observable=Observable(row.kind, row.value),
+        state=row.state,
+        source=row.source,
+        added_at=row.added_at,
+        object_id=row.object_id,
+        stix_id=stix_id,
+        revoked=bool(revoked),
+        known=known.get(row.key, NOTHING),
+    )

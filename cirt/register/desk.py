@@ -1,0 +1,106 @@
+"""The register's figures for the desk: what waits, what is open, what peers saw as well."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cirt.kernel.work import Work
+from cirt.objects.models import ObjectObservable, StixObject
+from cirt.objects.observables import Kind, Observable
+from cirt.parties.models import Peer
+from cirt.register.known import live_objects
+from cirt.register.models import (
+    Incident,
+    IncidentObservable,
+    IncidentState,
+    ObservableState,
+    Severity,
+)
+from cirt.register.queue import QueueCounts, queue_counts
+from cirt.register.sight import sees_incident
+
+_NEWEST = 2000  # observables looked at for what peers saw as well
+_SHOWN = 9
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoSeen:
+    """An observable of an open incident that peers sent something on."""
+
+    observable: Observable
+    incident: str  # the newest that holds it
+    peers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    reports: QueueCounts
+    open_incidents: int
+    by_severity: dict[Severity, int]  # all five, the most severe first
+    by_class: list[tuple[str, int]]  # RSIT codes, the most incidents first
+    also_seen: list[AlsoSeen]
+
+
+def desk(work: Work) -> Desk:
+    """Four queries, whatever the register holds."""
+    is_open = Incident.state != IncidentState.CLOSED
+    query = (
+        sa.select(Incident.severity, Incident.rsit_class, sa.func.count().label("count"))
+        .where(is_open, sees_incident(work.actor))
+        .group_by(Incident.severity, Incident.rsit_class)
+    )
+    by_severity: Counter[Severity] = Counter()
+    by_class: Counter[str] = Counter()
+    for severity, rsit_class, count in work.session.execute(query):
+        by_severity[severity] += count
+        by_class[rsit_class] += count
+    return Desk(
+        reports=queue_counts(work),
+        open_incidents=by_severity.total(),
+        by_severity={severity: by_severity[severity] for severity in Severity},
+        by_class=by_class.most_common(),
+        also_seen=also_seen(work),
+    )
+
+
+def also_seen(work: Work) -> list[AlsoSeen]:
+    """The newest observables of open incidents on which most peers have something live."""
+    newest = (
+        sa.select(IncidentObservable.id)
+        .where(IncidentObservable.state != ObservableState.DISMISSED)
+        .order_by(IncidentObservable.id.desc())
+        .limit(_NEWEST)
+        .subquery()
+    )
+    peers = sa.func.count(sa.distinct(Peer.id))
+    query = (
+        live_objects(work)
+        .with_only_columns(
+            IncidentObservable.kind,
+            IncidentObservable.value,
+            sa.func.max(Incident.id).label("incident_id"),
+            peers.label("peers"),
+        )
+        .join(IncidentObservable, IncidentObservable.key == ObjectObservable.key)
+        .join(newest, newest.c.id == IncidentObservable.id)
+        .join(Incident, Incident.id == IncidentObservable.incident_id)
+        .where(
+            Incident.state != IncidentState.CLOSED,
+            StixObject.brought_by_id.is_not(None),
+            sees_incident(work.actor),
+        )
+        .group_by(IncidentObservable.kind, IncidentObservable.value)
+        .order_by(peers.desc(), sa.func.max(IncidentObservable.id).desc())
+        .limit(_SHOWN)
+        .subquery()
+    )
+    named = (
+        sa.select(query.c.kind, query.c.value, query.c.peers, Incident.reference)
+        .join(Incident, Incident.id == query.c.incident_id)
+        .order_by(query.c.peers.desc(), query.c.incident_id.desc(), query.c.value)
+    )
+    return [
+        AlsoSeen(Observable(Kind(row.kind), row.value), row.reference, row.peers)
+        for row in work.session.execute(named)
+    ]

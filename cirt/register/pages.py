@@ -1,0 +1,106 @@
+"""Lists page by page: by the key of the row at the edge, never by offset, so that a page costs the same at any depth."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.clock import from_us, to_us
+from cirt.kernel.db import UtcDateTime
+
+PAGE = 25
+LONGEST_PAGE = 100
+_DIRECTIONS = ("after", "before")
+_LARGEST_US = 253402300799 * 10**6  # the last second of the year 9999
+
+R = TypeVar("R")
+S = TypeVar("S")
+Key = tuple[datetime, int]
+Query: TypeAlias = sa.Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """Some rows in order; ``before`` and ``after`` are the cursors of the pages beside this one."""
+
+    rows: list[R]
+    total: int
+    before: str | None
+    after: str | None
+
+    def of(self, make: Callable[[R], S]) -> "Page[S]":
+        return Page([make(row) for row in self.rows], self.total, self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a list is sorted by: a time and, where times are equal, the id."""
+
+    at: sa.SQLColumnExpression[datetime] | sa.SQLColumnExpression[datetime | None]
+    id: sa.SQLColumnExpression[int]
+    newest_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    forward: bool
+    key: Key
+
+
+def read_page(
+    session: Session, query: Query, order: Order, cursor: str | None, limit: int = PAGE
+) -> Page[sa.Row[Any]]:
+    """The page at ``cursor``; one that is not ours shows the first page. ``total`` is of the whole list."""
+    limit = max(1, min(limit, LONGEST_PAGE))
+    place = _read(cursor)
+    counted = query.with_only_columns(sa.func.count(), maintain_column_froms=True).order_by(None)
+    total = session.scalar(counted) or 0
+    descending = order.newest_first == (place is None or place.forward)
+    query = query.add_columns(order.at.label("key_at"), order.id.label("key_id"))
+    if place is not None:
+        query = query.where(_beyond(order, place.key, descending=descending))
+    columns = (order.at, order.id)
+    sorting = [column.desc() if descending else column.asc() for column in columns]
+    found = list(session.execute(query.order_by(*sorting).limit(limit + 1)))
+    return _page(found, place, limit, total)
+
+
+def _page(
+    found: Sequence[sa.Row[Any]], place: _Cursor | None, limit: int, total: int
+) -> Page[sa.Row[Any]]:
+    has_more, rows = len(found) > limit, list(found[:limit])
+    is_forward = place is None or place.forward
+    if not is_forward:
+        rows.reverse()
+    has_before = place is not None if is_forward else has_more
+    has_after = has_more if is_forward else True
+    return Page(
+        rows,
+        total,
+        _write("before", rows[0]) if rows and has_before else None,
+        _write("after", rows[-1]) if rows and has_after else None,
+    )
+
+
+def _beyond(order: Order, key: Key, *, descending: bool) -> sa.ColumnElement[bool]:
+    here = sa.tuple_(order.at, order.id)
+    there = sa.tuple_(sa.literal(key[0], UtcDateTime()), sa.literal(key[1], sa.BigInteger()))
+    return here < there if descending else here > there
+
+
+def _write(direction: str, row: sa.Row[Any]) -> str:
+    return f"{direction}.{to_us(row.key_at)}.{row.key_id}"
+
+
+def _read(cursor: str | None) -> _Cursor | None:
+    direction, _, key = (cursor or "").partition(".")
+    moment, _, number = key.partition(".")
+    is_number = all(part.isascii() and part.isdigit() for part in (moment, number))
+    if direction not in _DIRECTIONS or not is_number or len(number) > len("9" * 18):
+        return None
+    if int(moment[:20]) > _LARGEST_US:
+        return None
+    return _Cursor(direction == "after", (from_us(int(moment)), int(number)))
