@@ -1,0 +1,79 @@
+"""Forms of releases: asking, deciding, revoking, empty collections."""
+
+from cirt.inputs.base import Choice, CommandInput, Line, Text
+from cirt.inputs.several import Names
+from cirt.kernel.text import mark
+from cirt.release import commands
+from cirt.release.collections import AddCollection
+from cirt.release.models import CollectionKind, Ruling
+
+_LONG_TITLE = mark("Shorten the title to 200 characters.")
+_LONG_REASON = mark("Shorten this to 4000 characters.")
+_TITLE = mark("Enter a title that tells peers' readers apart: what it is, and of which wave.")
+_WHY = mark("Say why peers should have it; whoever decides reads this first.")
+_OBJECTS = mark("Tick at least one object.")
+_COLLECTIONS = mark("Tick at least one collection.")
+_RULING = mark("Choose what becomes of the request.")
+_DIGEST = mark("Open the page again: the form does not say what it showed.")
+_REVOKE = mark("Say why it is revoked; the reason stays in the house.")
+
+
+def _title() -> Line:
+    return Line(200, missing=_TITLE, long=_LONG_TITLE)
+
+
+def _reason() -> Text:
+    return Text(4000, missing=_WHY, long=_LONG_REASON)
+
+
+class AskReleaseInput(CommandInput[commands.AskRelease]):
+    """The edge adds ``incident`` where the objects came of one."""
+
+    command = commands.AskRelease
+
+    title = _title()
+    reason = _reason()
+    collections = Names(missing=_COLLECTIONS)
+    stix_ids = Names(missing=_OBJECTS)
+    sector = Line(60, optional=True)
+
+
+class AskAgainInput(CommandInput[commands.AskAgain]):
+    """The edge adds ``reference``."""
+
+    command = commands.AskAgain
+
+    title = _title()
+    reason = _reason()
+
+
+class DecideReleaseInput(CommandInput[commands.DecideRelease]):
+    """The edge adds ``reference``; ``digest`` is that of the page on which the decision was taken."""
+
+    command = commands.DecideRelease
+
+    ruling = Choice(Ruling, say=_RULING)
+    comment = Text(4000, long=_LONG_REASON)
+    digest = Line(64, missing=_DIGEST)
+
+    def problems(self, command: commands.DecideRelease) -> dict[str, list[str]]:
+        if command.ruling is not Ruling.APPROVED and not command.comment.strip():
+            return {"comment": [mark("Say why: a comment is needed to send back or to refuse.")]}
+        return {}
+
+
+class RevokeInput(CommandInput[commands.Revoke]):
+    """The edge adds ``stix_id``."""
+
+    command = commands.Revoke
+
+    reason = Text(4000, missing=_REVOKE, long=_LONG_REASON)
+
+
+class AddCollectionInput(CommandInput[AddCollection]):
+    command = AddCollection
+
+    alias = Line(60, missing=mark("Enter a short name like indicators-green."))
+    title = Line(200, missing=mark("Enter a title that peers will read."))
+    kind = Choice(CollectionKind)
+    description = Text(2000)
