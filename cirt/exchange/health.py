@@ -92,7 +92,7 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
             message=LINK_ERRORS.get(link.error or "", ""),
             values=dict(link.error_values),
         )
-        for link, peer, alias in session.execute(query).tuples()
+        for link, peer, alias in session.execute(query)
     ]
 
 
@@ -110,7 +110,7 @@ def _outgoing(session: Session, condition: sa.ColumnElement[bool]) -> dict[int, 
         .where(Outgoing.sent_at.is_(None), condition)
         .group_by(Outgoing.link_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _last_runs(session: Session) -> dict[int, Run]:

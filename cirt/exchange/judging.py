@@ -155,7 +155,7 @@ def _present(session: Session, stix_ids: set[str]) -> dict[str, _Present]:
             version_us,
             vouched,
             creator,
-        ) in session.execute(query).tuples():
+        ) in session.execute(query):
             here = found.setdefault(stix_id, _Present(brought_by_id, newest_us, is_revoked))
             here.versions.add(version_us)
             here.is_vouched |= vouched
@@ -178,9 +178,8 @@ def judge_markings(
     while True:
         rest = {index: one for index, one in objects.items() if index not in reasons}
         fallen = dict(_unresolved(work.session, rest))
-        rest = {index: one for index, one in rest.items() if index not in fallen}
-        if reader is not None:
-            fallen |= _not_agreed(work, rest, reader, default_tlp)
+        if not fallen and reader is not None:
+            fallen = _not_agreed(work, rest, reader, default_tlp)
         if not fallen:
             return reasons
         reasons |= fallen

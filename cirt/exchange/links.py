@@ -113,7 +113,7 @@ def links(session: Session, peer_id: int | None = None) -> list[tuple[Link, Peer
     query = sa.select(Link, Peer).join(Peer, Peer.id == Link.peer_id)
     if peer_id is not None:
         query = query.where(Link.peer_id == peer_id)
-    return list(session.execute(query.order_by(Peer.name, Link.id)).tuples())
+    return list(session.execute(query.order_by(Peer.name, Link.id)))
 
 
 def find_link(session: Session, link_id: int) -> Link:

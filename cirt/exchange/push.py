@@ -153,7 +153,7 @@ def _waiting(work: Work, link_id: int) -> list[_Waiting]:
         .where(Outgoing.link_id == link_id, Outgoing.sent_at.is_(None), Outgoing.failure.is_(None))
         .order_by(Outgoing.id)
     )
-    return [_Waiting(*row) for row in work.session.execute(query).tuples()]
+    return [_Waiting(*row) for row in work.session.execute(query)]
 
 
 def _let_go(

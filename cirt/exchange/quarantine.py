@@ -92,7 +92,7 @@ def _known(session: Session, peer_id: int | None, digests: set[str]) -> set[tupl
             Quarantined.peer_id.is_not_distinct_from(peer_id),
             Quarantined.sha256.in_(wanted[start : start + _CHUNK]),
         )
-        found.update((sha256, code) for sha256, code in session.execute(query).tuples())
+        found.update((sha256, code) for sha256, code in session.execute(query))
     return found
 
 

@@ -1,0 +1,443 @@
+"""The one door: what becomes of each object that comes from anywhere."""
+
+import pytest
+import sqlalchemy as sa
+
+from cirt.exchange.arrivals import Arrival, RedNotImported, take
+from cirt.exchange.models import Outcome, Quarantined
+from cirt.exchange.quarantine import NoSuchArrival, drop, list_quarantine
+from cirt.exchange.receipts import NothingSent, NotWritable, find_receipt, receive
+from cirt.kernel.audit import AuditEntry
+from cirt.kernel.clock import FakeClock
+from cirt.kernel.errors import NotFound
+from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import CONSOLE, Work
+from cirt.objects.codec import NotJson
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.parties.models import Peer
+from cirt.release.models import CollectionEntry, CollectionKind
+from cirt.sharing.models import Direction
+from tests.support.release import a_collection, a_reader
+from tests.support.stix import an_object
+from tests.support.store import indicator, numbered, put
+
+STATEMENT = numbered("marking-definition", 9)
+
+
+def one(work: Work, raw: bytes, peer: Peer | None, **more: object) -> Arrival:
+    [arrival] = take(work, [raw], peer=peer, **more)  # type: ignore[arg-type]  # by name
+    return arrival
+
+
+def said(arrivals: list[Arrival]) -> list[str]:
+    return [arrival.code or arrival.outcome.value for arrival in arrivals]
+
+
+def a_statement() -> bytes:
+    return an_object(
+        "marking-definition",
+        id=STATEMENT,
+        modified=None,
+        definition_type="statement",
+        definition={"statement": "Copyright"},
+    )
+
+
+def versions(work: Work) -> int:
+    return work.session.scalar(sa.select(sa.func.count()).select_from(ObjectVersion)) or 0
+
+
+def test_one_bad_object_among_good_ones_is_refused_alone_and_kept(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        pieces = [indicator(1).raw, b'{"type":"indicator"}', indicator(2).raw]
+
+        arrivals = take(work, pieces, peer=peer)
+
+        assert said(arrivals) == ["taken", "bad-id", "taken"]
+        [kept] = list_quarantine(work.session)
+        assert (kept.body, kept.outcome) == (pieces[1], Outcome.REFUSED)
+        assert kept.message.format(**kept.values)
+
+
+def test_what_comes_twice_is_known(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        raw = indicator(1).raw
+
+        assert said(take(work, [raw, raw], peer=peer)) == ["taken", "known"]
+        assert said(take(work, [raw], peer=peer)) == ["known"]
+
+
+def test_the_same_refusal_is_kept_once_from_each_source(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        for source in (peer, peer, other, None, None):
+            take(work, [b"{}"], peer=source)
+
+        assert [row.peer_id for row in list_quarantine(work.session)] == [peer.id, other.id, None]
+
+
+def test_the_same_version_with_other_bytes_is_held(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        take(work, [indicator(1).raw], peer=peer)
+
+        arrival = one(work, indicator(1, name="Another").raw, peer)
+
+        assert (arrival.outcome, arrival.code) == (Outcome.HELD, "conflict")
+
+
+def test_a_fixed_definition_written_in_another_way_is_known(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        raw = (
+            b'{"type": "marking-definition", "spec_version": "2.1", "id":'
+            b' "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9", "created":'
+            b' "2017-01-20T00:00:00.000Z", "definition_type": "tlp", "name": "TLP:WHITE",'
+            b' "definition": {"tlp": "white"}}'
+        )
+
+        assert said(take(work, [raw, raw.replace(b": ", b":")], peer=peer)) == ["taken", "known"]
+
+
+def test_only_the_bringer_and_the_author_may_version_an_object(program: Program) -> None:
+    author = numbered("identity", 7)
+    with program.work(CONSOLE) as work:
+        bringer, stranger, writer = (
+            a_reader(work, slug) for slug in ("cert-b", "cert-c", "cert-d")
+        )
+        writer.identity_id = author
+        first = indicator(1, created_by_ref=author)
+        take(work, [first.raw], peer=bringer)
+
+        by_stranger = one(work, indicator(1, day=2, created_by_ref=author).raw, stranger)
+        by_bringer = one(work, indicator(1, day=3, created_by_ref=author).raw, bringer)
+        by_author = one(work, indicator(1, day=4, created_by_ref=author).raw, writer)
+
+        assert by_stranger.code == "foreign-version"
+        assert by_bringer.outcome is Outcome.TAKEN
+        assert by_author.outcome is Outcome.TAKEN
+
+
+def test_a_claimed_author_who_is_not_the_object_s_author_may_not_version_it(
+    program: Program,
+) -> None:
+    with program.work(CONSOLE) as work:
+        bringer, thief = a_reader(work), a_reader(work, "cert-c")
+        thief.identity_id = numbered("identity", 8)
+        take(work, [indicator(1, created_by_ref=numbered("identity", 7)).raw], peer=bringer)
+
+        arrival = one(work, indicator(1, day=2, created_by_ref=thief.identity_id).raw, thief)
+
+        assert arrival.code == "foreign-version"
+
+
+def test_a_stranger_s_revocation_changes_nothing(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        bringer, stranger = a_reader(work), a_reader(work, "cert-c")
+        take(work, [indicator(1).raw], peer=bringer)
+
+        arrival = one(work, indicator(1, day=2, revoked=True).raw, stranger)
+
+        assert (arrival.outcome, arrival.code) == (Outcome.HELD, "foreign-revocation")
+        found = sa.select(StixObject.revoked).where(StixObject.stix_id == numbered("indicator", 1))
+        assert work.session.scalars(found).one() is False
+
+
+def test_peers_do_not_version_what_is_ours_or_what_we_vouched_for(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        take(work, [indicator(1).raw], peer=None)
+        take(work, [indicator(2).raw], peer=peer)
+        take(work, [indicator(2).raw], peer=None)
+
+        assert one(work, indicator(1, day=2).raw, peer).code == "foreign-version"
+        assert one(work, indicator(2, day=2).raw, peer).code == "foreign-version"
+
+
+def test_nothing_newer_than_a_revocation_is_taken_but_history_is(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        pieces = [
+            indicator(1, day=3).raw,
+            indicator(1, day=5, revoked=True).raw,
+            indicator(1, day=6).raw,
+            indicator(1, day=2).raw,
+        ]
+
+        assert said(take(work, pieces, peer=peer)) == ["taken", "taken", "revoked", "taken"]
+        assert said(take(work, [indicator(1, day=7).raw], peer=peer)) == ["revoked"]
+
+
+def test_a_version_from_the_far_future_is_held(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        soon = indicator(1, modified="2026-11-19T11:59:00.000Z").raw
+        late = indicator(2, modified="2026-11-19T12:01:00.000Z").raw
+
+        assert said(take(work, [soon, late], peer=peer)) == ["taken", "far-future"]
+
+
+def test_an_unresolved_marking_waits_for_its_definition(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        raw = indicator(1, object_marking_refs=[STATEMENT]).raw
+
+        before = one(work, raw, peer)
+        assert (before.outcome, before.code) == (Outcome.HELD, "marking-unresolved")
+        take(work, [a_statement()], peer=peer)
+
+        assert list_quarantine(work.session) == []
+        assert one(work, raw, peer).outcome is Outcome.KNOWN
+
+
+def test_a_held_object_goes_on_waiting_where_another_definition_is_missing(
+    program: Program,
+) -> None:
+    other = numbered("marking-definition", 10)
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        take(work, [indicator(1, object_marking_refs=[STATEMENT, other]).raw], peer=peer)
+
+        take(work, [a_statement()], peer=peer)
+
+        [row] = list_quarantine(work.session)
+        assert row.waits_for == other
+
+
+def test_an_object_of_another_peer_s_definition_is_taken_for_its_own_bringer(
+    program: Program,
+) -> None:
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        take(work, [indicator(1, object_marking_refs=[STATEMENT]).raw], peer=peer)
+
+        take(work, [a_statement()], peer=other)
+
+        row = work.session.scalars(
+            sa.select(StixObject).where(StixObject.stix_id == numbered("indicator", 1))
+        ).one()
+        assert row.brought_by_id == peer.id
+
+
+def test_a_definition_that_is_not_taken_resolves_nothing(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work, types=["indicator"])  # definitions go along with any type
+        held = numbered("marking-definition", 11)
+        definition = an_object(
+            "marking-definition",
+            id=held,
+            modified=None,
+            definition_type="statement",
+            definition={"statement": "x"},
+            object_marking_refs=[STATEMENT],
+        )
+
+        arrivals = take(work, [indicator(1, object_marking_refs=[held]).raw, definition], peer=peer)
+
+        assert said(arrivals) == ["marking-unresolved", "marking-unresolved"]
+        assert said(take(work, [a_statement()], peer=peer)) == ["taken"]
+        assert list_quarantine(work.session) == []
+
+
+def test_of_red_from_a_peer_no_content_is_kept(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+
+        arrival = one(work, indicator(1, tlp=Tlp.RED).raw, peer)
+
+        assert (arrival.outcome, arrival.code) == (Outcome.REFUSED, "red-arrival")
+        [row] = list_quarantine(work.session)
+        assert row.body is None
+        assert row.stix_id == numbered("indicator", 1)
+
+
+def test_types_outside_the_agreement_are_refused_with_its_sentence(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work, types=["malware"])
+
+        arrival = one(work, indicator(1).raw, peer)
+
+        assert (arrival.outcome, arrival.code) == (Outcome.REFUSED, "type")
+        assert "indicator" in arrival.sentence
+
+
+def test_a_peer_s_default_marking_is_bound_to_what_carries_none(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work, default_tlp=Tlp.GREEN)
+
+        take(work, [indicator(1).raw], peer=peer)
+
+        assert _tlp(work, numbered("indicator", 1)) is Tlp.GREEN
+
+
+def test_an_import_s_marking_binds_what_carries_none_and_red_is_refused(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        pieces = [indicator(1).raw, indicator(2, tlp=Tlp.GREEN).raw]
+        take(work, pieces, peer=None, tlp=Tlp.CLEAR)
+
+        assert _tlp(work, numbered("indicator", 1)) is Tlp.CLEAR
+        assert _tlp(work, numbered("indicator", 2)) is Tlp.GREEN
+        with pytest.raises(RedNotImported):
+            take(work, pieces, peer=None, tlp=Tlp.RED)
+
+
+def test_an_import_into_a_collection_releases_and_vouches(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer, reader = a_reader(work, "cert-c"), a_reader(work)
+        collection = a_collection(work, reader)
+        take(work, [indicator(1, tlp=Tlp.GREEN).raw], peer=peer)
+
+        take(work, [indicator(1, tlp=Tlp.GREEN).raw], peer=None, collection=collection)
+
+        assert len(work.session.scalars(sa.select(CollectionEntry)).all()) == 1
+        vouched = sa.select(ObjectFacts.vouched).join(
+            ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id
+        )
+        assert True in work.session.scalars(vouched).all()
+
+
+def test_every_call_that_changes_something_leaves_one_line_with_its_counts(
+    program: Program,
+) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        take(work, [indicator(1).raw, b"{}"], peer=peer)
+    with program.work(CONSOLE) as work:
+        take(work, [indicator(1).raw], peer=work.session.get(Peer, peer.id))
+
+    with program.work(CONSOLE, write=False) as work:
+        query = sa.select(AuditEntry.facts).where(AuditEntry.act == "arrivals.take")
+        [facts] = work.session.scalars(query).all()
+    assert '"taken":1' in facts
+    assert '"refused":1' in facts
+
+
+def test_a_post_to_an_inbox_is_taken_and_stands_nowhere(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
+
+        receipt = receive(work, peer, inbox, b'{"objects":[' + indicator(1).raw + b",{}]}")
+
+        assert [detail["id"] for detail in receipt.successes] == [numbered("indicator", 1)]
+        assert receipt.failures[0]["message"].startswith("bad-")
+        assert work.session.scalars(sa.select(CollectionEntry)).all() == []
+        assert find_receipt(work, peer, receipt.id).id == receipt.id
+
+
+def test_a_receipt_is_its_peer_s_alone(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
+        receipt = receive(work, peer, inbox, b'{"objects":[' + indicator(1).raw + b"]}")
+
+        with pytest.raises(NotFound):
+            find_receipt(work, other, receipt.id)
+
+
+def test_a_post_to_a_shared_collection_stands_there_as_the_peer_s(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        shared = a_collection(work, peer, alias="shared", kind=CollectionKind.SHARED)
+        receive(work, peer, shared, b'{"objects":[' + indicator(1, tlp=Tlp.GREEN).raw + b"]}")
+
+        [entry] = work.session.scalars(sa.select(CollectionEntry)).all()
+        assert entry.brought_by_id == peer.id
+
+
+def test_a_peer_cannot_put_our_objects_into_a_shared_collection(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        shared = a_collection(work, peer, alias="shared", kind=CollectionKind.SHARED)
+        ours = indicator(1, tlp=Tlp.AMBER)
+        put(work, ours)
+
+        receive(work, peer, shared, b'{"objects":[' + ours.raw + b"]}")
+
+        assert work.session.scalars(sa.select(CollectionEntry)).all() == []
+
+
+def test_what_a_peer_may_not_see_is_answered_as_taken(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
+        put(work, indicator(1, tlp=Tlp.AMBER))
+        before = versions(work)
+
+        body = b'{"objects":[' + indicator(1, name="Guess").raw + b"," + indicator(1, day=2).raw
+        receipt = receive(work, peer, inbox, body + b"]}")
+
+        assert receipt.failures == []
+        assert [sorted(detail) for detail in receipt.successes] == [["id", "version"]] * 2
+        assert versions(work) == before
+        assert [row.code for row in list_quarantine(work.session)] == [
+            "conflict",
+            "foreign-version",
+        ]
+
+
+def test_where_and_whether_a_peer_may_post(program: Program, clock: FakeClock) -> None:
+    body = b'{"objects":[' + indicator(1).raw + b"]}"
+    with program.work(CONSOLE) as work:
+        peer, outsider = a_reader(work), a_reader(work, "cert-c")
+        silent = a_reader(work, "cert-d", direction=Direction.GIVE)
+        gone = a_reader(work, "cert-e", valid_until=work.now)
+        inbox = a_collection(work, peer, silent, gone, alias="inbox", kind=CollectionKind.INBOX)
+        published = a_collection(work, peer)
+
+        with pytest.raises(NotFound):
+            receive(work, outsider, inbox, body)
+        with pytest.raises(NotFound):
+            receive(work, gone, inbox, body)
+        with pytest.raises(NotWritable):
+            receive(work, silent, inbox, body)
+        with pytest.raises(NotWritable):
+            receive(work, peer, published, body)
+        with pytest.raises(NothingSent):
+            receive(work, peer, inbox, b"{}")
+        with pytest.raises(NotJson):
+            receive(work, peer, inbox, b"nonsense")
+
+
+def test_a_dropped_arrival_leaves_the_list_and_stays_on_record(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        take(work, [b"{}"], peer=None)
+        [row] = list_quarantine(work.session)
+
+        drop(work, row.id)
+
+        assert list_quarantine(work.session) == []
+        assert work.session.get_one(Quarantined, row.id).body == b"{}"
+        with pytest.raises(NoSuchArrival):
+            drop(work, row.id)
+
+
+def test_hostile_texts_are_kept_without_breaking_the_database(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        pieces = [
+            b'{"type":"indicator","id":"a\\u0000b"}',
+            b'{"type":"indicator","id":"\\ud800"}',
+            b"[" * 5000 + b"]" * 5000,
+            b'{"a":1,"a":2}',
+            b"\xff\xfe",
+            b"",
+        ]
+
+        arrivals = take(work, pieces, peer=peer)
+
+        assert {arrival.outcome for arrival in arrivals} == {Outcome.REFUSED}
+        assert len(list_quarantine(work.session)) == len(pieces)
+
+
+def _tlp(work: Work, stix_id: str) -> Tlp:
+    query = (
+        sa.select(ObjectFacts.tlp)
+        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+        .join(StixObject, StixObject.newest_id == ObjectVersion.id)
+        .where(StixObject.stix_id == stix_id)
+    )
+    return work.session.scalars(query).one()
