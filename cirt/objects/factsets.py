@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import strictest
 from cirt.objects.models import ObjectFacts
@@ -63,7 +63,7 @@ def ids_of(connection: sa.Connection, wanted: Iterable[FactSet]) -> dict[FactSet
     missing = sorted(sets.keys() - found.keys())
     if missing:
         rows = [_row(fingerprint, sets[fingerprint]) for fingerprint in missing]
-        connection.execute(insert_new(connection, ObjectFacts, "fingerprint"), rows)
+        insert_rows(connection, ObjectFacts, rows, unless=["fingerprint"])
         found |= _find(connection, missing)
     return {facts: found[fingerprint] for fingerprint, facts in sets.items()}
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.objects import factsets
 from cirt.objects.codec import StixObject
@@ -65,8 +65,8 @@ def lock(
             }
             for stix_id in missing
         ]
-        insert = insert_new(connection, ObjectRow, "stix_id")
-        answer = connection.execute(insert.returning(ObjectRow.stix_id, ObjectRow.id), rows)
+        columns = (ObjectRow.stix_id, ObjectRow.id)
+        answer = insert_rows(connection, ObjectRow, rows, unless=["stix_id"], returning=columns)
         held |= {row.stix_id: Held(row.id) for row in answer}
         late = [stix_id for stix_id in missing if stix_id not in held]
         held |= find_locked(connection, late)  # another transaction was quicker

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import StixObject
@@ -166,7 +166,7 @@ def _insert_versions(
             }
         )
     columns = (ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
-    answer = connection.execute(sa.insert(ObjectVersion).returning(*columns), rows)
+    answer = insert_rows(connection, ObjectVersion, rows, returning=columns)
     by_place = {(row.object_id, row.version_us): row.id for row in answer}
     for object_, version in new:
         version.id = by_place[object_.object_id, version.version_us]
@@ -175,20 +175,18 @@ def _insert_versions(
 def _insert_parts(connection: sa.Connection, versions: Sequence[Version]) -> None:
     """Content, ends and the meaning of definitions."""
     bodies = [{"version_id": v.id, "body": v.new_source.raw} for v in versions]
-    connection.execute(sa.insert(ObjectContent), bodies)
+    insert_rows(connection, ObjectContent, bodies)
     ends = [
         {"version_id": v.id, "stix_id": end}
         for v in versions
         for end in dict.fromkeys(v.new_source.ends)
     ]
-    if ends:
-        connection.execute(sa.insert(ObjectEnd), ends)
+    insert_rows(connection, ObjectEnd, ends)
     definitions = [v.new_source for v in versions if v.facts.type == DEFINITION]
-    if definitions:
-        meaning = [
-            {"stix_id": one.stix_id, "tlp": tlp_of_definition(one.content())} for one in definitions
-        ]
-        connection.execute(insert_new(connection, KnownMarking, "stix_id"), meaning)
+    meaning = [
+        {"stix_id": one.stix_id, "tlp": tlp_of_definition(one.content())} for one in definitions
+    ]
+    insert_rows(connection, KnownMarking, meaning, unless=["stix_id"])
 
 
 def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:
@@ -225,8 +223,7 @@ def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, 
         if not version.new_source.revoked
         for key, found in {found.key: found for found in version.new_source.observables}.items()
     ]
-    if rows:
-        connection.execute(sa.insert(ObjectObservable), rows)
+    insert_rows(connection, ObjectObservable, rows)
 
 
 def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> None:

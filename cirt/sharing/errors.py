@@ -12,7 +12,7 @@ class NoSuchAgreement(NotFound):
 class AgreementOverlaps(Conflict):
     code = "agreement-overlaps"
     message = mark(
-        "{reference} with {peer} already holds from {begin} on, {end}. End or change it first."
+        "{reference} with {peer}, from {begin} on, covers a part of that time. End or change it first."
     )
 
 

@@ -150,7 +150,6 @@ def _check_overlap(work: Work, agreement: Agreement) -> None:
             reference=other.reference,
             peer=work.session.get_one(Peer, other.peer_id).slug,
             begin=_day(other.valid_from),
-            end=f"until {_day(other.valid_until)}" if other.valid_until else "without end",
         )
 
 
