@@ -42,7 +42,9 @@ class CountWrong(Invalid):
 
 class DaysWrong(Invalid):
     code = "days-wrong"
-    message = mark("The first sighting, {first}, is after the last one, {last}, or after today.")
+    message = mark(
+        "The first sighting, {first}, is after the last one, {last}, or that one is after today."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,16 @@ def report_sighting(work: Work, cmd: ReportSighting) -> Reported:
     return Reported(stix_id, version_id, link.id if link else None, message, values)
 
 
+def where_it_goes(session: Session, brought_by_id: int | None) -> tuple[str, dict[str, str]]:
+    """What would become of a sighting, said before it is reported; marked, with {values}."""
+    peer = session.get(Peer, brought_by_id) if brought_by_id else None
+    return _words(peer, _push_link(session, peer) if peer else None)
+
+
 def _check(work: Work, cmd: ReportSighting) -> None:
     if not 1 <= cmd.count <= MAX_COUNT:
         raise CountWrong(count=cmd.count, most=MAX_COUNT)
-    if cmd.first > cmd.last or cmd.first > work.now:
+    if cmd.first > cmd.last or cmd.last > work.now:
         raise DaysWrong(first=f"{cmd.first:%Y-%m-%d}", last=f"{cmd.last:%Y-%m-%d}")
 
 

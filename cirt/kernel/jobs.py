@@ -115,6 +115,13 @@ def fail(session: Session, claimed: Claimed, now: datetime, error: str) -> bool:
     )
 
 
+def unfinished(session: Session, limit: int = 200) -> list[Job]:
+    """Those that a person must look at first, then what failed and is tried again, then what waits."""
+    rank = sa.case((Job.state == JobState.DEAD, 0), (Job.error.is_not(None), 1), else_=2)
+    query = sa.select(Job).where(Job.state != JobState.DONE)
+    return list(session.scalars(query.order_by(rank, Job.run_at, Job.id).limit(limit)))
+
+
 def tidy(session: Session, before: datetime) -> int:
     """Forget jobs that were done before; their slots are long past."""
     gone = sa.delete(Job).where(Job.state == JobState.DONE, Job.ended_at < before)

@@ -6,6 +6,7 @@ a list is cut by it before it is counted or paged.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -87,6 +88,34 @@ def observables_of(session: Session, object_id: int) -> list[ObjectObservable]:
     return list(session.scalars(query.order_by(ObjectObservable.kind, ObjectObservable.value)))
 
 
+def observables_by_object(
+    session: Session, object_ids: Sequence[int]
+) -> dict[int, list[ObjectObservable]]:
+    """For the rows of one page."""
+    query = sa.select(ObjectObservable).where(ObjectObservable.object_id.in_(object_ids))
+    found: dict[int, list[ObjectObservable]] = {}
+    for each in session.scalars(query.order_by(ObjectObservable.kind, ObjectObservable.value)):
+        found.setdefault(each.object_id, []).append(each)
+    return found
+
+
+def brought_since(session: Session, since: datetime) -> dict[int, int]:
+    """How many objects each peer was the first to bring, by peer id."""
+    query = (
+        sa.select(StixObject.brought_by_id, sa.func.count())
+        .where(StixObject.brought_by_id.is_not(None), StixObject.first_at >= since)
+        .group_by(StixObject.brought_by_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query) if row[0] is not None}
+
+
+def names_any(keys: Iterable[int]) -> Condition:
+    """On StixObject: it looks for, or is, one of these observables."""
+    return sa.exists().where(
+        ObjectObservable.object_id == StixObject.id, ObjectObservable.key.in_(sorted(set(keys)))
+    )
+
+
 def matching(session: Session, keys: Iterable[int], now_us: int, shown: Condition) -> list[Match]:
     """Live objects by observable keys: neither revoked nor past their ``valid_until``."""
     wanted, found = sorted(set(keys)), list[Match]()
@@ -122,16 +151,23 @@ def page_of(
     *,
     where: Condition | None = None,
     after: tuple[int, int] | None = None,
+    before: tuple[int, int] | None = None,
     limit: int = 50,
 ) -> list[Listed]:
-    """Objects of these types, the newest version first; ``after`` is the ``place`` of the last one seen."""
+    """Objects of these types, the newest version first.
+
+    ``after`` and ``before`` are the ``place`` of the last or first one seen: the page beside that one.
+    """
     query = _newest(sa.select(*_LISTED), shown).where(StixObject.type.in_(types))
     if where is not None:
         query = query.where(where)
+    place = sa.tuple_(StixObject.newest_us, StixObject.id)
+    if before is not None:
+        later = query.where(place > sa.tuple_(*map(sa.literal, before)))
+        later = later.order_by(StixObject.newest_us, StixObject.id).limit(limit)
+        return [Listed(*row) for row in session.execute(later)][::-1]
     if after is not None:
-        newest_us, object_id = after
-        earlier = sa.and_(StixObject.newest_us == newest_us, StixObject.id < object_id)
-        query = query.where(sa.or_(StixObject.newest_us < newest_us, earlier))
+        query = query.where(place < sa.tuple_(*map(sa.literal, after)))
     query = query.order_by(StixObject.newest_us.desc(), StixObject.id.desc()).limit(limit)
     return [Listed(*row) for row in session.execute(query)]
 

@@ -25,7 +25,7 @@ from cirt.parties.errors import (
 )
 from cirt.parties.models import Account, Person, RoleGrant, SignIn, SignInFailure
 from cirt.parties.passwords import hash_password, one_time_password, verify
-from cirt.parties.roles import Role, permissions_of
+from cirt.parties.roles import Role, permissions_of, roles_with
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
@@ -239,6 +239,30 @@ def get_account(session: Session, email: str) -> Account:
     if account is None:
         raise NoSuchAccount(email=email)
     return account
+
+
+def account_of(session: Session, account_id: int) -> Account:
+    """
+    Raises:
+        NoSuchAccount.
+    """
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NoSuchAccount(email=str(account_id))
+    return account
+
+
+def persons_who(session: Session, permission: str) -> list[tuple[int, str]]:
+    """Persons, by id and name, with an account that may do this."""
+    query = (
+        sa.select(Person.id, Person.name)
+        .join(Account, Account.person_id == Person.id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(Account.disabled_at.is_(None), RoleGrant.role.in_(roles_with(permission)))
+        .distinct()
+        .order_by(Person.name, Person.id)
+    )
+    return [(row.id, row.name) for row in session.execute(query)]
 
 
 def accounts(session: Session) -> list[Account]:

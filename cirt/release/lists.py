@@ -1,0 +1,115 @@
+"""The list of releases: what waits for somebody, what they asked for, what was decided."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from cirt.kernel.work import Work
+from cirt.parties.models import Account, Person
+from cirt.register.pages import Order, Page, Query, read_page
+from cirt.release.models import Proposal, ProposalDecision, ProposalObject, ProposalState, Ruling
+
+
+class ReleaseFilter(StrEnum):
+    WAITING = "waiting"  # for somebody other than the asker
+    MINE = "mine"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLine:
+    reference: str
+    title: str
+    state: ProposalState
+    asker: str
+    asked_at: datetime
+    decided_at: datetime | None
+    objects: int
+    approvals: int  # that count
+
+
+def release_page(work: Work, wanted: ReleaseFilter, cursor: str | None = None) -> Page[ReleaseLine]:
+    """What waits: the longest wait first; the other lists the youngest first."""
+    query = _lines().where(_condition(work, wanted))
+    order = Order(Proposal.asked_at, Proposal.id, newest_first=wanted is not ReleaseFilter.WAITING)
+    page = read_page(work.session, query, order, cursor)
+    return page.of(
+        lambda row: ReleaseLine(
+            row.reference,
+            row.title,
+            row.state,
+            row.asker,
+            row.asked_at,
+            row.decided_at,
+            row.objects,
+            row.approvals,
+        )
+    )
+
+
+def release_counts(work: Work) -> dict[ReleaseFilter, int]:
+    """Of the two lists that grow when somebody must act."""
+    counted = (ReleaseFilter.WAITING, ReleaseFilter.MINE)
+    figures = [
+        sa.select(sa.func.count(Proposal.id))
+        .select_from(Proposal)
+        .join(Account, Account.id == Proposal.asked_by_id)
+        .where(_condition(work, each))
+        .scalar_subquery()
+        for each in counted
+    ]
+    return dict(zip(counted, work.session.execute(sa.select(*figures)).one(), strict=True))
+
+
+def _lines() -> Query:
+    objects = (
+        sa.select(sa.func.count())
+        .where(ProposalObject.proposal_id == Proposal.id)
+        .correlate(Proposal)
+        .scalar_subquery()
+    )
+    approvals = (
+        sa.select(sa.func.count())
+        .where(ProposalDecision.proposal_id == Proposal.id, _counts())
+        .correlate(Proposal)
+        .scalar_subquery()
+    )
+    query: Query = (
+        sa.select(
+            Proposal.reference,
+            Proposal.title,
+            Proposal.state,
+            Person.name.label("asker"),
+            Proposal.asked_at,
+            Proposal.decided_at,
+            objects.label("objects"),
+            approvals.label("approvals"),
+        )
+        .select_from(Proposal)
+        .join(Account, Account.id == Proposal.asked_by_id)
+        .join(Person, Person.id == Account.person_id)
+    )
+    return query
+
+
+def _counts() -> sa.ColumnElement[bool]:
+    return sa.and_(ProposalDecision.ruling == Ruling.APPROVED, ProposalDecision.voided.is_(False))
+
+
+def _condition(work: Work, wanted: ReleaseFilter) -> sa.ColumnElement[bool]:
+    me = work.actor.person_id
+    open_states = (ProposalState.ASKED, ProposalState.SENT_BACK)
+    if wanted is ReleaseFilter.MINE:
+        return sa.and_(Account.person_id == me, Proposal.state.in_(open_states))
+    if wanted is ReleaseFilter.DECIDED:
+        return Proposal.state.not_in(open_states)
+    approved_by_me = sa.exists().where(
+        ProposalDecision.proposal_id == Proposal.id, ProposalDecision.person_id == me, _counts()
+    )
+    return sa.and_(
+        Proposal.state == ProposalState.ASKED,
+        Account.person_id.is_distinct_from(me),
+        ~approved_by_me,
+    )
