@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.observables import Observable
@@ -152,11 +152,12 @@ def _add(
         "added_at": work.now,
     }
     values = list({row["key"]: {**row, **common} for row in rows}.values())
-    connection = work.session.connection()
-    statement = insert_new(connection, IncidentObservable, "incident_id", "key").returning(
-        IncidentObservable.id
+    unless = ("incident_id", "key")
+    added = insert_rows(
+        work.session.connection(),
+        IncidentObservable,
+        values,
+        unless=unless,
+        returning=[IncidentObservable.id],
     )
-    return sum(
-        len(connection.execute(statement, values[at : at + _CHUNK]).all())
-        for at in range(0, len(values), _CHUNK)
-    )
+    return len(added)

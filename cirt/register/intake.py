@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from cirt.files.store import put_attachment
+from cirt.kernel.db import insert_rows
 from cirt.kernel.errors import NotAllowed
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.tlp import Tlp
@@ -148,6 +149,5 @@ def _find_observables(work: Work, report: Report) -> int:
         }
         for found in find(report.text, MAX_FOUND)
     }
-    if rows:
-        work.session.execute(sa.insert(ReportObservable), list(rows.values()))
+    insert_rows(work.session.connection(), ReportObservable, list(rows.values()))
     return len(rows)

@@ -72,7 +72,6 @@ class IncidentFacts:
     rsit_class: str
     rsit_type: str | None
     has_owner: bool
-    open_releases: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +159,8 @@ def missing_facts(facts: IncidentFacts, to: IncidentState) -> tuple[str, ...]:
     found = []
     if to in (_S.CONTAINED, _S.ERADICATED, _S.RESOLVED) and not facts.has_owner:
         found.append(mark("Choose the handler who owns it."))
-    if to is _S.CLOSED:
-        if (facts.rsit_class, facts.rsit_type) == rsit.NOT_FINAL:
-            found.append(mark("Replace “Undetermined” by the class and type that it was."))
-        if facts.open_releases:
-            found.append(mark("Decide the release that still waits, or withdraw it."))
+    if to is _S.CLOSED and (facts.rsit_class, facts.rsit_type) == rsit.NOT_FINAL:
+        found.append(mark("Replace “Undetermined” by the class and type that it was."))
     return tuple(found)
 
 

@@ -62,7 +62,7 @@ def facts(incident: Incident, **changes: object) -> EditFacts:
         name: getattr(incident, name)
         for name in ("title", "rsit_class", "rsit_type", "severity", "tlp", "owner_id")
     }
-    return EditFacts(incident.reference, incident.version, **{**given, **changes})  # type: ignore[arg-type]
+    return EditFacts(incident.reference, incident.version, **{**given, **changes})
 
 
 def move(incident: Incident, to: IncidentState, reason: str = "", **given: object) -> ChangeState:
