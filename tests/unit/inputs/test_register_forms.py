@@ -201,7 +201,9 @@ def test_whatever_is_sent_gives_a_command_or_sentences(
     names = [*form().fields, "stray"]
     given_fields = data.draw(st.dictionaries(st.sampled_from(names), anything))
     names_of_command = {field.name for field in fields(form.command)}
-    known = {name: "x" for name in ("reference", "incident", "note_id") if name in names_of_command}
+    known: dict[str, str] = {
+        name: "x" for name in ("reference", "incident", "note_id") if name in names_of_command
+    }
     known = {name: value for name, value in known.items() if name not in form().fields}
 
     result = _command_or_errors(form(), given_fields, known)
