@@ -2,7 +2,6 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -145,8 +144,8 @@ def check_flags(space: Space) -> None:
 
 
 @pytest.fixture
-def spaces(program: Program, clock: FakeClock) -> Iterator[tuple[Program, FakeClock]]:
-    yield program, clock
+def spaces(program: Program, clock: FakeClock) -> tuple[Program, FakeClock]:
+    return program, clock
 
 
 @settings(

@@ -8,7 +8,8 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE
+from cirt.kernel.work import CONSOLE, Work
+from cirt.objects.models import ObjectVersion
 from cirt.parties.models import PeerState
 from cirt.parties.peers import ourselves
 from cirt.release.collections import (
@@ -205,7 +206,7 @@ def test_a_narrower_agreement_closes_rows_and_a_wider_one_offers_anew_at_the_end
         agreement = work.session.merge(agreement)
         agreement.ceiling, agreement.version = Tlp.AMBER, 3
         offer_missing(work, peer.id)
-        offers = [each for each in offered_to(work.session, _object(work, amber[0]))]
+        offers = offered_to(work.session, _object(work, amber[0]))
 
     assert narrow == [indicator(2).stix_id]
     assert names(walk(program, peer)) == [indicator(2).stix_id, indicator(1).stix_id]
@@ -248,7 +249,5 @@ def test_acts_on_collections_are_in_the_audit_trail(program: Program) -> None:
     assert acts == ["collection.add", "member.add", "member.remove"]
 
 
-def _object(work: object, version_id: int) -> int:
-    from cirt.objects.models import ObjectVersion
-
-    return work.session.get_one(ObjectVersion, version_id).object_id  # type: ignore[attr-defined,no-any-return]
+def _object(work: Work, version_id: int) -> int:
+    return work.session.get_one(ObjectVersion, version_id).object_id

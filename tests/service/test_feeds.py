@@ -1,7 +1,7 @@
 """Feeds of readers: dates, filters, pages, the ledger, and removal."""
 
 import threading
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 import sqlalchemy as sa
@@ -343,51 +343,38 @@ def test_rows_and_removals_stay_in_the_ledger(program: Program) -> None:
         assert work.session.scalars(sa.select(CollectionEntry)).all() == []
 
 
+def poll(program: Program, peer: Peer, done: threading.Event, *, by_token: bool) -> list[str]:
+    """What a client meets that reads on until the writers are done and nothing new comes."""
+    met: list[str] = []
+    after_us: int | None = None
+    while True:
+        is_last_round = done.is_set()
+        answer = read_page(program, peer, after_us=after_us, limit=5)
+        met += names(answer.rows)
+        if answer.rows:
+            after_us = answer.position_us if by_token else answer.rows[-1].date_us
+        elif is_last_round:
+            return met
+
+
 def test_readers_lose_and_double_nothing_while_others_write(program: Program) -> None:
     with program.work(CONSOLE) as work:
         peer = a_reader(work)
         a_collection(work, peer)
-    writers, each = 4, 12
     done = threading.Event()
-    failures: list[BaseException] = []
-    seen: dict[str, list[str]] = {"by date": [], "by token": []}
 
-    def guarded(act: Callable[[], None]) -> Callable[[], None]:
-        def run() -> None:
-            try:
-                act()
-            except BaseException as error:  # noqa: BLE001 - shown by the test
-                failures.append(error)
+    def write(numbers: range) -> None:
+        for number in numbers:
+            add(program, number)
 
-        return run
+    with ThreadPoolExecutor() as pool:
+        polls = [
+            pool.submit(poll, program, peer, done, by_token=by_token) for by_token in (True, False)
+        ]
+        writers = [pool.submit(write, range(start, start + 12)) for start in (1, 13, 25, 37)]
+        wait(writers)
+        done.set()
 
-    def write(writer: int) -> None:
-        for number in range(each):
-            add(program, 1 + writer * each + number)
-
-    def poll(way: str) -> None:
-        after_us: int | None = None
-        while True:
-            is_last_round = done.is_set()
-            answer = read_page(program, peer, after_us=after_us, limit=5)
-            seen[way] += names(answer.rows)
-            if answer.rows:
-                shown = answer.rows[-1].date_us
-                after_us = shown if way == "by date" else answer.position_us
-            elif is_last_round and not answer.more:
-                return
-
-    pollers = [threading.Thread(target=guarded(lambda way=way: poll(way))) for way in seen]  # type: ignore[misc]
-    threads = [threading.Thread(target=guarded(lambda w=w: write(w))) for w in range(writers)]  # type: ignore[misc]
-    for thread in [*pollers, *threads]:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    done.set()
-    for thread in pollers:
-        thread.join()
-
-    assert failures == []
-    expected = sorted(indicator(1 + number).stix_id for number in range(writers * each))
-    assert sorted(seen["by date"]) == expected
-    assert sorted(seen["by token"]) == expected
+    assert [each.exception() for each in writers] == [None] * 4
+    expected = sorted(indicator(number).stix_id for number in range(1, 49))
+    assert [sorted(each.result()) for each in polls] == [expected, expected]

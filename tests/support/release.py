@@ -1,5 +1,7 @@
 """Builders of the release room: collections with members, releases, whole walks of a feed."""
 
+from typing import Any
+
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Actor, ActorKind, Work
@@ -39,7 +41,7 @@ def a_collection(
     return collection
 
 
-def a_reader(work: Work, slug: str = "cert-b", **terms: object) -> Peer:
+def a_reader(work: Work, slug: str = "cert-b", **terms: Any) -> Peer:
     """A peer with an agreement in force."""
     peer = a_peer(work, slug)
     an_agreement(work, peer, **terms)
@@ -105,11 +107,11 @@ def names(rows: list[Row]) -> list[str]:
 
 
 def asked(
-    program: Program, actor: Actor, *stix_ids: str, alias: str = "indicators", **more: object
+    program: Program, actor: Actor, *stix_ids: str, alias: str = "indicators", **more: Any
 ) -> str:
     """The reference of a request to release these."""
     with program.work(actor) as work:
-        cmd = AskRelease("Phishing wave", "Early warning", (alias,), stix_ids, **more)  # type: ignore[arg-type]  # by name
+        cmd = AskRelease("Phishing wave", "Early warning", (alias,), stix_ids, **more)
         return ask_release(work, cmd).reference
 
 
@@ -133,5 +135,5 @@ def decided(
         return decide_release(work, DecideRelease(reference, ruling, comment, digest))
 
 
-def revised(raw: bytes, program: Program, **changes: object) -> StixObject:
+def revised(raw: bytes, program: Program, **changes: Any) -> StixObject:
     return build.new_version(raw, changes, program.clock.now())
