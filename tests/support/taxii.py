@@ -138,7 +138,7 @@ class Client:
         answer = self.get(path, **params)
         yield answer
         while answer.json().get("more"):
-            answer = self.get(path, **params, next=answer.json()["next"])
+            answer = self.get(path, **{**params, "next": answer.json()["next"]})
             yield answer
 
     def walk_by_date(self, path: str, **params: Any) -> Iterator[requests.Response]:
@@ -196,6 +196,8 @@ def served(program: Program, *, threads: int = 8) -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.close()
+        server.task_dispatcher.shutdown()
+        server.asyncore.close_all(server._map, ignore_all=True)  # what clients keep open
         thread.join(timeout=5)
 
 
