@@ -23,7 +23,8 @@ from cirt.kernel.work import CONSOLE
 from cirt.release.founding import found
 
 BACKENDS = ("sqlite", "postgresql")
-TEST_KEYS = Keys(b"a secret of the tests, 32 bytes!!")
+TEST_SECRET = b"a secret of the tests, 32 bytes!!"
+TEST_KEYS = Keys(TEST_SECRET)
 
 
 class Databases:

@@ -1,0 +1,1 @@
+"""``make bench``: figures as JSON lines; nothing here is a test, and no test is timed."""
