@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from flask import request
 
 from cirt.kernel.errors import CirtError, FieldsInvalid
 from cirt.kernel.keys import Keys, TokenWrong
 from cirt.web import i18n
+
+E = TypeVar("E", bound=StrEnum)
 
 _UNKEPT = frozenset({"form_token", "password", "old_password", "new_password", "again", "kept"})
 _KEPT_FOR = timedelta(days=1)
@@ -98,6 +101,14 @@ def open_public_token(keys: Keys, token: str) -> str | None:
     try:
         return str(keys.open_within(_PUBLIC_FORM, token, max_age_s=_PUBLIC_FORM_AGE_S))
     except TokenWrong:
+        return None
+
+
+def member(kind: type[E], text: str) -> E | None:
+    """The member of a closed set that ``text`` names, if it names one."""
+    try:
+        return kind(text)
+    except ValueError:
         return None
 
 

@@ -1,11 +1,9 @@
 """Pages out of templates: the environment, the frame around each page, and the headers of each answer."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any
 
 from flask import Response, current_app, g, request
@@ -14,10 +12,12 @@ from markupsafe import Markup
 
 from cirt.kernel.tlp import Tlp
 from cirt.parties.roles import ROLE_NAMES, Role
-from cirt.web import i18n, nav
+from cirt.web import i18n, nav, words
 from cirt.web.access import section_of
 from cirt.web.forms import Form
+from cirt.web.icons import icon, symbols
 from cirt.web.paths import path_of
+from cirt.web.prose import defanged, plain, prose
 from cirt.web.session import Visit, form_token, open_work, visit
 from cirt.web.static_files import static_files
 
@@ -98,6 +98,12 @@ def environment() -> Environment:
         dir=i18n.direction,
         languages=_other_languages,
         Tlp=Tlp,
+        incident_state=words.incident_state,
+        report_state=words.report_state,
+        class_words=words.class_words,
+        reference_link=words.reference_link,
+        entry_icon=words.entry_icon,
+        entry_sentence=words.entry_sentence,
     )
     env.filters.update(
         when=when,
@@ -106,6 +112,9 @@ def environment() -> Environment:
         clock=clock,
         span=i18n.span,
         t=i18n.translate,
+        prose=prose,
+        plain=plain,
+        defanged=defanged,
     )
     return env
 
@@ -135,26 +144,3 @@ def clock(at: datetime) -> Markup:
 
 def _time(at: datetime, words: str) -> Markup:
     return Markup('<time class="nw" datetime="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%MZ}", words)
-
-
-def icon(name: str, style: str = "") -> Markup:
-    """A symbol of the sprite, beside words and never instead of them; notes it for :func:`symbols`."""
-    if name not in _sprite():
-        raise KeyError(name)
-    g.icons.add(name)
-    return Markup('<svg class="{}" aria-hidden="true"><use href="#i-{}"/></svg>').format(
-        f"i {style}".strip(), name
-    )
-
-
-def symbols() -> Markup:
-    """The symbols that the page used so far."""
-    used = "".join(_sprite()[name] for name in sorted(g.icons))
-    return Markup('<svg class="vh" aria-hidden="true">') + Markup(used) + Markup("</svg>")  # noqa: S704 - our own file
-
-
-@cache
-def _sprite() -> dict[str, str]:
-    text = (files("cirt.web") / "static" / "icons.svg").read_text()
-    found = re.findall(r'(<symbol id="i-([a-z0-9-]+)".*?</symbol>)', text, re.DOTALL)
-    return {name: symbol for symbol, name in found}

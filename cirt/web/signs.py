@@ -21,8 +21,10 @@ REPORT = {
 }
 
 ENTRY_ICONS = {
+    EntryKind.OPENED: "plus",
     EntryKind.REPORT_ACCEPTED: "in",
     EntryKind.REPORT_ADDED: "merge",
+    EntryKind.REPORT_REMOVED: "x",
     EntryKind.NOTE: "pen",
     EntryKind.STATE: "flag",
     EntryKind.FACTS: "pen",

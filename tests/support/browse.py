@@ -101,6 +101,7 @@ class Visitor:
 
     def post(self, path: str, data: dict[str, Any], **kwargs: Any) -> TestResponse:
         self.last = self.client.post(path, data=data, base_url=self._at, **kwargs)
+        self.last.request.environ["wsgi.input"].close()  # a large body lies in a temporary file
         return self.last
 
     @property

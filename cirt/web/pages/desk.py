@@ -2,11 +2,27 @@
 
 from flask import Blueprint, Response
 
+from cirt.register import queries
+from cirt.register.models import Severity
+from cirt.release.models import ProposalState
+from cirt.release.proposals import proposals
 from cirt.web.frame import render
+from cirt.web.session import open_work, visit
 
 bp = Blueprint("desk", __name__)
 
 
 @bp.get("/desk")
 def desk() -> Response:
-    return render("desk/desk.html")
+    with open_work(write=False) as work:
+        figures = queries.desk(work)
+        waiting = proposals(work.session, [ProposalState.ASKED])
+    return render(
+        "desk/desk.html",
+        figures=figures,
+        critical=figures.by_severity[Severity.CRITICAL],
+        high=figures.by_severity[Severity.HIGH],
+        most=max((count for _, count in figures.by_class), default=1),
+        waiting=waiting,
+        may_decide=visit().actor.may("release:decide"),
+    )

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from cirt.files.store import MAX_FILE_BYTES
 from cirt.inputs.register import AskStatusInput, TakeReportInput
 from cirt.kernel.errors import CirtError, FieldsInvalid, NotFound, TooLarge
 from cirt.kernel.keys import SecretUnreadable
@@ -23,6 +24,7 @@ from cirt.web.session import FormTooOld, this_program, visit
 
 bp = Blueprint("public", __name__)
 
+_FILE_LIMIT = f"{MAX_FILE_BYTES // 2**20} MB"
 _SHOWN_FOR = timedelta(hours=1)
 _KEPT_HEADERS = ("User-Agent", "Accept-Language")
 
@@ -49,7 +51,7 @@ def send_report() -> AnyResponse:
             found, code = intake.take_report(work, cmd)
             reference = found.reference
     except CirtError as error:
-        at = "files" if isinstance(error, TooLarge) and "name" in error.values else "text"
+        at = "files" if isinstance(error, TooLarge) and "what" in error.values else "text"
         return _report_page(refused(error, at=at), status_of(error))
     shown = {"reference": reference, "code": code, "at": visit().now.timestamp()}
     return redirect(
@@ -96,13 +98,15 @@ def _command(once: str) -> TakeReport:
 
 
 def _files() -> tuple[SentFile, ...]:
-    return tuple(
-        SentFile(
-            file.filename or "", file.mimetype or "", file.stream.read(intake.MAX_FILE_BYTES + 1)
-        )
-        for file in request.files.getlist("files")[: intake.MAX_FILES + 1]
-        if file.filename
+    """No more of each than tells that it is too large."""
+    sent_files = [file for file in request.files.getlist("files") if file.filename]
+    read = tuple(
+        SentFile(file.filename or "", file.mimetype or "", file.stream.read(MAX_FILE_BYTES + 1))
+        for file in sent_files[: intake.MAX_FILES + 1]
     )
+    for file in request.files.values():
+        file.close()
+    return read
 
 
 def _report_page(form: Form, status: int = HTTPStatus.OK) -> Response:
@@ -112,5 +116,5 @@ def _report_page(form: Form, status: int = HTTPStatus.OK) -> Response:
         form=form,
         once=public_token(this_program().keys, new_form_value()),
         max_files=intake.MAX_FILES,
-        file_limit=intake.FILE_LIMIT,
+        file_limit=_FILE_LIMIT,
     )

@@ -1,0 +1,123 @@
+"""Words and glyphs for what goes out and comes in: releases, agreements, links, quarantine, indicators, jobs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from cirt.exchange.health import HEALTH_WORDS, Health
+from cirt.exchange.models import LinkDirection, Outcome
+from cirt.kernel.jobs import JobState
+from cirt.kernel.text import mark
+from cirt.objects.catalogue import Life
+from cirt.release.models import CollectionKind, ProposalState
+from cirt.sharing.models import AgreementState, Direction, Level
+from cirt.sharing.verdicts import Decision, Verdict
+from cirt.web import i18n
+from cirt.web.icons import icon
+from cirt.web.prose import defanged
+
+# Glyph and tone (ui.md, section 5), then the words.
+Sign = tuple[str, str, str]
+
+PROPOSALS: Mapping[ProposalState, Sign] = {
+    ProposalState.ASKED: ("st-wait", "warn", mark("Waits for a decision")),
+    ProposalState.RELEASED: ("st-done", "ok", mark("Released")),
+    ProposalState.SENT_BACK: ("swap", "warn", mark("Sent back to the asker")),
+    ProposalState.REFUSED: ("ban", "off", mark("Refused")),
+    ProposalState.VOIDED: ("ban", "off", mark("Void")),
+    ProposalState.RECALLED: ("x", "off", mark("Recalled")),
+}
+
+LIVES: Mapping[Life, Sign] = {
+    Life.ACTIVE: ("st-done", "ok", mark("Active")),
+    Life.PAST: ("clock", "off", mark("No longer valid")),
+    Life.REVOKED: ("st-fail", "off", mark("Revoked")),
+}
+
+HEALTH: Mapping[Health, Sign] = {
+    Health.GOOD: ("st-done", "ok", HEALTH_WORDS[Health.GOOD]),
+    Health.TROUBLE: ("st-fail", "bad", HEALTH_WORDS[Health.TROUBLE]),
+    Health.RESTING: ("st-wait", "off", HEALTH_WORDS[Health.RESTING]),
+    Health.NEW: ("st-new", "", HEALTH_WORDS[Health.NEW]),
+}
+
+OUTCOMES: Mapping[Outcome, Sign] = {
+    Outcome.HELD: ("st-wait", "warn", mark("Held")),
+    Outcome.REFUSED: ("ban", "off", mark("Refused")),
+}
+
+AGREEMENTS: Mapping[AgreementState, Sign] = {
+    AgreementState.DRAFT: ("st-new", "", mark("Draft")),
+    AgreementState.IN_FORCE: ("st-done", "ok", mark("In force")),
+    AgreementState.SUSPENDED: ("st-wait", "warn", mark("Suspended")),
+    AgreementState.ENDED: ("st-fail", "off", mark("Ended")),
+}
+
+# By the rule that keeps an agreement from being in force; None where none does.
+STANDINGS: Mapping[str | None, Sign] = {
+    None: ("st-done", "ok", mark("Agreement in force")),
+    "peer-suspended": ("st-wait", "warn", mark("Peer suspended")),
+    "agreement-none": ("st-open", "off", mark("No agreement")),
+    "agreement-draft": ("st-new", "", mark("Agreement is a draft")),
+    "agreement-suspended": ("st-wait", "warn", mark("Agreement suspended")),
+    "agreement-ended": ("st-fail", "bad", mark("Agreement ended")),
+    "agreement-not-yet": ("st-new", "", mark("Agreement not begun")),
+}
+
+JOBS: Mapping[JobState, Sign] = {
+    JobState.WAITING: ("st-wait", "", mark("Waits")),
+    JobState.RUNNING: ("st-work", "", mark("Runs")),
+    JobState.DONE: ("st-done", "ok", mark("Done")),
+    JobState.DEAD: ("st-fail", "bad", mark("Given up")),
+}
+
+LEVELS = {
+    Level.TLP_ACK: mark("Accepts the Traffic Light Protocol"),
+    Level.MOU: mark("Memorandum of understanding"),
+    Level.MOU_NDA: mark("Memorandum and confidentiality"),
+}
+DIRECTIONS = {
+    Direction.GIVE: mark("We give"),
+    Direction.TAKE: mark("We take"),
+    Direction.BOTH: mark("We give and take"),
+}
+LINKS = {LinkDirection.PULL: mark("We read"), LinkDirection.PUSH: mark("We send to")}
+COLLECTION_KINDS = {
+    CollectionKind.PUBLISHED: mark("Published: members read what we released"),
+    CollectionKind.SHARED: mark("Shared: members read and write"),
+    CollectionKind.INBOX: mark("Inbox: members write, only we read"),
+}
+STEPS = {
+    Verdict.YES: mark("yes"),
+    Verdict.NEEDS_APPROVAL: mark("if two approve"),
+    Verdict.NEEDS_PERMISSION: mark("no"),
+    Verdict.NO: mark("no"),
+}
+
+
+def sign(found: Sign) -> Markup:
+    """A glyph with its words; the words carry the meaning."""
+    glyph, tone, words = found
+    return Markup('<span class="{}">{}{}</span>').format(
+        f"st {tone}".strip(), icon(glyph), i18n.translate(words)
+    )
+
+
+def because(decision: Decision) -> Markup:
+    """The sentence of the rule that decided, with its values."""
+    return i18n.say(decision.sentence, **decision.values)
+
+
+def sentence(message: str, values: Mapping[str, Any]) -> Markup:
+    """A marked sentence whose values came from outside: what they hold is made safe to show."""
+    safe = {name: defanged(str(value)) for name, value in values.items()}
+    return i18n.say(message, **safe) if message else escape("")
+
+
+def percent_gone(begin: datetime, end: datetime, now: datetime) -> int:
+    """How much of a period is over, for a bar."""
+    whole = (end - begin).total_seconds()
+    gone = (now - begin).total_seconds()
+    return min(100, max(0, round(100 * gone / whole))) if whole > 0 else 100

@@ -1,0 +1,52 @@
+"""What of an incident is shared: its indicators, and asking for their release."""
+
+from http import HTTPStatus
+
+from flask import Response, redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from cirt.inputs.release import AskReleaseInput
+from cirt.kernel.errors import FieldsInvalid
+from cirt.register import queries
+from cirt.release.collections import collections
+from cirt.release.errors import NothingWouldLeave, ReleaseIncomplete
+from cirt.release.models import CollectionKind
+from cirt.release.proposals import ask_release
+from cirt.web.errors import status_of
+from cirt.web.forms import Form, refused, sent
+from cirt.web.frame import render
+from cirt.web.pages.incidents.bp import bp
+from cirt.web.pages.incidents.show import frame_of
+from cirt.web.paths import path_of
+from cirt.web.session import open_work
+
+
+@bp.get("/incidents/<reference>/sharing")
+def sharing(reference: str) -> Response:
+    return _page(reference, Form())
+
+
+@bp.post("/incidents/<reference>/release")
+def ask(reference: str) -> AnyResponse:
+    try:
+        with open_work() as work:
+            cmd = AskReleaseInput().read(sent("stix_ids", "collections"), incident=reference)
+            proposal = ask_release(work, cmd)
+    except (FieldsInvalid, ReleaseIncomplete, NothingWouldLeave) as error:
+        return _page(reference, refused(error, at="collections"), status_of(error))
+    return redirect(path_of("release.release", reference=proposal.reference), 303)
+
+
+def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
+    with open_work(write=False) as work:
+        view = queries.incident_view(work, reference)
+        made = queries.indicators_of(work, reference)
+        readable = [c for c in collections(work.session) if c.kind is not CollectionKind.INBOX]
+    return render(
+        "incidents/sharing.html",
+        status,
+        form=form,
+        **frame_of(view, "sharing"),
+        made=made,
+        collections=readable,
+    )

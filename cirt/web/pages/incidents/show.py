@@ -1,0 +1,56 @@
+"""One incident: its timeline beside its facts."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, request
+
+from cirt.kernel.tlp import Tlp
+from cirt.register import queries, service
+from cirt.register.models import EntryKind
+from cirt.register.queries import IncidentView, Thread
+from cirt.web import signs
+from cirt.web.forms import Form, member
+from cirt.web.frame import render
+from cirt.web.pages.incidents.bp import bp
+from cirt.web.paths import path_of
+from cirt.web.session import open_work
+
+
+@bp.get("/incidents/<reference>")
+def incident(reference: str) -> Response:
+    return incident_page(reference, Form())
+
+
+def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
+    """The page with its note form; ``form`` holds a note that was not saved."""
+    thread = member(Thread, request.args.get("show", "")) or Thread.ALL
+    with open_work(write=False) as work:
+        view = queries.incident_view(work, reference)
+        page = queries.timeline(work, reference, thread=thread, cursor=request.args.get("page"))
+        draft = service.draft_of(work, reference)
+    here = {"reference": reference, "show": thread.value or None}
+    return render(
+        "incidents/incident.html",
+        status,
+        form=form,
+        **frame_of(view, "timeline"),
+        page=page,
+        thread=thread,
+        draft=draft.text if draft and not form.values else "",
+        newer=path_of("incidents.incident", **here, page=page.before) if page.before else "",
+        older=path_of("incidents.incident", **here, page=page.after) if page.after else "",
+        markings=[level for level in Tlp if level > view.incident.tlp],
+        key_entries=signs.KEY_ENTRIES,
+        NOTE=EntryKind.NOTE,
+    )
+
+
+def frame_of(view: IncidentView, tab: str) -> dict[str, Any]:
+    """What the head and the tabs of an incident's pages need."""
+    counts = {
+        "timeline": view.entries,
+        "observables": view.confirmed + view.offered,
+        "sharing": view.indicators,
+    }
+    return {"view": view, "incident": view.incident, "tab": tab, "tabs": counts}
