@@ -1,16 +1,28 @@
 """The verbs that start something."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cirt.boot import processes
 from cirt.boot.demonstration import run_demo
 from cirt.cli.console import Console, pass_console
-from cirt.kernel.settings import Settings
+from cirt.kernel.settings import BIND, Settings
 
-_BIND = click.option("--bind", metavar="HOST:PORT", help="Where to listen. Default: CIRT_BIND.")
+
+class BindType(click.ParamType[str]):
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.match(BIND, value):
+            self.fail(f"“{value}” is no address. Write one like 127.0.0.1:8000.", param, ctx)
+        return str(value)
+
+
+_BIND = click.option("--bind", type=BindType(), help="Where to listen. Default: CIRT_BIND.")
 _WORKERS = click.option("--workers", type=click.IntRange(1, 64), help="Web processes.")
 
 

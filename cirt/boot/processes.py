@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from cirt.boot.serve import listen, serve
 from cirt.kernel import log as logs
 from cirt.kernel import schema
 from cirt.kernel.errors import Conflict
-from cirt.kernel.program import Program, load_program
+from cirt.kernel.program import load_program
 from cirt.kernel.settings import Settings
 from cirt.kernel.text import mark
 from cirt.worker import run_worker
@@ -41,7 +40,7 @@ def run_up(settings: Settings) -> None:
     logs.configure()
     lock = _Lock(settings.data_dir / "up.lock")
     program = load_program(settings)
-    migrate(program)
+    schema.migrate(program)
     program.engine.dispose()
     listener = _listen(settings.bind)
 
@@ -71,30 +70,6 @@ def _work(settings: Settings) -> None:
     run_worker(load_program(settings), stop)
 
 
-def migrate(program: Program) -> None:
-    """Bring the schema up to date; an SQLite file is copied first."""
-    before, newest = schema.current_revision(program.engine), schema.newest_revision()
-    if before == newest:
-        return
-    if before is not None and program.engine.dialect.name == "sqlite":
-        _copy(program, before)
-    schema.upgrade(program.engine)
-    log.info("migrated", extra={"before": before, "after": newest})
-
-
-def _copy(program: Program, revision: str) -> None:
-    database = program.engine.url.database
-    at = program.clock.now().strftime("%Y%m%dT%H%M%SZ")
-    target = program.settings.data_dir / "backups" / f"{at}-at-{revision}.sqlite3"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        closing(sqlite3.connect(str(database))) as source,
-        closing(sqlite3.connect(target)) as copy,
-    ):
-        source.backup(copy)
-    log.info("copied", extra={"to": str(target)})
-
-
 class _Lock:
     """Held as long as the file is open; the system frees it when the process dies."""
 
@@ -115,6 +90,8 @@ def _listen(bind: str) -> socket.socket:
         return listen(bind)
     except OSError as error:
         raise PortTaken(bind=bind, reason=error.strerror or str(error)) from error
+    except OverflowError as error:
+        raise PortTaken(bind=bind, reason="ports end at 65535") from error
 
 
 class Family:
@@ -124,6 +101,7 @@ class Family:
         self._members = members
         self._children: dict[int, tuple[str, Callable[[], None]]] = {}
         self._ending = False
+        self._pulse, self._heart = os.pipe()  # closed by the system however this process dies
 
     def run(self) -> None:
         """Start all; start again whoever dies; end all at SIGTERM or SIGINT."""
@@ -132,27 +110,26 @@ class Family:
         for member in self._members:
             self._start(*member)
         while self._children:
-            pid, status = self._wait()
+            pid, status = os.waitpid(-1, 0)
             name, task = self._children.pop(pid, ("", None))
-            if task is not None and not self._ending:
-                log.error("died", extra={"part": name, "status": os.waitstatus_to_exitcode(status)})
-                time.sleep(1)
-                self._start(name, task)
-
-    def _wait(self) -> tuple[int, int]:
-        while True:
-            try:
-                return os.waitpid(-1, 0)
-            except InterruptedError:
+            if task is None or self._ending:
                 continue
+            log.error("died", extra={"part": name, "status": os.waitstatus_to_exitcode(status)})
+            time.sleep(1)
+            if not self._ending:  # a signal may have come meanwhile
+                self._start(name, task)
 
     def _start(self, name: str, task: Callable[[], None]) -> None:
         pid = os.fork()
         if pid:
             self._children[pid] = (name, task)
+            if self._ending:  # between the fork and this line
+                os.kill(pid, signal.SIGTERM)
             return
+        os.close(self._heart)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent passes Ctrl-C on as SIGTERM
+        threading.Thread(target=_end_with_parent, args=(self._pulse,), daemon=True).start()
         os._exit(_run_child(name, task))
 
     def _end(self, _signal: int, _frame: FrameType | None) -> None:
@@ -167,6 +144,12 @@ class Family:
     def _kill(self, _signal: int, _frame: FrameType | None) -> None:
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
+
+
+def _end_with_parent(pulse: int) -> None:
+    """A child whose parent was killed would hold port and lock for ever."""
+    os.read(pulse, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _run_child(name: str, task: Callable[[], None]) -> int:

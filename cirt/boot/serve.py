@@ -8,7 +8,7 @@ import json
 import signal
 import socket
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
@@ -24,9 +24,13 @@ def listen(bind: str) -> socket.socket:
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, int(port)))
-    bound.listen(1024)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, int(port)))
+        bound.listen(1024)
+    except (OSError, OverflowError):
+        bound.close()
+        raise
     bound.setblocking(False)
     return bound
 
@@ -40,7 +44,7 @@ def serve(program: Program, listener: socket.socket, *, threads: int = 4) -> Non
 
 def make_server(program: Program, listener: socket.socket, *, threads: int = 4) -> BaseWSGIServer:
     """The server with all that it needs set, not yet running."""
-    server: BaseWSGIServer = create_server(
+    server: Any = create_server(  # with one socket a BaseWSGIServer, which its types do not say
         create_app(program),
         sockets=[listener],
         threads=threads,
@@ -55,7 +59,7 @@ def make_server(program: Program, listener: socket.socket, *, threads: int = 4) 
         **_proxy(program.settings.trusted_proxy),
     )
     _answer_errors_in_kind(server)
-    return server
+    return cast("BaseWSGIServer", server)
 
 
 def _proxy(address: str) -> dict[str, Any]:
@@ -76,11 +80,12 @@ class _KindErrorTask(ErrorTask):
     """Refusals made before the application sees a request: TAXII clients get a TAXII error resource."""
 
     def execute(self) -> None:
-        path = getattr(self.request, "path", "") or ""
+        request: Any = self.request
+        path = getattr(request, "path", "") or ""
         if not str(path).startswith("/taxii2/"):
             super().execute()
             return
-        error = self.request.error
+        error = request.error
         body = json.dumps(
             {"title": error.reason, "http_status": str(error.code), "description": error.reason}
         ).encode()

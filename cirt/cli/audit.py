@@ -61,7 +61,9 @@ def export(console: Console, file: Path) -> None:
 
 def _read(file: Path) -> list[dict[str, object]]:
     lines = []
-    for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, text in enumerate(
+        file.read_text(encoding="utf-8", errors="replace").splitlines(), 1
+    ):
         try:
             line = json.loads(text)
             lines.append({name: line[name] for name in (*trail.FIELDS, "hash")})

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 from rich.console import Console as Screen
 from rich.table import Table
 
-from cirt.kernel.errors import CirtError, FieldsInvalid
+from cirt.kernel.errors import CirtError, FieldsInvalid, Unavailable
 from cirt.kernel.program import Program, load_program
 from cirt.kernel.settings import Settings, read_settings
+from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp, TlpUnknown
 from cirt.kernel.work import Actor, ActorKind, Work
 
@@ -76,6 +78,14 @@ class Console:
 pass_console = click.make_pass_decorator(Console)
 
 
+class DatabaseFails(Unavailable):
+    code = "database-fails"
+    message = mark(
+        "The database does not do what was asked: {reason}."
+        " Check CIRT_DATABASE_URL; if the schema is older than the program: cirt db upgrade"
+    )
+
+
 class Root(click.Group):
     """Ends with 1 and one plain sentence when something is refused; wrong usage is click's 2."""
 
@@ -87,6 +97,12 @@ class Root(click.Group):
                 click.echo(f"{name}: {' '.join(messages)}", err=True)
         except CirtError as error:
             click.echo(str(error), err=True)
+        except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+            click.echo(str(DatabaseFails(reason=str(error.orig).partition("\n")[0])), err=True)
+        except OSError as error:
+            if error.filename is None:  # not about a file somebody named
+                raise
+            click.echo(f"{error.filename}: {error.strerror}.", err=True)
         return ctx.exit(1)
 
 

@@ -21,11 +21,9 @@ def db() -> None:
 @db.command()
 @pass_console
 def upgrade(console: Console) -> None:
-    """Migrate to the newest schema."""
+    """Migrate to the newest schema; an SQLite file is copied to backups/ first."""
     program = console.program()
-    before = schema.current_revision(program.engine)
-    schema.upgrade(program.engine)
-    after = schema.current_revision(program.engine)
+    before, after = schema.migrate(program)
     said = f"Already at {after}." if before == after else f"Migrated from {before} to {after}."
     console.say({"before": before, "after": after}, said)
 

@@ -7,8 +7,10 @@ from cirt.kernel import schema
 from cirt.kernel.errors import Conflict
 from cirt.kernel.keys import make_key_file
 from cirt.kernel.program import key_file, load_program
+from cirt.kernel.settings import Settings
 from cirt.kernel.text import mark
-from cirt.parties.accounts import AddAccount, add_account, normal_email
+from cirt.parties.accounts import AddAccount, NewPassword, add_account, normal_email
+from cirt.parties.models import Ourselves
 from cirt.parties.peers import check_country
 from cirt.parties.roles import Role
 from cirt.release.founding import found
@@ -40,13 +42,24 @@ def init(console: Console, name: str, country: str, admin: str, password_stdin: 
         read_password(password_stdin),
     )
     make_key_file(key_file(settings))
-    program = load_program(settings)
-    schema.upgrade(program.engine)
-    with program.work(console_actor()) as work:
-        ourselves = found(work, name=name, country=country)
-        made = add_account(work, AddAccount(admin, admin.split("@")[0], (Role.ADMIN,), password))
+    try:
+        ourselves, made = _found(settings, name, country, admin, password)
+    except BaseException:
+        key_file(settings).unlink()  # nothing is sealed with it yet, and init may be tried again
+        raise
     facts = {"identity": ourselves.identity_id, "admin": made.email, "password": made.password}
     said = [f"{name} is set up in {settings.data_dir}.", f"Identity: {ourselves.identity_id}"]
     if made.password:
         said.append(f"Sign in as {made.email} with this one-time password: {made.password}")
     console.say(facts, "\n".join(said))
+
+
+def _found(
+    settings: Settings, name: str, country: str, admin: str, password: str | None
+) -> tuple[Ourselves, NewPassword]:
+    program = load_program(settings)
+    schema.upgrade(program.engine)
+    with program.work(console_actor()) as work:
+        ourselves = found(work, name=name, country=country)
+        first = AddAccount(admin, admin.partition("@")[0], (Role.ADMIN,), password)
+        return ourselves, add_account(work, first)

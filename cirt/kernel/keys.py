@@ -14,6 +14,8 @@ from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from cirt.kernel.errors import Invalid, Unavailable
 from cirt.kernel.text import mark
 
+_SECRET_BYTES = 32
+
 
 class TokenWrong(Invalid):
     code = "token-wrong"
@@ -23,6 +25,11 @@ class TokenWrong(Invalid):
 class KeyMissing(Unavailable):
     code = "key-missing"
     message = mark("The key file {path} is missing. Restore it from a backup or run cirt init.")
+
+
+class KeyUnreadable(Unavailable):
+    code = "key-unreadable"
+    message = mark("The file {path} does not hold a key. Restore it from a backup.")
 
 
 class SecretUnreadable(Unavailable):
@@ -78,7 +85,7 @@ def make_key_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)))
+        file.write(base64.urlsafe_b64encode(secrets.token_bytes(_SECRET_BYTES)))
         file.flush()
         os.fsync(file.fileno())
 
@@ -87,8 +94,14 @@ def read_keys(path: Path) -> Keys:
     """
     Raises:
         KeyMissing: there is no key file.
+        KeyUnreadable: it was cut or changed.
     """
     try:
-        return Keys(base64.urlsafe_b64decode(path.read_bytes()))
+        secret = base64.urlsafe_b64decode(path.read_bytes())
     except FileNotFoundError as error:
         raise KeyMissing(path=path) from error
+    except ValueError as error:
+        raise KeyUnreadable(path=path) from error
+    if len(secret) != _SECRET_BYTES:
+        raise KeyUnreadable(path=path)
+    return Keys(secret)

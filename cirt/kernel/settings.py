@@ -16,8 +16,15 @@ from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
 
 _PREFIX = "CIRT_"
+_ENVIRONMENT = "the environment"
+BIND = r".+:\d{1,5}\Z"  # HOST:PORT
 
 Network = IPv4Network | IPv6Network
+
+
+class SettingsUnreadable(Invalid):
+    code = "settings-unreadable"
+    message = mark("{place} is not valid TOML: {reason}.")
 
 
 class SettingsWrong(Invalid):
@@ -56,7 +63,7 @@ class _SettingsSchema(ma.Schema):
     data_dir = ma.fields.String()
     database_url = ma.fields.String(validate=ma.validate.Regexp(r"(sqlite|postgresql\+psycopg)://"))
     base_url = ma.fields.Url(require_tld=False, schemes={"http", "https"})
-    bind = ma.fields.String(validate=ma.validate.Regexp(r".+:\d+\Z"))
+    bind = ma.fields.String(validate=ma.validate.Regexp(BIND, error="Write HOST:PORT."))
     workers = ma.fields.Integer(validate=ma.validate.Range(1, 64))
     max_content_bytes = ma.fields.Integer(validate=ma.validate.Range(64 * 1024))
     page_max = ma.fields.Integer(validate=ma.validate.Range(1, 10_000))
@@ -81,22 +88,35 @@ def read_settings(environ: Mapping[str, str], data_dir: Path | None = None) -> S
     home = (data_dir or Path(from_environ.get("data_dir", "data"))).resolve()
     known = {one.name for one in fields(Settings)}
     toml = home / "cirt.toml"
-    from_file = tomllib.loads(toml.read_text()) if toml.is_file() else {}
-    values = _load(from_file, str(toml), known) | _load(from_environ, "the environment", known)
+    from_file = _read_toml(toml) if toml.is_file() else {}
+    values = _load(from_file, str(toml), known) | _load(from_environ, _ENVIRONMENT, known)
     values["data_dir"] = home
     values["trusted_proxy"] = str(values.get("trusted_proxy", ""))
     values.setdefault("database_url", f"sqlite:///{home / 'cirt.sqlite3'}")
     return Settings(**values)
 
 
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise SettingsUnreadable(place=file, reason=error) from error
+
+
 def _load(values: Mapping[str, Any], place: str, known: set[str]) -> dict[str, Any]:
     for name in values:
         if name not in known:
             reason = f"there is no such setting. Known are: {', '.join(sorted(known))}."
-            raise SettingsWrong(name=name, place=place, reason=reason)
+            raise SettingsWrong(name=_named(name, place), place=place, reason=reason)
     try:
         return dict(_SettingsSchema().load(values))
     except ma.ValidationError as error:
         messages: dict[str, list[str]] = error.messages_dict
         name, reasons = next(iter(messages.items()))
-        raise SettingsWrong(name=name, place=place, reason=" ".join(reasons)) from error
+        reason = " ".join(reasons)
+        raise SettingsWrong(name=_named(name, place), place=place, reason=reason) from error
+
+
+def _named(name: str, place: str) -> str:
+    """As the operator wrote it."""
+    return f"{_PREFIX}{name.upper()}" if place == _ENVIRONMENT else name

@@ -37,13 +37,13 @@ def test_a_connector_has_its_own_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "name"),
     [
-        ({"CIRT_WORKRES": "2"}, "workres"),
-        ({"CIRT_WORKERS": "none"}, "workers"),
-        ({"CIRT_WORKERS": "0"}, "workers"),
-        ({"CIRT_BIND": "8000"}, "bind"),
-        ({"CIRT_DATABASE_URL": "mysql://x"}, "database_url"),
-        ({"CIRT_OUTBOUND_ALLOW": "everything"}, "outbound_allow"),
-        ({"CIRT_BASE_URL": "cirt"}, "base_url"),
+        ({"CIRT_WORKRES": "2"}, "CIRT_WORKRES"),
+        ({"CIRT_WORKERS": "none"}, "CIRT_WORKERS"),
+        ({"CIRT_WORKERS": "0"}, "CIRT_WORKERS"),
+        ({"CIRT_BIND": "8000"}, "CIRT_BIND"),
+        ({"CIRT_DATABASE_URL": "mysql://x"}, "CIRT_DATABASE_URL"),
+        ({"CIRT_OUTBOUND_ALLOW": "everything"}, "CIRT_OUTBOUND_ALLOW"),
+        ({"CIRT_BASE_URL": "cirt"}, "CIRT_BASE_URL"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, environ: dict[str, str], name: str) -> None:
