@@ -22,22 +22,34 @@ _AFTER_OUTAGE_S = 5.0
 _RENEW_S = jobs.LEASE.total_seconds() / 3
 
 
-def run_worker(program: Program, stop: threading.Event, *, threads: int = THREADS) -> None:
+def run_worker(
+    program: Program,
+    stop: threading.Event,
+    *,
+    threads: int = THREADS,
+    handlers: Mapping[str, Handler] = HANDLERS,
+) -> None:
     """Work until ``stop`` is set; jobs under way are finished first."""
     log.info("worker.start", extra={"threads": threads})
     helpers = [
-        threading.Thread(target=_serve, args=(program, stop), name=f"worker-{n}")
+        threading.Thread(target=_serve, args=(program, stop, handlers), name=f"worker-{n}")
         for n in range(1, threads)
     ]
     for helper in helpers:
         helper.start()
-    _serve(program, stop, is_first=True)
+    _serve(program, stop, handlers, is_first=True)
     for helper in helpers:
         helper.join()
     log.info("worker.stop")
 
 
-def _serve(program: Program, stop: threading.Event, *, is_first: bool = False) -> None:
+def _serve(
+    program: Program,
+    stop: threading.Event,
+    handlers: Mapping[str, Handler],
+    *,
+    is_first: bool = False,
+) -> None:
     """Claim and run; the first thread also asks for what is due."""
     asked_at = -_IDLE_S
     while not stop.is_set():
@@ -45,7 +57,7 @@ def _serve(program: Program, stop: threading.Event, *, is_first: bool = False) -
             if is_first and time.monotonic() - asked_at >= _IDLE_S:
                 asked_at = time.monotonic()
                 ask_for_due(program)
-            if not run_one(program):
+            if not run_one(program, handlers):
                 stop.wait(_IDLE_S)
         except sa.exc.OperationalError:
             log.exception("worker.database")

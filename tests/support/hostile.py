@@ -196,9 +196,8 @@ def _endless_empty(handler: _Handler, asked: Asked) -> None:
 
 
 def _same_token(handler: _Handler, asked: Asked) -> None:
-    handler._json(
-        {"more": True, "next": "2", "objects": handler.peer.objects(0, 2)}, **_dates(0, 2)
-    )
+    envelope = {"more": True, "next": "2", "objects": handler.peer.objects(0, 2)}
+    handler._json(envelope, headers=_dates(0, 2))
 
 
 def _drip(handler: _Handler, _asked: Asked) -> None:
