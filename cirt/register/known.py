@@ -23,6 +23,7 @@ from cirt.register.sight import reader_of, sees_incident, sees_report
 from cirt.sharing.narrow import visible_facts
 
 MAX_KEYS = 2000  # per question; a page shows far fewer
+MANY = 100  # what more records hold says little, and listing it would read them all
 _SHOWN = 6  # one more than a page names, for the asker itself is left out
 _INDICATORS = 20
 
@@ -52,7 +53,10 @@ class IndicatorHit:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one observable. The lists name the newest few, the counts are of all."""
+    """What is known of one observable. The lists name the newest few, the counts are of all.
+
+    Of what more than MANY records hold, the count is MANY + 1 and the list is empty.
+    """
 
     incidents: tuple[IncidentHit, ...] = ()
     incident_count: int = 0
@@ -80,74 +84,81 @@ def known_of(
     besides_incident: int | None = None,
     besides_report: int | None = None,
 ) -> dict[int, Known]:
-    """For each key what the asker may know of it, in three queries; at most MAX_KEYS keys.
+    """For each key what the asker may know of it, in four queries; at most MAX_KEYS keys.
 
     ``besides_…`` leaves out the record that asks.
     """
     asked = list(dict.fromkeys(keys))[:MAX_KEYS]
     if not asked:
         return {}
-    incidents = _grouped(work, _incidents(work, asked, besides_incident))
-    reports = _grouped(work, _reports(work, asked, besides_report))
-    indicators = _grouped(work, _indicators(work, asked))
+    of_incidents = _incidents(work, besides_incident)
+    of_reports = _reports(work, besides_report)
+    of_objects = _objects(work)
+    counts = _counts(work, asked, of_incidents, of_reports, of_objects)
+    incidents = _few(work, of_incidents, counts, "incidents", _SHOWN)
+    reports = _few(work, of_reports, counts, "reports", _SHOWN)
+    indicators = _few(work, of_objects, counts, "objects", _INDICATORS)
     return {
         key: Known(
             incidents=tuple(
                 IncidentHit(r.reference, r.title, r.state) for r in incidents.get(key, ())
             ),
-            incident_count=_count(incidents.get(key, ())),
+            incident_count=row.incidents,
             reports=tuple(ReportHit(r.reference, r.title) for r in reports.get(key, ())),
-            report_count=_count(reports.get(key, ())),
+            report_count=row.reports,
             indicators=tuple(
                 IndicatorHit(r.stix_id, r.type, r.name or r.stix_id, r.peer)
                 for r in indicators.get(key, ())
             ),
         )
-        for key in asked
+        for key, row in counts.items()
     }
 
 
 def without_report(known: Known, reference: str) -> Known:
     """As seen from a report that is itself among those that hold the observable."""
     others = tuple(hit for hit in known.reports if hit.reference != reference)
-    count = max(known.report_count - 1, 0)
-    return Known(known.incidents, known.incident_count, others, count, known.indicators)
+    count = known.report_count - 1 if known.report_count <= MANY else known.report_count
+    return Known(known.incidents, known.incident_count, others, max(count, 0), known.indicators)
 
 
-def _incidents(work: Work, keys: Collection[int], besides: int | None) -> Query:
-    key = IncidentObservable.key
-    query = (
-        sa.select(key, Incident.reference, Incident.title, Incident.state)
+@dataclass(frozen=True, slots=True)
+class _Holders:
+    """A query for records that hold observables: its key, and by what the newest are told."""
+
+    query: Query
+    key: sa.SQLColumnExpression[int]
+    newest: sa.SQLColumnExpression[int]
+
+
+def _incidents(work: Work, besides: int | None) -> _Holders:
+    query: Query = (
+        sa.select(IncidentObservable.key, Incident.reference, Incident.title, Incident.state)
         .join(Incident, Incident.id == IncidentObservable.incident_id)
-        .where(
-            key.in_(keys),
-            IncidentObservable.state != ObservableState.DISMISSED,
-            sees_incident(work.actor),
-        )
+        .where(IncidentObservable.state != ObservableState.DISMISSED, sees_incident(work.actor))
     )
     if besides is not None:
         query = query.where(Incident.id != besides)
-    return _newest(query, key, Incident.id, _SHOWN)
+    return _Holders(query, IncidentObservable.key, Incident.id)
 
 
-def _reports(work: Work, keys: Collection[int], besides: int | None) -> Query:
-    key = ReportObservable.key
-    query = (
-        sa.select(key, Report.reference, Report.title)
+def _reports(work: Work, besides: int | None) -> _Holders:
+    query: Query = (
+        sa.select(ReportObservable.key, Report.reference, Report.title)
         .join(Report, Report.id == ReportObservable.report_id)
-        .where(key.in_(keys), sees_report(work.actor))
+        .where(sees_report(work.actor))
     )
     if besides is not None:
         query = query.where(Report.id != besides)
-    return _newest(query, key, Report.id, _SHOWN)
+    return _Holders(query, ReportObservable.key, Report.id)
 
 
-def _indicators(work: Work, keys: Collection[int]) -> Query:
+def _objects(work: Work) -> _Holders:
     key = ObjectObservable.key
     query = live_objects(work).with_only_columns(
         key, StixObject.stix_id, StixObject.type, StixObject.name, Peer.name.label("peer")
     )
-    return _newest(query.where(key.in_(keys)), key, StixObject.id, _INDICATORS)
+    return _Holders(query, key, StixObject.id)
 
 
 def live_objects(work: Work) -> Query:
@@ -169,26 +180,35 @@ def live_objects(work: Work) -> Query:
     )
 
 
-def _newest(
-    query: Query,
-    key: sa.SQLColumnExpression[int],
-    newest: sa.SQLColumnExpression[int],
-    shown: int,
-) -> Query:
-    """The newest few per key, each row with the count of all of its key."""
-    ranked = query.add_columns(
-        sa.func.count().over(partition_by=key).label("of_all"),
-        sa.func.row_number().over(partition_by=key, order_by=newest.desc()).label("place"),
-    ).subquery()
-    return sa.select(ranked).where(ranked.c.place <= shown).order_by(ranked.c.key, ranked.c.place)
+def _counts(
+    work: Work, keys: Collection[int], incidents: _Holders, reports: _Holders, objects: _Holders
+) -> dict[int, sa.Row[Any]]:
+    """How many hold each key, counted no further than to MANY + 1."""
+    asked = sa.values(sa.column("key", sa.BigInteger)).data([(key,) for key in keys]).cte("asked")
+
+    def capped(holders: _Holders) -> sa.ScalarSelect[int]:
+        some = holders.query.with_only_columns(sa.literal(1).label("one"))
+        some = some.where(holders.key == asked.c.key).limit(MANY + 1).correlate(asked)
+        return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
+
+    query = sa.select(
+        asked.c.key,
+        capped(incidents).label("incidents"),
+        capped(reports).label("reports"),
+        capped(objects).label("objects"),
+    )
+    return {row.key: row for row in work.session.execute(query)}
 
 
-def _grouped(work: Work, query: Query) -> dict[int, list[sa.Row[Any]]]:
+def _few(
+    work: Work, holders: _Holders, counts: dict[int, sa.Row[Any]], name: str, shown: int
+) -> dict[int, list[sa.Row[Any]]]:
+    """The newest few that hold each key, for the keys that are not too common."""
+    keys = [key for key, row in counts.items() if getattr(row, name) <= MANY]
+    place = sa.func.row_number().over(partition_by=holders.key, order_by=holders.newest.desc())
+    ranked = holders.query.where(holders.key.in_(keys)).add_columns(place.label("place")).subquery()
+    query = sa.select(ranked).where(ranked.c.place <= shown).order_by(ranked.c.key, ranked.c.place)
     grouped: dict[int, list[sa.Row[Any]]] = {}
     for row in work.session.execute(query):
         grouped.setdefault(row.key, []).append(row)
     return grouped
-
-
-def _count(rows: Collection[sa.Row[Any]]) -> int:
-    return next((row.of_all for row in rows), 0)

@@ -120,7 +120,7 @@ _claiming, _deciding = aliased(Person), aliased(Person)
 def queue(
     work: Work, wanted: QueueFilter, *, cursor: str | None = None, limit: int = PAGE
 ) -> Page[QueueRow]:
-    """A page of the queue, the longest wait first; what was decided, the latest first. Six queries."""
+    """A page of the queue, the longest wait first; what was decided, the latest first. Seven queries."""
     is_decided = wanted.view is QueueView.DECIDED
     order = Order(
         Report.decided_at if is_decided else Report.received_at, Report.id, newest_first=is_decided
