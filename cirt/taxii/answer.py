@@ -56,8 +56,8 @@ def envelope(rows: Sequence[Row], released: list[Released], token: str | None) -
     """One page of objects, byte for byte as they came; ``token`` only if more follow."""
     if not released:
         return resource({})
-    head = b"{" + _more(token)[1:-1] + b"," if token else b"{"
-    body = head + b'"objects":[' + b",".join(one.body for one in released) + b"]}"
+    opening = orjson.dumps({"more": True, "next": token})[:-1] + b"," if token else b"{"
+    body = opening + b'"objects":[' + b",".join(one.body for one in released) + b"]}"
     return _dated(Response(body, content_type=TAXII), rows)
 
 
@@ -107,10 +107,6 @@ def error(problem: CirtError, request_id: str, status: int | None = None) -> Res
 def _page(value: Mapping[str, Any], token: str | None) -> Response:
     more = {"more": True, "next": token} if token else {}
     return resource(more | dict(value))
-
-
-def _more(token: str | None) -> bytes:
-    return orjson.dumps({"more": True, "next": token})
 
 
 def _dated(answer: Response, rows: Sequence[Row]) -> Response:

@@ -85,8 +85,9 @@ def _admit() -> Response | None:
         return _redirect(redirect.new_url)
     except (NoRoute, MethodNotAllowed) as error:
         endpoint, problem = "", error
-    peer_id = doorkeeper.peer_id(request.authorization, request.remote_addr or "")
-    g.taxii_asker = Asker(program, peer_id)
+    given = request.authorization
+    peer_id = doorkeeper.peer_id(given, request.remote_addr or "")
+    g.taxii_asker = Asker(program, peer_id, str(given.username if given else ""))
     g.who = f"peer {peer_id}"
     if isinstance(problem, MethodNotAllowed):
         return _options_or_refusal({*(problem.valid_methods or ()), "OPTIONS"})
@@ -116,7 +117,7 @@ def _redirect(url: str) -> Response:
 
 def _leave(response: Response) -> Response:
     if _is_ours():
-        response.headers["X-Request-Id"] = g.request_id
+        response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers["Content-Type"] = TAXII
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -125,7 +126,7 @@ def _leave(response: Response) -> Response:
 
 def _answer_error(error: Exception) -> Response:
     """The error resource for whatever went wrong; what is not ours to explain is only logged."""
-    request_id = g.request_id
+    request_id = g.get("request_id", "")
     if isinstance(error, CirtError):
         return answer.error(error, request_id)
     if isinstance(error, HTTPException) and error.code:

@@ -26,9 +26,11 @@ class Asker:
 
     program: Program
     peer_id: int
+    username: str
 
     def work(self, *, write: bool) -> AbstractContextManager[Work]:
-        return self.program.work(Actor(ActorKind.PEER, self.peer_id), write=write)
+        actor = Actor(ActorKind.PEER, self.peer_id, self.username)
+        return self.program.work(actor, write=write)
 
 
 def asker() -> Asker:

@@ -47,14 +47,15 @@ class Doorkeeper:
             peer_id = self._check.peer_id(username, password)
         if peer_id is not None:
             return peer_id
+        if self._is_guessing(source):
+            raise TooMany(wait_s=_WAIT_S)
         with self._program.work(PUBLIC) as work:
             is_over = note_peer_failure(work, username, source)
-            now = work.now
-        if is_over:
-            with self._lock:
-                self._guessing[source] = now + WINDOW
-            raise TooMany(wait_s=_WAIT_S)
-        raise SignInRefused
+        if not is_over:
+            raise SignInRefused
+        with self._lock:
+            self._guessing[source] = work.now + WINDOW
+        raise TooMany(wait_s=_WAIT_S)
 
     @contextmanager
     def _one_at_a_time(self, source: str) -> Iterator[None]:

@@ -197,7 +197,7 @@ def served(program: Program, *, threads: int = 8) -> Iterator[str]:
     finally:
         server.close()
         server.task_dispatcher.shutdown()
-        server.asyncore.close_all(server._map, ignore_all=True)  # what clients keep open
+        server.asyncore.close_all(server._map, ignore_all=True)  # type: ignore[attr-defined]  # what clients keep open
         thread.join(timeout=5)
 
 

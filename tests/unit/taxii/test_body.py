@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 from flask import Request
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from cirt.kernel.errors import TooLarge
@@ -14,7 +15,7 @@ from cirt.taxii.errors import BodyWrong, EncodingWrong
 
 
 def a_request(body: bytes, encoding: str | None = None, *, chunked: bool = False) -> Request:
-    headers = {"Content-Encoding": encoding} if encoding else {}
+    headers = Headers({"Content-Encoding": encoding} if encoding else {})
     builder = EnvironBuilder(method="POST", input_stream=io.BytesIO(body), headers=headers)
     environ = builder.get_environ()
     environ.pop("CONTENT_LENGTH", None)
