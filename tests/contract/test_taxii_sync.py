@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE
 from cirt.parties.peers import find_peer, resume_peer, set_credentials, suspend_peer
 from cirt.release.collections import add_member, find_collection, remove_member
+from cirt.release.models import PageRead
+from cirt.sharing.commands import ChangeAgreement
+from cirt.sharing.gate import agreement_in_force
+from cirt.sharing.models import Direction
+from cirt.sharing.service import change_agreement
 from tests.support.taxii import (
     PASSWORD,
     ROOT,
@@ -293,3 +299,41 @@ def test_a_page_that_breaks_shows_nothing_of_the_inside(program: Program) -> Non
             connection.commit()
         assert_error(client.get(RW), 500, 503)
         client.close()
+
+
+def test_only_pages_that_gave_objects_are_written_down(program: Program, alice: Client) -> None:
+    def written() -> int:
+        with program.work(CONSOLE, write=False) as work:
+            return work.session.scalar(sa.select(sa.func.count()).select_from(PageRead)) or 0
+
+    alice.post("rw", *(an_indicator(number) for number in range(3)))
+
+    alice.ask("HEAD", RW)
+    last = alice.get("collections/rw/manifest/").headers[LAST]
+    alice.get(RW, added_after=last)
+    alice.get("collections/empty/objects/")
+    assert written() == 0
+
+    alice.get(RW, limit=2)
+    assert written() == 1
+
+
+def test_nothing_is_read_under_an_agreement_that_only_takes(
+    program: Program, alice: Client
+) -> None:
+    alice.post("rw", an_indicator())
+    with program.work(CONSOLE) as work:
+        mine = agreement_in_force(work.session, find_peer(work.session, "alice").id, work.now)
+        assert mine is not None
+        change_agreement(work, ChangeAgreement(mine.reference, direction=Direction.TAKE))
+
+    flags = {
+        one["alias"]: (one["can_read"], one["can_write"])
+        for one in alice.get("collections/").json()["collections"]
+    }
+
+    assert flags["rw"] == (False, True)
+    assert "ro" not in flags
+    assert_error(alice.get(RW), 403)
+    assert_error(alice.get("collections/ro/objects/"), 404)
+    assert alice.post("rw", an_indicator()).status_code == 202
