@@ -59,7 +59,7 @@ def _nav_items(who: Visit) -> list[nav.Item]:
 
 def _counters() -> Mapping[str, nav.Counter]:
     with open_work(write=False) as work:
-        return nav.counters(work.session)
+        return nav.counters(work)
 
 
 def secure(response: Response) -> Response:

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.text import mark
-from cirt.kernel.work import Actor
-from cirt.register.models import Report, ReportState
+from cirt.kernel.work import Actor, Work
+from cirt.register.models import Report
+from cirt.register.sight import sees_report
+from cirt.register.workflow import WAITING
 from cirt.release.models import Proposal, ProposalState
 from cirt.web.access import SECTIONS
 
@@ -45,10 +47,10 @@ def items_for(actor: Actor) -> list[Item]:
     return [item for item in ITEMS if any(actor.may(right) for right in SECTIONS[item.section])]
 
 
-def counters(session: Session) -> Mapping[str, Counter]:
-    """By section; sections without anything waiting are absent."""
-    waiting = _count(session, Report.id, Report.state == ReportState.RECEIVED)
-    asked = _count(session, Proposal.id, Proposal.state == ProposalState.ASKED)
+def counters(work: Work) -> Mapping[str, Counter]:
+    """By section, of what the reader may see; sections without anything waiting are absent."""
+    waiting = _count(work.session, Report.id, Report.state.in_(WAITING), sees_report(work.actor))
+    asked = _count(work.session, Proposal.id, Proposal.state == ProposalState.ASKED)
     found = {
         "triage": Counter(waiting, mark("waiting")),
         "release": Counter(asked, mark("to decide")),
@@ -57,6 +59,8 @@ def counters(session: Session) -> Mapping[str, Counter]:
 
 
 def _count(
-    session: Session, column: sa.orm.InstrumentedAttribute[int], condition: sa.ColumnElement[bool]
+    session: Session,
+    column: sa.orm.InstrumentedAttribute[int],
+    *conditions: sa.ColumnElement[bool],
 ) -> int:
-    return session.scalar(sa.select(sa.func.count(column)).where(condition)) or 0
+    return session.scalar(sa.select(sa.func.count(column)).where(*conditions)) or 0
