@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import among
 from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import strictest
@@ -70,7 +71,7 @@ def ids_of(connection: sa.Connection, wanted: Iterable[FactSet]) -> dict[FactSet
 
 def _find(connection: sa.Connection, fingerprints: Iterable[str]) -> dict[str, int]:
     query = sa.select(ObjectFacts.fingerprint, ObjectFacts.id)
-    rows = connection.execute(query.where(ObjectFacts.fingerprint.in_(list(fingerprints))))
+    rows = connection.execute(query.where(among(ObjectFacts.fingerprint, fingerprints)))
     return {row.fingerprint: row.id for row in rows}
 
 

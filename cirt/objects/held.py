@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import among
 from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.objects import factsets
@@ -79,7 +80,7 @@ def find_locked(connection: sa.Connection, stix_ids: Sequence[str]) -> dict[str,
         return {}
     query = (
         sa.select(ObjectRow.stix_id, ObjectRow.id)
-        .where(ObjectRow.stix_id.in_(stix_ids))
+        .where(among(ObjectRow.stix_id, stix_ids))
         .order_by(ObjectRow.stix_id)
         .with_for_update()
     )
@@ -103,7 +104,7 @@ def _load_versions(connection: sa.Connection, held: Sequence[Held]) -> None:
             *_FACT_COLUMNS,
         )
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(ObjectVersion.object_id.in_(list(by_id)))
+        .where(among(ObjectVersion.object_id, by_id))
     )
     for row in connection.execute(query):
         facts = FactSet(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
 from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
@@ -16,7 +17,6 @@ Meanings = dict[str, Tlp | None]  # of a marking-definition's id; None: it says 
 
 DEFINITION = "marking-definition"
 _FIXED: Meanings = {**TLP_IDS, **dict.fromkeys(PAP_IDS)}
-_CHUNK = 500
 
 
 class MarkingUnresolved(Invalid):
@@ -34,12 +34,12 @@ def meanings(session: Session, objects: Sequence[StixObject]) -> Meanings:
 
 
 def _known(session: Session, stix_ids: Iterable[str]) -> Meanings:
-    wanted, found = sorted(stix_ids), Meanings()
-    for start in range(0, len(wanted), _CHUNK):
-        query = sa.select(KnownMarking.stix_id, KnownMarking.tlp)
-        part = query.where(KnownMarking.stix_id.in_(wanted[start : start + _CHUNK]))
-        found |= {row.stix_id: row.tlp for row in session.execute(part)}
-    return found
+    wanted = sorted(stix_ids)
+    if not wanted:
+        return {}
+    query = sa.select(KnownMarking.stix_id, KnownMarking.tlp)
+    rows = session.execute(query.where(among(KnownMarking.stix_id, wanted)))
+    return {row.stix_id: row.tlp for row in rows}
 
 
 def refs_of(one: StixObject) -> tuple[str, ...]:

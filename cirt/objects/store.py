@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import among
 from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
@@ -198,7 +199,7 @@ def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:
     version = ObjectVersion
     mirrored = (
         sa.update(ObjectRow)
-        .where(ObjectRow.id == version.object_id, version.id.in_([v.id for _, v in fresh]))
+        .where(ObjectRow.id == version.object_id, among(version.id, [v.id for _, v in fresh]))
         .values(
             newest_id=version.id,
             newest_us=version.version_us,
@@ -215,7 +216,7 @@ def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, 
     earlier = [o.object_id for o, _ in fresh if len(o.versions) > 1]
     if earlier:
         connection.execute(
-            sa.delete(ObjectObservable).where(ObjectObservable.object_id.in_(earlier))
+            sa.delete(ObjectObservable).where(among(ObjectObservable.object_id, earlier))
         )
     rows = [
         {"key": key, "object_id": o.object_id, "kind": found.kind, "value": found.value}

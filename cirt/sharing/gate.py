@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cirt.files.content import AttachmentContent
 from cirt.files.models import Attachment
+from cirt.kernel.among import among
 from cirt.kernel.errors import NotFound
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
@@ -18,7 +19,7 @@ from cirt.sharing.marked import facts_of_row
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import agreement_in_force, peer_reader, peer_readers, staff_reader
 from cirt.sharing.rules import decide
-from cirt.sharing.standing import FACTS, Question, chunks, facts_of, judge, leaving, load
+from cirt.sharing.standing import FACTS, Question, facts_of, judge, leaving, load
 from cirt.sharing.verdicts import Decision
 
 __all__ = [
@@ -163,12 +164,9 @@ def release(
 
 
 def _bodies(session: Session, version_ids: Sequence[int]) -> dict[int, bytes]:
-    bodies: dict[int, bytes] = {}
-    for part in chunks(version_ids):
-        query = sa.select(ObjectContent.version_id, ObjectContent.body)
-        rows = session.execute(query.where(ObjectContent.version_id.in_(part)))
-        bodies |= {row.version_id: bytes(row.body) for row in rows}
-    return bodies
+    query = sa.select(ObjectContent.version_id, ObjectContent.body)
+    rows = session.execute(query.where(among(ObjectContent.version_id, version_ids)))
+    return {version_id: bytes(body) for version_id, body in rows}
 
 
 def preview(

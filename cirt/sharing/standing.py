@@ -1,7 +1,7 @@
 """Loads what the gate judges by, without content, and judges it for one recipient."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from cirt.kernel.among import among
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.sharing.facts import Facts, PeerReader, Recipient
 from cirt.sharing.rules import (
@@ -20,7 +21,6 @@ from cirt.sharing.rules import (
     stricter,
 )
 
-CHUNK = 1000  # values in one IN list
 _NAMES_ENDS = frozenset({"relationship", "sighting"})
 
 
@@ -64,27 +64,20 @@ class Question:
     recalls: frozenset[int] = field(default_factory=frozenset)
 
 
-def chunks(ids: Sequence[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield list(ids[start : start + CHUNK])
-
-
 def load(session: Session, version_ids: Sequence[int]) -> Loaded:
-    versions: dict[int, Standing] = {}
-    for part in chunks(version_ids):
-        query = (
-            sa.select(
-                ObjectVersion.id,
-                StixObject.stix_id,
-                ObjectVersion.version_text,
-                StixObject.type,
-                ObjectVersion.facts_id,
-                ObjectVersion.bare,
-            )
-            .join(StixObject, StixObject.id == ObjectVersion.object_id)
-            .where(ObjectVersion.id.in_(part))
+    query = (
+        sa.select(
+            ObjectVersion.id,
+            StixObject.stix_id,
+            ObjectVersion.version_text,
+            StixObject.type,
+            ObjectVersion.facts_id,
+            ObjectVersion.bare,
         )
-        versions |= {row[0]: Standing(*row) for row in session.execute(query)}
+        .join(StixObject, StixObject.id == ObjectVersion.object_id)
+        .where(among(ObjectVersion.id, version_ids))
+    )
+    versions = {row[0]: Standing(*row) for row in session.execute(query)}
     ends = _load_ends(session, [v.version_id for v in versions.values() if v.type in _NAMES_ENDS])
     used = {version.facts_id for version in versions.values()}
     used |= {end.facts_id for several in ends.values() for end in several}
@@ -92,28 +85,26 @@ def load(session: Session, version_ids: Sequence[int]) -> Loaded:
 
 
 def _load_ends(session: Session, version_ids: Sequence[int]) -> Mapping[int, Sequence[End]]:
-    newest = aliased(ObjectVersion)
     found: dict[int, list[End]] = defaultdict(list)
-    for part in chunks(version_ids):
-        query = (
-            sa.select(
-                ObjectEnd.version_id, StixObject.stix_id, newest.facts_id, StixObject.brought_by_id
-            )
-            .join(StixObject, StixObject.stix_id == ObjectEnd.stix_id)
-            .join(newest, newest.id == StixObject.newest_id)
-            .where(ObjectEnd.version_id.in_(part))
+    if not version_ids:
+        return found
+    newest = aliased(ObjectVersion)
+    query = (
+        sa.select(
+            ObjectEnd.version_id, StixObject.stix_id, newest.facts_id, StixObject.brought_by_id
         )
-        for version_id, stix_id, facts_id, brought_by_id in session.execute(query):
-            found[version_id].append(End(stix_id, facts_id, brought_by_id))
+        .join(StixObject, StixObject.stix_id == ObjectEnd.stix_id)
+        .join(newest, newest.id == StixObject.newest_id)
+        .where(among(ObjectEnd.version_id, version_ids))
+    )
+    for version_id, stix_id, facts_id, brought_by_id in session.execute(query):
+        found[version_id].append(End(stix_id, facts_id, brought_by_id))
     return found
 
 
 def _load_facts(session: Session, facts_ids: Sequence[int]) -> Mapping[int, Facts]:
-    found: dict[int, Facts] = {}
-    for part in chunks(facts_ids):
-        rows = session.execute(sa.select(*FACTS).where(ObjectFacts.id.in_(part)))
-        found |= {row.id: facts_of(row) for row in rows}
-    return found
+    rows = session.execute(sa.select(*FACTS).where(among(ObjectFacts.id, facts_ids)))
+    return {row.id: facts_of(row) for row in rows}
 
 
 FACTS = (
