@@ -253,6 +253,7 @@ def _start(link: Link) -> str | None:
     cursor = parse_added(link.cursor)
     if cursor is None:
         return format_added(link.since) if link.since else None
-    if link.last_data_at and link.last_run_at and link.last_data_at >= link.last_run_at:
+    brought_data = link.last_data_at and link.last_run_at and link.last_data_at > link.last_run_at
+    if brought_data and link.error is None:  # a walk that broke off goes on where it was
         return format_added(cursor - _OVERLAP)
     return link.cursor

@@ -37,7 +37,7 @@ def _ours(session: Session, stix_ids: set[str]) -> dict[str, int]:
             ObjectRow.stix_id.in_(wanted[start : start + _CHUNK]),
             ObjectRow.brought_by_id.is_(None),
         )
-        found.update(session.execute(query))
+        found |= {row.stix_id: row.id for row in session.execute(query)}
     return found
 
 
