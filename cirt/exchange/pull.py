@@ -72,7 +72,7 @@ class _Guard:
 
     caps: Caps
     started_at: datetime
-    tokens: set[bytes] = field(default_factory=set)
+    seen: set[bytes] = field(default_factory=set)  # digests of pages
     pages: int = 0
     objects: int = 0
     stale: int = 0
@@ -86,26 +86,27 @@ class _Guard:
         return f"{self.caps.time}" if now - self.started_at > self.caps.time else None
 
     def note(self, page: Page, *, is_new: bool) -> None:
-        self.pages += 1
-        self.objects += len(page.pieces)
-        self.stale = 0 if is_new else self.stale + 1
-        self.empty = 0 if page.pieces else self.empty + 1
+        """Count a page that another is to follow.
 
-    def check(self, token: str | None) -> None:
-        """
+        A token may come again: medallion's stands for a place that moves on. The same page may not.
+
         Raises:
             NoProgress.
         """
+        self.stale = 0 if is_new else self.stale + 1
+        self.empty = 0 if page.pieces else self.empty + 1
         if self.empty >= _EMPTY_PAGES:
             raise trouble.NoProgress(problem=f"{self.empty} pages in a row were empty")
         if self.stale >= _STALE_PAGES:
             raise trouble.NoProgress(problem=f"{self.stale} pages in a row brought nothing new")
-        if token is None:
-            return
-        digest = hashlib.sha256(token.encode()).digest()
-        if digest in self.tokens:
-            raise trouble.NoProgress(problem="its token for the next page came before")
-        self.tokens.add(digest)
+        if page.pieces:
+            digest = hashlib.sha256(b"\n".join(page.pieces)).digest()
+            if digest in self.seen:
+                raise trouble.NoProgress(problem="it sent the same page twice")
+            self.seen.add(digest)
+
+    def begin_again(self) -> None:
+        self.seen.clear()
 
 
 class _Walk:
@@ -153,10 +154,11 @@ class _Walk:
         if is_later:
             self._high = page.last_added
         is_new = self._store(page)
-        self._guard.note(page, is_new=is_new or is_later)
+        self._guard.pages += 1
+        self._guard.objects += len(page.pieces)
         if not page.more:
             return False
-        self._guard.check(page.token)
+        self._guard.note(page, is_new=is_new or is_later)
         if page.token is not None:
             self._token = page.token
         else:
@@ -170,6 +172,7 @@ class _Walk:
         except (trouble.RequestRefused, trouble.NotThere, trouble.PeerFailed):
             if self._token is not None and self._may_restart:
                 self._may_restart = False  # its token has expired: begin where the last page ended
+                self._guard.begin_again()
                 self._start_after(self._restart_after())
             elif self._guard.pages == 0 and "version" in self._filters:
                 del self._filters["version"]  # some servers know the newest versions only
