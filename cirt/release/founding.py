@@ -5,7 +5,6 @@ from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.objects import build, codec, store
 from cirt.objects.markings import TLP2_DEFINITIONS
-from cirt.objects.refusal import Refusal
 from cirt.parties.models import Ourselves
 
 
@@ -37,6 +36,6 @@ def found(work: Work, *, name: str, country: str) -> Ourselves:
 def _built_in(raw: bytes) -> codec.StixObject:
     """Bytes of the standard itself; that they do not read would be our own fault."""
     read = codec.read(raw)
-    if isinstance(read, Refusal):
-        raise ValueError(read.code)
+    if not isinstance(read, codec.StixObject):
+        raise TypeError(read.code)
     return read
