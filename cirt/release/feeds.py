@@ -140,6 +140,7 @@ def _look(
     limit: int | None,
 ) -> _Window:
     """One statement, so that dates and flags are of one moment."""
+    in_feed, after, by = _path(feed_id, start_us, named=bool(wanted.ids))
     query = (
         sa.select(
             FeedRow.date_us,
@@ -161,13 +162,13 @@ def _look(
             ),
         )
         .where(
-            FeedRow.feed_id == feed_id,
-            FeedRow.date_us > start_us,
+            in_feed,
+            after,
             FeedRow.closed_us.is_(None),
             sa.or_(FeedRow.recall.is_(True), may_show(reader, collection, work.now)),
             *wanted.conditions(),
         )
-        .order_by(FeedRow.date_us)
+        .order_by(by)
     )
     found = work.session.execute(query.limit(None if limit is None else limit + 1)).all()
     taken = found if limit is None else found[:limit]
@@ -178,6 +179,20 @@ def _look(
         head_us=found[0][5] if found else 0,
         position_us=taken[-1][0] if taken else start_us,
     )
+
+
+def _path(
+    feed_id: int, start_us: int, *, named: bool
+) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool], sa.ColumnElement[int]]:
+    """How rows are found: along the feed, or by the objects that are named.
+
+    Where objects are named, a planner without statistics would still walk the feed. What it sees as an
+    expression it cannot use as an index, so that only the right one is left.
+    """
+    if named:
+        date = FeedRow.date_us + 0
+        return FeedRow.feed_id + 0 == feed_id, date > start_us, date
+    return FeedRow.feed_id == feed_id, FeedRow.date_us > start_us, FeedRow.date_us.expression
 
 
 def _shown(work: Work, reader: PeerReader, collection: Collection, window: _Window) -> list[Row]:

@@ -29,7 +29,9 @@ class Filter:
         """On FeedRow, joined with ObjectVersion and StixObject; without ``added_after``."""
         conditions = [self._version_condition()]
         if self.ids:
-            conditions.append(StixObject.stix_id.in_(sorted(self.ids)))
+            # By the object's own key, so that its few rows are looked up and the feed is not walked.
+            named = sa.select(StixObject.id).where(StixObject.stix_id.in_(sorted(self.ids)))
+            conditions.append(FeedRow.object_id.in_(named))
         if self.types:
             conditions.append(StixObject.type.in_(sorted(self.types)))
         if self.spec_versions:
