@@ -108,6 +108,8 @@ class ProposalView:
     state: ProposalState
     sector: str | None
     asker: str
+    asker_account_id: int
+    asker_person_id: int
     asked_at: datetime
     decided_at: datetime | None
     incident: str | None
@@ -119,6 +121,7 @@ class ProposalView:
     peers_getting: int
     peers_asked: int
     leaving: int
+    going: frozenset[int]  # versions that leave
     asked: int
     needed: int | None
     approved_by: list[str]
@@ -178,6 +181,7 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
     approvals = approvals_of(session, proposal.id)
     asker = session.get_one(Account, proposal.asked_by_id)
     peers = _peer_lines(session, weighed)
+    going = frozenset(row.version_id for row in weighed.leaving)
     incident = session.get(Incident, proposal.incident_id) if proposal.incident_id else None
     return ProposalView(
         reference=proposal.reference,
@@ -186,6 +190,8 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         state=proposal.state,
         sector=proposal.sector,
         asker=asker.person.name,
+        asker_account_id=asker.id,
+        asker_person_id=asker.person_id,
         asked_at=proposal.asked_at,
         decided_at=proposal.decided_at,
         incident=incident.reference if incident else None,
@@ -196,7 +202,8 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         kinds=_kind_lines(session, weighed),
         peers_getting=sum(line.gets > 0 for line in peers),
         peers_asked=len(peers),
-        leaving=len({row.version_id for row in weighed.leaving}),
+        leaving=len(going),
+        going=going,
         asked=len(weighed.objects),
         needed=weighed.needed,
         approved_by=_names(session, [each.person_id for each in approvals]),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.exchange.queries import links_in_trouble
 from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
 from cirt.register.models import Report
@@ -54,6 +55,7 @@ def counters(work: Work) -> Mapping[str, Counter]:
     found = {
         "triage": Counter(waiting, mark("waiting")),
         "release": Counter(asked, mark("to decide")),
+        "sync": Counter(links_in_trouble(work.session), mark("links in trouble"), hot=True),
     }
     return {section: counter for section, counter in found.items() if counter.count}
 

@@ -1,6 +1,19 @@
 """The pages, one module for each section of the desk or the counter."""
 
-from cirt.web.pages import account, desk, help_pages, incidents, public, sign_in, triage
+from cirt.web.pages import (
+    account,
+    admin,
+    desk,
+    help_pages,
+    incidents,
+    indicators,
+    peers,
+    public,
+    releases,
+    sign_in,
+    sync,
+    triage,
+)
 
 PAGES = (
     public.bp,
@@ -10,4 +23,9 @@ PAGES = (
     desk.bp,
     triage.bp,
     incidents.bp,
+    indicators.bp,
+    releases.bp,
+    peers.bp,
+    sync.bp,
+    admin.bp,
 )

@@ -1,0 +1,265 @@
+"""Indicators: the list, one with all that is known of it, revoking, reporting a sighting."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from cirt.exchange.queries import Sightings, sightings_of
+from cirt.exchange.sightings import CountWrong, DaysWrong, report_sighting, where_it_goes
+from cirt.inputs.exchange import ReportSightingInput
+from cirt.inputs.release import RevokeInput
+from cirt.kernel.clock import from_us, to_us
+from cirt.kernel.errors import FieldsInvalid, NotFound
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects import codec, index
+from cirt.objects.catalogue import CatalogueFilter, Life, catalogue, life_of
+from cirt.objects.index import Listed
+from cirt.objects.models import ObjectObservable
+from cirt.objects.observables import Observable
+from cirt.parties.models import Peer
+from cirt.parties.peers import ourselves, peers
+from cirt.register.extract import find
+from cirt.register.labels import INDICATOR_TYPES
+from cirt.register.queries import IncidentHit, ReportHit, incidents_of_object, known_of
+from cirt.release.errors import AlreadyRevoked, NotOurObject, ReasonNeeded
+from cirt.release.reach import ReachLine, ReleaseRef, reach, releases_of
+from cirt.release.recall import revoke_indicator
+from cirt.sharing.gate import show
+from cirt.sharing.narrow import visible_facts
+from cirt.sharing.queries import staff_reader
+from cirt.web import outward
+from cirt.web.errors import status_of
+from cirt.web.forms import Form, refused, sent
+from cirt.web.frame import render
+from cirt.web.paths import path_of
+from cirt.web.session import open_work, visit
+
+bp = Blueprint("indicators", __name__)
+
+_OTHERS = 20  # lines of what others say
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Another object on the same observable."""
+
+    listed: Listed
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One object with everything its page tells."""
+
+    listed: Listed
+    life: Life
+    title: str
+    observables: list[Observable]
+    content: dict[str, Any]
+    source: Peer | None
+    author: str
+    is_ours: bool
+    incidents: list[IncidentHit]
+    reports: list[ReportHit]
+    others: list[_Said]
+    sightings: Sightings
+    reach: list[ReachLine]
+    releases: list[ReleaseRef]
+    versions: int
+
+    @property
+    def seen_by(self) -> int:
+        """Peers among the sightings shown."""
+        return len({line.peer for line in self.sightings.lines if line.peer})
+
+    @property
+    def fetched(self) -> list[str]:
+        return sorted({line.peer for line in self.reach if line.fetched_at})
+
+
+@bp.get("/indicators")
+def indicators() -> Response:
+    args = request.args
+    typed, source = args.get("words", "").strip()[:500], args.get("source", "")
+    with open_work(write=False) as work:
+        known = peers(work.session)
+        wanted = CatalogueFilter(
+            keys=tuple(each.observable.key for each in find(typed)),
+            words=typed,
+            life=Life(args["state"]) if args.get("state") in list(Life) else None,
+            source=_source(source, known),
+            tlp=Tlp(args["tlp"]) if args.get("tlp") in list(Tlp) else None,
+        )
+        shown = visible_facts(staff_reader(work.actor), None, work.now)
+        page = catalogue(work.session, wanted, shown, to_us(work.now), args.get("page", ""))
+    chosen = {
+        "words": typed or None,
+        "state": wanted.life,
+        "source": source if wanted.source is not None else None,
+        "tlp": wanted.tlp,
+    }
+    return render(
+        "indicators/list.html",
+        page=page,
+        chosen=chosen,
+        names={None: visit().team, **{peer.id: peer.name for peer in known}},
+        peers=known,
+        lives=outward.LIVES,
+        sign=outward.sign,
+        from_us=from_us,
+        observed=_observed,
+        address=lambda **changed: path_of("indicators.indicators", **{**chosen, **changed}),
+    )
+
+
+def _source(slug: str, known: list[Peer]) -> int | None:
+    if slug == "own":
+        return 0
+    return next((peer.id for peer in known if peer.slug == slug), None)
+
+
+def _observed(row: ObjectObservable) -> Observable:
+    return Observable(row.kind, row.value)
+
+
+@bp.get("/indicators/<stix_id>")
+def indicator(stix_id: str) -> Response:
+    with open_work(write=False) as work:
+        shown = _look_up(work, stix_id)
+        goes = where_it_goes(work.session, shown.listed.brought_by_id)
+    return render(
+        "indicators/indicator.html",
+        it=shown,
+        goes=outward.sentence(*goes),
+        done=request.args.get("done", ""),
+        sign=outward.sign,
+        lives=outward.LIVES,
+        proposals=outward.PROPOSALS,
+        kinds=INDICATOR_TYPES,
+        from_us=from_us,
+        life_of=lambda listed: life_of(listed, to_us(visit().now)),
+        gone=outward.percent_gone,
+    )
+
+
+@bp.get("/indicators/<stix_id>/revoke")
+def revoke(stix_id: str) -> Response:
+    return _revoke_page(stix_id, Form())
+
+
+@bp.post("/indicators/<stix_id>/revoke")
+def save_revoke(stix_id: str) -> AnyResponse:
+    try:
+        with open_work() as work:
+            revoke_indicator(work, RevokeInput().read(sent(), stix_id=stix_id))
+    except (FieldsInvalid, ReasonNeeded, AlreadyRevoked, NotOurObject) as error:
+        return _revoke_page(stix_id, refused(error, at="reason"), status_of(error))
+    return redirect(path_of("indicators.indicator", stix_id=stix_id, done="revoked"), 303)
+
+
+def _revoke_page(stix_id: str, form: Form, status: int = 200) -> Response:
+    with open_work(write=False) as work:
+        work.require("indicator:write")
+        shown = _look_up(work, stix_id)
+    return render("indicators/revoke.html", status, form=form, it=shown)
+
+
+@bp.get("/indicators/<stix_id>/sightings/new")
+def sighting(stix_id: str) -> Response:
+    return _sighting_page(stix_id, Form())
+
+
+@bp.post("/indicators/<stix_id>/sightings/new")
+def save_sighting(stix_id: str) -> AnyResponse:
+    try:
+        with open_work() as work:
+            report_sighting(work, ReportSightingInput().read(sent(), stix_id=stix_id))
+    except (FieldsInvalid, CountWrong, DaysWrong) as error:
+        at = "count" if isinstance(error, CountWrong) else "last"
+        return _sighting_page(stix_id, refused(error, at=at), status_of(error))
+    return redirect(path_of("indicators.indicator", stix_id=stix_id, done="sighting"), 303)
+
+
+def _sighting_page(stix_id: str, form: Form, status: int = 200) -> Response:
+    with open_work(write=False) as work:
+        work.require("sighting:write")
+        shown = _look_up(work, stix_id)
+        goes = where_it_goes(work.session, shown.listed.brought_by_id)
+    return render(
+        "indicators/sighting.html",
+        status,
+        form=form,
+        it=shown,
+        goes=outward.sentence(*goes),
+        today=f"{visit().now:%Y-%m-%d}",
+    )
+
+
+def _look_up(work: Work, stix_id: str) -> _Shown:
+    """
+    Raises:
+        NotFound: there is none, or the actor may not see it.
+    """
+    session, now_us = work.session, to_us(work.now)
+    shown = visible_facts(staff_reader(work.actor), None, work.now)
+    listed = index.find_listed(session, stix_id, shown)
+    if listed is None:
+        raise NotFound
+    rows = index.observables_of(session, listed.object_id)
+    keys = [row.key for row in rows]
+    content = _content(work, listed)
+    named = {peer.id: peer for peer in peers(session)}
+    team = ourselves(session)
+    known = known_of(work, keys).values()
+    others = {
+        match.found.object_id: match.found
+        for match in index.matching(session, keys, now_us, shown)
+        if match.found.object_id != listed.object_id
+    }
+    made_from = [
+        IncidentHit(row.reference, row.title, row.state)
+        for row in incidents_of_object(work, listed.object_id)
+    ]
+    hits = [*made_from, *(hit for one in known for hit in one.incidents)]
+    return _Shown(
+        listed=listed,
+        life=life_of(listed, now_us),
+        title=_title(listed, rows),
+        observables=[_observed(row) for row in rows],
+        content=content,
+        source=named.get(listed.brought_by_id or 0),
+        author=_author(content.get("created_by_ref"), team.identity_id, team.name, named),
+        is_ours=listed.brought_by_id is None and content.get("created_by_ref") == team.identity_id,
+        incidents=list({hit.reference: hit for hit in hits}.values()),
+        reports=list({hit.reference: hit for one in known for hit in one.reports}.values()),
+        others=[
+            _Said(each, named[each.brought_by_id].name if each.brought_by_id else team.name)
+            for each in list(others.values())[:_OTHERS]
+        ],
+        sightings=sightings_of(work, stix_id),
+        reach=reach(session, listed.object_id),
+        releases=releases_of(session, listed.object_id),
+        versions=len(index.versions_of(session, listed.object_id)),
+    )
+
+
+def _content(work: Work, listed: Listed) -> dict[str, Any]:
+    read = codec.read(show(work, listed.version_id).body)
+    return {} if isinstance(read, codec.Refusal) else read.content()
+
+
+def _title(listed: Listed, rows: list[ObjectObservable]) -> str:
+    if len(rows) == 1:
+        return rows[0].value
+    return listed.name or listed.stix_id
+
+
+def _author(ref: str | None, own: str, team: str, named: dict[int, Peer]) -> str:
+    if ref == own:
+        return team
+    return next(
+        (peer.name for peer in named.values() if ref and peer.identity_id == ref), ref or ""
+    )
