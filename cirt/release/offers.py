@@ -2,7 +2,7 @@
 
 Whoever changes feeds holds the locks of their collections first, taken together (:func:`lock_collections`), so
 that commits follow the order of dates. Locks are taken in the order proposal, agreements, objects,
-collections, feeds.
+collections, feeds; rows that only refer to what is locked need not wait (key_share).
 """
 
 from collections import defaultdict
@@ -51,12 +51,12 @@ def chunks(values: Iterable[int]) -> Iterator[list[int]]:
 def lock_collections(session: Session, collection_ids: Iterable[int]) -> None:
     """Hold collections until commit, so that their entries, members and feeds change one after another."""
     wanted = sa.select(Collection.id).where(Collection.id.in_(set(collection_ids)))
-    session.execute(wanted.order_by(Collection.id).with_for_update()).all()
+    session.execute(wanted.order_by(Collection.id).with_for_update(key_share=True)).all()
 
 
 def feeds_of(session: Session, *conditions: sa.ColumnElement[bool]) -> list[Feed]:
     """Feeds as they stand now, held until commit."""
-    wanted = sa.select(Feed).where(*conditions).order_by(Feed.id).with_for_update()
+    wanted = sa.select(Feed).where(*conditions).order_by(Feed.id).with_for_update(key_share=True)
     return list(session.scalars(wanted.execution_options(populate_existing=True)))
 
 

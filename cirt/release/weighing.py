@@ -132,7 +132,7 @@ def hold(work: Work, proposal: Proposal) -> None:
         sa.select(Collection.id).where(Collection.id.in_(mine)).order_by(Collection.id),
     ]
     for query in held:
-        session.execute(query.with_for_update()).all()
+        session.execute(query.with_for_update(key_share=True)).all()
 
 
 def keep_rows(work: Work, proposal: Proposal, rows: Sequence[PreviewRow]) -> None:
