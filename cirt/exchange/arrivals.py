@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.exchange import quarantine
 from cirt.exchange.judging import (
     FIXED_MARKINGS,
+    RED,
     Reason,
     held,
     judge_markings,
@@ -18,6 +19,7 @@ from cirt.exchange.judging import (
     unread,
 )
 from cirt.exchange.models import Outcome, Quarantined
+from cirt.exchange.red import close_earlier
 from cirt.exchange.seen import note_sightings
 from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
@@ -146,6 +148,7 @@ def _take(work: Work, pieces: Sequence[bytes], door: _Door) -> list[Arrival]:
     stored = _store(work, objects, door)
     reasons |= {i: _conflict(one) for i, one in stored.items() if _is_conflict(one)}
     _keep(work, read, reasons, door)
+    _close_red(work, read, reasons, door.peer)
     _follow_up(work, objects, stored, door)
     return [
         _withheld(one, reasons[i]) if i in reasons else _passed(stored[i])
@@ -182,6 +185,17 @@ def _keep(
     ]
     if kept:
         quarantine.keep(work, door.source, kept)
+
+
+def _close_red(
+    work: Work,
+    read: Sequence[StixObject | Refusal],
+    reasons: Mapping[int, Reason],
+    peer: Peer | None,
+) -> None:
+    ids = [read[i].stix_id for i, reason in reasons.items() if reason.code == RED]
+    if peer is not None and ids:
+        close_earlier(work, [stix_id for stix_id in ids if stix_id], peer)
 
 
 def _follow_up(

@@ -18,7 +18,7 @@ from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.release.models import CollectionEntry, CollectionKind
 from cirt.sharing.models import Direction
-from tests.support.release import a_collection, a_reader
+from tests.support.release import a_collection, a_reader, names, walk
 from tests.support.stix import an_object
 from tests.support.store import indicator, numbered, put
 
@@ -252,6 +252,25 @@ def test_of_red_from_a_peer_no_content_is_kept(program: Program) -> None:
         [row] = list_quarantine(work.session)
         assert row.body is None
         assert row.stix_id == numbered("indicator", 1)
+
+
+def test_a_peer_that_marks_red_what_it_brought_closes_the_earlier_versions(
+    program: Program,
+) -> None:
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        shared = a_collection(work, peer, other, alias="shared", kind=CollectionKind.SHARED)
+        for number, source in ((1, peer), (2, other)):
+            raw = indicator(number, tlp=Tlp.GREEN).raw
+            receive(work, source, shared, b'{"objects":[' + raw + b"]}")
+
+        pieces = [indicator(number, day=2, tlp=Tlp.RED).raw for number in (1, 2)]
+        take(work, pieces, peer=peer)
+
+    assert names(walk(program, other, "shared")) == [numbered("indicator", 2)]
+    with program.work(CONSOLE, write=False) as work:
+        query = sa.select(AuditEntry.subject).where(AuditEntry.act == "arrival.red")
+        assert work.session.scalars(query).all() == [numbered("indicator", 1)]
 
 
 def test_types_outside_the_agreement_are_refused_with_its_sentence(program: Program) -> None:
