@@ -86,6 +86,8 @@ def begin() -> AnyResponse | None:
     request.max_form_memory_size = _BODY_MAX
     g.visit, own_language = _recognise()
     g.language = _language(own_language)
+    if "\0" in request.path or any("\0" in value for value in request.args.values()):
+        raise NotFound  # nothing is named so, and PostgreSQL refuses to look
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         _check_origin()
     if not visit().is_signed_in:

@@ -112,6 +112,13 @@ def test_a_wrong_password_says_nothing_about_the_account(program: Program) -> No
     assert "<title>Error: Sign in" in visitor.page
 
 
+def test_a_name_that_no_database_can_hold_is_just_a_wrong_name(program: Program) -> None:
+    visitor = Visitor(web_app(program))
+    visitor.get("/sign-in")
+
+    assert visitor.send("/sign-in", email="a\0b@example.org", password=PASSWORD).status_code == 422
+
+
 def test_too_many_wrong_passwords_close_the_name_for_a_while(
     program: Program, clock: FakeClock
 ) -> None:

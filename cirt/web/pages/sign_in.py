@@ -36,7 +36,7 @@ def ask() -> AnyResponse:
 
 @bp.post("/sign-in")
 def enter() -> AnyResponse:
-    program, email = this_program(), wants("email")
+    program, email = this_program(), wants("email").replace("\0", "")
     source = request.remote_addr or ""
     try:
         with program.work(PUBLIC) as work:
