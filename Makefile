@@ -1,6 +1,6 @@
 # Everything a developer or CI types. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-long bench format lock clean
+.PHONY: help run test check check-long bench format messages lock clean
 SHELL := /bin/sh
 BIN := .venv/bin
 JOBS ?= 2
@@ -31,6 +31,16 @@ bench: .venv/.dev ## the benchmarks, one JSON line per figure
 format: .venv/.dev ## let ruff format and fix what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+messages: .venv/.dev ## collect the sentences to translate into cirt/locale
+	$(BIN)/pybabel -q extract -F babel.cfg -k mark -k ngettext:1,2 --no-wrap --sort-by-file --omit-header \
+	  -o cirt/locale/messages.pot .
+	for language in ar es fr ru zh; do \
+	  [ -f cirt/locale/$$language/LC_MESSAGES/messages.po ] \
+	  && $(BIN)/pybabel -q update -i cirt/locale/messages.pot -d cirt/locale -l $$language --no-wrap --no-fuzzy-matching --ignore-obsolete \
+	  || $(BIN)/pybabel -q init -i cirt/locale/messages.pot -d cirt/locale -l $$language --no-wrap; \
+	done
+	rm cirt/locale/messages.pot
 
 lock: ## choose versions anew (needs uv); both ways of installing use these files
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
