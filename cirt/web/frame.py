@@ -6,7 +6,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -18,7 +18,7 @@ from cirt.web.forms import Form
 from cirt.web.icons import icon, symbols
 from cirt.web.paths import path_of
 from cirt.web.prose import defanged, plain, prose
-from cirt.web.session import Visit, form_token, open_work, visit
+from cirt.web.session import form_token, open_work, visit
 from cirt.web.static_files import static_files
 
 CSP = (
@@ -46,15 +46,20 @@ def _frame() -> dict[str, Any]:
         "request_path": request.path,
         "section": section_of(request.endpoint or ""),
         "theme": theme if theme in _THEMES else "",
-        "nav_items": _nav_items(who) if who.is_signed_in else [],
+        "nav_items": nav.items_for(who.actor) if who.is_signed_in else [],
+        "start": start_path(),
         "nav_counters": _counters() if who.is_signed_in else {},
         "role_names": [ROLE_NAMES[role] for role in Role if role.value in who.actor.roles],
     }
 
 
-def _nav_items(who: Visit) -> list[nav.Item]:
-    pages = current_app.view_functions
-    return [item for item in nav.items_for(who.actor) if f"web.{item.endpoint}" in pages]
+def start_path() -> str:
+    """Where a visitor begins: the first section they may open, or the counter."""
+    who = visit()
+    if not who.is_signed_in:
+        return path_of("public.home")
+    sections = nav.items_for(who.actor)
+    return path_of(sections[0].endpoint if sections else "account.account")
 
 
 def _counters() -> Mapping[str, nav.Counter]:

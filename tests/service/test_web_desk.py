@@ -310,6 +310,13 @@ def test_pasted_observables_are_checked_and_become_indicators(
     answer = amina.send(f"{place}/indicators", tlp="green", reason="Harmless to tell")
 
     assert answer.headers["Location"] == f"{place}/sharing"
+    amina.follow()
+    assert "192[.]0[.]2[.]44" in amina.text
+    assert amina.send(f"{place}/release", reason="Peers see it too").status_code == 422
+    assert 'href="#collections"' in amina.page
+    assert len(amina.form(f"{place}/release").fields["stix_ids"]) == 2
+    amina.get(f"{place}/observables")
+    assert "Made" in amina.text
 
 
 def test_what_is_red_is_for_the_named_and_nothing_to_the_others(

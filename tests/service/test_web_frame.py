@@ -47,6 +47,14 @@ def test_somebody_without_the_role_is_told_which_one_it_needs(program: Program) 
     assert "You are: Administrator" in visitor.text
 
 
+def test_an_administrator_begins_where_an_administrator_may_be(program: Program) -> None:
+    visitor = signed_in(program, Role.ADMIN)
+
+    assert visitor.last
+    assert visitor.last.status_code == 200
+    assert "Triage" not in visitor.page
+
+
 def test_missing_pages_are_all_alike(program: Program) -> None:
     visitor = signed_in(program, Role.HANDLER)
 

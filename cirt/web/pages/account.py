@@ -11,7 +11,7 @@ from cirt.parties.passwords import MIN_LENGTH
 from cirt.web import i18n
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, wants
-from cirt.web.frame import render
+from cirt.web.frame import render, start_path
 from cirt.web.paths import path_of
 from cirt.web.session import open_work, own_path, visit
 
@@ -79,8 +79,7 @@ def theme() -> Response:
 @bp.post("/account/theme")
 def set_theme() -> AnyResponse:
     chosen = wants("theme")
-    start = path_of("desk.desk") if visit().is_signed_in else path_of("public.home")
-    response = redirect(own_path(request.form.get("return_to"), start), 303)
+    response = redirect(own_path(request.form.get("return_to"), start_path()), 303)
     if chosen in ("light", "dark"):
         response.set_cookie("theme", chosen, max_age=_A_YEAR_S, samesite="Lax", httponly=True)
     else:

@@ -11,7 +11,7 @@ from cirt.parties import accounts
 from cirt.parties.errors import SignInRefused
 from cirt.web.errors import status_of
 from cirt.web.forms import open_fields, refused, wants
-from cirt.web.frame import render
+from cirt.web.frame import render, start_path
 from cirt.web.paths import path_of
 from cirt.web.session import (
     Visit,
@@ -30,7 +30,7 @@ bp = Blueprint("sign_in", __name__)
 def ask() -> AnyResponse:
     return_to = own_path(request.args.get("return_to"), "")
     if visit().is_signed_in:
-        return redirect(return_to or path_of("desk.desk"), 303)
+        return redirect(return_to or start_path(), 303)
     return render("sign_in.html", kept="", return_to=return_to)
 
 
@@ -89,4 +89,4 @@ def _first_page(account_id: int) -> AnyResponse:
         )
         if kept is not None:
             return render("errors/resume.html", action=kept[0], fields=kept[1])
-    return redirect(own_path(request.form.get("return_to"), path_of("desk.desk")), 303)
+    return redirect(own_path(request.form.get("return_to"), start_path()), 303)
