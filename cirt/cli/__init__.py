@@ -34,7 +34,9 @@ def root(ctx: click.Context, data_dir: Path | None, as_json: bool) -> None:
 
     Exits 0 when done, 1 when something was refused or failed (one sentence says why), 2 on wrong usage.
     """
-    ctx.obj = Console(data_dir, as_json)
+    console = Console(data_dir, as_json)
+    ctx.obj = console
+    ctx.call_on_close(console.close)
 
 
 for command in (

@@ -40,12 +40,20 @@ def _user() -> str:
 class Console:
     data_dir: Path | None
     as_json: bool
+    _program: Program | None = None
 
     def settings(self) -> Settings:
         return read_settings(os.environ, self.data_dir)
 
     def program(self) -> Program:
-        return load_program(self.settings())
+        """The same for the whole verb."""
+        if self._program is None:
+            self._program = load_program(self.settings())
+        return self._program
+
+    def close(self) -> None:
+        if self._program is not None:
+            self._program.engine.dispose()
 
     @contextmanager
     def work(self, *, write: bool = True) -> Iterator[Work]:

@@ -73,6 +73,10 @@ def import_(console: Console, files: tuple[Path, ...], alias: str | None, tlp: T
     fetch what their agreements allow at once. Prints what was taken, known, held and refused, with reasons.
     Exits 1 if anything was refused; the rest is kept.
     """
+    if tlp is Tlp.RED:
+        raise click.BadParameter(
+            "RED is for named persons, never for a whole file.", param_hint="--tlp"
+        )
     program = console.program()
     if alias is not None:
         with console.work(write=False) as work:

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from cirt.cli.console import Console, pass_console, password_option, read_password
-from cirt.kernel.program import load_program
 from cirt.parties import peers
 from cirt.parties.models import Peer
 from cirt.parties.peers import PeerFacts
@@ -48,9 +47,8 @@ def add(
     """Record a peer under SLUG; without an agreement nothing is exchanged."""
     password = read_password(password_stdin)
     facts = PeerFacts(name, country, identity, discovery_url, username, password)
-    program = load_program(console.settings())
     with console.work() as work:
-        peers.add_peer(work, program.keys, slug, facts)
+        peers.add_peer(work, console.program().keys, slug, facts)
     console.say({"slug": slug}, f"{name} is recorded as {slug}.")
 
 
@@ -73,9 +71,8 @@ def set_(
     """Change what is recorded of SLUG; what is not given stays."""
     password = read_password(password_stdin)
     facts = PeerFacts(name, country, identity, discovery_url, username, password)
-    program = load_program(console.settings())
     with console.work() as work:
-        peers.set_peer(work, program.keys, slug, facts)
+        peers.set_peer(work, console.program().keys, slug, facts)
     console.say({"slug": slug}, f"{slug} is changed.")
 
 

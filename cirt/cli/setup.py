@@ -2,12 +2,11 @@
 
 import click
 
-from cirt.cli.console import Console, console_actor, pass_console, password_option, read_password
+from cirt.cli.console import Console, pass_console, password_option, read_password
 from cirt.kernel import schema
 from cirt.kernel.errors import Conflict
 from cirt.kernel.keys import make_key_file
-from cirt.kernel.program import key_file, load_program
-from cirt.kernel.settings import Settings
+from cirt.kernel.program import key_file
 from cirt.kernel.text import mark
 from cirt.parties.accounts import AddAccount, NewPassword, add_account, normal_email
 from cirt.parties.models import Ourselves
@@ -43,7 +42,7 @@ def init(console: Console, name: str, country: str, admin: str, password_stdin: 
     )
     make_key_file(key_file(settings))
     try:
-        ourselves, made = _found(settings, name, country, admin, password)
+        ourselves, made = _found(console, name, country, admin, password)
     except BaseException:
         key_file(settings).unlink()  # nothing is sealed with it yet, and init may be tried again
         raise
@@ -55,11 +54,10 @@ def init(console: Console, name: str, country: str, admin: str, password_stdin: 
 
 
 def _found(
-    settings: Settings, name: str, country: str, admin: str, password: str | None
+    console: Console, name: str, country: str, admin: str, password: str | None
 ) -> tuple[Ourselves, NewPassword]:
-    program = load_program(settings)
-    schema.upgrade(program.engine)
-    with program.work(console_actor()) as work:
+    schema.upgrade(console.program().engine)
+    with console.work() as work:
         ourselves = found(work, name=name, country=country)
         first = AddAccount(admin, admin.partition("@")[0], (Role.ADMIN,), password)
         return ourselves, add_account(work, first)
