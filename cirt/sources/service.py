@@ -14,13 +14,15 @@ from cirt.kernel.errors import Invalid, NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.text import mark
 from cirt.kernel.work import SYSTEM, Actor, Work
-from cirt.objects.codec import split
+from cirt.objects.codec import NotEnvelope, NotJson, TooDeep, split
 from cirt.parties.peers import find_peer
 from cirt.plugin import Connector, ConnectorFault, Found
 from cirt.sources.fetch import GuardedFetch
 from cirt.sources.models import Source
 
 log = logging.getLogger("cirt.source")
+
+NotReadable = (NotJson, NotEnvelope, TooDeep)
 
 
 class NoSuchConnector(NotFound):
@@ -58,29 +60,58 @@ def run_source(
     """Pull what is new, or read one file; each hand-over is one transaction with its cursor.
 
     Raises:
-        NoSuchConnector; NoSuchPeer: the source's peer is not recorded; ConnectorFailed: its own sentence,
-            which is also kept for the health page. What was handed over before stays.
+        NoSuchConnector; NoSuchPeer: the source's peer is not recorded; ConnectorFailed: its own sentence, or
+            the last of what could not be read; also kept for the health page. The rest was handed over.
     """
     connector, slug = _make(program, name)
     files = taken = 0
+    unreadable = ""
     try:
         for found, cursor in _finds(program, connector, file):
-            with program.work(actor) as work:
-                peer = find_peer(work.session, slug)
-                arrivals = take(work, split(found.body), peer=peer, collection=None)
-                count = sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
-                _note(work, name, cursor, has_data=count > 0)
-                work.audit("source.read", name, origin=found.origin, taken=count)
-            files, taken = files + 1, taken + count
+            try:
+                taken += _hand_over(program, actor, name, found, cursor, slug)
+            except NotReadable as error:
+                unreadable = f"{found.origin}: {error}"
+                _keep(program, actor, name, cursor, unreadable)
+            files += 1
     except ConnectorFault as fault:
-        with program.work(actor) as work:
-            _source(work, name).error = str(fault)
+        _keep(program, actor, name, None, str(fault))
         raise ConnectorFailed(name=name, reason=str(fault)) from fault
-    if not files:
-        with program.work(actor) as work:
-            _note(work, name, None, has_data=False)
     log.info("source.run", extra={"source": name, "files": files, "taken": taken})
+    if unreadable:
+        raise ConnectorFailed(name=name, reason=unreadable)
     return SourceRun(name, files, taken)
+
+
+def _hand_over(
+    program: Program, actor: Actor, name: str, found: Found, cursor: str | None, slug: str
+) -> int:
+    """What was found and its cursor, in one transaction; how many objects were taken."""
+    pieces = split(found.body)
+    with program.work(actor) as work:
+        arrivals = take(work, pieces, peer=find_peer(work.session, slug))
+        taken = sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
+        source = _ran(work, name, cursor)
+        source.error = None
+        if taken:
+            source.last_data_at = work.now
+        work.audit("source.read", name, origin=found.origin, taken=taken)
+    return taken
+
+
+def _keep(program: Program, actor: Actor, name: str, cursor: str | None, error: str) -> None:
+    """Note for the health page what could not be read; the cursor moves past it, the file stays."""
+    with program.work(actor) as work:
+        _ran(work, name, cursor).error = error
+
+
+def run_configured(program: Program, actor: Actor) -> None:
+    """Run every connector that has settings; one that fails is logged and does not stop the others."""
+    for name in program.settings.connectors:
+        try:
+            run_source(program, actor, name)
+        except (Invalid, NotFound) as error:
+            log.warning("source.failed", extra={"source": name, "error": str(error)})
 
 
 def _make(program: Program, name: str) -> tuple[Connector, str]:
@@ -110,22 +141,15 @@ def _finds(
     yield from connector.pull(GuardedFetch(program), cursor)
 
 
-def _source(work: Work, name: str) -> Source:
+def _ran(work: Work, name: str, cursor: str | None) -> Source:
     source = work.session.get(Source, name)
     if source is None:
         source = Source(name=name)
         work.session.add(source)
     source.last_run_at = work.now
-    return source
-
-
-def _note(work: Work, name: str, cursor: str | None, *, has_data: bool) -> None:
-    source = _source(work, name)
-    source.error = None
     if cursor is not None:
         source.cursor = cursor
-    if has_data:
-        source.last_data_at = work.now
+    return source
 
 
 def settings_of(program: Program, name: str) -> Mapping[str, str]:

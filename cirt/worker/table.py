@@ -12,6 +12,7 @@ from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.release.settling import settle_due
+from cirt.sources.service import run_configured
 
 Handler = Callable[[Program, dict[str, Any]], None]
 
@@ -38,9 +39,22 @@ def _settle(program: Program, _payload: dict[str, Any]) -> None:
         settle_due(work)
 
 
-HANDLERS: dict[str, Handler] = {links.JOB: _sync, "jobs.tidy": _tidy, "feeds.settle": _settle}
+def _read_sources(program: Program, _payload: dict[str, Any]) -> None:
+    run_configured(program, SYSTEM)
 
-PERIODIC = (Periodic("jobs.tidy", 3600), Periodic("feeds.settle", 60))
+
+HANDLERS: dict[str, Handler] = {
+    links.JOB: _sync,
+    "jobs.tidy": _tidy,
+    "feeds.settle": _settle,
+    "sources.read": _read_sources,
+}
+
+PERIODIC = (
+    Periodic("jobs.tidy", 3600),
+    Periodic("feeds.settle", 60),
+    Periodic("sources.read", 300),
+)
 
 
 def put_due(work: Work) -> int:
