@@ -4,7 +4,7 @@ Everything is invented; addresses are from the ranges kept for documentation.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 import sqlalchemy as sa
@@ -99,6 +99,7 @@ class _Stage:
     team: Team
     program: Program
     clock: FakeClock
+    present: datetime  # where the story ends
 
     def actor(self, number: int) -> Actor:
         email = self.team.email(self.team.people[number][0])
@@ -151,8 +152,9 @@ def tell(valdora: Program, meridia: Program) -> Cast:
     cast = Cast()
     stages = []
     for team, program in ((Team.VALDORA, valdora), (Team.MERIDIA, meridia)):
-        clock = FakeClock(program.clock.now() - timedelta(hours=26))
-        stage = _Stage(team, replace(program, clock=clock), clock)
+        present = program.clock.now()
+        clock = FakeClock(present - timedelta(hours=26))
+        stage = _Stage(team, replace(program, clock=clock), clock, present)
         cast.members[team] = _found(stage)
         stages.append(stage)
     _link(*stages)
@@ -214,10 +216,8 @@ def _day_in_valdora(stage: _Stage) -> None:
         "Customs fee lure takes mail passwords",
         Severity.MEDIUM,
     )
-    now = stage.clock.at
-    end = now + timedelta(hours=11)
     for hours, organisation, text in _VALDORA_WAITING:
-        stage.clock.at = end - timedelta(hours=hours)
+        stage.clock.at = stage.present - timedelta(hours=hours)
         with stage.program.work(CONSOLE) as work:
             take_report(work, TakeReport(text=text, organisation=organisation, language="en"))
 
@@ -234,7 +234,7 @@ and 203[.]0[.]113[.]77 every minute. Nobody here has business with these address
         "Computers call an unknown address after a fee notice",
         Severity.MEDIUM,
     )
-    stage.clock.forward(hours=16)
+    stage.clock.at = stage.present - timedelta(hours=1)
     with stage.program.work(CONSOLE) as work:
         waiting = "A student found our test server open on port 3389 from 192.0.2[.]200. Is it scanned by others too?"
         take_report(
