@@ -54,10 +54,14 @@ class NewPassword:
 
 def normal_email(email: str) -> str:
     """One spelling per mailbox, so that limits and uniqueness cannot be talked around."""
-    normal = unicodedata.normalize("NFKC", email).strip().lower()
+    normal = _spelled(email)
     if not _ADDRESS.match(normal):
         raise AddressWrong(email=email[:80])
     return normal
+
+
+def _spelled(email: str) -> str:
+    return unicodedata.normalize("NFKC", email).strip().lower()[:254]
 
 
 def add_account(work: Work, cmd: AddAccount) -> NewPassword:
@@ -152,19 +156,31 @@ def check_password(work: Work, password: str) -> None:
         raise PasswordWrong
 
 
-def sign_in(work: Work, email: str, password: str, source: str) -> tuple[str, Account]:
-    """A new session's secret for the cookie, and whose it is.
+def recognise(work: Work, email: str, password: str, source: str) -> int:
+    """Whose name and password these are: the account's id. Reads only, since hashing takes a while.
 
     Raises:
-        SignInRefused: unknown, disabled or wrong password, not told apart. The caller then notes the
-            failure with :func:`note_failure` in a work of its own, since this one rolls back.
+        SignInRefused: unknown, disabled or wrong password, not told apart; the caller then notes the
+            failure with :func:`note_failure`.
         TooMany: over the limit for this name or source.
     """
-    name = unicodedata.normalize("NFKC", email).strip().lower()[:254]
+    name = _spelled(email)
     _limit(work.session, name, source, work.now)
     account = _account(work.session, name)
     fits = verify(account.password_hash if account else None, password)
     if account is None or account.disabled_at or not fits:
+        raise SignInRefused
+    return account.id
+
+
+def sign_in(work: Work, account_id: int) -> tuple[str, Account]:
+    """Begin a session for somebody recognised a moment ago: its secret for the cookie, and whose it is.
+
+    Raises:
+        SignInRefused: the account was disabled in between.
+    """
+    account = work.session.get_one(Account, account_id)
+    if account.disabled_at:
         raise SignInRefused
     secret = secrets.token_urlsafe(32)
     work.session.add(
@@ -180,7 +196,7 @@ def sign_in(work: Work, email: str, password: str, source: str) -> tuple[str, Ac
 
 
 def note_failure(work: Work, email: str, source: str) -> None:
-    name = unicodedata.normalize("NFKC", email).strip().lower()[:254]
+    name = _spelled(email)
     work.session.add(SignInFailure(name=name, source=source[:64], at=work.now))
     work.audit("account.sign-in-refused", name)
 

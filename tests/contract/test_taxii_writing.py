@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from tests.support.taxii import (
+    ABSENT,
     MEDIA,
     ROOT,
     Client,
@@ -247,7 +248,7 @@ def test_102_two_who_post_the_same_at_once_both_succeed(world: World, alice: Cli
         assert versions_of(alice, one) == [one["modified"]]
 
 
-@pytest.mark.parametrize("status_id", [str(uuid.uuid4()), "x", "%00", "'", "0" * 10_000])
+@pytest.mark.parametrize("status_id", [ABSENT, "x", "%00", "'", "0" * 10_000])
 def test_103_an_unknown_status_is_not_found(alice: Client, status_id: str) -> None:
     assert_error(alice.get(f"status/{status_id}/"), 404)
 
@@ -360,6 +361,6 @@ def test_a_malformed_filter_removes_nothing(alice: Client, query: str) -> None:
     assert alice.get(f"{S}{posted['id']}/").status_code == 200
 
 
-@pytest.mark.parametrize("stix_id", ["x", "%00", f"indicator--{uuid.uuid4()}"])
+@pytest.mark.parametrize("stix_id", ["x", "%00", f"indicator--{ABSENT}"])
 def test_what_is_not_there_is_not_removed(alice: Client, stix_id: str) -> None:
     assert_error(alice.ask("DELETE", f"{S}{stix_id}/"), 404)

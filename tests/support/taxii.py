@@ -32,6 +32,7 @@ from cirt.sharing.service import add_agreement
 MEDIA = "application/taxii+json;version=2.1"
 ROOT = "/taxii2/national/"
 PASSWORD = "a password for tests only"
+ABSENT = "7d6b0e0a-5a0e-4a53-9d8e-0c0d3c4e2a10"  # a UUID of nothing that is here
 GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -39,10 +39,10 @@ def enter() -> AnyResponse:
     program, email = this_program(), wants("email").replace("\0", "")
     source = request.remote_addr or ""
     try:
+        with program.work(PUBLIC, write=False) as work:
+            account_id = accounts.recognise(work, email, request.form.get("password", ""), source)
         with program.work(PUBLIC) as work:
-            secret, account = accounts.sign_in(
-                work, email, request.form.get("password", ""), source
-            )
+            secret, account = accounts.sign_in(work, account_id)
             found = accounts.current(work.session, secret, work.now)
     except SignInRefused as error:
         with program.work(PUBLIC) as work:
