@@ -17,7 +17,7 @@ from cirt.objects.index import (
     observables_by_object,
     page_of,
 )
-from cirt.objects.models import ObjectFacts, ObjectObservable, StixObject
+from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
 
 PAGE = 25
 _TYPES = ("indicator",)
@@ -44,8 +44,11 @@ class CatalogueFilter:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
+    """``name`` is that of an earlier version where the newest, a bare revocation, has none."""
+
     listed: Listed
     life: Life
+    name: str
     observables: Sequence[ObjectObservable]
 
 
@@ -69,15 +72,21 @@ def life_of(listed: Listed, now_us: int) -> Life:
 def catalogue(
     session: Session, wanted: CatalogueFilter, shown: Condition, now_us: int, cursor: str = ""
 ) -> CataloguePage:
-    """Three queries; ``shown`` as for :mod:`cirt.objects.index`."""
+    """Four queries at most; ``shown`` as for :mod:`cirt.objects.index`."""
     where = _condition(wanted, now_us)
     before, after = _place(cursor, "before"), _place(cursor, "after")
     found = page_of(session, _TYPES, shown, where=where, after=after, before=before, limit=PAGE + 1)
     has_more = len(found) > PAGE
     listed = found[-PAGE:] if before else found[:PAGE]
     observables = observables_by_object(session, [each.object_id for each in listed])
+    names = last_names(session, [each.object_id for each in listed if each.name is None])
     rows = [
-        CatalogueRow(each, life_of(each, now_us), observables.get(each.object_id, []))
+        CatalogueRow(
+            each,
+            life_of(each, now_us),
+            each.name or names.get(each.object_id) or each.stix_id,
+            observables.get(each.object_id, []),
+        )
         for each in listed
     ]
     has_newer, has_older = (has_more, True) if before else (after is not None, has_more)
@@ -87,6 +96,17 @@ def catalogue(
         _cursor("before", listed[0]) if listed and has_newer else None,
         _cursor("after", listed[-1]) if listed and has_older else None,
     )
+
+
+def last_names(session: Session, object_ids: Sequence[int]) -> dict[int, str]:
+    """The name that each bore last."""
+    if not object_ids:
+        return {}
+    query = sa.select(ObjectVersion.object_id, ObjectVersion.name).where(
+        ObjectVersion.object_id.in_(object_ids), ObjectVersion.name.is_not(None)
+    )
+    rows = session.execute(query.order_by(ObjectVersion.version_us))
+    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 def _condition(wanted: CatalogueFilter, now_us: int) -> Condition:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.queries import Sightings, sightings_of
@@ -15,7 +16,7 @@ from cirt.kernel.errors import FieldsInvalid, NotFound
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import codec, index
-from cirt.objects.catalogue import CatalogueFilter, Life, catalogue, life_of
+from cirt.objects.catalogue import CatalogueFilter, Life, catalogue, last_names, life_of
 from cirt.objects.index import Listed
 from cirt.objects.models import ObjectObservable
 from cirt.objects.observables import Observable
@@ -208,9 +209,8 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
     listed = index.find_listed(session, stix_id, shown)
     if listed is None:
         raise NotFound
-    rows = index.observables_of(session, listed.object_id)
-    keys = [row.key for row in rows]
-    content = _content(work, listed)
+    content, observables = _content(work, listed)
+    keys = [each.key for each in observables]
     named = {peer.id: peer for peer in peers(session)}
     team = ourselves(session)
     known = known_of(work, keys).values()
@@ -227,8 +227,8 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
     return _Shown(
         listed=listed,
         life=life_of(listed, now_us),
-        title=_title(listed, rows),
-        observables=[_observed(row) for row in rows],
+        title=_title(session, listed, observables),
+        observables=observables,
         content=content,
         source=named.get(listed.brought_by_id or 0),
         author=_author(content.get("created_by_ref"), team.identity_id, team.name, named),
@@ -246,15 +246,19 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
     )
 
 
-def _content(work: Work, listed: Listed) -> dict[str, Any]:
+def _content(work: Work, listed: Listed) -> tuple[dict[str, Any], list[Observable]]:
+    """What the newest version says, revoked or not, and what it looks for."""
     read = codec.read(show(work, listed.version_id).body)
-    return {} if isinstance(read, codec.Refusal) else read.content()
+    if isinstance(read, codec.Refusal):
+        return {}, []
+    return read.content(), list(read.observables)
 
 
-def _title(listed: Listed, rows: list[ObjectObservable]) -> str:
-    if len(rows) == 1:
-        return rows[0].value
-    return listed.name or listed.stix_id
+def _title(session: Session, listed: Listed, observables: list[Observable]) -> str:
+    if len(observables) == 1:
+        return observables[0].value
+    names = last_names(session, [listed.object_id])
+    return listed.name or names.get(listed.object_id) or listed.stix_id
 
 
 def _author(ref: str | None, own: str, team: str, named: dict[int, Peer]) -> str:
