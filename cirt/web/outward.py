@@ -97,6 +97,22 @@ STEPS = {
 }
 
 
+_SURE = (
+    (90, mark("Almost certain ({confidence} of 100)")),
+    (70, mark("Likely ({confidence} of 100)")),
+    (40, mark("Possible ({confidence} of 100)")),
+    (0, mark("Doubtful ({confidence} of 100)")),
+)
+
+
+def how_sure(confidence: object) -> str:
+    """A STIX confidence in words first; what is no such number, as it stands."""
+    if not isinstance(confidence, int):
+        return str(confidence)
+    words = next((words for least, words in _SURE if confidence >= least), _SURE[-1][1])
+    return str(i18n.say(words, confidence=confidence))
+
+
 def sign(found: Sign) -> Markup:
     """A glyph with its words; the words carry the meaning."""
     glyph, tone, words = found

@@ -142,7 +142,7 @@ def indicator(stix_id: str) -> Response:
         kinds=INDICATOR_TYPES,
         from_us=from_us,
         life_of=lambda listed: life_of(listed, to_us(visit().now)),
-        gone=outward.percent_gone,
+        how_sure=outward.how_sure,
     )
 
 
