@@ -1,4 +1,4 @@
-"""Style sheet and script under addresses that carry their digest, so that browsers may keep them for ever."""
+"""Style sheet, script and icon under addresses that carry their digest, so that browsers may keep them for ever."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from importlib.resources import files
 from flask import Response
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-_NAMES = ("app.css", "app.js")
+_NAMES = ("app.css", "app.js", "favicon.svg")
 
 
 @dataclass(frozen=True, slots=True)
