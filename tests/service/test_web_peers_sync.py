@@ -215,3 +215,21 @@ def test_a_handler_neither_runs_links_nor_drops(program: Program) -> None:
 
     for path in (f"/sync/links/{link_id}/run", f"/sync/quarantine/{number}/drop"):
         assert handler.post(path, {"form_token": token}).status_code == 403, path
+
+
+def test_addresses_that_nobody_would_write_show_a_page_all_the_same(program: Program) -> None:
+    a_link(program)
+    visitor = signed_in(program, Role.LEAD, Role.AUDITOR)
+    for path, status in (
+        ("/sync/quarantine?outcome=taken&peer=nobody&page=after.9.9", 200),
+        ("/indicators?state=x&source=nobody&tlp=x&page=before.x", 200),
+        ("/indicators?words=%00", 404),
+        ("/indicators/%00", 404),
+        ("/release?view=nothing", 404),
+        ("/release/new?incident=nonsense", 404),
+        ("/release/new?stix_ids=nonsense", 200),
+        ("/release/REL-9999-9999/bundle.json", 404),
+        ("/peers/cert-b/agreements/nonsense", 404),
+        ("/admin/audit?act=%25&below=99999999999999999999", 200),
+    ):
+        assert visitor.get(path).status_code == status, path

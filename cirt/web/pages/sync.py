@@ -8,7 +8,6 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.health import LinkHealth, link_health
-from cirt.exchange.models import Outcome
 from cirt.exchange.now import LinkBusy, LinkRests, run_now
 from cirt.exchange.quarantine import drop
 from cirt.exchange.queries import next_try, quarantine_counts, quarantine_line, quarantine_page
@@ -64,7 +63,8 @@ def _health_page(conflict: Conflict | None = None) -> Response:
 @bp.get("/sync/quarantine")
 def quarantine() -> Response:
     args = request.args
-    outcome = Outcome(args["outcome"]) if args.get("outcome") in list(Outcome) else None
+    wanted = {each.value: each for each in outward.OUTCOMES}
+    outcome = wanted.get(args.get("outcome", ""))
     with open_work(write=False) as work:
         known = peers(work.session)
         peer = args.get("peer", "")
