@@ -1,9 +1,11 @@
 """Asking for and inserting many rows at once, alike on both databases."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_rows
+from cirt.kernel.db import Base, insert_rows, make_engine
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
@@ -36,6 +38,18 @@ def test_among_takes_more_numbers_than_a_statement_has_parameters(program: Progr
         query = sa.select(Person.id).where(among(Person.id, range(100_000)))
 
         assert work.session.scalars(query).all() == [person.id]
+
+
+def test_among_looks_up_and_does_not_read_the_whole_table(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'plan.sqlite3'}")
+    query = sa.select(Person.name).where(among(Person.id, [1, 2]))
+    with engine.connect() as connection:
+        Base.metadata.create_all(connection, tables=[Base.metadata.tables["person"]])
+        asked = query.compile(connection, compile_kwargs={"render_postcompile": True})
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("[1, 2]",)).all()
+    engine.dispose()
+
+    assert "SEARCH person USING INTEGER PRIMARY KEY" in plan[0][3]
 
 
 def test_inserted_rows_pass_over_those_that_are_there(program: Program) -> None:
