@@ -139,6 +139,20 @@ def test_a_schema_of_a_later_version_is_left_alone_and_named(home: Path) -> None
     assert not (home / "data" / "backups").exists()
 
 
+def test_a_copy_made_by_hand_while_it_runs_is_a_whole_installation(home: Path, running: Up) -> None:
+    """The three steps of docs/operate.md, and its checks."""
+    backup = home / "backup"
+    shutil.copytree(home / "data" / "keys", backup / "keys")
+    with closing(sqlite3.connect(home / "data" / "cirt.sqlite3")) as connection:
+        connection.execute("VACUUM INTO ?", (str(backup / "cirt.sqlite3"),))
+
+    assert running.get("/health/ready") == 200
+    for verb in (("db", "check"), ("audit", "verify"), ("user", "list")):
+        done = run_cirt("--data-dir", backup, *verb, cwd=home)
+        assert done.returncode == 0, done.stderr
+    assert "rosa@ex-cirt.example" in done.stdout
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_web_and_worker_run_apart_from_each_other(
     backend: str, databases: Databases, tmp_path: Path
