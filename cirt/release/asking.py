@@ -13,7 +13,16 @@ from cirt.register.models import EntryKind
 from cirt.register.sight import get_incident
 from cirt.release.collections import find_collection
 from cirt.release.commands import AskAgain, AskRelease
-from cirt.release.errors import NoSuchObject, NothingWouldLeave, ReleaseDecided, ReleaseIncomplete
+from cirt.release.errors import (
+    CollectionMissing,
+    InboxNotOffered,
+    NoSuchObject,
+    NothingWouldLeave,
+    ObjectsMissing,
+    ReasonMissing,
+    ReleaseDecided,
+    TitleMissing,
+)
 from cirt.release.models import (
     Collection,
     CollectionKind,
@@ -104,13 +113,13 @@ def _check_complete(
     title: str, reason: str, objects: Sequence[object], collections: Sequence[object]
 ) -> None:
     for missing, there in (
-        ("a title", title.strip()),
-        ("a reason", reason.strip()),
-        ("an object", objects),
-        ("a collection", collections),
+        (TitleMissing, title.strip()),
+        (ReasonMissing, reason.strip()),
+        (ObjectsMissing, objects),
+        (CollectionMissing, collections),
     ):
         if not there:
-            raise ReleaseIncomplete(missing=missing)
+            raise missing
 
 
 def _newest_by_name(session: Session, stix_ids: Sequence[str]) -> list[int]:
@@ -129,7 +138,7 @@ def _name_collections(work: Work, proposal: Proposal, keys: Sequence[str]) -> No
     for key in keys:
         collection = find_collection(work.session, key)
         if collection.kind is CollectionKind.INBOX:
-            raise ReleaseIncomplete(missing="a collection that peers can read")
+            raise InboxNotOffered(collection=collection.alias)
         named[collection.id] = collection
     work.session.add_all(
         ProposalCollection(proposal_id=proposal.id, collection_id=each) for each in named

@@ -49,8 +49,29 @@ class NoSuchRelease(NotFound):
 
 
 class ReleaseIncomplete(Invalid):
+    """Something that every release needs is not there; each subclass says what."""
+
     code = "release-incomplete"
-    message = mark("A release needs {missing}.")
+
+
+class TitleMissing(ReleaseIncomplete):
+    message = mark("A release needs a title.")
+
+
+class ReasonMissing(ReleaseIncomplete):
+    message = mark("A release needs a reason. Say why others should have this.")
+
+
+class ObjectsMissing(ReleaseIncomplete):
+    message = mark("A release needs at least one object. Choose one.")
+
+
+class CollectionMissing(ReleaseIncomplete):
+    message = mark("A release needs a collection. Choose where it is offered.")
+
+
+class InboxNotOffered(ReleaseIncomplete):
+    message = mark("Peers cannot read the inbox {collection}. Choose another collection.")
 
 
 class NothingWouldLeave(Conflict):
