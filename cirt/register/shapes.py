@@ -1,7 +1,8 @@
 """The shapes that observables have in plain (refanged) text, as patterns; what they mean is ``extract``'s.
 
 No pattern may slow down on monotonous input. So each begins where a run of its characters begins, runs
-are possessive, and what is repeated has a bound wherever it could be read in two ways.
+are possessive, and what is repeated has a bound wherever it could be read in two ways. Groups are made so
+by ``(?>…)``: the possessive quantifiers of Python before 3.11.5 lose the last character of a group's match.
 """
 
 # ruff: noqa: RUF001  (the look-alike characters are what is looked for)
@@ -19,7 +20,7 @@ OTHER = r"\u0531-\u058f\u0591-\u05f4\u0900-\u0dff\u0e01-\u0e4e\u10a0-\u10ff"
 _SCRIPTS = (WEST, ARABIC, EAST, OTHER)
 _LABEL = "(?:" + "|".join(f"[{script}]++" for script in _SCRIPTS) + ")"
 _FIRST_LABEL = "(?:" + "|".join(f"(?<![{script}])[{script}]++" for script in _SCRIPTS) + ")"
-_LABELS = rf"{_LABEL}(?:\.{_LABEL})*+"
+_LABELS = rf"{_LABEL}(?>(?:\.{_LABEL})*)"
 
 _SCHEMES = "https?|ftps?|sftp|tftp|wss?|ssh|ldaps?|rmi|smb|tcp|udp|rdp|telnet|ircs?|git|svn|dns|gopher|socks[45]?|hysteria"
 # What may follow the host. Han and kana only after a sign: "evil.example/a下载" goes on in Chinese.
@@ -29,7 +30,7 @@ _TAIL_CHAR = (
 )
 # An address right after one of these belongs to a list; it does not go on with the address before.
 _TAIL_BREAK = rf"[,;)}}\]](?![(\[]?(?i:{_SCHEMES})://)"
-_TAIL_RUN = rf"(?:{_TAIL_CHAR}|{_TAIL_BREAK}|(?<=[/=_\-+%?&#])[{EAST}]++)*+"
+_TAIL_RUN = rf"(?>(?:{_TAIL_CHAR}|{_TAIL_BREAK}|(?<=[/=_\-+%?&#])[{EAST}]++)*)"
 TAIL = re.compile(rf"(?::[0-9]{{1,5}})?/{_TAIL_RUN}")
 
 URL = re.compile(
@@ -42,7 +43,7 @@ EMAIL = re.compile(
     r"(?<![0-9A-Za-z_.%+'\-\u00c0-\u052f])(?P<local>[0-9A-Za-z_.%+'\-\u00c0-\u052f]{1,66}+)"
     rf"@(?P<host>{_LABELS})"
 )
-DOTTED = re.compile(rf"{_FIRST_LABEL}(?:\.{_LABEL})++")
+DOTTED = re.compile(rf"{_FIRST_LABEL}(?>(?:\.{_LABEL})+)")
 
 IPV4 = re.compile(
     r"(?<![0-9A-Za-z_])(?<![0-9]\.)(?P<value>[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])(?:/[0-9]{1,2}(?![0-9.]))?)"
@@ -70,15 +71,15 @@ ASN = re.compile(
 )
 
 _FOLDER = r"[^\\/:*?\"<>|\s,;\x00-\x1f]"  # a character of a folder's name, but for the space
-_STEPS = rf"(?:{_FOLDER}{{1,255}}+(?:(?<![.!?]) {_FOLDER}{{1,64}}+){{0,3}}\\{{1,2}})*+"
-_STEM = rf"(?:(?![{EAST}]){_FOLDER}|(?<=[\\_.\-])[{EAST}]++)++"
+_STEPS = rf"(?>(?:{_FOLDER}{{1,255}}+(?:(?<![.!?]) {_FOLDER}{{1,64}}+){{0,3}}\\{{1,2}})*)"
+_STEM = rf"(?>(?:(?![{EAST}]){_FOLDER}|(?<=[\\_.\-])[{EAST}]++)+)"
 WINDOWS_PATH = re.compile(
     rf"(?<![A-Za-z0-9])(?P<value>(?:[A-Za-z]:|%[A-Za-z_()0-9]{{2,32}}%)\\{{1,2}}{_STEPS}(?:{_STEM})?"
     rf"|(?<!\\)\\\\[A-Za-z0-9.$_-]{{2,255}}+\\{{1,2}}{_STEPS}(?:{_STEM})?)"
 )
 UNIX_PATH = re.compile(
     r"(?<![0-9A-Za-z_/.~:\-])(?P<value>(?:~|/(?:etc|tmp|usr|var|home|opt|bin|sbin|dev|root|proc|lib|lib64|mnt|srv|run"
-    rf"|boot|sdcard|Users|Library|Applications|private|Volumes))(?:/[{WEST}.@+%$~]++)++/?)"
+    rf"|boot|sdcard|Users|Library|Applications|private|Volumes))(?>(?:/[{WEST}.@+%$~]++)+)/?)"
 )
 REGISTRY_KEY = re.compile(
     r"(?<![A-Za-z0-9])(?P<value>(?i:HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|CURRENT_CONFIG)|HKLM|HKCU|HKCR|HKU|HKCC)"
@@ -90,7 +91,7 @@ MUTEX = re.compile(
 )
 USER_AGENT = re.compile(
     r"(?i:user-agent: ?)(?P<header>[^\r\n\"]{3,512})"
-    r"|(?<![A-Za-z0-9])(?P<value>Mozilla/[0-9]\.[0-9](?: \([^()\r\n]{1,300}\)| [A-Za-z][\w.]{1,40}/[\w.]{1,40})++)"
+    r"|(?<![A-Za-z0-9])(?P<value>Mozilla/[0-9]\.[0-9](?>(?: \([^()\r\n]{1,300}\)| [A-Za-z][\w.]{1,40}/[\w.]{1,40})+))"
 )
 _QUOTES = "\"“„«‘'`「『‹"
 _UNQUOTES = "\"”“»’'`」』›"
