@@ -18,7 +18,7 @@ from cirt.register.errors import (
     OwnerUnknown,
 )
 from cirt.register.models import Entry, EntryKind, Incident, IncidentState
-from cirt.register.sight import get_incident, name_person
+from cirt.register.sight import for_trail, get_incident, name_person
 
 _FACTS = ("title", "rsit_class", "rsit_type", "severity", "tlp", "owner_id")
 
@@ -92,7 +92,9 @@ def edit_facts(work: Work, cmd: EditFacts) -> Incident:
     fields = list(changed)
     values = {name: [before, after] for name, (before, after) in changed.items()}
     note_entry(work, incident.id, EntryKind.FACTS, fields=fields, changed=values, reason=cmd.reason)
-    work.audit("incident.facts", incident.reference, fields=fields, reason=cmd.reason)
+    strictest = max(changed.get("tlp", (incident.tlp,)))
+    why = for_trail(strictest, cmd.reason)
+    work.audit("incident.facts", incident.reference, fields=fields, reason=why)
     return incident
 
 
@@ -115,9 +117,10 @@ def change_state(work: Work, cmd: ChangeState) -> Incident:
     if before is IncidentState.CLOSED:
         incident.closed_at = None
     incident.close_reason = cmd.close_reason if cmd.to is IncidentState.CLOSED else None
-    why = {"reason": cmd.reason, "close_reason": incident.close_reason}
-    note_entry(work, incident.id, EntryKind.STATE, before=before, after=cmd.to, **why)
-    work.audit("incident.state", incident.reference, before=before, after=cmd.to, **why)
+    move = {"before": before, "after": cmd.to, "close_reason": incident.close_reason}
+    note_entry(work, incident.id, EntryKind.STATE, reason=cmd.reason, **move)
+    why = for_trail(incident.tlp, cmd.reason)
+    work.audit("incident.state", incident.reference, reason=why, **move)
     return incident
 
 

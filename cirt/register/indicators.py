@@ -28,7 +28,7 @@ from cirt.register.errors import (
 from cirt.register.findings import chosen
 from cirt.register.incidents import note_entry
 from cirt.register.models import EntryKind, Incident, IncidentObservable, ObservableState
-from cirt.register.sight import get_incident
+from cirt.register.sight import for_trail, get_incident
 
 _USER_AGENT = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"
 _PATHS: Mapping[Kind, str] = {
@@ -211,6 +211,7 @@ def _tell(work: Work, incident: Incident, cmd: Promote, made: Sequence[StixObjec
         objects=[one.stix_id for one in made],
         **lowered,
     )
+    why = {"reason": for_trail(incident.tlp, cmd.reason)} if lowered else {}
     for one in made:
-        facts = {"incident": incident.reference, "tlp": cmd.tlp, **lowered}
+        facts = {"incident": incident.reference, "tlp": cmd.tlp, **lowered, **why}
         work.audit("indicator.make", one.stix_id, **facts)

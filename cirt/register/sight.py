@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Actor, ActorKind, Work
 from cirt.register.errors import NoSuchIncident, NoSuchNote, NoSuchReport
 from cirt.register.models import Incident, Note, Report
@@ -100,6 +101,11 @@ def hand_on_names(work: Work, before: str, after: str) -> None:
     for person_id in people.all():
         work.session.merge(NamedPerson(subject=after, person_id=person_id))
     work.session.flush()
+
+
+def for_trail(tlp: Tlp, reason: str) -> str:
+    """A reason for the audit trail, which auditors read: of what is RED only that it happened (rulings 5)."""
+    return "" if tlp is Tlp.RED else reason
 
 
 def _locked(query: _Query, lock: bool, of: Any = None) -> _Query:

@@ -31,7 +31,7 @@ from cirt.register.models import (
     Report,
     ReportState,
 )
-from cirt.register.sight import get_incident, get_report, hand_on_names
+from cirt.register.sight import for_trail, get_incident, get_report, hand_on_names
 
 
 def claim_report(work: Work, cmd: ClaimReport) -> Report:
@@ -75,7 +75,8 @@ def accept_report(work: Work, cmd: AcceptReport) -> Incident:
     _decide(work, report, ReportState.ACCEPTED, cmd.reason)
     entry = {"report": report.reference, "reason": cmd.reason}
     note_entry(work, incident.id, EntryKind.REPORT_ACCEPTED, **entry)
-    work.audit("report.accept", report.reference, incident=incident.reference, reason=cmd.reason)
+    why = for_trail(report.tlp, cmd.reason)
+    work.audit("report.accept", report.reference, incident=incident.reference, reason=why)
     return incident
 
 
@@ -95,7 +96,8 @@ def add_report_to_incident(work: Work, cmd: AddReport) -> Incident:
     _decide(work, report, ReportState.ADDED, cmd.reason)
     entry = {"report": report.reference, "reason": cmd.reason}
     note_entry(work, incident.id, EntryKind.REPORT_ADDED, **entry)
-    work.audit("report.add", report.reference, incident=incident.reference, reason=cmd.reason)
+    why = for_trail(report.tlp, cmd.reason)
+    work.audit("report.add", report.reference, incident=incident.reference, reason=why)
     return incident
 
 
@@ -109,7 +111,7 @@ def reject_report(work: Work, cmd: RejectReport) -> Report:
     _check_open(work, report, cmd.version)
     workflow.check_rejection(cmd.reason)
     _decide(work, report, ReportState.REJECTED, cmd.reason)
-    work.audit("report.reject", report.reference, reason=cmd.reason)
+    work.audit("report.reject", report.reference, reason=for_trail(report.tlp, cmd.reason))
     return report
 
 
@@ -125,7 +127,7 @@ def undo_decision(work: Work, cmd: UndoDecision) -> Report:
         raise UndoTooLate(reference=report.reference)
     if report.version != cmd.version:
         raise ReportChanged(reference=report.reference)
-    before, reason = report.state, report.reason
+    before, reason = report.state, for_trail(report.tlp, report.reason)
     if report.incident_id is not None:
         _unlink(work, report, report.incident_id)
     report.decided_by_id = report.decided_at = None

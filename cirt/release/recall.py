@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import build
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.store import put_many
 from cirt.parties.peers import ourselves
 from cirt.register.incidents import note_entry
-from cirt.register.models import EntryKind, IncidentObservable
+from cirt.register.models import EntryKind, Incident, IncidentObservable
+from cirt.register.sight import for_trail
 from cirt.release.commands import Revoke
 from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject, ReasonNeeded
 from cirt.release.feeds import take_out
@@ -61,7 +63,9 @@ def revoke_indicator(work: Work, cmd: Revoke) -> Recalled:
     )
     told = _tell_readers(work, found.id, stored.version_id)
     _recall_proposals(work.session, found.id)
-    for incident_id, value in _incidents(work.session, found.id):
+    strictest = Tlp.CLEAR
+    for incident_id, tlp, value in _incidents(work.session, found.id):
+        strictest = max(strictest, tlp)
         note_entry(
             work,
             incident_id,
@@ -70,7 +74,8 @@ def revoke_indicator(work: Work, cmd: Revoke) -> Recalled:
             object=found.stix_id,
             reason=cmd.reason,
         )
-    work.audit("recall", found.stix_id, version=stored.version_text, told=told, reason=cmd.reason)
+    why = for_trail(strictest, cmd.reason)
+    work.audit("recall", found.stix_id, version=stored.version_text, told=told, reason=why)
     return Recalled(found.stix_id, stored.version_id, stored.version_text, told)
 
 
@@ -150,8 +155,10 @@ def _recall_proposals(session: Session, object_id: int) -> None:
         proposal.state = ProposalState.RECALLED
 
 
-def _incidents(session: Session, object_id: int) -> list[tuple[int, str]]:
-    """Incidents whose observable became this object, with its value."""
-    query = sa.select(IncidentObservable.incident_id, IncidentObservable.value)
+def _incidents(session: Session, object_id: int) -> list[tuple[int, Tlp, str]]:
+    """Incidents whose observable became this object, with their marking and its value."""
+    query = sa.select(Incident.id, Incident.tlp, IncidentObservable.value).join(
+        IncidentObservable, IncidentObservable.incident_id == Incident.id
+    )
     rows = session.execute(query.where(IncidentObservable.object_id == object_id).distinct())
-    return list(rows)
+    return [(row.id, row.tlp, row.value) for row in rows]
