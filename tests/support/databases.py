@@ -23,7 +23,7 @@ from cirt.kernel.work import CONSOLE
 from cirt.release.founding import found
 
 BACKENDS = ("sqlite", "postgresql")
-TEST_SECRET = b"a secret of the tests, 32 bytes!!"
+TEST_SECRET = b"a secret of the tests, 32 bytes!"
 TEST_KEYS = Keys(TEST_SECRET)
 
 
