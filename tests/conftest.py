@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from tests.support.databases import BACKENDS, Databases
+
+# No test is timed, also not by Hypothesis; and the same change gives the same answer.
+settings.register_profile(
+    "cirt", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("cirt")
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
