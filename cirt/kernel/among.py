@@ -1,9 +1,10 @@
-"""``column is one of these`` with a single parameter, however many there are."""
+"""``column is one of these`` with a single parameter, and many numbers in one value, however many there are."""
 
 import json
 from collections.abc import Iterable
 from typing import Any, Self
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
@@ -15,7 +16,7 @@ from sqlalchemy.sql.operators import OperatorType
 
 
 class _Many(sa.types.TypeDecorator[list[Any]]):
-    """An array of numbers or texts on PostgreSQL, a JSON text on SQLite."""
+    """An array of texts, or one of numbers as it is written, on PostgreSQL; a JSON text on SQLite."""
 
     impl = sa.Text
     cache_ok = True
@@ -25,13 +26,14 @@ class _Many(sa.types.TypeDecorator[list[Any]]):
         self.texts = texts
 
     def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        if dialect.name == "postgresql":
-            kind = sa.Text() if self.texts else sa.BigInteger()
-            return dialect.type_descriptor(postgresql.ARRAY(kind))
+        if dialect.name == "postgresql" and self.texts:
+            return dialect.type_descriptor(postgresql.ARRAY(sa.Text()))
         return dialect.type_descriptor(sa.Text())
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        return value if dialect.name == "postgresql" else json.dumps(value)
+        if dialect.name != "postgresql":
+            return json.dumps(value)
+        return value if self.texts else f"{{{','.join(map(str, value or ()))}}}"
 
 
 class _Among(FunctionElement[bool]):
@@ -64,3 +66,39 @@ def among(
     """As ``column.in_(given)``, without a limit and without a statement of its own for each length."""
     many = _Many(texts=isinstance(column.type, sa.String))
     return _Among(column, sa.bindparam(None, list(given), type_=many, unique=True))
+
+
+class _Numbers(sa.types.TypeDecorator[list[int]]):
+    """An array on PostgreSQL, a JSON text on SQLite."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        kind = postgresql.ARRAY(sa.BigInteger()) if dialect.name == "postgresql" else sa.Text()
+        return dialect.type_descriptor(kind)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> list[int]:
+        numbers: list[int] = value if dialect.name == "postgresql" else orjson.loads(value)
+        return numbers
+
+
+class _Gathered(FunctionElement[list[int]]):
+    type = _Numbers()
+    inherit_cache = True
+    name = "gathered"
+
+
+@compiles(_Gathered, "postgresql")
+def _gather_on_postgresql(element: _Gathered, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"array_agg({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(_Gathered, "sqlite")
+def _gather_on_sqlite(element: _Gathered, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_group_array({compiler.process(element.clauses, **kwargs)})"
+
+
+def gathered(column: InstrumentedAttribute[int]) -> sa.ColumnElement[list[int]]:
+    """The numbers of a group as one list, in any order; a row for each would cost far more."""
+    return _Gathered(column)

@@ -6,12 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import orjson
 import sqlalchemy as sa
+from psycopg.pq import Format
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
 WRITE = "cirt_write"  # execution option: this transaction writes, so SQLite takes its lock at once
+BINARY = (
+    "cirt_binary"  # execution option: PostgreSQL sends bytes as they are, not as hexadecimal text
+)
 
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER is a rowid on SQLite
 
@@ -100,6 +105,18 @@ def insert_rows(
     return connection.execute(insert.returning(*returning), values).all()
 
 
+def read_numbers(session: Session, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
+    """Rows of whole numbers, truths and NULLs; on SQLite as one row, since each row costs a switch of threads."""
+    session.flush()
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        return connection.execute(query, execution_options={BINARY: True}).all()
+    rows = query.subquery()
+    together = sa.func.json_group_array(sa.func.json_array(*rows.c))
+    found: list[list[Any]] = orjson.loads(connection.scalar(sa.select(together)) or b"[]")
+    return found
+
+
 def _unnested(model: type[Base], names: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
     types = {name: model.__table__.c[name].type for name in names}
     arrays = [
@@ -115,7 +132,20 @@ def make_engine(url: str) -> sa.Engine:
     """An engine for ``sqlite:///…`` or ``postgresql+psycopg://…``."""
     if sa.make_url(url).get_backend_name() == "sqlite":
         return _sqlite_engine(url)
-    return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    return _postgres_engine(url)
+
+
+def _postgres_engine(url: str) -> sa.Engine:
+    engine = sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def choose_format(
+        _connection: Any, cursor: Any, _statement: str, _values: Any, context: Any, _many: bool
+    ) -> None:
+        if context is not None and context.execution_options.get(BINARY):
+            cursor.format = Format.BINARY
+
+    return engine
 
 
 def _sqlite_engine(url: str) -> sa.Engine:

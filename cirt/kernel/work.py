@@ -74,8 +74,10 @@ class Work:
 def start_work(
     engine: sa.Engine, clock: Clock, actor: Actor, *, write: bool = True
 ) -> Iterator[Work]:
-    """One transaction. With ``write=False`` nothing may be changed, and SQLite readers do not wait."""
+    """One transaction. With ``write=False`` nothing may be changed, and all that is read is of one moment."""
     connectable = engine.execution_options(**{WRITE: write})
+    if not write and engine.dialect.name == "postgresql":  # SQLite's transactions are so anyway
+        connectable = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(connectable, expire_on_commit=False) as session:
         work = Work(session, actor, clock.now())
         yield work

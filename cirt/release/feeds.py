@@ -1,18 +1,21 @@
 """Pages of a reader's feed, and what a peer removes from a collection."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
+from cirt.kernel.db import read_numbers
 from cirt.kernel.errors import NotFound
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.release.errors import NoSuchObject, RemovalRefused
 from cirt.release.filters import Filter
-from cirt.release.ledger import Reading, record_page
+from cirt.release.ledger import Reading
 from cirt.release.models import (
     Collection,
     CollectionEntry,
@@ -22,17 +25,28 @@ from cirt.release.models import (
     Member,
 )
 from cirt.release.offers import chunks, close_rows, feeds_of, lock_collections
-from cirt.release.readers import allowed, has_access, may_show, posted_in
-from cirt.sharing.gate import Released, peer_reader, release
+from cirt.release.readers import has_access, may_show
+from cirt.sharing.gate import (
+    ReleasedTogether,
+    allowed_versions,
+    peer_reader,
+    release_together,
+)
 from cirt.sharing.rules import PeerReader
 
-__all__ = ["Filter", "Page", "Row", "holds", "page", "remove_object"]
+__all__ = ["Filter", "Page", "Record", "Row", "holds", "page", "records", "remove_object"]
 
 WITH_OBJECTS = frozenset({"objects", "object"})  # endpoints whose pages carry bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
+    date_us: int
+    version_id: int
+
+
+class Record(NamedTuple):
+    """What manifests and versions say of a row."""
+
     date_us: int
     stix_id: str
     version_text: str
@@ -41,21 +55,37 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``position_us`` is where the next page begins; it may lie behind the last row shown."""
+    """``position_us`` is where the next page begins; it may lie behind the last row shown.
+
+    ``reading`` is what the ledger must know of a page with objects before it leaves (``record_page``).
+    """
 
     rows: list[Row]
     more: bool
-    objects: list[Released]
     position_us: int
+    objects: list[ReleasedTogether] = field(default_factory=list)  # one after the other
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
+    """Rows of a feed before the gate has seen them. ``posted``: a peer put the version there."""
+
     rows: list[Row]
     recalls: frozenset[int]
+    posted: frozenset[int]
     more: bool
-    head_us: int
     position_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Whose feed of which collection, and its counter."""
+
+    feed_id: int
+    last_us: int
+    reader: PeerReader
+    collection: Collection
 
 
 def page(
@@ -70,35 +100,45 @@ def page(
 ) -> Page:
     """The rows later than ``after_us`` (of a token; else the filter's ``added_after``), oldest first.
 
-    For the endpoints with objects the page is written to the ledger here: this is a writing unit of work, and
-    the page may leave only after its commit. Nothing is written where there is nothing to give.
+    A reading unit of work, so that all is of one moment. A page with objects may leave only after its
+    ``reading`` has been written to the ledger and committed.
 
     Raises:
         NotFound: the collection does not exist for this reader (any more).
     """
-    feed_id = _feed_id(work, reader, collection)
+    place = _place(work, reader, collection)
     start_us = _start(wanted, after_us)
-    while True:
-        window = _look(work, feed_id, reader, collection, wanted, start_us, limit)
-        if endpoint not in WITH_OBJECTS or not window.rows:
-            rows = _shown(work, reader, collection, window)
-            return Page(rows, window.more, [], window.position_us)
-        rows, objects = _with_bytes(work, reader, collection, window)
-        made = Page(rows, window.more, objects, window.position_us)
-        if not objects:
-            return made
-        reading = Reading(
-            feed_id,
-            endpoint,
-            wanted,
-            limit,
-            start_us,
-            window.position_us,
-            window.head_us,
-            len(objects),
-        )
-        if record_page(work, reading):
-            return made
+    rows: list[Row] = []
+    objects: list[ReleasedTogether] = []
+    position_us, more = start_us, start_us < place.last_us
+    while more and len(rows) < limit:
+        is_first = position_us == start_us
+        missing = limit - len(rows)
+        window = _look(work, place, wanted, position_us, missing, narrowed=not is_first)
+        if endpoint in WITH_OBJECTS:
+            objects.append(_with_bytes(work, place, window))
+            shown: Container[int] = frozenset(objects[-1].version_ids)
+        else:
+            shown = _allowed(work, place, window)
+        rows += [row for row in window.rows if row.version_id in shown]
+        position_us, more = window.position_us, window.more
+    if not rows or endpoint not in WITH_OBJECTS:
+        return Page(rows, more, position_us)
+    reading = Reading(
+        place.feed_id, endpoint, wanted, limit, start_us, position_us, place.last_us, len(rows)
+    )
+    return Page(rows, more, position_us, objects, reading)
+
+
+def records(work: Work, rows: Sequence[Row]) -> list[Record]:
+    """What manifests and versions say of these rows."""
+    query = (
+        sa.select(ObjectVersion.id, StixObject.stix_id, ObjectVersion.version_text)
+        .join(StixObject, StixObject.id == ObjectVersion.object_id)
+        .where(among(ObjectVersion.id, [row.version_id for row in rows]))
+    )
+    said = {row.id: (row.stix_id, row.version_text, row.id) for row in work.session.execute(query)}
+    return [Record(row.date_us, *said[row.version_id]) for row in rows]
 
 
 def holds(work: Work, reader: PeerReader, collection: Collection, stix_id: str) -> bool:
@@ -113,70 +153,70 @@ def _start(wanted: Filter, after_us: int | None) -> int:
     return -1 if wanted.added_after_us is None else wanted.added_after_us
 
 
-def _feed_id(work: Work, reader: PeerReader, collection: Collection) -> int:
+def _place(work: Work, reader: PeerReader, collection: Collection) -> _Place:
     if not has_access(reader, work.now):
         raise NotFound
     query = (
-        sa.select(Feed.id)
+        sa.select(Feed.id, Feed.last_us)
         .join(
             Member,
             sa.and_(Member.peer_id == Feed.peer_id, Member.collection_id == Feed.collection_id),
         )
         .where(Feed.peer_id == reader.peer_id, Feed.collection_id == collection.id)
     )
-    found = work.session.scalar(query)
+    found = work.session.execute(query).one_or_none()
     if found is None or collection.kind is CollectionKind.INBOX:
         raise NotFound
-    return found
+    return _Place(found.id, found.last_us, reader, collection)
 
 
 def _look(
     work: Work,
-    feed_id: int,
-    reader: PeerReader,
-    collection: Collection,
+    place: _Place,
     wanted: Filter,
     start_us: int,
     limit: int | None,
+    *,
+    narrowed: bool = False,
 ) -> _Window:
-    """One statement, so that dates and flags are of one moment."""
-    in_feed, after, by = _path(feed_id, start_us, named=bool(wanted.ids))
+    """The next rows that the filter admits. Few are ever hidden, so that the gate is left to find them.
+
+    ``narrowed``: SQL passes over them as well, so that a long run of them does not cost a look for each page.
+    """
+    is_shared = place.collection.kind is CollectionKind.SHARED
+    posted = CollectionEntry.brought_by_id.is_not(None) if is_shared else sa.false()
+    in_feed, after, by = _path(place.feed_id, start_us, named=bool(wanted.ids))
     query = (
         sa.select(
             FeedRow.date_us,
-            StixObject.stix_id,
-            ObjectVersion.version_text,
             FeedRow.version_id,
             FeedRow.recall,
-            Feed.last_us,
+            posted.label("posted"),
         )
-        .join(Feed, Feed.id == FeedRow.feed_id)
         .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
-        .join(StixObject, StixObject.id == FeedRow.object_id)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .outerjoin(
             CollectionEntry,
             sa.and_(
-                CollectionEntry.collection_id == collection.id,
+                CollectionEntry.collection_id == place.collection.id,
                 CollectionEntry.version_id == FeedRow.version_id,
             ),
         )
-        .where(
-            in_feed,
-            after,
-            FeedRow.closed_us.is_(None),
-            sa.or_(FeedRow.recall.is_(True), may_show(reader, collection, work.now)),
-            *wanted.conditions(),
-        )
+        .where(in_feed, after, FeedRow.closed_us.is_(None), *wanted.conditions())
         .order_by(by)
     )
-    found = work.session.execute(query.limit(None if limit is None else limit + 1)).all()
-    taken = found if limit is None else found[:limit]
+    if wanted.types:
+        query = query.join(StixObject, StixObject.id == FeedRow.object_id)
+    if narrowed:
+        may = may_show(place.reader, place.collection, work.now)
+        query = query.join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        query = query.where(sa.or_(FeedRow.recall.is_(True), may))
+    found = read_numbers(work.session, query.limit(None if limit is None else limit + 1))
+    taken = found[:limit]
     return _Window(
-        rows=[Row(each[0], each[1], each[2], each[3]) for each in taken],
-        recalls=frozenset(each[3] for each in taken if each[4]),
+        rows=[Row(each[0], each[1]) for each in taken],
+        recalls=frozenset(each[1] for each in taken if each[2]),
+        posted=frozenset(each[1] for each in taken if each[3]),
         more=len(found) > len(taken),
-        head_us=found[0][5] if found else 0,
         position_us=taken[-1][0] if taken else start_us,
     )
 
@@ -195,34 +235,36 @@ def _path(
     return FeedRow.feed_id == feed_id, FeedRow.date_us > start_us, FeedRow.date_us.expression
 
 
-def _shown(work: Work, reader: PeerReader, collection: Collection, window: _Window) -> list[Row]:
-    """Rows of which the gate says yes; SQL has narrowed, the gate has the last word."""
-    asked = [row.version_id for row in window.rows]
-    may = allowed(work, reader, collection, asked, recalls=window.recalls)
-    return [row for row in window.rows if row.version_id in may]
-
-
-def _with_bytes(
-    work: Work, reader: PeerReader, collection: Collection, window: _Window
-) -> tuple[list[Row], list[Released]]:
-    """The same, with what may leave; one question to the gate."""
-    asked = [row.version_id for row in window.rows]
-    objects = release(
-        work,
-        reader,
-        collection.kind.value,
-        asked,
-        posted=posted_in(work.session, collection, asked),
+def _allowed(work: Work, place: _Place, window: _Window) -> frozenset[int]:
+    """Versions of which the gate says yes."""
+    return allowed_versions(
+        work.session,
+        place.reader,
+        place.collection.kind.value,
+        work.now,
+        [row.version_id for row in window.rows],
+        posted=window.posted,
         recalls=window.recalls,
     )
-    given = {each.version_id for each in objects}
-    return [row for row in window.rows if row.version_id in given], objects
+
+
+def _with_bytes(work: Work, place: _Place, window: _Window) -> ReleasedTogether:
+    """The same, with what may leave; one question to the gate."""
+    return release_together(
+        work,
+        place.reader,
+        place.collection.kind.value,
+        [row.version_id for row in window.rows],
+        posted=window.posted,
+        recalls=window.recalls,
+    )
 
 
 def _all_rows(work: Work, reader: PeerReader, collection: Collection, wanted: Filter) -> list[Row]:
-    feed_id = _feed_id(work, reader, collection)
-    window = _look(work, feed_id, reader, collection, wanted, -1, None)
-    return _shown(work, reader, collection, window)
+    place = _place(work, reader, collection)
+    window = _look(work, place, wanted, -1, None)
+    shown = _allowed(work, place, window)
+    return [row for row in window.rows if row.version_id in shown]
 
 
 def remove_object(
@@ -258,7 +300,7 @@ def remove_object(
         "object.remove",
         stix_id,
         collection=collection.alias,
-        versions=[row.version_text for row in rows],
+        versions=[each.version_text for each in records(work, rows)],
     )
     return len(rows)
 

@@ -26,7 +26,7 @@ class Filter:
     added_after_us: int | None = None
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """On FeedRow, joined with ObjectVersion and StixObject; without ``added_after``."""
+        """On FeedRow, joined with ObjectVersion, and StixObject for ``types``; without ``added_after``."""
         conditions = [self._version_condition()]
         if self.ids:
             # By the object's own key, so that its few rows are looked up and the feed is not walked.

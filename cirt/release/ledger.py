@@ -56,23 +56,25 @@ def record_page(work: Work, reading: Reading) -> bool:
     False: rows of this feed were closed since it was read, so it must be read again. Otherwise a recall
     could miss that its object is on its way.
     """
-    held = sa.select(Feed.closed_us).where(Feed.id == reading.feed_id).with_for_update(read=True)
-    if work.session.scalars(held).one() > reading.head_us:
-        return False
-    row = PageRead(
-        feed_id=reading.feed_id,
-        endpoint=reading.endpoint,
-        filters=reading.filter.as_data(),
-        page_limit=reading.limit,
-        from_us=reading.from_us,
-        to_us=reading.to_us,
-        head_us=reading.head_us,
-        count=reading.count,
-        at=work.now,
+    row = {
+        "feed_id": reading.feed_id,
+        "endpoint": reading.endpoint,
+        "filters": reading.filter.as_data(),
+        "page_limit": reading.limit,
+        "from_us": reading.from_us,
+        "to_us": reading.to_us,
+        "head_us": reading.head_us,
+        "count": reading.count,
+        "at": work.now,
+    }
+    columns = PageRead.__table__.c
+    unchanged = (
+        sa.select(*(sa.literal(value, columns[name].type) for name, value in row.items()))
+        .where(Feed.id == reading.feed_id, Feed.closed_us <= reading.head_us)
+        .with_for_update(read=True)  # whoever closes rows waits for this, and then finds it
     )
-    work.session.add(row)
-    work.session.flush()
-    return True
+    written = sa.insert(PageRead).from_select(list(row), unchanged).returning(PageRead.id)
+    return work.session.scalars(written).one_or_none() is not None
 
 
 def offered_to(session: Session, object_id: int) -> list[Offered]:

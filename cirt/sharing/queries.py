@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
 from cirt.kernel.work import Actor
 from cirt.parties.models import Peer, PeerState
 from cirt.sharing.errors import NoSuchAgreement
@@ -43,7 +45,7 @@ def history(session: Session, agreement_id: int) -> list[AgreementVersion]:
     return list(session.scalars(query.order_by(AgreementVersion.version)))
 
 
-def terms_of(agreement: Agreement) -> Terms:
+def terms_of(agreement: Agreement | sa.Row[*tuple[Any, ...]]) -> Terms:
     return Terms(
         reference=agreement.reference,
         version=agreement.version,
@@ -74,22 +76,43 @@ def peer_reader(session: Session, peer_id: int, now: datetime) -> PeerReader:
 def peer_readers(
     session: Session, peer_ids: Iterable[int], now: datetime
 ) -> Mapping[int, PeerReader]:
-    wanted = sorted(set(peer_ids))
-    peers = session.scalars(sa.select(Peer).where(Peer.id.in_(wanted))).all()
-    terms: dict[int, list[Terms]] = {peer.id: [] for peer in peers}
-    for agreement in session.scalars(sa.select(Agreement).where(Agreement.peer_id.in_(wanted))):
-        terms[agreement.peer_id].append(terms_of(agreement))
+    rows = session.execute(_READERS.where(among(Peer.id, set(peer_ids)))).all()
+    terms: dict[int, list[Terms]] = {row.id: [] for row in rows}
+    for row in rows:
+        if row.reference is not None:
+            terms[row.id].append(terms_of(row))
     return {
-        peer.id: PeerReader(
-            peer_id=peer.id,
-            slug=peer.slug,
-            name=peer.name,
-            identity_id=peer.identity_id,
-            suspended=peer.state is PeerState.SUSPENDED,
-            terms=_nearest(terms[peer.id], now),
+        row.id: PeerReader(
+            peer_id=row.id,
+            slug=row.slug,
+            name=row.name,
+            identity_id=row.identity_id,
+            suspended=row.peer_state is PeerState.SUSPENDED,
+            terms=_nearest(terms[row.id], now),
         )
-        for peer in peers
+        for row in rows
     }
+
+
+_READERS = sa.select(
+    Peer.id,
+    Peer.slug,
+    Peer.name,
+    Peer.identity_id,
+    Peer.state.label("peer_state"),
+    Agreement.reference,
+    Agreement.version,
+    Agreement.state,
+    Agreement.level,
+    Agreement.ceiling,
+    Agreement.default_tlp,
+    Agreement.direction,
+    Agreement.valid_from,
+    Agreement.valid_until,
+    Agreement.types,
+    Agreement.sectors,
+    Agreement.transit,
+).outerjoin(Agreement, Agreement.peer_id == Peer.id)
 
 
 def _nearest(candidates: list[Terms], now: datetime) -> Terms | None:

@@ -1,15 +1,17 @@
 """Loads what the gate judges by, without content, and judges it for one recipient."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from cirt.kernel.among import among
+from cirt.kernel.among import among, gathered
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.sharing.facts import Facts, PeerReader, Recipient
 from cirt.sharing.rules import (
@@ -20,20 +22,18 @@ from cirt.sharing.rules import (
     end_withheld,
     stricter,
 )
+from cirt.sharing.verdicts import Verdict
 
 _NAMES_ENDS = frozenset({"relationship", "sighting"})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A version as the gate sees it before its bytes."""
+class Alike:
+    """Versions of which everything is decided by the same facts, but for their ends."""
 
-    version_id: int
-    stix_id: str
-    version_text: str
-    type: str
-    facts_id: int
+    facts: Facts
     bare: bool
+    version_ids: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,15 @@ class End:
     """An end that we hold, by the facts of its newest version."""
 
     stix_id: str
-    facts_id: int
+    facts: Facts
     brought_by_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    versions: Mapping[int, Standing]
-    facts: Mapping[int, Facts]
+    """What is asked about, with the ends of each version that names any."""
+
+    alike: Sequence[Alike]
     ends: Mapping[int, Sequence[End]]
 
 
@@ -66,28 +67,18 @@ class Question:
 
 def load(session: Session, version_ids: Sequence[int]) -> Loaded:
     query = (
-        sa.select(
-            ObjectVersion.id,
-            StixObject.stix_id,
-            ObjectVersion.version_text,
-            StixObject.type,
-            ObjectVersion.facts_id,
-            ObjectVersion.bare,
-        )
-        .join(StixObject, StixObject.id == ObjectVersion.object_id)
+        sa.select(ObjectVersion.facts_id, ObjectVersion.bare, gathered(ObjectVersion.id))
         .where(among(ObjectVersion.id, version_ids))
+        .group_by(ObjectVersion.facts_id, ObjectVersion.bare)
     )
-    versions = {row[0]: Standing(*row) for row in session.execute(query)}
-    ends = _load_ends(session, [v.version_id for v in versions.values() if v.type in _NAMES_ENDS])
-    used = {version.facts_id for version in versions.values()}
-    used |= {end.facts_id for several in ends.values() for end in several}
-    return Loaded(versions, _load_facts(session, sorted(used)), ends)
+    rows = session.execute(query).all()
+    facts = _load_facts(session, {facts_id for facts_id, _, _ in rows})
+    alike = [Alike(facts[facts_id], bare, frozenset(ids)) for facts_id, bare, ids in rows]
+    with_ends = [each for one in alike if one.facts.type in _NAMES_ENDS for each in one.version_ids]
+    return Loaded(alike, _load_ends(session, with_ends) if with_ends else {})
 
 
 def _load_ends(session: Session, version_ids: Sequence[int]) -> Mapping[int, Sequence[End]]:
-    found: dict[int, list[End]] = defaultdict(list)
-    if not version_ids:
-        return found
     newest = aliased(ObjectVersion)
     query = (
         sa.select(
@@ -97,14 +88,17 @@ def _load_ends(session: Session, version_ids: Sequence[int]) -> Mapping[int, Seq
         .join(newest, newest.id == StixObject.newest_id)
         .where(among(ObjectEnd.version_id, version_ids))
     )
-    for version_id, stix_id, facts_id, brought_by_id in session.execute(query):
-        found[version_id].append(End(stix_id, facts_id, brought_by_id))
+    rows = session.execute(query).all()
+    facts = _load_facts(session, {row.facts_id for row in rows})
+    found: dict[int, list[End]] = defaultdict(list)
+    for version_id, stix_id, facts_id, brought_by_id in rows:
+        found[version_id].append(End(stix_id, facts[facts_id], brought_by_id))
     return found
 
 
-def _load_facts(session: Session, facts_ids: Sequence[int]) -> Mapping[int, Facts]:
-    rows = session.execute(sa.select(*FACTS).where(among(ObjectFacts.id, facts_ids)))
-    return {row.id: facts_of(row) for row in rows}
+def _load_facts(session: Session, facts_ids: Collection[int]) -> dict[int, Facts]:
+    query = sa.select(*FACTS).where(among(ObjectFacts.id, sorted(facts_ids)))
+    return {row.id: facts_of(row) for row in session.execute(query)}
 
 
 FACTS = (
@@ -136,65 +130,74 @@ def facts_of(row: sa.Row[*tuple[Any, ...]]) -> Facts:
 def judge(
     loaded: Loaded, question: Question, *, sector: str | None = None
 ) -> Mapping[int, Decision]:
-    """The decision for each version; one computation per distinct set of facts.
-
-    ``sector`` is what a release would state for all of them.
-    """
-    made: dict[tuple[int, bool], Decision] = {}
-    decisions: dict[int, Decision] = {}
-    for version in loaded.versions.values():
-        facts = loaded.facts[version.facts_id]
-        if sector is not None:
-            facts = replace(facts, sector=sector)
-        if version.bare and isinstance(question.recipient, PeerReader):
-            had_it = version.version_id in question.recalls
-            decisions[version.version_id] = decide_recall(
-                facts, question.recipient, question.now, had_it=had_it
-            )
-            continue
-        posted = version.version_id in question.posted
-        key = version.facts_id, posted
-        if key not in made:
-            made[key] = decide(
-                facts, question.recipient, question.kind, question.now, posted=posted
-            )
-        decision = made[key]
-        for end in loaded.ends.get(version.version_id, ()):
-            of_end = _end_decision(loaded, question, version, end)
-            decision = stricter(decision, of_end) if of_end else decision
-        decisions[version.version_id] = decision
-    return decisions
+    """The decision for each version. ``sector`` is what a release would state for all of them."""
+    return {
+        version_id: judged.decision
+        for judged in _judge(loaded, question, sector)
+        for version_id in judged.version_ids
+    }
 
 
 def leaving(loaded: Loaded, question: Question) -> frozenset[int]:
     """Versions that may leave now. What a peer posted has no approval of ours to lean on."""
     return frozenset(
         version_id
-        for version_id, decision in judge(loaded, question).items()
-        if decision.lets_leave(approved=version_id not in question.posted)
+        for judged in _judge(loaded, question)
+        if judged.decision.lets_leave(approved=not judged.posted)
+        for version_id in judged.version_ids
     )
 
 
-def _end_decision(
-    loaded: Loaded, question: Question, version: Standing, end: End
-) -> Decision | None:
-    """What an end has to say, or None where it does not count (rulings 9).
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    version_ids: AbstractSet[int]
+    decision: Decision
+    posted: bool = False
+
+
+def _judge(loaded: Loaded, question: Question, sector: str | None = None) -> Iterator[_Judged]:
+    """One computation per distinct set of facts, and one for each version that names ends."""
+    reader = question.recipient
+    for alike in loaded.alike:
+        facts = alike.facts if sector is None else replace(alike.facts, sector=sector)
+        if alike.bare and isinstance(reader, PeerReader):
+            for had_it, some in _split(alike.version_ids, question.recalls):
+                yield _Judged(some, decide_recall(facts, reader, question.now, had_it=had_it))
+            continue
+        for posted, some in _split(alike.version_ids, question.posted):
+            decision = decide(facts, reader, question.kind, question.now, posted=posted)
+            with_ends = some & loaded.ends.keys()
+            yield _Judged(some - with_ends, decision, posted)
+            for each in with_ends:
+                of_ends = [_end_decision(facts, question, end, posted) for end in loaded.ends[each]]
+                yield _Judged(frozenset([each]), reduce(stricter, of_ends, decision), posted)
+
+
+def _split(
+    version_ids: AbstractSet[int], chosen: AbstractSet[int]
+) -> Iterator[tuple[bool, AbstractSet[int]]]:
+    """Those that are among the chosen, and those that are not, where there are any."""
+    for is_chosen, some in (True, version_ids & chosen), (False, version_ids - chosen):
+        if some:
+            yield is_chosen, some
+
+
+def _end_decision(named_by: Facts, question: Question, end: End, posted: bool) -> Decision:
+    """What an end has to say to a version with these facts (rulings 9).
 
     In our own objects every end counts but those that the recipient brought itself; in a peer's only its own
     and ours, so that nothing shows of what others sent us. Echo is no reason here: no bytes of the end go.
     """
-    origin_id, reader = loaded.facts[version.facts_id].origin_id, question.recipient
+    origin_id, reader = named_by.origin_id, question.recipient
     if origin_id is None:
         counts = not (isinstance(reader, PeerReader) and end.brought_by_id == reader.peer_id)
     else:
         counts = end.brought_by_id in (None, origin_id)
     if not counts:
-        return None
-    facts = loaded.facts[end.facts_id]
-    came_along = (
-        question.kind == SHARED
-        and version.version_id in question.posted
-        and end.brought_by_id == origin_id
-    )
-    decision = decide(facts, reader, SHARED, question.now, posted=came_along)
-    return decision if decision.lets_leave() else end_withheld(end.stix_id, facts, reader)
+        return _NOTHING_SAID
+    came_along = question.kind == SHARED and posted and end.brought_by_id == origin_id
+    decision = decide(end.facts, reader, SHARED, question.now, posted=came_along)
+    return decision if decision.lets_leave() else end_withheld(end.stix_id, end.facts, reader)
+
+
+_NOTHING_SAID = Decision(Verdict.YES, "table-yes")  # the mildest, so that every other stands

@@ -1,6 +1,6 @@
 """Makes answers: resources, pages and errors, always with the TAXII media type.
 
-An envelope is made of ``Released`` only, by joining their bytes; nothing else fits.
+An envelope is made of what the gate released only, by joining their bytes; nothing else fits.
 """
 
 import re
@@ -13,8 +13,8 @@ from flask import Response
 
 from cirt.kernel.clock import from_us
 from cirt.kernel.errors import CirtError, NotFound
-from cirt.release.feeds import Row
-from cirt.sharing.gate import Released
+from cirt.release.feeds import Record, Row
+from cirt.sharing.gate import ReleasedTogether
 from cirt.taxii.errors import MethodWrong, status_of
 from cirt.taxii.media import STIX, TAXII
 from cirt.taxii.signin import CHALLENGE
@@ -52,16 +52,18 @@ def empty(status: int) -> Response:
     return Response(status=status, content_type=TAXII)
 
 
-def envelope(rows: Sequence[Row], released: list[Released], token: str | None) -> Response:
+def envelope(
+    rows: Sequence[Row], released: Sequence[ReleasedTogether], token: str | None
+) -> Response:
     """One page of objects, byte for byte as they came; ``token`` only if more follow."""
-    if not released:
+    if not rows:
         return resource({})
     opening = orjson.dumps({"more": True, "next": token})[:-1] + b"," if token else b"{"
-    body = opening + b'"objects":[' + b",".join(one.body for one in released) + b"]}"
+    body = opening + b'"objects":[' + b",".join(part.body for part in released if part.body) + b"]}"
     return _dated(Response(body, content_type=TAXII), rows)
 
 
-def manifest(rows: Sequence[Row], token: str | None) -> Response:
+def manifest(rows: Sequence[Record], token: str | None) -> Response:
     records = [
         {
             "id": row.stix_id,
@@ -74,7 +76,7 @@ def manifest(rows: Sequence[Row], token: str | None) -> Response:
     return _dated(_page({"objects": records}, token), rows)
 
 
-def versions(rows: Sequence[Row], token: str | None) -> Response:
+def versions(rows: Sequence[Record], token: str | None) -> Response:
     return _dated(_page({"versions": [row.version_text for row in rows]}, token), rows)
 
 
@@ -109,7 +111,7 @@ def _page(value: Mapping[str, Any], token: str | None) -> Response:
     return resource(more | dict(value))
 
 
-def _dated(answer: Response, rows: Sequence[Row]) -> Response:
+def _dated(answer: Response, rows: Sequence[Row | Record]) -> Response:
     if rows:
         answer.headers["X-TAXII-Date-Added-First"] = timestamp(rows[0].date_us)
         answer.headers["X-TAXII-Date-Added-Last"] = timestamp(rows[-1].date_us)

@@ -9,8 +9,9 @@ from cirt.exchange.receipts import receive
 from cirt.kernel.errors import NotFound
 from cirt.kernel.work import Work
 from cirt.release import feeds
-from cirt.release.feeds import Page, Row
+from cirt.release.feeds import Page, Record
 from cirt.release.filters import ALL, LAST
+from cirt.release.ledger import Reading, record_page
 from cirt.release.models import Collection
 from cirt.sharing.rules import PeerReader
 from cirt.taxii import answer, query
@@ -51,22 +52,16 @@ class _Question:
     asked: Asked
     after_us: int | None
 
-    def page(self, work: Work, endpoint: str, *, limit: int | None = None) -> Page:
-        """The next page that shows something, if there is one."""
-        after_us = self.after_us
-        while True:
-            found = feeds.page(
-                work,
-                self.reader,
-                self.collection,
-                self.asked.filter,
-                after_us=after_us,
-                limit=limit or self.asked.limit,
-                endpoint=endpoint,
-            )
-            if found.rows or not found.more:
-                return found
-            after_us = found.position_us
+    def page(self, work: Work, endpoint: str) -> Page:
+        return feeds.page(
+            work,
+            self.reader,
+            self.collection,
+            self.asked.filter,
+            after_us=self.after_us,
+            limit=self.asked.limit,
+            endpoint=endpoint,
+        )
 
 
 def objects(key: str) -> Response:
@@ -111,21 +106,26 @@ def remove_object(key: str, object_id: str) -> Response:
 
 
 def _answer_page(endpoint: _Endpoint, key: str, object_id: str | None = None) -> Response:
-    """Look first without writing, so that an empty poll writes nothing; then take the page with its bytes.
+    """What holds bytes is committed to the ledger before it is answered; what holds none writes nothing.
 
-    What holds bytes is committed to the ledger before it is answered. HEAD takes none.
+    HEAD takes none.
     """
-    needs_bytes = endpoint.gives_objects and request.method == "GET"
-    with asker().work(write=False) as work:
-        question = _question(work, endpoint, key, object_id)
-        found = question.page(work, _MANIFEST, limit=1 if needs_bytes else None)
-        if not found.rows and object_id is not None:
-            _require_held(work, question, object_id)
-    if needs_bytes and found.rows:
-        with asker().work(write=True) as work:
+    name = endpoint.name if request.method == "GET" else _MANIFEST
+    while True:
+        with asker().work(write=False) as work:
             question = _question(work, endpoint, key, object_id)
-            found = question.page(work, endpoint.name)
-    return _answer(endpoint, found, _token(question, found))
+            found = question.page(work, name)
+            if not found.rows and object_id is not None:
+                _require_held(work, question, object_id)
+            answered = _answer(work, endpoint, found, _token(question, found))
+        if found.reading is None or _is_recorded(found.reading):
+            return answered
+
+
+def _is_recorded(reading: Reading) -> bool:
+    """False where something was closed meanwhile: then the page is read again."""
+    with asker().work(write=True) as work:
+        return record_page(work, reading)
 
 
 def _question(work: Work, endpoint: _Endpoint, key: str, object_id: str | None) -> _Question:
@@ -171,12 +171,12 @@ def _token(question: _Question, found: Page) -> str | None:
     )
 
 
-def _answer(endpoint: _Endpoint, found: Page, token: str | None) -> Response:
+def _answer(work: Work, endpoint: _Endpoint, found: Page, token: str | None) -> Response:
     if request.method == "HEAD":
         return answer.headers_only(found.rows)
     if endpoint.gives_objects:
         return answer.envelope(found.rows, found.objects, token)
-    write: Callable[[Sequence[Row], str | None], Response] = (
+    write: Callable[[Sequence[Record], str | None], Response] = (
         answer.versions if endpoint is _VERSIONS else answer.manifest
     )
-    return write(found.rows, token)
+    return write(feeds.records(work, found.rows), token)

@@ -1,5 +1,6 @@
 """Builders of the release room: collections with members, releases, whole walks of a feed."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from cirt.kernel.program import Program
@@ -19,14 +20,25 @@ from cirt.release.collections import (
 )
 from cirt.release.commands import AskRelease, DecideRelease
 from cirt.release.deciding import Outcome, decide_release
-from cirt.release.feeds import Filter, Page, Row, page
+from cirt.release.feeds import Filter, Record, page, records
+from cirt.release.ledger import record_page
 from cirt.release.models import Collection, CollectionKind, Ruling
 from cirt.release.queries import proposal_view
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.gate import ReleasedTogether, peer_reader
 from tests.support.store import a_peer, an_agreement, put
 
 ALL = Filter(versions=("all",))
 EVERYTHING = 10_000
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page with what a manifest says of each row."""
+
+    rows: list[Record]
+    more: bool
+    position_us: int
+    objects: list[ReleasedTogether]
 
 
 def a_collection(
@@ -77,21 +89,27 @@ def read_page(
     after_us: int | None = None,
     limit: int = EVERYTHING,
     endpoint: str = "objects",
-) -> Page:
-    """One page in a transaction of its own, as the server answers."""
-    with program.work(Actor(ActorKind.PEER, peer.id, peer.slug)) as work:
-        reader = peer_reader(work.session, peer.id, work.now)
-        collection = find_collection(work.session, alias)
-        return page(
-            work, reader, collection, wanted, after_us=after_us, limit=limit, endpoint=endpoint
-        )
+) -> Shown:
+    """One page, as the server answers: read in one transaction, written down in another."""
+    actor = Actor(ActorKind.PEER, peer.id, peer.slug)
+    while True:
+        with program.work(actor, write=False) as work:
+            reader = peer_reader(work.session, peer.id, work.now)
+            collection = find_collection(work.session, alias)
+            found = page(
+                work, reader, collection, wanted, after_us=after_us, limit=limit, endpoint=endpoint
+            )
+            rows = records(work, found.rows)
+        with program.work(actor) as work:
+            if found.reading is None or record_page(work, found.reading):
+                return Shown(rows, found.more, found.position_us, found.objects)
 
 
 def walk(
     program: Program, peer: Peer, alias: str = "indicators", wanted: Filter = ALL, limit: int = 3
-) -> list[Row]:
+) -> list[Record]:
     """Every page, one after the other."""
-    rows: list[Row] = []
+    rows: list[Record] = []
     after_us: int | None = None
     while True:
         answer = read_page(program, peer, alias, wanted, after_us=after_us, limit=limit)
@@ -101,7 +119,7 @@ def walk(
         after_us = answer.position_us
 
 
-def names(rows: list[Row]) -> list[str]:
+def names(rows: list[Record]) -> list[str]:
     """The STIX ids, but for what comes along by itself."""
     return [row.stix_id for row in rows if row.stix_id.startswith(("indicator", "relationship"))]
 
