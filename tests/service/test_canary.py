@@ -1,0 +1,245 @@
+"""Nothing leaks: every route is asked by every kind of recipient, and no canary comes out that they may not read.
+
+Routes are read from the application, so that new ones are asked by themselves; one whose parameters cannot
+be filled in fails by name.
+"""
+
+import base64
+import logging
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+import cirt.boot.main  # noqa: F401 - adds its verbs
+from cirt.boot.app import create_app
+from cirt.cli import root
+from cirt.kernel.log import _Line
+from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
+from cirt.objects.markings import TLP2_REFS
+from cirt.taxii.blueprint import _MAP
+from tests.support.browse import PASSWORD, Visitor
+from tests.support.canary import PEERS, READERS, RECIPIENTS, Cage, a_cage, addresses, domain
+from tests.support.stix import an_indicator
+
+TAXII = "application/taxii+json;version=2.1"
+LAST = ("web.sign_in.leave",)  # it ends the session
+STARTERS = {
+    "up",
+    "web",
+    "worker",
+    "demo",
+    "init",
+}  # verbs that run on, or found another installation
+
+
+@pytest.fixture
+def cage(program: Program) -> Cage:
+    return a_cage(program)
+
+
+@pytest.fixture
+def app(cage: Cage) -> Flask:
+    app = create_app(cage.program)
+    post_as_member(app, cage)
+    return app
+
+
+class Asker:
+    """One kind of recipient with everything that opens doors for it."""
+
+    def __init__(self, app: Flask, cage: Cage, recipient: str) -> None:
+        self.recipient, self.cage = recipient, cage
+        self.visitor = Visitor(app)
+        self.headers: dict[str, str] = {}
+        self.token = ""
+        if recipient in PEERS:
+            secret = base64.b64encode(f"{recipient}:{PASSWORD}".encode()).decode()
+            self.headers = {"Authorization": f"Basic {secret}"}
+        elif recipient != "public":
+            self.visitor.sign_in(cage.emails[recipient])
+            self.visitor.get("/account")
+            self.token = self.visitor.form("/account/language").fields["form_token"][0]
+
+    def ask(self, method: str, path: str) -> TestResponse:
+        accept = TAXII if path.startswith("/taxii2") else "text/html"
+        form = {"form_token": self.token} if method == "POST" and self.token else None
+        return self.visitor.client.open(
+            path, method=method, headers={"Accept": accept, **self.headers}, data=form
+        )
+
+    def leaks(self, method: str, path: str) -> list[str]:
+        answer = self.ask(method, path)
+        assert answer.status_code != 500, (method, path, answer.get_data(as_text=True))
+        said = answer.get_data() + str(answer.headers).encode()
+        answer.close()
+        found = self.cage.canaries.leaked(self.recipient, said)
+        return [f"{self.recipient} {method} {path}: {word}" for word in sorted(found)]
+
+
+def post_as_member(app: Flask, cage: Cage) -> None:
+    """A peer's own post, of which the status names the object."""
+    name = cage.canaries.new("posted", [*READERS, "member"])
+    body = an_indicator(
+        id="indicator--99999999-0000-4000-8000-000000000000",
+        name=name,
+        pattern=f"[domain-name:value = '{domain(name)}']",
+        object_marking_refs=[TLP2_REFS[Tlp.AMBER]],
+    )
+    answer = Asker(app, cage, "member").visitor.client.post(
+        "/taxii2/national/collections/inbox/objects/",
+        data=b'{"objects":[' + body + b"]}",
+        headers={
+            "Accept": TAXII,
+            "Content-Type": TAXII,
+            "Authorization": "Basic " + base64.b64encode(f"member:{PASSWORD}".encode()).decode(),
+        },
+    )
+    assert answer.status_code == 202, answer.text
+    cage.name("receipt", answer.get_json()["id"])
+
+
+def paths_of(app: Flask, cage: Cage, rule: Rule) -> Iterator[str]:
+    adapter = app.url_map.bind("localhost")
+    for values in addresses(rule.rule, rule.arguments, cage.ids):
+        path = adapter.build(rule.endpoint, values, method=min(rule.methods or ()))
+        yield path
+        if rule.endpoint in _EVERY_VERSION:
+            yield f"{path}?match%5Bversion%5D=all&match%5Bspec_version%5D=2.1"
+        for query in _VIEWS.get(rule.endpoint, ()):
+            yield f"{path}?{query}"
+
+
+_EVERY_VERSION = {"taxii.objects", "taxii.manifest", "taxii.one_object"}
+# Views of lists that the plain address does not show.
+_VIEWS = {
+    "web.triage.queue": [
+        *(f"view={view}" for view in ("mine", "decided")),
+        *(f"selected=REP-2026-000{number}" for number in range(1, 6)),
+        "words=zq",
+    ],
+    "web.incidents.incidents": ["q=zq", "state=waiting"],
+    "web.incidents.incident": ["show=notes", "show=changes", "show=peers"],
+    "web.indicators.indicators": ["words=zq", "source=own", "source=other"],
+    "web.release.releases": ["view=mine", "view=decided"],
+    "web.release.new": [f"incident=INC-2026-000{number}" for number in range(1, 5)],
+    "web.admin.audit": ["act=incident", "act=report", "check=1"],
+}
+
+
+def routes(app: Flask) -> list[Rule]:
+    return sorted(app.url_map.iter_rules(), key=lambda rule: rule.endpoint in LAST)
+
+
+def test_no_route_gives_anybody_a_canary_they_may_not_read(
+    app: Flask, cage: Cage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    lines = Lines()
+    logging.getLogger().addHandler(lines)
+    askers = [Asker(app, cage, recipient) for recipient in RECIPIENTS]
+    leaks: list[str] = []
+    try:
+        for changes in (False, True):
+            for rule in routes(app):
+                methods = (rule.methods or set()) & (
+                    {"POST", "DELETE"} if changes else {"GET", "HEAD"}
+                )
+                for path in paths_of(app, cage, rule):
+                    for method in sorted(methods):
+                        leaks += [leak for asker in askers for leak in asker.leaks(method, path)]
+    finally:
+        logging.getLogger().removeHandler(lines)
+
+    assert "\n".join(leaks) == ""
+    assert len(lines.written) > 1000
+    assert [line for line in lines.written if cage.canaries.in_(line)] == []
+
+
+def test_what_is_for_them_arrives(app: Flask, cage: Cage) -> None:
+    """Without this an application that answers nothing would leak nothing either."""
+    askers = {recipient: Asker(app, cage, recipient) for recipient in RECIPIENTS}
+
+    missing = [
+        (recipient, path, word)
+        for recipient, path, word in cage.expected
+        if word not in askers[recipient].ask("GET", path).get_data(as_text=True).lower()
+    ]
+
+    assert missing == []
+    assert {recipient for recipient, _, _ in cage.expected} >= {
+        *READERS,
+        "admin",
+        "member",
+        "careful",
+    }
+
+
+def test_reporters_read_the_state_of_what_is_red_and_nothing_else(app: Flask, cage: Cage) -> None:
+    visitor = Visitor(app)
+    for reference, code in cage.codes.items():
+        visitor.get("/status")
+        answer = visitor.send("/status", reference=reference, code=code)
+
+        assert answer.status_code == 200
+        assert cage.canaries.leaked("public", visitor.page) == set()
+
+
+def test_every_route_of_taxii_is_among_those_asked(app: Flask) -> None:
+    """They are matched a second time, before the application's own rules."""
+    ours = {(rule.rule, *sorted(rule.methods or ())) for rule in _MAP.iter_rules()}
+    asked = {
+        (rule.rule, *sorted((rule.methods or set()) - {"OPTIONS"}))
+        for rule in app.url_map.iter_rules()
+    }
+
+    assert ours <= asked
+
+
+def test_a_route_that_cannot_be_filled_in_fails_by_name(cage: Cage) -> None:
+    with pytest.raises(AssertionError, match=r"/incidents/<reference>/<secret>"):
+        addresses("/incidents/<reference>/<secret>", ["reference", "secret"], cage.ids)
+
+
+def test_the_console_prints_no_content(cage: Cage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIRT_DATABASE_URL", cage.program.settings.database_url)
+    place = ["--data-dir", str(cage.program.settings.data_dir)]
+    leaks = {}
+    names = set()
+    for words in verbs(root):
+        for form in ([], ["--json"]):
+            done = CliRunner().invoke(root, [*place, *form, *words])
+            assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+            leaks[" ".join(words)] = cage.canaries.leaked("console", done.output)
+            names |= cage.canaries.in_(done.output)
+
+    assert {words: found for words, found in leaks.items() if found} == {}
+    assert names  # the directory was printed
+
+
+def verbs(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every verb that runs without being told more."""
+    for name, command in sorted(group.commands.items()):
+        if not before and name in STARTERS:
+            continue
+        if isinstance(command, click.Group):
+            yield from verbs(command, (*before, name))
+        elif not any(parameter.required for parameter in command.params):
+            yield (*before, name)
+
+
+class Lines(logging.Handler):
+    """The operators' log as it is written."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.setFormatter(_Line())
+        self.written: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.written.append(self.format(record))

@@ -1,0 +1,456 @@
+"""Canaries: words that stand in one field each, and who may read them; and an installation full of them."""
+
+import base64
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cirt.exchange.arrivals import take
+from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.models import LinkDirection, Quarantined
+from cirt.files.models import Attachment
+from cirt.kernel.program import Program, key_file
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import CONSOLE, PUBLIC, Actor, Work
+from cirt.objects import build
+from cirt.objects.codec import StixObject
+from cirt.objects.markings import TLP2_REFS
+from cirt.parties.accounts import AddAccount, add_account
+from cirt.parties.models import Peer
+from cirt.parties.peers import PeerFacts, add_peer, ourselves, set_credentials, suspend_peer
+from cirt.parties.roles import Role
+from cirt.register import service
+from cirt.register.commands import (
+    AcceptReport,
+    AddObservables,
+    ChangeState,
+    EditFacts,
+    OpenIncident,
+    Promote,
+    SentFile,
+    TakeReport,
+    WriteNote,
+)
+from cirt.register.models import Incident, IncidentState, ReportSource, Severity
+from cirt.release.asking import ask_release
+from cirt.release.collections import AddCollection, add_collection, add_member, publish
+from cirt.release.commands import AskRelease, Revoke
+from cirt.release.models import Collection, CollectionKind
+from cirt.release.recall import revoke_indicator
+from cirt.sharing.commands import AddAgreement
+from cirt.sharing.service import add_agreement
+from cirt.web.static_files import static_files
+from tests.support.browse import PASSWORD
+from tests.support.databases import TEST_SECRET
+from tests.support.register import a_person, observables_of
+from tests.support.stix import an_indicator
+from tests.support.store import put
+
+READERS = ("triage", "handler", "lead", "auditor")  # staff who read content up to TLP:AMBER+STRICT
+PEERS = ("member", "careful", "without", "suspended")
+RECIPIENTS = ("public", *READERS, "admin", *PEERS)
+NOBODY: tuple[str, ...] = ()
+DIRECTORY = (*READERS, "admin", "console")  # who may know the peers, agreements, accounts
+
+
+@dataclass
+class Canaries:
+    """Each word with the recipients that may read it."""
+
+    may: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def new(self, place: str, readers: Iterable[str]) -> str:
+        """A word that survives being shown: small letters and digits alone."""
+        word = f"zq{place.replace('-', '')}{len(self.may):03}zq"
+        self.may[word] = frozenset(readers)
+        return word
+
+    def in_(self, answer: bytes | str) -> set[str]:
+        """Every one that stands in this answer, however its letters are written."""
+        text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+        text = text.lower()
+        return {word for word in self.may if word in text} if "zq" in text else set()
+
+    def leaked(self, recipient: str, answer: bytes | str) -> set[str]:
+        return {word for word in self.in_(answer) if recipient not in self.may[word]}
+
+
+@dataclass
+class Cage:
+    """The installation, its canaries, and the ids with which addresses are filled in."""
+
+    program: Program
+    canaries: Canaries = field(default_factory=Canaries)
+    emails: dict[str, str] = field(default_factory=dict)  # by recipient
+    ids: dict[str, list[str]] = field(default_factory=dict)  # by what they name
+    codes: dict[str, str] = field(default_factory=dict)  # of reports, by reference
+    expected: list[tuple[str, str, str]] = field(default_factory=list)  # who reads what where
+
+    def name(self, kind: str, *ids: object) -> None:
+        self.ids.setdefault(kind, []).extend(str(each) for each in ids)
+
+    def expect(self, path: str, word: str, *recipients: str) -> None:
+        self.expected += [(each, path, word) for each in recipients]
+
+
+def a_cage(program: Program) -> Cage:
+    cage = Cage(program)
+    add_staff(cage)
+    peers = add_peers(cage)
+    named = a_person(program, "Nadia", Role.HANDLER)
+    red = fill_red(cage, named)
+    fill_amber(cage, named)
+    with program.work(CONSOLE) as work:
+        fill_objects(cage, work, peers)
+        fill_arrivals(cage, work, peers)
+        name_the_rest(cage, work)
+    fill_requests(cage, named, red)
+    give_the_console_its_key(program)
+    return cage
+
+
+def add_staff(cage: Cage) -> None:
+    for role in Role:
+        word = cage.canaries.new(f"account-{role}", [*DIRECTORY])
+        cage.emails[role.value] = f"{word}@ex-cirt.example"
+        with cage.program.work(CONSOLE) as work:
+            add_account(work, AddAccount(cage.emails[role.value], role.title(), (role,), PASSWORD))
+    spare = a_person(cage.program, "Spare")
+    cage.name("account_id", spare.id)
+    cage.expect("/admin/users", cage.emails["lead"].partition("@")[0], "admin")
+
+
+def add_peers(cage: Cage) -> dict[str, Peer]:
+    new, made = cage.canaries.new, {}
+    ceilings = {
+        "member": Tlp.AMBER,
+        "careful": Tlp.GREEN,
+        "suspended": Tlp.AMBER,
+        "other": Tlp.AMBER,
+    }
+    with cage.program.work(CONSOLE) as work:
+        for slug in (*PEERS, "other"):
+            name = new(f"peer-{slug}", DIRECTORY)
+            facts = PeerFacts(
+                name,
+                "XP",
+                discovery_url=f"https://{new('host', DIRECTORY)}.example/taxii2/",
+                username=new("user", DIRECTORY),
+                password=new("password", NOBODY),
+            )
+            made[slug] = add_peer(work, cage.program.keys, slug, facts)
+            set_credentials(work, slug, slug, PASSWORD)
+            if slug in ceilings:
+                sector = new("sector", DIRECTORY)
+                terms = AddAgreement(slug, ceilings[slug], sectors=("energy", sector))
+                cage.name("agreement", add_agreement(work, terms).reference)
+                cage.name("link", add_link(work, AddLink(slug, "x", LinkDirection.PULL)).id)
+            cage.expect("/peers", name, "lead", "admin", "auditor", "triage")
+        suspend_peer(work, "suspended")
+    cage.name("slug", *made)
+    return made
+
+
+def fill_red(cage: Cage, named: Actor) -> Incident:
+    """Everything of a TLP:RED report and incident, which only Nadia may read."""
+    program, new = cage.program, cage.canaries.new
+    red_report(cage, named)
+    with program.work(named) as work:
+        incident = service.open_incident(work, an_incident(new("red-incident", NOBODY), Tlp.RED))
+        reference = incident.reference
+        note = WriteNote(reference, f"{new('red-note', NOBODY)} {domain(new('red-note', NOBODY))}")
+        cage.name("note", service.write_note(work, note).id)
+        word = new("red-observable", NOBODY)
+        service.add_observables(work, AddObservables(reference, domain(word), confirm=True))
+    with program.work(named) as work:
+        service.keep_draft(work, reference, new("red-draft", NOBODY))
+        reason = new("red-state", NOBODY)
+        state = ChangeState(reference, incident.version, IncidentState.WAITING, reason)
+        service.change_state(work, state)
+    taken_in = a_public_report(cage, named, "went-red", NOBODY, Tlp.RED)
+    cage.name("incident", reference, taken_in.reference)
+    return incident
+
+
+def red_report(cage: Cage, named: Actor) -> None:
+    new, program = cage.canaries.new, cage.program
+    cmd = TakeReport(
+        text=f"{new('red-title', NOBODY)}\n{new('red-text', NOBODY)} {domain(new('red-domain', NOBODY))}",
+        organisation=new("red-organisation", NOBODY),
+        reporter=new("red-reporter", NOBODY),
+        contact=f"{new('red-contact', NOBODY)}@example.org",
+        tlp=Tlp.RED,
+        files=(
+            SentFile(
+                f"{new('red-file', NOBODY)}.txt", "text/plain", new("red-body", NOBODY).encode()
+            ),
+        ),
+        source=ReportSource.DESK,
+        headers={"User-Agent": new("red-header", NOBODY)},
+    )
+    with program.work(named) as work:
+        report, code = service.take_report(work, cmd)
+        cage.name("report", report.reference)
+        cage.codes[report.reference] = code
+
+
+def a_public_report(
+    cage: Cage, named: Actor, place: str, after: tuple[str, ...], tlp: Tlp
+) -> Incident:
+    """An AMBER report, accepted under that marking with a title and a reason of their own."""
+    new, program = cage.canaries.new, cage.program
+    words = {
+        each: new(f"{place}-{each}", READERS) for each in ("title", "text", "host", "file", "body")
+    }
+    organisation, reporter = (new(f"{place}-{each}", READERS) for each in ("firm", "person"))
+    cmd = TakeReport(
+        text=f"{words['title']}\n{words['text']} {domain(words['host'])}",
+        contact=f"{new(f'{place}-contact', READERS)}@example.org",
+        files=(SentFile(f"{words['file']}.txt", "text/plain", words["body"].encode()),),
+        organisation=organisation,
+        reporter=reporter,
+    )
+    with program.work(PUBLIC) as work:
+        report, code = service.take_report(work, cmd)
+    cage.name("report", report.reference)
+    cage.codes[report.reference] = code
+    with program.work(named) as work:
+        return service.accept_report(
+            work,
+            AcceptReport(
+                reference=report.reference,
+                version=report.version,
+                title=new(f"{place}-accepted", after),
+                rsit_class="fraud",
+                rsit_type="phishing",
+                severity=Severity.HIGH,
+                tlp=tlp,
+                reason=new(f"{place}-reason", READERS),
+            ),
+        )
+
+
+def waiting_report(cage: Cage) -> None:
+    title = cage.canaries.new("waiting-title", READERS)
+    with cage.program.work(PUBLIC) as work:
+        report, code = service.take_report(work, TakeReport(text=f"{title}\nand more"))
+    cage.name("report", report.reference)
+    cage.codes[report.reference] = code
+    cage.expect("/triage", title, *READERS)
+    cage.expect(f"/intake/{report.reference}", title, *READERS)
+
+
+def fill_amber(cage: Cage, named: Actor) -> None:
+    """An AMBER incident with an AMBER and a RED note."""
+    program, new = cage.program, cage.canaries.new
+    waiting_report(cage)
+    incident = a_public_report(cage, named, "amber", READERS, Tlp.AMBER)
+    note, title = new("amber-note", READERS), new("amber-edited", READERS)
+    with program.work(named) as work:
+        cage.name("note", service.write_note(work, WriteNote(incident.reference, note)).id)
+        red = f"{new('note-in-amber', NOBODY)} {domain(new('host-in-amber', NOBODY))}"
+        red_note = service.write_note(work, WriteNote(incident.reference, red, Tlp.RED))
+        cage.name("note", red_note.id)
+    with program.work(named) as work:
+        row = work.session.get_one(Incident, incident.id)
+        facts = EditFacts(
+            reference=row.reference,
+            version=row.version,
+            title=title,
+            rsit_class=row.rsit_class,
+            rsit_type=row.rsit_type,
+            severity=row.severity,
+            tlp=row.tlp,
+            owner_id=None,
+            reason=new("amber-why", READERS),
+        )
+        service.edit_facts(work, facts)
+    cage.name("incident", incident.reference)
+    cage.expect(f"/incidents/{incident.reference}", note, *READERS)
+    cage.expect("/incidents", title, *READERS)
+
+
+def fill_requests(cage: Cage, named: Actor, red: Incident) -> None:
+    """An indicator made under a lower marking of the RED incident, and the request for its release."""
+    program, new = cage.program, cage.canaries.new
+    with program.work(named) as work:
+        values = [domain(new("promoted", READERS)) for _ in range(2)]
+        text = AddObservables(red.reference, " ".join(values), confirm=True)
+        service.add_observables(work, text)
+        ids = [row.id for row in observables_of(work, red) if row.value in values]
+        made = service.promote(
+            work,
+            Promote(
+                red.reference,
+                tuple(ids),
+                Tlp.AMBER,
+                valid_days=30,
+                reason=new("lower", NOBODY),
+            ),
+        )
+        cage.name("object", *(each.stix_id for each in made))
+    with program.work(named) as work:
+        revoke_indicator(work, Revoke(made.pop().stix_id, new("red-revoked", NOBODY)))
+    title = new("request-title", READERS)
+    with program.work(named) as work:
+        cmd = AskRelease(
+            title,
+            new("request-reason", READERS),
+            ("wide",),
+            tuple(each.stix_id for each in made),
+            incident=red.reference,
+            sector="energy",
+        )
+        cage.name("release", ask_release(work, cmd).reference)
+    cage.expect("/release", title, "lead")
+
+
+def our_object(work: Work, cage: Cage, place: str, readers: Iterable[str], tlp: Tlp) -> StixObject:
+    """An indicator of ours with a canary in its name, description and pattern."""
+    new = cage.canaries.new
+    return build.new_indicator(
+        pattern=f"[domain-name:value = '{domain(new(f'{place}-pattern', readers))}']",
+        creator=ourselves(work.session).identity_id,
+        at=work.now,
+        valid_from=work.now,
+        tlp=tlp,
+        name=new(f"{place}-name", readers),
+        description=new(f"{place}-description", readers),
+    )
+
+
+def collections_of(cage: Cage, work: Work, peers: dict[str, Peer]) -> dict[str, Collection]:
+    made = {}
+    for alias, kind, members in (
+        ("wide", CollectionKind.PUBLISHED, [*PEERS, "other"]),
+        ("theirs", CollectionKind.PUBLISHED, ["other"]),
+        ("shared", CollectionKind.SHARED, [*PEERS, "other"]),
+        ("inbox", CollectionKind.INBOX, [*PEERS, "other"]),
+    ):
+        readers = [*DIRECTORY, *(["member", "careful"] if alias != "theirs" else [])]
+        title, about = cage.canaries.new("title", readers), cage.canaries.new("about", readers)
+        made[alias] = add_collection(work, AddCollection(alias, title, kind, about))
+        for slug in members:
+            add_member(work, made[alias], peers[slug])
+        cage.name("collection", alias, made[alias].uuid)
+        if alias != "theirs":
+            cage.expect("/taxii2/national/collections/", title, "member", "careful")
+    return made
+
+
+def fill_objects(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
+    """Ours: not released, released but above a ceiling, released to all, RED."""
+    collections = collections_of(cage, work, peers)
+    hidden = [
+        our_object(work, cage, "unreleased", READERS, Tlp.AMBER),
+        our_object(work, cage, "unreleased-clear", READERS, Tlp.CLEAR),
+        our_object(work, cage, "red-object", NOBODY, Tlp.RED),
+        *turned_red(work, cage),
+    ]
+    put(work, *hidden)
+    released = {
+        Tlp.AMBER: (*READERS, "member"),
+        Tlp.GREEN: (*READERS, "member", "careful"),
+        Tlp.CLEAR: (*READERS, "member", "careful"),
+    }
+    given = []
+    for tlp, readers in released.items():
+        one = our_object(work, cage, f"released-{tlp}", readers, tlp)
+        given.append(one)
+        [stored] = put(work, one, sector="energy")
+        publish(work, collections["wide"], [stored.version_id])
+        word = str(one.content()["name"])
+        objects = "/taxii2/national/collections/wide/objects/"
+        for path in (objects, f"{objects}{one.stix_id}/"):
+            cage.expect(path, word, *(set(readers) & set(PEERS)))
+        cage.expect(f"/indicators/{one.stix_id}", word, *READERS)
+    theirs = our_object(work, cage, "to-other", READERS, Tlp.GREEN)
+    [stored] = put(work, theirs, sector="energy")
+    publish(work, collections["theirs"], [stored.version_id])
+    cage.name("object", *(one.stix_id for one in [*hidden, *given, theirs]))
+
+
+def turned_red(work: Work, cage: Cage) -> list[StixObject]:
+    """A version that was AMBER, and the RED one after it, which governs both (rulings 1)."""
+    before = our_object(work, cage, "later-red", NOBODY, Tlp.AMBER)
+    changes = {
+        "name": cage.canaries.new("now-red-name", NOBODY),
+        "object_marking_refs": [TLP2_REFS[Tlp.RED]],
+    }
+    return [before, build.new_version(before.raw, changes, datetime(2027, 1, 1, tzinfo=UTC))]
+
+
+def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
+    """What another peer brought: taken, held, and refused for being RED."""
+    new = cage.canaries.new
+    brought: dict[str, dict[str, Any]] = {
+        "taken": {"name": new("brought", READERS), "object_marking_refs": [TLP2_REFS[Tlp.AMBER]]},
+        "held": {
+            "name": new("held", READERS),
+            "object_marking_refs": ["marking-definition--11111111-1111-4111-8111-111111111111"],
+        },
+        "red": {"name": new("brought-red", NOBODY), "object_marking_refs": [TLP2_REFS[Tlp.RED]]},
+    }
+    pieces = [
+        an_indicator(
+            id=f"indicator--{number:08}-0000-4000-8000-000000000000",
+            pattern=f"[domain-name:value = '{domain(facts['name'])}']",
+            **facts,
+        )
+        for number, facts in enumerate(brought.values())
+    ]
+    answers = take(work, pieces, peer=peers["other"])
+    cage.name("object", *(each.stix_id for each in answers))
+
+
+def name_the_rest(cage: Cage, work: Work) -> None:
+    """What got its id by itself."""
+    cage.name("arrival", *work.session.scalars(sa.select(Quarantined.id)))
+    cage.name("file", *work.session.scalars(sa.select(Attachment.id)))
+    cage.name("static", *(file.path for file in static_files().values()))
+    cage.name("receipt", "00000000-0000-4000-8000-000000000000")
+    cage.name("anything", "no/such/page")
+
+
+def an_incident(title: str, tlp: Tlp) -> OpenIncident:
+    return OpenIncident(title, "intrusions", "system-compromise", Severity.HIGH, tlp)
+
+
+def domain(word: str) -> str:
+    return f"{word}.example.org"
+
+
+def give_the_console_its_key(program: Program) -> None:
+    file = key_file(program.settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(base64.urlsafe_b64encode(TEST_SECRET))
+
+
+# Which ids fill which parameter of an address, by the beginning of the address.
+_FILLED_BY = (
+    ("/static/", {"name": "static"}),
+    ("/<path:", {"address": "anything"}),
+    ("/taxii2/", {"key": "collection", "object_id": "object", "status_id": "receipt"}),
+    ("/intake/", {"reference": "report", "attachment_id": "file"}),
+    ("/triage/", {"reference": "report"}),
+    ("/incidents/", {"reference": "incident", "note_id": "note"}),
+    ("/indicators/", {"stix_id": "object"}),
+    ("/release/", {"reference": "release"}),
+    ("/peers/", {"slug": "slug", "reference": "agreement"}),
+    ("/sync/", {"link_id": "link", "arrival_id": "arrival"}),
+    ("/admin/", {"account_id": "account_id"}),
+)
+
+
+def addresses(rule: str, names: Iterable[str], ids: dict[str, list[str]]) -> list[dict[str, str]]:
+    """Every way to fill in the parameters of a rule. A parameter that is not known here is an error."""
+    ways = next((ways for start, ways in _FILLED_BY if rule.startswith(start)), {})
+    names = sorted(names)
+    unknown = [name for name in names if name not in ways]
+    assert not unknown, f"the canary does not know with what to fill {unknown} of the route {rule}"
+    values = [[(name, value) for value in ids[ways[name]]] for name in names]
+    return [dict(chosen) for chosen in itertools.product(*values)]
