@@ -94,12 +94,12 @@ def _password_page(made: NewPassword) -> Response:
     return render("admin/password.html", made=made, tabs=_tabs())
 
 
-@bp.get("/admin/users/<int:account_id>")
+@bp.get("/admin/users/<int(max=2147483647):account_id>")
 def user(account_id: int) -> Response:
     return _user_page(account_id, Form())
 
 
-@bp.post("/admin/users/<int:account_id>/roles")
+@bp.post("/admin/users/<int(max=2147483647):account_id>/roles")
 def set_roles(account_id: int) -> AnyResponse:
     try:
         cmd = SetRolesInput().read(sent("roles"))
@@ -112,7 +112,7 @@ def set_roles(account_id: int) -> AnyResponse:
     return redirect(path_of("admin.user", account_id=account_id, done="roles"), 303)
 
 
-@bp.post("/admin/users/<int:account_id>/disable")
+@bp.post("/admin/users/<int(max=2147483647):account_id>/disable")
 def disable(account_id: int) -> AnyResponse:
     with open_work() as work:
         work.require("account:write")
@@ -120,7 +120,7 @@ def disable(account_id: int) -> AnyResponse:
     return redirect(path_of("admin.user", account_id=account_id, done="disabled"), 303)
 
 
-@bp.post("/admin/users/<int:account_id>/reset")
+@bp.post("/admin/users/<int(max=2147483647):account_id>/reset")
 def reset(account_id: int) -> Response:
     with open_work() as work:
         work.require("account:write")

@@ -35,7 +35,7 @@ def health() -> Response:
     return _health_page()
 
 
-@bp.post("/sync/links/<int:link_id>/run")
+@bp.post("/sync/links/<int(max=2147483647):link_id>/run")
 def run(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
@@ -85,7 +85,7 @@ def quarantine() -> Response:
     )
 
 
-@bp.get("/sync/quarantine/<int:arrival_id>")
+@bp.get("/sync/quarantine/<int(max=9223372036854775807):arrival_id>")
 def arrival(arrival_id: int) -> Response:
     with open_work(write=False) as work:
         line = quarantine_line(work.session, arrival_id)
@@ -94,7 +94,7 @@ def arrival(arrival_id: int) -> Response:
     return render("sync/arrival.html", form=Form(), it=line, **_words())
 
 
-@bp.post("/sync/quarantine/<int:arrival_id>/drop")
+@bp.post("/sync/quarantine/<int(max=9223372036854775807):arrival_id>/drop")
 def drop_arrival(arrival_id: int) -> AnyResponse:
     with open_work() as work:
         drop(work, arrival_id)
