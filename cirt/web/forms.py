@@ -113,5 +113,5 @@ def member(kind: type[E], text: str) -> E | None:
 
 
 def wants(name: str) -> str:
-    """One field of the sent form, stripped."""
-    return request.form.get(name, "").strip()
+    """One field of the sent form, stripped, without NUL, which PostgreSQL refuses even to look for."""
+    return request.form.get(name, "").replace("\0", "").strip()

@@ -99,7 +99,7 @@ def ask() -> AnyResponse:
             cmd = AskReleaseInput().read(given, incident=incident or None)
             proposal = ask_release(work, cmd)
     except (FieldsInvalid, ReleaseIncomplete, NothingWouldLeave) as error:
-        ids = request.form.getlist("stix_ids")
+        ids = [each for each in request.form.getlist("stix_ids") if "\0" not in each]
         return _new_page(incident, ids, refused(error, at="collections"), status_of(error))
     return redirect(path_of("release.release", reference=proposal.reference, done="asked"), 303)
 

@@ -36,7 +36,7 @@ def ask() -> AnyResponse:
 
 @bp.post("/sign-in")
 def enter() -> AnyResponse:
-    program, email = this_program(), wants("email").replace("\0", "")
+    program, email = this_program(), wants("email")
     source = request.remote_addr or ""
     try:
         with program.work(PUBLIC, write=False) as work:
