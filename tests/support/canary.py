@@ -138,7 +138,7 @@ def add_peers(cage: Cage) -> dict[str, Peer]:
             facts = PeerFacts(
                 name,
                 "XP",
-                discovery_url=f"https://{new('host', DIRECTORY)}.example/taxii2/",
+                discovery_url=f"https://127.0.0.1:9/{new('host', DIRECTORY)}/",
                 username=new("user", DIRECTORY),
                 password=new("password", NOBODY),
             )
