@@ -21,6 +21,7 @@ from cirt.exchange.judging import (
 from cirt.exchange.models import Outcome, Quarantined
 from cirt.exchange.red import close_earlier
 from cirt.exchange.seen import note_sightings
+from cirt.kernel.among import among
 from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
@@ -34,8 +35,6 @@ from cirt.release.collections import publish
 from cirt.release.models import Collection, CollectionKind
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import peer_reader
-
-_CHUNK = 1000
 
 
 class RedNotImported(Invalid):
@@ -229,18 +228,12 @@ def _publish(
 
 
 def _brought_by(session: Session, peer: Peer, version_ids: Sequence[int]) -> set[int]:
-    found: set[int] = set()
-    for start in range(0, len(version_ids), _CHUNK):
-        query = (
-            sa.select(ObjectVersion.id)
-            .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-            .where(
-                ObjectVersion.id.in_(version_ids[start : start + _CHUNK]),
-                ObjectFacts.origin_id == peer.id,
-            )
-        )
-        found.update(session.scalars(query))
-    return found
+    query = (
+        sa.select(ObjectVersion.id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(among(ObjectVersion.id, version_ids), ObjectFacts.origin_id == peer.id)
+    )
+    return set(session.scalars(query))
 
 
 def _retry(work: Work, definitions: Sequence[str]) -> None:

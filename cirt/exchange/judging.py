@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.models import Outcome
+from cirt.kernel.among import among
 from cirt.kernel.clock import to_us
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
@@ -25,7 +26,6 @@ FIXED_MARKINGS = TLP_IDS.keys() | PAP_IDS.keys()
 RED = "red-arrival"  # the gate's rule, of which no bytes are kept (rulings 5)
 _AHEAD = timedelta(days=1)
 _COMPANIONS = frozenset({"marking-definition", "extension-definition"})
-_CHUNK = 500
 
 MESSAGES: dict[str, str] = {
     "marking-unresolved": mark(
@@ -131,36 +131,34 @@ def _may_version(one: StixObject, here: _Present, peer: Peer) -> bool:
 
 def _present(session: Session, stix_ids: set[str]) -> dict[str, _Present]:
     found: dict[str, _Present] = {}
-    wanted = sorted(stix_ids)
-    for start in range(0, len(wanted), _CHUNK):
-        query = (
-            sa.select(
-                ObjectRow.stix_id,
-                ObjectRow.brought_by_id,
-                ObjectRow.newest_us,
-                ObjectRow.revoked,
-                ObjectVersion.version_us,
-                ObjectFacts.vouched,
-                ObjectFacts.creator,
-            )
-            .join(ObjectVersion, ObjectVersion.object_id == ObjectRow.id)
-            .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-            .where(ObjectRow.stix_id.in_(wanted[start : start + _CHUNK]))
+    query = (
+        sa.select(
+            ObjectRow.stix_id,
+            ObjectRow.brought_by_id,
+            ObjectRow.newest_us,
+            ObjectRow.revoked,
+            ObjectVersion.version_us,
+            ObjectFacts.vouched,
+            ObjectFacts.creator,
         )
-        for (
-            stix_id,
-            brought_by_id,
-            newest_us,
-            is_revoked,
-            version_us,
-            vouched,
-            creator,
-        ) in session.execute(query):
-            here = found.setdefault(stix_id, _Present(brought_by_id, newest_us, is_revoked))
-            here.versions.add(version_us)
-            here.is_vouched |= vouched
-            if version_us == newest_us:
-                here.creator = creator
+        .join(ObjectVersion, ObjectVersion.object_id == ObjectRow.id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(among(ObjectRow.stix_id, stix_ids))
+    )
+    for (
+        stix_id,
+        brought_by_id,
+        newest_us,
+        is_revoked,
+        version_us,
+        vouched,
+        creator,
+    ) in session.execute(query):
+        here = found.setdefault(stix_id, _Present(brought_by_id, newest_us, is_revoked))
+        here.versions.add(version_us)
+        here.is_vouched |= vouched
+        if version_us == newest_us:
+            here.creator = creator
     return found
 
 

@@ -99,10 +99,29 @@ def insert_rows(
         insert = sqlite.insert(model)
     if unless:
         insert = insert.on_conflict_do_nothing(index_elements=list(unless))
+    if not returning and not is_postgres:
+        _insert_plainly(connection, insert, rows)
+        return []
     if not returning:
         connection.execute(insert, values)
         return []
     return connection.execute(insert.returning(*returning), values).all()
+
+
+def _insert_plainly(
+    connection: sa.Connection,
+    insert: sqlite.Insert | postgresql.Insert,
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Give the rows to the module as they are; made into parameters one by one they cost twice as much."""
+    dialect = connection.dialect
+    compiled = insert.compile(dialect=dialect, column_keys=list(rows[0]))
+    columns: list[list[Any]] = []
+    for name in compiled.positiontup or ():
+        to_database = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+        values = (row[name] for row in rows)
+        columns.append([to_database(one) for one in values] if to_database else list(values))
+    connection.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
 
 
 def read_numbers(session: Session, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Sequence[Any]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.tlp import Tlp
+from cirt.kernel.among import among
+from cirt.kernel.db import insert_rows
 from cirt.kernel.work import Work
 from cirt.objects.markings import TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
@@ -16,7 +17,7 @@ from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
 from cirt.release.errors import AliasWrong, CollectionExists, NoSuchCollection, NotAMember
 from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member, Proposal
-from cirt.release.offers import candidates, chunks, feeds_of, lock_collections, offer
+from cirt.release.offers import candidates, feeds_of, lock_collections, offer
 from cirt.release.readers import allowed, has_access
 from cirt.release.settling import offer_missing, settle, settle_due
 from cirt.sharing.gate import peer_reader
@@ -181,22 +182,20 @@ def _enter(
         }
         for each in candidates(work.session, version_ids)
     ]
-    if rows:
-        work.session.execute(sa.insert(CollectionEntry), rows)
+    insert_rows(work.session.connection(), CollectionEntry, rows)
 
 
 def _vouch(session: Session, collection: Collection, version_ids: Sequence[int]) -> None:
     """What a peer had posted and we now release too is ours to keep there (rulings 10)."""
-    for part in chunks(version_ids):
-        session.execute(
-            sa.update(CollectionEntry)
-            .where(
-                CollectionEntry.collection_id == collection.id,
-                CollectionEntry.version_id.in_(part),
-            )
-            .values(brought_by_id=None)
-            .execution_options(synchronize_session=False)
+    session.execute(
+        sa.update(CollectionEntry)
+        .where(
+            CollectionEntry.collection_id == collection.id,
+            among(CollectionEntry.version_id, version_ids),
         )
+        .values(brought_by_id=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _offer_to_members(
@@ -235,35 +234,27 @@ def _standing(
     session: Session, collection: Collection, version_ids: Sequence[int]
 ) -> dict[int, int | None]:
     """Versions that stand there already, with the peer that brought each."""
-    there: dict[int, int | None] = {}
-    for part in chunks(version_ids):
-        rows = session.execute(
-            sa.select(CollectionEntry.version_id, CollectionEntry.brought_by_id).where(
-                CollectionEntry.collection_id == collection.id,
-                CollectionEntry.version_id.in_(part),
-            )
-        )
-        there.update(rows.all())
-    return there
+    query = sa.select(CollectionEntry.version_id, CollectionEntry.brought_by_id).where(
+        CollectionEntry.collection_id == collection.id,
+        among(CollectionEntry.version_id, version_ids),
+    )
+    return {row.version_id: row.brought_by_id for row in session.execute(query)}
 
 
 def _companions(session: Session, version_ids: Sequence[int]) -> list[int]:
     """Our identity and the TLP definitions that these objects of ours name (rulings 4)."""
     identity = ourselves(session).identity_id
-    levels: set[Tlp | None] = set()
-    for part in chunks(version_ids):
-        levels.update(
-            session.scalars(
-                sa.select(ObjectFacts.written_tlp)
-                .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
-                .where(
-                    ObjectVersion.id.in_(part),
-                    ObjectFacts.origin_id.is_(None),
-                    ObjectFacts.creator == identity,
-                )
-                .distinct()
-            )
+    query = (
+        sa.select(ObjectFacts.written_tlp)
+        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+        .where(
+            among(ObjectVersion.id, version_ids),
+            ObjectFacts.origin_id.is_(None),
+            ObjectFacts.creator == identity,
         )
+        .distinct()
+    )
+    levels = set(session.scalars(query))
     if not levels:
         return []
     ids = [identity, *(TLP2_REFS[level] for level in levels if level is not None)]

@@ -24,7 +24,7 @@ from cirt.release.models import (
     FeedRow,
     Member,
 )
-from cirt.release.offers import chunks, close_rows, feeds_of, lock_collections
+from cirt.release.offers import close_rows, feeds_of, lock_collections
 from cirt.release.readers import has_access, may_show
 from cirt.sharing.gate import (
     ReleasedTogether,
@@ -308,13 +308,14 @@ def remove_object(
 def take_out(work: Work, collection: Collection, version_ids: Iterable[int]) -> None:
     """Out of a collection and of every feed made from it. The caller holds the collection."""
     gone = list(version_ids)
-    for part in chunks(gone):
-        work.session.execute(
-            sa.delete(CollectionEntry).where(
-                CollectionEntry.collection_id == collection.id,
-                CollectionEntry.version_id.in_(part),
-            )
+    work.session.execute(
+        sa.delete(CollectionEntry)
+        .where(
+            CollectionEntry.collection_id == collection.id,
+            among(CollectionEntry.version_id, gone),
         )
+        .execution_options(synchronize_session=False)
+    )
     for feed in feeds_of(work.session, Feed.collection_id == collection.id):
         close_rows(work, feed, gone)
 

@@ -7,12 +7,14 @@ collections, feeds; rows that only refer to what is locked need not wait (key_sh
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
 from cirt.kernel.clock import to_us
+from cirt.kernel.db import insert_rows, read_numbers
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
 from cirt.release.models import Collection, Feed, FeedRow
@@ -20,8 +22,7 @@ from cirt.release.models import Collection, Feed, FeedRow
 CHUNK = 5000  # SQLite takes 32,766 values in one statement
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A version that may be offered."""
 
     version_id: int
@@ -29,8 +30,7 @@ class Candidate:
     version_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An open row of a feed."""
 
     date_us: int
@@ -62,14 +62,9 @@ def feeds_of(session: Session, *conditions: sa.ColumnElement[bool]) -> list[Feed
 
 def candidates(session: Session, version_ids: Sequence[int]) -> list[Candidate]:
     """In the order given."""
-    found: dict[int, Candidate] = {}
-    for part in chunks(version_ids):
-        rows = session.execute(
-            sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us).where(
-                ObjectVersion.id.in_(part)
-            )
-        )
-        found.update((row[0], Candidate(*row)) for row in rows)
+    query = sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
+    rows = read_numbers(session, query.where(among(ObjectVersion.id, version_ids)))
+    found = {row[0]: Candidate(*row) for row in rows}
     return [found[version_id] for version_id in version_ids]
 
 
@@ -82,8 +77,7 @@ def with_flags(rows: Iterable[Placed]) -> list[Placed]:
         oldest[row.object_id] = min(row.version_us, oldest.get(row.object_id, row.version_us))
         newest[row.object_id] = max(row.version_us, newest.get(row.object_id, row.version_us))
     return [
-        replace(
-            row,
+        row._replace(
             is_first=row.version_us == oldest[row.object_id],
             is_last=row.version_us == newest[row.object_id],
         )
@@ -138,41 +132,32 @@ def close_rows(work: Work, feed: Feed, version_ids: Iterable[int]) -> int:
 
 def open_rows(session: Session, feed_id: int, object_ids: Iterable[int]) -> list[Placed]:
     """What one feed offers of these objects."""
-    found: list[Placed] = []
-    for part in chunks(object_ids):
-        rows = session.execute(
-            sa.select(
-                FeedRow.date_us,
-                FeedRow.object_id,
-                FeedRow.version_id,
-                ObjectVersion.version_us,
-                FeedRow.is_first,
-                FeedRow.is_last,
-            )
-            .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
-            .where(
-                FeedRow.feed_id == feed_id,
-                FeedRow.object_id.in_(part),
-                FeedRow.closed_us.is_(None),
-            )
+    rows = session.execute(
+        sa.select(
+            FeedRow.date_us,
+            FeedRow.object_id,
+            FeedRow.version_id,
+            ObjectVersion.version_us,
+            FeedRow.is_first,
+            FeedRow.is_last,
         )
-        found.extend(Placed(*row) for row in rows)
-    return found
+        .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
+        .where(
+            FeedRow.feed_id == feed_id,
+            among(FeedRow.object_id, object_ids),
+            FeedRow.closed_us.is_(None),
+        )
+    )
+    return [Placed(*row) for row in rows]
 
 
 def _objects_with_open_rows(session: Session, feed_id: int, version_ids: set[int]) -> set[int]:
-    found: set[int] = set()
-    for part in chunks(version_ids):
-        found.update(
-            session.scalars(
-                sa.select(FeedRow.object_id).where(
-                    FeedRow.feed_id == feed_id,
-                    FeedRow.version_id.in_(part),
-                    FeedRow.closed_us.is_(None),
-                )
-            )
-        )
-    return found
+    query = sa.select(FeedRow.object_id).where(
+        FeedRow.feed_id == feed_id,
+        among(FeedRow.version_id, version_ids),
+        FeedRow.closed_us.is_(None),
+    )
+    return set(session.scalars(query))
 
 
 def _next_date(work: Work, feed: Feed) -> int:
@@ -182,13 +167,12 @@ def _next_date(work: Work, feed: Feed) -> int:
 
 def _close(work: Work, feed: Feed, rows: Sequence[Placed]) -> None:
     feed.last_us = feed.closed_us = _next_date(work, feed)
-    for part in chunks(row.date_us for row in rows):
-        work.session.execute(
-            sa.update(FeedRow)
-            .where(FeedRow.feed_id == feed.id, FeedRow.date_us.in_(part))
-            .values(closed_us=feed.closed_us)
-            .execution_options(synchronize_session=False)
-        )
+    work.session.execute(
+        sa.update(FeedRow)
+        .where(FeedRow.feed_id == feed.id, among(FeedRow.date_us, [row.date_us for row in rows]))
+        .values(closed_us=feed.closed_us)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _correct(
@@ -200,18 +184,18 @@ def _correct(
         if was != now:
             changed[now.is_first, now.is_last].append(now.date_us)
     for (is_first, is_last), dates in changed.items():
-        for part in chunks(dates):
-            session.execute(
-                sa.update(FeedRow)
-                .where(FeedRow.feed_id == feed_id, FeedRow.date_us.in_(part))
-                .values(is_first=is_first, is_last=is_last)
-                .execution_options(synchronize_session=False)
-            )
+        session.execute(
+            sa.update(FeedRow)
+            .where(FeedRow.feed_id == feed_id, among(FeedRow.date_us, dates))
+            .values(is_first=is_first, is_last=is_last)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _insert(session: Session, feed_id: int, rows: Sequence[Placed], *, recall: bool) -> None:
-    session.execute(
-        sa.insert(FeedRow),
+    insert_rows(
+        session.connection(),
+        FeedRow,
         [
             {
                 "feed_id": feed_id,

@@ -7,9 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.release.models import Collection, CollectionEntry, CollectionKind
-from cirt.release.offers import chunks
 from cirt.sharing.gate import allowed_versions
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.rules import PeerReader, agreement_rule
@@ -42,18 +42,12 @@ def posted_in(session: Session, collection: Collection, version_ids: Sequence[in
     """Which of these a peer put into the collection."""
     if collection.kind is CollectionKind.PUBLISHED:
         return set()
-    found: set[int] = set()
-    for part in chunks(version_ids):
-        found.update(
-            session.scalars(
-                sa.select(CollectionEntry.version_id).where(
-                    CollectionEntry.collection_id == collection.id,
-                    CollectionEntry.version_id.in_(part),
-                    CollectionEntry.brought_by_id.is_not(None),
-                )
-            )
-        )
-    return found
+    query = sa.select(CollectionEntry.version_id).where(
+        CollectionEntry.collection_id == collection.id,
+        among(CollectionEntry.version_id, version_ids),
+        CollectionEntry.brought_by_id.is_not(None),
+    )
+    return set(session.scalars(query))
 
 
 def allowed(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import among
-from cirt.kernel.db import Base, insert_rows, make_engine
+from cirt.kernel.among import among, gathered
+from cirt.kernel.db import Base, insert_rows, make_engine, read_numbers
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
@@ -50,6 +50,19 @@ def test_among_looks_up_and_does_not_read_the_whole_table(tmp_path: Path) -> Non
     engine.dispose()
 
     assert "SEARCH person USING INTEGER PRIMARY KEY" in plan[0][3]
+
+
+def test_numbers_come_as_they_are_in_the_order_asked_for(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        work.session.add_all(Person(name=name) for name in ("Amina", "Boris", "Chen"))
+        query = sa.select(Person.id, Person.name == "Boris", sa.null()).order_by(Person.id.desc())
+        rows = [list(row) for row in read_numbers(work.session, query)]
+        one = work.session.scalar(sa.select(gathered(Person.id)))
+        none = read_numbers(work.session, sa.select(Person.id).where(Person.id < 0))
+
+    assert [row[1:] for row in rows] == [[False, None], [True, None], [False, None]]
+    assert sorted(one or []) == sorted(row[0] for row in rows)
+    assert list(none) == []
 
 
 def test_inserted_rows_pass_over_those_that_are_there(program: Program) -> None:
