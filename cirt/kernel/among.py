@@ -1,6 +1,5 @@
 """``column is one of these`` with a single parameter, and many numbers in one value, however many there are."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -32,7 +31,7 @@ class _Many(sa.types.TypeDecorator[list[Any]]):
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
         if dialect.name != "postgresql":
-            return json.dumps(value)
+            return orjson.dumps(value).decode()
         return value if self.texts else f"{{{','.join(map(str, value or ()))}}}"
 
 

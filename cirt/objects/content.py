@@ -1,8 +1,8 @@
 """The exact bytes of object versions. Only the store (writes) and the gate (reads) import this module."""
 
-import json
 from collections.abc import Sequence
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,7 +39,7 @@ def read_joined(connection: sa.Connection, version_ids: Sequence[int]) -> bytes:
 
 def _joined_by_sqlite(connection: sa.Connection, version_ids: Sequence[int]) -> tuple[int, bytes]:
     """One row: the module gives up its thread at each, and a row for each body is most of what they cost."""
-    given = sa.func.json_each(json.dumps(list(version_ids))).table_valued("key", "value")
+    given = sa.func.json_each(orjson.dumps(version_ids).decode()).table_valued("key", "value")
     bodies = (
         sa.select(ObjectContent.body)
         .join_from(given, ObjectContent, ObjectContent.version_id == given.c.value)

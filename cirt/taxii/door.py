@@ -73,7 +73,7 @@ def peer_of(work: Work) -> Peer:
 
 def reader_of(work: Work) -> PeerReader:
     """The asking peer with its agreement, as the gate sees it."""
-    return peer_reader(work.session, peer_of(work).id, work.now)
+    return peer_reader(work.session, asker().peer_id, work.now)
 
 
 def seen_collections(work: Work, reader: PeerReader) -> list[Access]:

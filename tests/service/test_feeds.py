@@ -200,6 +200,24 @@ def test_a_later_stricter_marking_hides_what_came_before(program: Program) -> No
     assert read_page(program, peer, endpoint="manifest").rows == []
 
 
+def test_a_page_is_filled_up_where_some_of_it_is_hidden(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work, ceiling=Tlp.GREEN)
+        shown = [indicator(number, tlp=Tlp.GREEN) for number in range(1, 7)]
+        published(work, a_collection(work, peer), *shown)
+        put(work, *(indicator(number, tlp=Tlp.AMBER, day=2) for number in (2, 3, 6)))
+
+    first = read_page(program, peer, limit=2)
+    second = read_page(program, peer, after_us=first.position_us, limit=2)
+
+    for page, wanted in ((first, (1, 4)), (second, (5,))):
+        expected = [shown[number - 1] for number in wanted]
+        assert [row.stix_id for row in page.rows] == [one.stix_id for one in expected]
+        bodies = b",".join(part.body for part in page.objects if part.body)
+        assert bodies == b",".join(one.raw for one in expected)
+    assert not second.more
+
+
 def fetched_days(program: Program, number: int) -> list[str]:
     with program.work(CONSOLE, write=False) as work:
         found = fetched_by(work.session, object_id(work, number))

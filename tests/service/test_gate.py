@@ -20,6 +20,7 @@ from cirt.register.models import Report, ReportSource
 from cirt.sharing.gate import (
     Audience,
     Released,
+    ReleasedTogether,
     allowed_versions,
     peer_reader,
     preview,
@@ -231,6 +232,8 @@ def test_a_preview_tells_for_every_reader_what_would_become_of_every_version(
 def test_nothing_but_the_gate_makes_what_may_leave(program: Program) -> None:
     with pytest.raises(TypeError):
         Released("indicator--x", 1, "2026", b"{}")
+    with pytest.raises(TypeError):
+        ReleasedTogether((1,), b"{}")
     with program.work(CONSOLE) as work:
         peer = a_reader(work)
         [one] = put(work, indicator(tlp=Tlp.CLEAR))
