@@ -113,14 +113,14 @@ class Person:
         """With the password that was handed out, which must be replaced before anything else."""
         self.sign_in(email, one_time)
         self.reads("one-time password")
-        self.open("/desk")
+        self.open("/account")
         self.reads("one-time password")
         self.fill(Your_present_password=one_time)
         self.page.locator("#new_password").fill(PASSWORD)
         self.page.locator("#again").fill(PASSWORD)
         self.press("Change password")
         self.sign_in(email, PASSWORD)
-        self.reads("What needs you now")
+        self.page.get_by_role("button", name="Sign out").wait_for()
 
 
 @contextmanager

@@ -1,0 +1,155 @@
+"""Every page as it stands in a browser: no error, one heading, readable by everybody, in both looks and directions."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ViewportSize
+
+from cirt.boot.app import create_app
+from cirt.boot.story import Team
+from cirt.exchange.arrivals import take
+from cirt.exchange.models import Link, Quarantined
+from cirt.files.models import Attachment
+from cirt.kernel.program import Program
+from cirt.kernel.work import CONSOLE, PUBLIC
+from cirt.objects.models import StixObject
+from cirt.parties.models import Account
+from cirt.parties.peers import find_peer
+from cirt.register.commands import SentFile, TakeReport
+from cirt.register.intake import take_report
+from cirt.register.models import Note
+from cirt.sharing.models import Agreement
+from tests.support.browser import Person, a_person
+from tests.support.canary import addresses
+from tests.support.databases import Databases
+from tests.support.pair import Side, a_pair
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+}
+ONLY_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+NO_PAGES = ("/health/", "/taxii2/", "/static/", "/<path:", "bundle.json", "/files/", "/report/sent")
+REDIRECTS = ("/admin",)
+PUBLIC_PAGES = ("/", "/report", "/status", "/sign-in", "/account/theme", "/help/keys")
+NARROW: ViewportSize = {"width": 320, "height": 700}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+
+
+@dataclass(frozen=True)
+class Site:
+    side: Side
+    paths: list[str]  # of every page that can be asked for
+
+
+@pytest.fixture(scope="module")
+def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with a_pair(databases, "sqlite", tmp_path_factory.mktemp("pages")) as (side, _):
+        with side.program.work(PUBLIC) as work:
+            files = (SentFile("a.log", "text/plain", b"a line"),)
+            take_report(work, TakeReport(text="Our printer prints by night", files=files))
+        with side.program.work(CONSOLE) as work:
+            take(work, [b'{"type":"odd"}'], peer=find_peer(work.session, "meridia"))
+        yield Site(side, pages_of(side.program))
+
+
+def pages_of(program: Program) -> list[str]:
+    """One address for each page of the application, filled with what the story holds."""
+    with program.work(CONSOLE, write=False) as work:
+
+        def first(query: sa.Select[Any]) -> str:
+            return str(work.session.scalars(query).first())
+
+        ids = {
+            "report": ["REP-2026-0003"],
+            "incident": ["INC-2026-0001"],
+            "release": ["REL-2026-0001"],
+            "object": [first(sa.select(StixObject.stix_id).where(StixObject.type == "indicator"))],
+            "note": [first(sa.select(Note.id))],
+            "file": [first(sa.select(Attachment.id))],
+            "slug": ["meridia"],
+            "agreement": [first(sa.select(Agreement.reference))],
+            "link": [first(sa.select(Link.id))],
+            "arrival": [first(sa.select(Quarantined.id))],
+            "account_id": [first(sa.select(Account.id))],
+        }
+    app = create_app(program)
+    adapter = app.url_map.bind("localhost")
+    found = []
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or any(part in rule.rule for part in NO_PAGES):
+            continue
+        [values] = addresses(rule.rule, rule.arguments, ids)
+        found.append(adapter.build(rule.endpoint, values))
+    return sorted(set(found) - set(REDIRECTS))
+
+
+VISITS: dict[str, Callable[[str], bool]] = {
+    "Irena": lambda path: path not in PUBLIC_PAGES and not path.startswith("/admin"),
+    "Omar": lambda path: path.startswith("/admin") and path != "/admin/audit",
+    "Rosa": lambda path: path.startswith("/admin"),
+    "": lambda path: path in PUBLIC_PAGES,  # nobody signed in
+}
+
+
+@pytest.mark.parametrize("name", VISITS, ids=["lead", "admin", "auditor", "nobody"])
+def test_every_page_is_sound(name: str, site: Site, chromium: Browser) -> None:
+    with a_person(chromium, site.side.url) as person:
+        if name:
+            person.sign_in_first(Team.VALDORA.email(name), site.side.passwords[name])
+        visited = [path for path in site.paths if VISITS[name](path)]
+
+        faults = [fault for path in visited for fault in faults_of(person, path)]
+
+    assert len(visited) >= 4
+    assert "\n".join(faults) == ""
+    assert person.problems == []
+
+
+def test_pages_that_refuse_are_sound_too(site: Site, chromium: Browser) -> None:
+    with a_person(chromium, site.side.url) as person:
+        person.sign_in_first(Team.VALDORA.email("Amina"), site.side.passwords["Amina"])
+
+        assert looks_of(person, person.open("/admin/users"), 403) == []
+        assert looks_of(person, person.open("/incidents/INC-2026-9999"), 404) == []
+
+
+def faults_of(person: Person, path: str) -> list[str]:
+    """Everything wrong with one page."""
+    person.page.set_viewport_size(WIDE)
+    faults = looks_of(person, person.open(path), 200)
+    person.page.emulate_media(color_scheme="dark")
+    faults += axe(person, ONLY_COLOUR)
+    person.page.emulate_media(color_scheme="light")
+    person.page.set_viewport_size(NARROW)
+    faults += too_wide(person)
+    person.open(f"{path}?lang=ar")
+    if person.page.locator("html").get_attribute("dir") != "rtl":
+        faults.append("not from right to left in Arabic")
+    faults += too_wide(person)
+    return [f"{path}: {fault}" for fault in faults]
+
+
+def looks_of(person: Person, status: int, expected: int) -> list[str]:
+    faults = [] if status == expected else [f"answers {status}"]
+    headings = person.page.locator("h1").count()
+    if headings != 1:
+        faults.append(f"{headings} h1")
+    if not person.page.title().removesuffix(" · CIRT Valdora").strip(" ·"):
+        faults.append("no title")
+    return faults + axe(person, RULES)
+
+
+def axe(person: Person, options: Mapping[str, object]) -> list[str]:
+    found = Axe().run(person.page, options=options).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
+
+
+def too_wide(person: Person) -> list[str]:
+    wide = person.page.evaluate(
+        "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+    )
+    return [f"{wide} px too wide at 320 in {person.page.url}"] if wide > 0 else []
