@@ -150,8 +150,8 @@ def test_no_route_gives_anybody_a_canary_they_may_not_read(
                 methods = (rule.methods or set()) & (
                     {"POST", "DELETE"} if changes else {"GET", "HEAD"}
                 )
-                for path in paths_of(app, cage, rule):
-                    for method in sorted(methods):
+                for number, path in enumerate(paths_of(app, cage, rule)):
+                    for method in sorted(methods - ({"HEAD"} if number else set())):
                         leaks += [leak for asker in askers for leak in asker.leaks(method, path)]
     finally:
         logging.getLogger().removeHandler(lines)
