@@ -3,6 +3,8 @@
 from cirt.boot.commands import demo, up, web, worker
 from cirt.cli import root
 
+__all__ = ["main", "root"]
+
 for _command in (up, web, worker, demo):
     root.add_command(_command)
 

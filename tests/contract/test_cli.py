@@ -225,7 +225,7 @@ def test_no_option_takes_a_secret_as_its_value() -> None:
     for command in _all_commands():
         for option in command.params:
             if "password" in (option.name or ""):
-                assert option.is_flag, (command.name, option.name)  # type: ignore[attr-defined]  # of options
+                assert option.is_flag, (command.name, option.name)
 
 
 # peers, agreements, collections, links

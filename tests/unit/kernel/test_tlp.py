@@ -28,7 +28,9 @@ def test_a_level_is_not_ordered_against_plain_text() -> None:
 
 
 def test_a_level_equals_its_value_and_hashes_like_it() -> None:
-    assert {Tlp.AMBER_STRICT: 1}["amber+strict"] == 1
+    by_text: dict[str, int] = {Tlp.AMBER_STRICT: 1}
+
+    assert by_text["amber+strict"] == 1
 
 
 @pytest.mark.parametrize(
