@@ -40,6 +40,7 @@ messages: .venv/.dev ## collect the sentences to translate into cirt/locale
 	  && $(BIN)/pybabel -q update -i cirt/locale/messages.pot -d cirt/locale -l $$language --no-wrap --no-fuzzy-matching --ignore-obsolete \
 	  || $(BIN)/pybabel -q init -i cirt/locale/messages.pot -d cirt/locale -l $$language --no-wrap; \
 	done
+	sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):/d' cirt/locale/*/LC_MESSAGES/messages.po
 	rm cirt/locale/messages.pot
 
 lock: ## choose versions anew (needs uv); both ways of installing use these files
