@@ -13,7 +13,7 @@ run: .venv/.run ## two national CIRTs on loopback that already exchange; Ctrl-C 
 
 test: .venv/.dev ## every test, on SQLite and a real PostgreSQL, pages in Chromium
 	@sh deploy/chromium.sh
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m "not long"
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup --durations 15 -m "not long"
 
 check: .venv/.dev ## what CI does: format, lint, types, import contracts, tests, docs, byte budget
 	$(BIN)/ruff format --check .

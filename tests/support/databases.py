@@ -134,4 +134,15 @@ class Databases:
         self._pgdata = tempfile.mkdtemp(prefix="cirt-pg-")  # short: socket paths are limited
         self._server = get_server(self._pgdata, cleanup_mode="stop")
         url = sa.make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
+        self._hurry(url)
         return url.render_as_string(hide_password=False)
+
+    @staticmethod
+    def _hurry(url: sa.URL) -> None:
+        """No test pulls the plug of this server, so it need not wait for the disk."""
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+        engine.dispose()
