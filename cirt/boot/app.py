@@ -1,8 +1,10 @@
 """The Flask application: pages and TAXII side by side, one log line per request."""
 
+import json
 import logging
 import secrets
 import time
+from http import HTTPStatus
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,13 +15,23 @@ from cirt import taxii, web
 from cirt.kernel import schema
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
+from cirt.parties.peers import is_founded
 
 log = logging.getLogger("cirt.request")
 _compress = Compress()
 
 # Bodies above this are refused by the server before the application sees them. It is far above every limit
 # of the application, which answers in its own words and keeps what was typed.
-MAX_BODY_BYTES = 64 * 1024 * 1024
+MAX_BODY_BYTES = 192 * 1024 * 1024
+
+
+_NOT_SET_UP = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Not set up yet</title>
+<h1>Nothing is set up here yet</h1>
+<p>The program runs. On its host, say whose it is and who administers it:</p>
+<pre>cirt init --name "CIRT Example" --country EX --admin you@example.org</pre>
+<p>Then open this page again.</p></html>
+"""
 
 
 def create_app(program: Program) -> Flask:
@@ -52,9 +64,38 @@ def create_app(program: Program) -> Flask:
     return app
 
 
-def _begin() -> None:
+def _begin() -> Response | None:
     g.started = time.perf_counter()
     g.request_id = secrets.token_hex(6)
+    if request.path.startswith("/health/") or _is_set_up():
+        return None
+    return _not_set_up()
+
+
+def _is_set_up() -> bool:
+    """Asked until the answer is yes, which it then stays."""
+    if "cirt.founded" not in current_app.extensions:
+        program: Program = current_app.extensions["cirt"]
+        with program.work(SYSTEM, write=False) as work:
+            if not is_founded(work.session):
+                return False
+        current_app.extensions["cirt.founded"] = True
+    return True
+
+
+def _not_set_up() -> Response:
+    if request.path.startswith("/taxii2/"):
+        body = json.dumps({"title": "This server is not set up yet.", "http_status": "503"})
+        kind = "application/taxii+json;version=2.1"
+    else:
+        body, kind = _NOT_SET_UP, "text/html; charset=utf-8"
+    headers = {
+        "Content-Type": kind,
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'",
+        "Retry-After": "60",
+    }
+    return Response(body, HTTPStatus.SERVICE_UNAVAILABLE, headers)
 
 
 def _end(response: Response) -> Response:

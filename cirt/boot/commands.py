@@ -60,7 +60,13 @@ def worker(console: Console) -> None:
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, help="The second CIRT takes the next one.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65_534),
+    help="The second CIRT takes the next one.",
+)
 @click.option(
     "--dir",
     "place",

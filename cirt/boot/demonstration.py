@@ -1,6 +1,5 @@
 """``cirt demo``: two invented national CIRTs on loopback, linked by an agreement, each a program of its own."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -48,16 +47,18 @@ class _Side:
     def log(self) -> Path:
         return self.data_dir / "log.jsonl"
 
-    def environment(self) -> dict[str, str]:
-        return {
-            "CIRT_BASE_URL": self.url,
-            "CIRT_BIND": f"127.0.0.1:{self.port}",
-            "CIRT_OUTBOUND_ALLOW": _LOOPBACK,
-            "CIRT_WORKERS": "1",
-        }
-
     def settings(self) -> Settings:
-        return read_settings(self.environment(), self.data_dir)
+        return read_settings({}, self.data_dir)
+
+    def write_settings(self) -> None:
+        """In a file, so that every verb of the console finds them too."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        (self.data_dir / "cirt.toml").write_text(
+            f'base_url = "{self.url}"\n'
+            f'bind = "127.0.0.1:{self.port}"\n'
+            f'outbound_allow = ["{_LOOPBACK}"]\n'
+            "workers = 1\n"
+        )
 
 
 def run_demo(port: int, place: Path | None) -> None:
@@ -68,6 +69,8 @@ def run_demo(port: int, place: Path | None) -> None:
             _Side(Team.VALDORA, home / Team.VALDORA.slug, port),
             _Side(Team.MERIDIA, home / Team.MERIDIA.slug, port + 1),
         )
+        for side in sides:
+            side.write_settings()
         cast = _set_up(sides)
         _run(sides, cast)
     finally:
@@ -114,7 +117,6 @@ def _start(side: _Side) -> subprocess.Popen[bytes]:
     with side.log.open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own program
             command,
-            env=os.environ | side.environment(),
             stderr=log,
             start_new_session=True,  # Ctrl-C is ours to pass on
         )

@@ -1,5 +1,7 @@
 """The console script: every verb of the command line, with those that start something."""
 
+import os
+
 from cirt.boot.commands import demo, up, web, worker
 from cirt.cli import root
 
@@ -10,5 +12,6 @@ for _command in (up, web, worker, demo):
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. What it writes is for its own user only."""
+    os.umask(0o077)
     root(prog_name="cirt")

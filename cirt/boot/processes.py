@@ -16,9 +16,12 @@ from cirt.boot.serve import listen, serve
 from cirt.kernel import log as logs
 from cirt.kernel import schema
 from cirt.kernel.errors import Conflict
-from cirt.kernel.program import load_program
+from cirt.kernel.keys import make_key_file
+from cirt.kernel.program import key_file, load_program
 from cirt.kernel.settings import Settings
 from cirt.kernel.text import mark
+from cirt.kernel.work import SYSTEM
+from cirt.parties.peers import is_founded
 from cirt.worker import run_worker
 
 log = logging.getLogger("cirt.up")
@@ -39,15 +42,25 @@ def run_up(settings: Settings) -> None:
     """Migrate (after a copy), then serve until SIGTERM or SIGINT."""
     logs.configure()
     lock = _Lock(settings.data_dir / "up.lock")
-    program = load_program(settings)
-    schema.migrate(program)
-    program.engine.dispose()
+    _prepare(settings)
     listener = _listen(settings.bind)
 
     web = ("web", lambda: serve(load_program(settings), listener))
     worker = ("worker", lambda: _work(settings))
     with closing(lock), closing(listener):
         Family([web] * settings.workers + [worker]).run()
+
+
+def _prepare(settings: Settings) -> None:
+    """Migrate. In an empty place the key and the schema are made; until ``cirt init``, every page says so."""
+    if not key_file(settings).exists() and schema.is_empty(settings):
+        make_key_file(key_file(settings))
+    program = load_program(settings)
+    schema.migrate(program)
+    with program.work(SYSTEM, write=False) as work:
+        if not is_founded(work.session):
+            log.warning("not-set-up", extra={"next": "cirt init"})
+    program.engine.dispose()
 
 
 def run_web(settings: Settings) -> None:

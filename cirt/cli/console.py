@@ -105,7 +105,9 @@ class Root(click.Group):
                 click.echo(f"{name}: {' '.join(messages)}", err=True)
         except CirtError as error:
             click.echo(str(error), err=True)
-        except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+        except sa.exc.DatabaseError as error:
+            if isinstance(error, sa.exc.IntegrityError):
+                raise  # a fault of ours, not of the database
             click.echo(str(DatabaseFails(reason=str(error.orig).partition("\n")[0])), err=True)
         except OSError as error:
             if error.filename is None:  # not about a file somebody named

@@ -10,7 +10,7 @@ from cirt.kernel.program import key_file
 from cirt.kernel.text import mark
 from cirt.parties.accounts import AddAccount, NewPassword, add_account, normal_email
 from cirt.parties.models import Ourselves
-from cirt.parties.peers import check_country
+from cirt.parties.peers import check_country, is_founded
 from cirt.parties.roles import Role
 from cirt.release.founding import found
 
@@ -33,24 +33,36 @@ def init(console: Console, name: str, country: str, admin: str, password_stdin: 
     printed) and the first administrator. Without --password-stdin a one-time password is printed once.
     """
     settings = console.settings()
-    if key_file(settings).exists():
+    has_key = key_file(settings).exists()  # also after `cirt up` in an empty place
+    if has_key and _is_set_up(console):
         raise AlreadyInitialised(place=settings.data_dir)
     country, admin, password = (
         check_country(country),
         normal_email(admin),
         read_password(password_stdin),
     )
-    make_key_file(key_file(settings))
+    if not has_key:
+        make_key_file(key_file(settings))
     try:
         ourselves, made = _found(console, name, country, admin, password)
     except BaseException:
-        key_file(settings).unlink()  # nothing is sealed with it yet, and init may be tried again
+        if not has_key:
+            key_file(
+                settings
+            ).unlink()  # nothing is sealed with it yet, and init may be tried again
         raise
     facts = {"identity": ourselves.identity_id, "admin": made.email, "password": made.password}
     said = [f"{name} is set up in {settings.data_dir}.", f"Identity: {ourselves.identity_id}"]
     if made.password:
         said.append(f"Sign in as {made.email} with this one-time password: {made.password}")
     console.say(facts, "\n".join(said))
+
+
+def _is_set_up(console: Console) -> bool:
+    if schema.current_revision(console.program().engine) is None:
+        return False
+    with console.work(write=False) as work:
+        return is_founded(work.session)
 
 
 def _found(

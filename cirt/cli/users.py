@@ -18,16 +18,25 @@ def user() -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="The person's name.")
 @click.option("--role", "roles", multiple=True, required=True, type=_ROLES, help="May be repeated.")
+@click.option("--same-person-as", "other", metavar="EMAIL", help="Another account of theirs.")
 @password_option("Read the password from standard input instead of making a one-time one.")
 @pass_console
 def add(
-    console: Console, email: str, name: str, roles: tuple[str, ...], password_stdin: bool
+    console: Console,
+    email: str,
+    name: str,
+    roles: tuple[str, ...],
+    other: str | None,
+    password_stdin: bool,
 ) -> None:
-    """Make an account for EMAIL."""
+    """Make an account for EMAIL. Four eyes count persons: say whose second account it is, if it is one."""
     chosen = tuple(Role(role) for role in roles)
     password = read_password(password_stdin)
     with console.work() as work:
-        made = accounts.add_account(work, accounts.AddAccount(email, name, chosen, password))
+        person = accounts.get_account(work.session, other).person_id if other else None
+        made = accounts.add_account(
+            work, accounts.AddAccount(email, name, chosen, password, person)
+        )
     _say_password(console, made, f"{made.email} can sign in.")
 
 
@@ -56,6 +65,16 @@ def disable(console: Console, email: str) -> None:
     with console.work() as work:
         accounts.disable_account(work, email)
     console.say({"email": email, "state": "disabled"}, f"{email} is disabled and signed out.")
+
+
+@user.command()
+@click.argument("email")
+@pass_console
+def enable(console: Console, email: str) -> None:
+    """Let a disabled EMAIL sign in again, with the password it had."""
+    with console.work() as work:
+        accounts.enable_account(work, email)
+    console.say({"email": email, "state": "active"}, f"{email} can sign in again.")
 
 
 @user.command()

@@ -15,9 +15,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cirt.kernel.db import Base, BigId
+from cirt.kernel.errors import Unavailable
+from cirt.kernel.text import mark
 
 GENESIS = "0" * 64
 _PAGE = 1000
+
+
+class LineUnreadable(Unavailable):
+    code = "line-unreadable"
+    message = mark("Line {line} of the audit trail cannot be read: the database is damaged there.")
 
 
 class AuditEntry(Base):
@@ -122,14 +129,25 @@ def append(
 
 
 def entries(session: Session) -> Iterator[dict[str, Any]]:
-    """Every line from the first on, as plain mappings."""
-    last = 0
+    """Every line from the first on, as plain mappings.
+
+    Raises:
+        LineUnreadable: the database is damaged there; the lines before it were given.
+    """
+    last, size = 0, _PAGE
     while True:
         query = sa.select(AuditEntry).where(AuditEntry.seq > last).order_by(AuditEntry.seq)
-        page = session.scalars(query.limit(_PAGE)).all()
+        try:
+            page = session.scalars(query.limit(size)).all()
+        except sa.exc.DatabaseError as error:
+            session.rollback()
+            if size == 1:
+                raise LineUnreadable(line=last + 1) from error
+            size = 1  # from here on line by line, to find the one
+            continue
         for entry in page:
             yield {name: getattr(entry, name) for name in (*FIELDS, "hash")}
-        if len(page) < _PAGE:
+        if len(page) < size:
             return
         last = page[-1].seq
         session.expunge_all()
@@ -147,7 +165,11 @@ def check_chain(lines: Iterable[Mapping[str, Any]], head: tuple[int, str] | None
             return ChainState(seq, previous, ChainBreak(seq + 1, reason))
         seq, previous = line["seq"], line["hash"]
     if head is not None and head != (seq, previous):
-        reason = f"the trail ends at line {seq}, but its recorded head is line {head[0]}"
+        reason = (
+            f"line {seq} is not the one that the head records"
+            if head[0] == seq
+            else f"the trail ends at line {seq}, but its recorded head is line {head[0]}"
+        )
         return ChainState(seq, previous, ChainBreak(min(seq, head[0]) + 1, reason))
     return ChainState(seq, previous, None)
 
@@ -163,5 +185,16 @@ def _fault(line: Mapping[str, Any], seq: int, previous: str) -> str | None:
 
 
 def verify(session: Session) -> ChainState:
-    head = session.get(AuditHead, 1)
-    return check_chain(entries(session), (head.seq, head.hash) if head else (0, GENESIS))
+    """Walk the trail of this database up to its recorded head. Setting up has written lines, so there are some."""
+    try:
+        head = session.get(AuditHead, 1)
+        if head is None:
+            return ChainState(0, GENESIS, ChainBreak(1, "the trail and its head are gone"))
+        return check_chain(entries(session), (head.seq, head.hash))
+    except LineUnreadable as fault:
+        line = fault.values["line"]
+        reason = f"line {line} cannot be read, the database is damaged there"
+        return ChainState(line - 1, "", ChainBreak(line, reason))
+    except sa.exc.DatabaseError:
+        session.rollback()
+        return ChainState(0, "", ChainBreak(1, "the head of the trail cannot be read"))

@@ -155,7 +155,9 @@ def make_engine(url: str) -> sa.Engine:
 
 
 def _postgres_engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    engine = sa.create_engine(
+        url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True
+    )
 
     @sa.event.listens_for(engine, "before_cursor_execute")
     def choose_format(
@@ -172,7 +174,11 @@ def _sqlite_engine(url: str) -> sa.Engine:
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10, max_overflow=20
+        url,
+        connect_args={"timeout": 30, "check_same_thread": False},
+        pool_size=10,
+        max_overflow=20,
+        hide_parameters=True,  # values are content, and errors are logged
     )
 
     @sa.event.listens_for(engine, "connect")

@@ -14,9 +14,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from cirt.kernel.db import WRITE, Base
+from cirt.kernel.db import WRITE, Base, make_engine
 from cirt.kernel.errors import Conflict
 from cirt.kernel.program import Program
+from cirt.kernel.settings import Settings
 from cirt.kernel.text import mark
 
 log = logging.getLogger("cirt.schema")
@@ -83,6 +84,15 @@ def _copy(program: Program, revision: str) -> None:
     ):
         source.backup(copy)
     log.info("copied", extra={"to": str(target)})
+
+
+def is_empty(settings: Settings) -> bool:
+    """Whether the database has no schema of ours yet."""
+    engine = make_engine(settings.database_url)
+    try:
+        return current_revision(engine) is None
+    finally:
+        engine.dispose()
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:

@@ -18,6 +18,8 @@ from cirt.kernel.work import Actor, ActorKind, Work
 from cirt.parties.errors import (
     AccountExists,
     AddressWrong,
+    DisableOneself,
+    LastAdministrator,
     NoSuchAccount,
     PasswordWrong,
     RoleToOneself,
@@ -105,12 +107,39 @@ def set_roles(work: Work, email: str, roles: frozenset[Role]) -> None:
 
 
 def disable_account(work: Work, email: str) -> None:
-    """End every session of the account; it cannot sign in again."""
+    """End every session of the account; it cannot sign in until it is enabled again.
+
+    Raises:
+        DisableOneself: it is the actor's own; LastAdministrator: nobody could enable it again.
+    """
     work.require("account:write")
     account = get_account(work.session, email)
+    if account.id == work.actor.id:
+        raise DisableOneself
+    if _is_last_administrator(work.session, account):
+        raise LastAdministrator(email=account.email)
     account.disabled_at = work.now
     _end_sessions(work, account.id)
     work.audit("account.disable", account.email)
+
+
+def enable_account(work: Work, email: str) -> None:
+    """Let a disabled account sign in again, with the password it had."""
+    work.require("account:write")
+    account = get_account(work.session, email)
+    account.disabled_at = None
+    work.audit("account.enable", account.email)
+
+
+def _is_last_administrator(session: Session, account: Account) -> bool:
+    administrators = (
+        sa.select(sa.func.count())
+        .select_from(RoleGrant)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(RoleGrant.role == Role.ADMIN, Account.disabled_at.is_(None))
+    )
+    is_one = any(grant.role is Role.ADMIN for grant in account.grants)
+    return is_one and session.scalar(administrators) == 1
 
 
 def reset_password(work: Work, email: str) -> NewPassword:
@@ -144,14 +173,14 @@ def set_language(work: Work, language: str) -> None:
     work.audit("account.language", work.actor.name, language=language)
 
 
-def check_password(work: Work, password: str) -> None:
+def check_password(work: Work, password: str, source: str) -> None:
     """Ask the actor once more before a decision (rulings 25).
 
     Raises:
         PasswordWrong, TooMany.
     """
     account = work.session.get_one(Account, work.actor.id)
-    _limit(work.session, account.email, "", work.now)
+    _limit(work.session, account.email, source, work.now)
     if not verify(account.password_hash, password):
         raise PasswordWrong
 
@@ -295,18 +324,15 @@ def _end_sessions(work: Work, account_id: int) -> None:
 
 
 def _limit(session: Session, name: str, source: str, now: datetime) -> None:
-    for column, value, most in (
-        (SignInFailure.name, name, _TRIES_PER_NAME),
-        (SignInFailure.source, source, _TRIES_PER_SOURCE),
+    """Per name from one source, and per source. Not per name alone: anybody could then lock a colleague out."""
+    from_source = sa.select(sa.func.count(), sa.func.min(SignInFailure.at)).where(
+        SignInFailure.source == source[:64], SignInFailure.at > now - _WINDOW
+    )
+    for query, most in (
+        (from_source.where(SignInFailure.name == name), _TRIES_PER_NAME),
+        (from_source, _TRIES_PER_SOURCE),
     ):
-        if not value:
-            continue
-        since = now - _WINDOW
-        count, first = session.execute(
-            sa.select(sa.func.count(), sa.func.min(SignInFailure.at)).where(
-                column == value, SignInFailure.at > since
-            )
-        ).one()
+        count, first = session.execute(query).one()
         if count >= most:
             raise TooMany(wait_s=max(1, int((first + _WINDOW - now).total_seconds())))
 

@@ -63,6 +63,16 @@ class PasswordWrong(Invalid):
     message = mark("That is not your password. Nothing was changed.")
 
 
+class DisableOneself(Conflict):
+    code = "disable-oneself"
+    message = mark("Another administrator must disable your account.")
+
+
+class LastAdministrator(Conflict):
+    code = "last-administrator"
+    message = mark("{email} is the last administrator. Make another one first.")
+
+
 class RoleToOneself(Conflict):
     code = "role-to-oneself"
     message = mark("Another administrator must grant you a role.")

@@ -23,6 +23,7 @@ from cirt.parties.errors import (
 from cirt.parties.models import Ourselves, Peer, PeerCredential, PeerState
 from cirt.parties.passwords import hash_password, one_time_password, verify
 
+PASSWORD_SEAL = "peer-password"  # noqa: S105 - what the seal is for
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]\Z")
 _REMEMBERED = 1000  # far more than there are peers
 _IDENTITY = re.compile(r"identity--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -106,7 +107,7 @@ def _apply(peer: Peer, keys: Keys, facts: PeerFacts) -> None:
     if facts.username is not None:
         peer.username = facts.username
     if facts.password is not None:
-        peer.sealed_password = keys.seal(facts.password)
+        peer.sealed_password = keys.seal(PASSWORD_SEAL, facts.password)
 
 
 def set_credentials(
@@ -185,6 +186,11 @@ def find_peer(session: Session, slug: str) -> Peer:
 
 def peers(session: Session) -> list[Peer]:
     return list(session.scalars(sa.select(Peer).order_by(Peer.name)))
+
+
+def is_founded(session: Session) -> bool:
+    """Whether ``cirt init`` has been here."""
+    return session.get(Ourselves, 1) is not None
 
 
 def ourselves(session: Session) -> Ourselves:

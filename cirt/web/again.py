@@ -17,7 +17,9 @@ def check_password_again() -> None:
         email = accounts.account_of(work.session, visit().actor.id or 0).email
     try:
         with open_work(write=False) as work:
-            accounts.check_password(work, request.form.get("password", ""))
+            accounts.check_password(
+                work, request.form.get("password", ""), request.remote_addr or ""
+            )
     except PasswordWrong:
         with open_work() as work:
             accounts.note_failure(work, email, request.remote_addr or "")

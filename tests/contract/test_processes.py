@@ -41,6 +41,37 @@ def running(home: Path) -> Iterator[Up]:
         yield started
 
 
+def test_in_an_empty_folder_it_runs_and_says_what_to_do_and_init_completes_it(
+    tmp_path: Path,
+) -> None:
+    with up(tmp_path) as started:
+        before = [started.get(path) for path in ("/", "/desk", "/taxii2/", "/health/live")]
+        made = run_cirt(*INIT, cwd=tmp_path)
+        after = [started.get(path) for path in ("/", "/sign-in", "/taxii2/")]
+
+    assert before == [503, 503, 503, 200]
+    assert made.returncode == 0, made.stderr
+    assert after == [200, 200, 401]
+    assert run_cirt(*INIT, cwd=tmp_path).returncode == 1
+
+
+def test_what_it_writes_is_its_own_users_alone(home: Path, running: Up) -> None:
+    open_to_others = [
+        str(path) for path in (home / "data").rglob("*") if path.stat().st_mode & 0o077
+    ]
+
+    assert open_to_others == []
+
+
+def test_a_lost_key_is_not_replaced_by_a_new_one(home: Path) -> None:
+    (home / "data" / "keys" / "secret").unlink()
+
+    refused = run_cirt("up", cwd=home)
+
+    assert refused.returncode == 1
+    assert "Restore it from a backup" in refused.stderr
+
+
 def test_a_child_that_was_killed_is_started_again(running: Up) -> None:
     before = running.children()
 

@@ -11,6 +11,8 @@ from cirt.parties.accounts import AddAccount
 from cirt.parties.errors import (
     AccountExists,
     AddressWrong,
+    DisableOneself,
+    LastAdministrator,
     PasswordWrong,
     RoleToOneself,
     SignInRefused,
@@ -140,7 +142,7 @@ def test_tries_are_limited_per_name_in_every_spelling(
     for number in range(10):
         with program.work(PUBLIC) as work:
             spelling = "LEA@example.org" if number % 2 else "lea@example.org "
-            accounts.note_failure(work, spelling, f"192.0.2.{number}")
+            accounts.note_failure(work, spelling, "127.0.0.1")
 
     with pytest.raises(TooMany) as limited:
         _sign_in(program)
@@ -150,11 +152,50 @@ def test_tries_are_limited_per_name_in_every_spelling(
     assert _lives(program, _sign_in(program))
 
 
+def test_somebody_elsewhere_cannot_lock_a_colleague_out(program: Program, actor: Actor) -> None:
+    for _ in range(30):
+        with program.work(PUBLIC) as work:
+            accounts.note_failure(work, "lea@example.org", "192.0.2.7")
+
+    assert _lives(program, _sign_in(program))
+    with program.work(actor) as work:
+        accounts.check_password(work, WORDS, "127.0.0.1")
+
+
+def test_a_disabled_account_may_be_enabled_again(program: Program, actor: Actor) -> None:
+    with program.work(CONSOLE) as work:
+        accounts.disable_account(work, "lea@example.org")
+    with program.work(CONSOLE) as work:
+        accounts.enable_account(work, "lea@example.org")
+
+    assert _lives(program, _sign_in(program))
+
+
+def test_neither_oneself_nor_the_last_administrator_is_disabled(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        accounts.add_account(work, AddAccount("omar@example.org", "Omar", (Role.ADMIN,), WORDS))
+        omar = accounts.actor_of(accounts.get_account(work.session, "omar@example.org"))
+
+    with pytest.raises(LastAdministrator), program.work(CONSOLE) as work:
+        accounts.disable_account(work, "omar@example.org")
+    with pytest.raises(DisableOneself), program.work(omar) as work:
+        accounts.disable_account(work, "omar@example.org")
+
+
+def test_two_accounts_of_one_person_are_one_person(program: Program, actor: Actor) -> None:
+    with program.work(CONSOLE) as work:
+        second = AddAccount("lea2@example.org", "Lea", (Role.LEAD,), WORDS, actor.person_id)
+        accounts.add_account(work, second)
+        other = accounts.actor_of(accounts.get_account(work.session, "lea2@example.org"))
+
+    assert (other.person_id, other.id == actor.id) == (actor.person_id, False)
+
+
 def test_a_decision_asks_for_the_right_password(program: Program, actor: Actor) -> None:
     with program.work(actor) as work:
-        accounts.check_password(work, WORDS)
+        accounts.check_password(work, WORDS, "127.0.0.1")
         with pytest.raises(PasswordWrong):
-            accounts.check_password(work, "wrong password")
+            accounts.check_password(work, "wrong password", "127.0.0.1")
 
 
 def test_nobody_changes_their_own_roles(program: Program) -> None:

@@ -1,5 +1,6 @@
 """The audit trail: one chain, written with the act, and every tampering named by its place."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cirt.kernel import audit
+from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE
+from tests.support.databases import Databases
 
 
 def _write(program: Program, count: int) -> None:
@@ -89,6 +92,37 @@ def test_an_added_line_is_found(program: Program) -> None:
 
     assert broken is not None
     assert broken.seq == last["seq"] + 1
+
+
+def test_a_trail_that_is_gone_does_not_hold(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        work.session.execute(sa.delete(audit.AuditEntry))
+        work.session.execute(sa.delete(audit.AuditHead))
+
+    assert _state(program).broken is not None
+
+
+def test_a_flipped_bit_anywhere_in_a_line_of_the_file_is_named(
+    databases: Databases, tmp_path: Path, clock: FakeClock
+) -> None:
+    """Also one that leaves text which is no text, or a page which is no page."""
+    with databases.program("sqlite", tmp_path / "one", clock) as program:
+        _write(program, 8)
+        line = _lines(program)[-4]
+        path = Path(str(program.engine.url.database))
+        with program.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = path.read_bytes()
+    start = whole.index(str(line["previous"]).encode() + str(line["hash"]).encode())
+    for offset in range(-60, 128, 7):
+        flipped = bytearray(whole)
+        flipped[start + offset] ^= 0x80
+        path.write_bytes(bytes(flipped))
+        with databases.program_at(path, clock) as program:
+            broken = _state(program).broken
+
+        assert broken is not None
+        assert broken.seq == line["seq"], offset
 
 
 @settings(max_examples=200, deadline=None)

@@ -59,6 +59,16 @@ class Databases:
         finally:
             engine.dispose()
 
+    @contextmanager
+    def program_at(self, file: Path, clock: Clock) -> Iterator[Program]:
+        """A program on an SQLite file that is there already."""
+        url = f"sqlite:///{file}"
+        engine = make_engine(url)
+        try:
+            yield Program(self._settings(file.parent, url), engine, TEST_KEYS, clock)
+        finally:
+            engine.dispose()
+
     def url(self, backend: str, data_dir: Path) -> str:
         """A fresh copy of the template; for instances that run as processes of their own."""
         data_dir.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import base64
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,14 +15,9 @@ from pathlib import Path
 from cirt.kernel.program import Program, key_file, load_program
 from cirt.kernel.settings import read_settings
 from tests.support.databases import TEST_SECRET, Databases
+from tests.support.processes import free_port
 
 _READY_S = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)
