@@ -15,6 +15,7 @@ from cirt.exchange.judging import (
     Reason,
     held,
     judge_markings,
+    judge_red,
     judge_versions,
     unread,
 )
@@ -107,7 +108,7 @@ def take(
         RedNotImported.
     """
     door = _door(work, peer, collection, run_id, tlp)
-    arrivals = _take(work, pieces, door)
+    arrivals, definitions = _take(work, pieces, door)
     counts = Counter(arrival.outcome for arrival in arrivals)
     if counts.total() > counts[Outcome.KNOWN]:
         work.audit(
@@ -117,6 +118,7 @@ def take(
             run=run_id,
             **{outcome.value: counts[outcome] for outcome in Outcome},
         )
+    _retry(work, definitions)
     return arrivals
 
 
@@ -136,10 +138,15 @@ def _door(
     return _Door(peer, reader, collection, run_id, default)
 
 
-def _take(work: Work, pieces: Sequence[bytes], door: _Door) -> list[Arrival]:
+def _take(work: Work, pieces: Sequence[bytes], door: _Door) -> tuple[list[Arrival], list[str]]:
+    """What became of each, and the marking-definitions that are new. RED is decided before all else."""
     read = [codec.read(piece) for piece in pieces]
     reasons = {i: unread(one) for i, one in enumerate(read) if isinstance(one, Refusal)}
-    objects = {i: one for i, one in enumerate(read) if isinstance(one, StixObject)}
+    if door.peer is not None:
+        reasons |= judge_red(work, read)
+    objects = {
+        i: one for i, one in enumerate(read) if isinstance(one, StixObject) and i not in reasons
+    }
     reasons |= judge_versions(work, objects, door.peer)
     objects = {i: one for i, one in objects.items() if i not in reasons}
     reasons |= judge_markings(work, objects, door.reader, door.default_tlp)
@@ -148,11 +155,13 @@ def _take(work: Work, pieces: Sequence[bytes], door: _Door) -> list[Arrival]:
     reasons |= {i: _conflict(one) for i, one in stored.items() if _is_conflict(one)}
     _keep(work, read, reasons, door)
     _close_red(work, read, reasons, door.peer)
-    _follow_up(work, objects, stored, door)
-    return [
+    new = [one for i, one in objects.items() if stored[i].outcome is Kept.NEW]
+    _follow_up(work, new, [stored[i] for i in objects], door)
+    arrivals = [
         _withheld(one, reasons[i]) if i in reasons else _passed(stored[i])
         for i, one in enumerate(read)
     ]
+    return arrivals, [one.stix_id for one in new if one.type == "marking-definition"]
 
 
 def _store(work: Work, objects: Mapping[int, StixObject], door: _Door) -> dict[int, Stored]:
@@ -198,16 +207,12 @@ def _close_red(
 
 
 def _follow_up(
-    work: Work, objects: Mapping[int, StixObject], stored: Mapping[int, Stored], door: _Door
+    work: Work, new: Sequence[StixObject], stored: Sequence[Stored], door: _Door
 ) -> None:
-    new = {i: one for i, one in objects.items() if stored[i].outcome is Kept.NEW}
     if door.collection is not None:
-        _publish(work, door.collection, door.peer, [stored[i] for i in objects])
+        _publish(work, door.collection, door.peer, stored)
     if door.peer is not None:
-        note_sightings(work, list(new.values()), door.peer)
-    definitions = [one.stix_id for one in new.values() if one.type == "marking-definition"]
-    if definitions:
-        _retry(work, definitions)
+        note_sightings(work, new, door.peer)
 
 
 def _publish(
@@ -237,21 +242,33 @@ def _brought_by(session: Session, peer: Peer, version_ids: Sequence[int]) -> set
 
 
 def _retry(work: Work, definitions: Sequence[str]) -> None:
-    """Take anew what was held until these definitions came."""
-    groups: dict[quarantine.Source, list[Quarantined]] = defaultdict(list)
-    for row in quarantine.waiting_for(work.session, definitions):
-        groups[quarantine.Source(row.peer_id, row.collection_id, row.run_id)].append(row)
-    for source, rows in groups.items():
-        peer = work.session.get(Peer, source.peer_id) if source.peer_id else None
-        collection = (
-            work.session.get(Collection, source.collection_id) if source.collection_id else None
-        )
-        door = _door(work, peer, collection, source.run_id, None)
-        arrivals = _take(work, [row.body or b"" for row in rows], door)
-        for row, arrival in zip(rows, arrivals, strict=True):
-            quarantine.settle(work, row, arrival.reason)
-        counts = Counter(arrival.outcome.value for arrival in arrivals)
-        work.audit("quarantine.retry", peer.slug if peer else "import", **counts)
+    """Take anew what was held until these definitions came, and then what was held until those did."""
+    while definitions:
+        groups: dict[tuple[quarantine.Source, str | None], list[Quarantined]] = defaultdict(list)
+        for row in quarantine.waiting_for(work.session, definitions):
+            source = quarantine.Source(row.peer_id, row.collection_id, row.run_id)
+            groups[source, row.values.get("import_tlp")].append(row)
+        definitions = [
+            definition
+            for (source, tlp), rows in groups.items()
+            for definition in _take_anew(work, source, tlp, rows)
+        ]
+
+
+def _take_anew(
+    work: Work, source: quarantine.Source, tlp: str | None, rows: Sequence[Quarantined]
+) -> list[str]:
+    """The definitions among them that are taken now."""
+    session = work.session
+    peer = session.get(Peer, source.peer_id) if source.peer_id else None
+    collection = session.get(Collection, source.collection_id) if source.collection_id else None
+    door = _door(work, peer, collection, source.run_id, Tlp.parse(tlp) if tlp else None)
+    arrivals, definitions = _take(work, [row.body or b"" for row in rows], door)
+    for row, arrival in zip(rows, arrivals, strict=True):
+        quarantine.settle(work, row, arrival.reason)
+    counts = Counter(arrival.outcome.value for arrival in arrivals)
+    work.audit("quarantine.retry", peer.slug if peer else "import", **counts)
+    return definitions
 
 
 def _passed(stored: Stored) -> Arrival:

@@ -1,6 +1,6 @@
 """What keeps an arrival from being taken: whose object it is, what the agreement says, what cannot be resolved."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,9 +15,11 @@ from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import Refusal, StixObject
+from cirt.objects.glimpse import glimpse
 from cirt.objects.markings import PAP_IDS, TLP_IDS
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.models import StixObject as ObjectRow
+from cirt.objects.resolve import meanings, refs_of
 from cirt.objects.store import unresolved_markings, written_tlps
 from cirt.parties.models import Peer
 from cirt.sharing.rules import RULES, Decision, Facts, PeerReader, Verdict, decide_arrival
@@ -67,6 +69,28 @@ def refused(code: str, **values: Any) -> Reason:
 
 def unread(refusal: Refusal) -> Reason:
     return Reason(Outcome.REFUSED, refusal.code, refusal.message, refusal.values)
+
+
+def judge_red(work: Work, read: Sequence[StixObject | Refusal]) -> dict[int, Reason]:
+    """By index: what is RED, whatever else is wrong with it, by all that its text shows (rulings 5)."""
+    refs: dict[int, set[str]] = {}
+    stated: dict[str, Tlp | None] = {}
+    for index, one in enumerate(read):
+        if isinstance(one, StixObject):
+            refs[index] = set(refs_of(one))
+            continue
+        seen = glimpse(one.raw)
+        refs[index] = seen.refs
+        stated |= seen.stated
+    objects = [one for one in read if isinstance(one, StixObject)]
+    asked = {ref for found in refs.values() for ref in found}
+    known = stated | meanings(work.session, objects, asked)
+    reason = Reason(Outcome.REFUSED, RED, RULES[RED].sentence)
+    return {
+        index: reason
+        for index, found in refs.items()
+        if any(known.get(ref) is Tlp.RED for ref in found)
+    }
 
 
 @dataclass(slots=True)
@@ -175,7 +199,7 @@ def judge_markings(
     reasons: dict[int, Reason] = {}
     while True:
         rest = {index: one for index, one in objects.items() if index not in reasons}
-        fallen = dict(_unresolved(work.session, rest))
+        fallen = dict(_unresolved(work.session, rest, None if reader else default_tlp))
         if not fallen and reader is not None:
             fallen = _not_agreed(work, rest, reader, default_tlp)
         if not fallen:
@@ -184,12 +208,14 @@ def judge_markings(
 
 
 def _unresolved(
-    session: Session, objects: Mapping[int, StixObject]
+    session: Session, objects: Mapping[int, StixObject], import_tlp: Tlp | None
 ) -> Iterator[tuple[int, Reason]]:
+    """What an import said of its level is kept with what waits, for the day on which it is taken."""
+    said = {"import_tlp": import_tlp.value} if import_tlp else {}
     missing = unresolved_markings(session, list(objects.values()))
     for place, index in enumerate(objects):
         if place in missing:
-            yield index, held("marking-unresolved", marking=missing[place])
+            yield index, held("marking-unresolved", marking=missing[place], **said)
 
 
 def _not_agreed(

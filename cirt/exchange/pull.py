@@ -15,7 +15,16 @@ from cirt.exchange import trouble
 from cirt.exchange.arrivals import Arrival, take
 from cirt.exchange.models import Link, Outcome, Run, RunState
 from cirt.exchange.remote import Page, Remote, RemoteCollection
-from cirt.exchange.runs import Caps, Running, check_may_run, count, new_run, peer_of, run_link
+from cirt.exchange.runs import (
+    Caps,
+    Running,
+    check_may_run,
+    count,
+    new_run,
+    peer_of,
+    rehearsal,
+    run_link,
+)
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
@@ -23,6 +32,7 @@ from cirt.kernel.work import SYSTEM
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
 _OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
 _IN_ONE_GO = 5000  # objects in one transaction, whatever a peer calls a page
+_LONGEST_PAGE = 100_000  # objects; far more than any real page has in the bytes that we read
 _STALE_PAGES = (
     100  # with nothing new and no later date; a full re-read of known objects has later dates
 )
@@ -182,7 +192,10 @@ class _Walk:
 
     def _page(self, collection: RemoteCollection) -> Page:
         size = self._running.caps.page_size
-        return collection.page(limit=size, filters=self._filters, token=self._token)
+        page = collection.page(limit=size, filters=self._filters, token=self._token)
+        if len(page.pieces) > _LONGEST_PAGE:
+            raise trouble.PageTooLong(count=len(page.pieces), limit=_LONGEST_PAGE)
+        return page
 
     def _restart_after(self) -> str | None:
         high = parse_added(self._high)
@@ -215,7 +228,8 @@ class _Walk:
     def _store_part(self, pieces: Sequence[bytes], page: Page | None) -> bool:
         """``page`` comes with its last part, which moves the cursor."""
         link_id, run_id = self._running.link_id, self._running.run_id
-        with self._running.program.work(SYSTEM, write=self._dry is None) as work:
+        program = self._running.program
+        with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
             check_may_run(work, link_id)
             peer = peer_of(work.session, link_id)
             arrivals = take(work, pieces, peer=peer, run_id=run_id) if pieces else []

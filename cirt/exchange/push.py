@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from cirt.exchange.models import Link, Outgoing, Run, RunState
 from cirt.exchange.remote import Remote, RemoteCollection, Reply
-from cirt.exchange.runs import Caps, Running, check_may_run, new_run, run_link
+from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal, run_link
 from cirt.exchange.trouble import NotWritable
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.program import Program
@@ -48,7 +48,7 @@ def push_link(
 
 
 def _dry(program: Program, link_id: int) -> Run:
-    with program.work(SYSTEM, write=False) as work:
+    with rehearsal(program) as work:
         run = new_run(link_id, work)
         link = work.session.get_one(Link, link_id)
         try:

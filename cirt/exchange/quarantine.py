@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from cirt.exchange.judging import RED, Reason
 from cirt.exchange.models import Outcome, Quarantined
+from cirt.kernel.among import among
 from cirt.kernel.db import insert_new
 from cirt.kernel.errors import NotFound
 from cirt.kernel.text import mark
@@ -99,7 +100,7 @@ def _known(session: Session, peer_id: int | None, digests: set[str]) -> set[tupl
 def waiting_for(session: Session, marking_ids: Sequence[str]) -> list[Quarantined]:
     """What is held until one of these definitions comes, in the order in which it came."""
     query = sa.select(Quarantined).where(
-        Quarantined.waits_for.in_(marking_ids), Quarantined.settled_at.is_(None)
+        among(Quarantined.waits_for, marking_ids), Quarantined.settled_at.is_(None)
     )
     return list(session.scalars(query.order_by(Quarantined.id)))
 
@@ -110,6 +111,8 @@ def settle(work: Work, row: Quarantined, reason: Reason | None) -> None:
         row.waits_for, row.values = reason.values.get("marking"), dict(reason.values)
     else:
         row.settled_at = work.now
+    if reason is not None and reason.code == RED:
+        row.body = None  # its marking was not known to be RED until now
 
 
 def list_quarantine(

@@ -8,26 +8,37 @@ from sqlalchemy.orm import Session
 
 from cirt.exchange.arrivals import Arrival, take
 from cirt.exchange.models import Receipt
-from cirt.kernel.errors import Invalid, NotAllowed, NotFound
+from cirt.kernel.among import among
+from cirt.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.objects import codec
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.parties.models import Peer
-from cirt.release.ledger import offered_to
-from cirt.release.models import Collection, CollectionKind, Member
+from cirt.release.models import Collection, CollectionKind, Feed, FeedRow, Member
 from cirt.sharing.gate import peer_reader
 from cirt.sharing.models import Direction
 from cirt.sharing.rules import agreement_rule
 
+MAX_OBJECTS = 20_000  # in one envelope: they are taken in one transaction and answered one by one
+
 # What another object of ours, which the peer may not see, is the cause of (rulings 22).
 _MAY_BE_HIDDEN = frozenset({"conflict", "foreign-version", "foreign-revocation", "revoked"})
+# Whether another has brought a definition, of which the peer may know nothing, decides between this and taken.
+_ALWAYS_HIDDEN = frozenset({"marking-unresolved"})
 _UNKNOWN_ID = "unknown--00000000-0000-4000-8000-000000000000"
 
 
 class NothingSent(Invalid):
     code = "nothing-sent"
     message = mark("The envelope holds no objects. Send at least one.")
+
+
+class TooManyObjects(TooLarge):
+    code = "too-many-objects"
+    message = mark(
+        "The envelope holds {count} objects, and at most {limit} are taken at once. Send them in parts."
+    )
 
 
 class NotWritable(NotAllowed):
@@ -50,23 +61,33 @@ def may_write(session: Session, peer: Peer, collection: Collection, work: Work) 
     return _refusal(session, peer, collection, work) is None
 
 
-def receive(work: Work, peer: Peer, collection: Collection, body: bytes) -> Receipt:
-    """Take an envelope object by object; the receipt is complete when this returns.
+def open_envelope(body: bytes) -> list[bytes]:
+    """Its objects, each as its bytes; done before a transaction begins, as a large one takes a while.
 
     Raises:
-        NoSuchCollectionHere: for this peer it does not exist.
-        NotWritable: it does, but takes nothing from this peer.
         NotJson, NotEnvelope, TooDeep: the body is no envelope.
-        NothingSent: there is nothing in it.
+        NothingSent, TooManyObjects.
     """
-    refusal = _refusal(work.session, peer, collection, work)
-    if refusal is not None:
-        raise refusal
     pieces = codec.split(body)
     if pieces == [body.strip()]:
         raise codec.NotEnvelope(problem="it is one object without an envelope")
     if not pieces:
         raise NothingSent
+    if len(pieces) > MAX_OBJECTS:
+        raise TooManyObjects(count=len(pieces), limit=MAX_OBJECTS)
+    return pieces
+
+
+def receive(work: Work, peer: Peer, collection: Collection, pieces: Sequence[bytes]) -> Receipt:
+    """Take an envelope's objects one by one; the receipt is complete when this returns.
+
+    Raises:
+        NoSuchCollectionHere: for this peer it does not exist.
+        NotWritable: it does, but takes nothing from this peer.
+    """
+    refusal = _refusal(work.session, peer, collection, work)
+    if refusal is not None:
+        raise refusal
     arrivals = take(work, pieces, peer=peer, collection=collection)
     receipt = Receipt(
         id=str(uuid.uuid4()),
@@ -78,7 +99,7 @@ def receive(work: Work, peer: Peer, collection: Collection, body: bytes) -> Rece
     )
     hidden = _hidden(work.session, peer, arrivals)
     for arrival in arrivals:
-        is_failure = arrival.reason is not None and arrival.stix_id not in hidden
+        is_failure = arrival.reason is not None and not _is_hidden(arrival, hidden)
         (receipt.failures if is_failure else receipt.successes).append(
             _detail(arrival, explain=is_failure)
         )
@@ -112,18 +133,26 @@ def _refusal(
 
 
 def _hidden(session: Session, peer: Peer, arrivals: Sequence[Arrival]) -> set[str]:
-    """Ids whose trouble comes from something that this peer cannot see: answered as if taken."""
+    """Ids of objects that are here and that this peer cannot see."""
     suspects = {a.stix_id for a in arrivals if a.code in _MAY_BE_HIDDEN and a.stix_id}
     if not suspects:
         return set()
-    rows = session.scalars(sa.select(ObjectRow).where(ObjectRow.stix_id.in_(suspects)))
-    visible = {
-        row.stix_id
-        for row in rows
-        if row.brought_by_id == peer.id
-        or any(o.peer_id == peer.id and o.until is None for o in offered_to(session, row.id))
-    }
-    return suspects - visible
+    is_offered = (
+        sa.exists()
+        .where(FeedRow.object_id == ObjectRow.id, FeedRow.closed_us.is_(None))
+        .where(Feed.id == FeedRow.feed_id, Feed.peer_id == peer.id)
+    )
+    visible = sa.select(ObjectRow.stix_id).where(
+        among(ObjectRow.stix_id, suspects), sa.or_(ObjectRow.brought_by_id == peer.id, is_offered)
+    )
+    return suspects - set(session.scalars(visible))
+
+
+def _is_hidden(arrival: Arrival, hidden: set[str]) -> bool:
+    """Whether its trouble comes from something that this peer cannot see: answered as if taken."""
+    if arrival.code in _ALWAYS_HIDDEN:
+        return True
+    return arrival.code in _MAY_BE_HIDDEN and arrival.stix_id in hidden
 
 
 def _detail(arrival: Arrival, *, explain: bool) -> dict[str, str]:

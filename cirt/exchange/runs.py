@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.parties.models import Peer, PeerState
+from cirt.parties.peers import PASSWORD_SEAL
 from cirt.sharing.gate import peer_reader
 from cirt.sharing.models import Direction
 from cirt.sharing.rules import PeerReader, agreement_rule
@@ -60,7 +62,7 @@ class Running:
             return Access(
                 url=peer.discovery_url,
                 username=peer.username,
-                password=self.program.keys.unseal(sealed) if sealed else None,
+                password=self.program.keys.unseal(PASSWORD_SEAL, sealed) if sealed else None,
                 allow=self.program.settings.outbound_allow,
             )
 
@@ -76,7 +78,22 @@ def run_link(
         act(Running(program, link_id, run_id, caps))
     except Unavailable as trouble_:
         error = trouble_
+    except Exception:  # nobody may take a link that breaks for one that is well
+        _close(program, link_id, run_id, trouble.OurFault())
+        raise
     return _close(program, link_id, run_id, error)
+
+
+class _Undone(Exception):
+    """Ends a rehearsal; never leaves this module."""
+
+
+@contextmanager
+def rehearsal(program: Program) -> Iterator[Work]:
+    """A unit of work that may write as it likes, and of which nothing stays."""
+    with suppress(_Undone), program.work(SYSTEM) as work:
+        yield work
+        raise _Undone
 
 
 def check_may_run(work: Work, link_id: int) -> PeerReader:

@@ -109,6 +109,13 @@ class NoProgress(NetError):
     )
 
 
+class PageTooLong(NetError):
+    code = "page-too-long"
+    message = mark(
+        "One page of the peer holds {count} objects; at most {limit} are taken. Nothing of it was."
+    )
+
+
 class RunTooLong(NetError):
     code = "run-too-long"
     message = mark("This run ended at its limit of {limit}; the next one goes on from there.")
@@ -117,6 +124,14 @@ class RunTooLong(NetError):
 class Interrupted(NetError):
     code = "interrupted"
     message = mark("This run was interrupted; the next one went on from its last page.")
+
+
+class OurFault(NetError):
+    code = "our-fault"
+    message = mark(
+        "This run broke off through a fault of our own program. The log says where; the next run goes"
+        " on from the last page."
+    )
 
 
 def _every(kind: type[NetError]) -> dict[str, str]:

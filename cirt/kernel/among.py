@@ -60,7 +60,10 @@ def _on_sqlite(element: _Among, compiler: SQLCompiler, **kwargs: Any) -> str:
 
 
 def among(
-    column: InstrumentedAttribute[int] | InstrumentedAttribute[str], given: Iterable[int | str]
+    column: InstrumentedAttribute[int]
+    | InstrumentedAttribute[str]
+    | InstrumentedAttribute[str | None],
+    given: Iterable[int | str],
 ) -> sa.ColumnElement[bool]:
     """As ``column.in_(given)``, without a limit and without a statement of its own for each length."""
     many = _Many(texts=isinstance(column.type, sa.String))

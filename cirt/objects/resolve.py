@@ -24,12 +24,12 @@ class MarkingUnresolved(Invalid):
     message = mark("{stix_id} refers to {marking}, of which there is no definition here. Hold it.")
 
 
-def meanings(session: Session, objects: Sequence[StixObject]) -> Meanings:
-    """Of every marking that these objects refer to and that can be resolved."""
+def meanings(session: Session, objects: Sequence[StixObject], refs: Iterable[str] = ()) -> Meanings:
+    """Of every marking that these objects refer to, and of ``refs``, that can be resolved."""
     beside = {
         one.stix_id: tlp_of_definition(one.content()) for one in objects if one.type == DEFINITION
     }
-    asked = {ref for one in objects for ref in refs_of(one)} - _FIXED.keys()
+    asked = {*refs, *(ref for one in objects for ref in refs_of(one))} - _FIXED.keys()
     return beside | _known(session, asked) | _FIXED
 
 

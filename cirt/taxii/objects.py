@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from cirt.exchange.receipts import receive
+from cirt.exchange.receipts import open_envelope, receive
 from cirt.kernel.errors import NotFound
 from cirt.kernel.work import Work
 from cirt.release import feeds
@@ -87,10 +87,11 @@ def add_objects(key: str) -> Response:
     check_content_type(request.headers.get("Content-Type"))
     body = read_body(request, asker().program.settings.max_content_bytes)
     check_is_object(body)
+    pieces = open_envelope(body)
     with asker().work(write=True) as work:  # not open while a slow sender was read
         seen = seen_collection(work, reader_of(work), key)
         seen.require_write()
-        receipt = receive(work, peer_of(work), seen.collection, body)
+        receipt = receive(work, peer_of(work), seen.collection, pieces)
     return answer.resource(status_resource(receipt), 202)
 
 

@@ -1,12 +1,24 @@
 """The one door: what becomes of each object that comes from anywhere."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
 from cirt.exchange.arrivals import Arrival, RedNotImported, take
 from cirt.exchange.models import Outcome, Quarantined
 from cirt.exchange.quarantine import NoSuchArrival, drop, list_quarantine
-from cirt.exchange.receipts import NothingSent, NotWritable, find_receipt, receive
+from cirt.exchange.receipts import (
+    MAX_OBJECTS,
+    NothingSent,
+    NotWritable,
+    TooManyObjects,
+    find_receipt,
+    open_envelope,
+    receive,
+)
 from cirt.kernel.audit import AuditEntry
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotFound
@@ -14,12 +26,13 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
 from cirt.objects.codec import NotJson
+from cirt.objects.markings import IEP_EXTENSION, TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.release.models import CollectionEntry, CollectionKind
 from cirt.sharing.models import Direction
 from tests.support.release import a_collection, a_reader, names, walk
-from tests.support.stix import an_object
+from tests.support.stix import INDICATOR, an_object
 from tests.support.store import indicator, numbered, put
 
 STATEMENT = numbered("marking-definition", 9)
@@ -34,13 +47,18 @@ def said(arrivals: list[Arrival]) -> list[str]:
     return [arrival.code or arrival.outcome.value for arrival in arrivals]
 
 
-def a_statement() -> bytes:
+def statement(number: int) -> str:
+    return numbered("marking-definition", 9 + number)
+
+
+def a_statement(number: int = 0, **more: object) -> bytes:
     return an_object(
         "marking-definition",
-        id=STATEMENT,
+        id=statement(number),
         modified=None,
         definition_type="statement",
         definition={"statement": "Copyright"},
+        **more,
     )
 
 
@@ -262,7 +280,7 @@ def test_a_peer_that_marks_red_what_it_brought_closes_the_earlier_versions(
         shared = a_collection(work, peer, other, alias="shared", kind=CollectionKind.SHARED)
         for number, source in ((1, peer), (2, other)):
             raw = indicator(number, tlp=Tlp.GREEN).raw
-            receive(work, source, shared, b'{"objects":[' + raw + b"]}")
+            receive(work, source, shared, [raw])
 
         pieces = [indicator(number, day=2, tlp=Tlp.RED).raw for number in (1, 2)]
         take(work, pieces, peer=peer)
@@ -271,6 +289,125 @@ def test_a_peer_that_marks_red_what_it_brought_closes_the_earlier_versions(
     with program.work(CONSOLE, write=False) as work:
         query = sa.select(AuditEntry.subject).where(AuditEntry.act == "arrival.red")
         assert work.session.scalars(query).all() == [numbered("indicator", 1)]
+
+
+RED_TEXT = indicator(1, day=2, tlp=Tlp.RED).raw
+A_RED_DEFINITION = an_object(
+    "marking-definition",
+    id=STATEMENT,
+    modified=None,
+    name="Ours",
+    extensions={IEP_EXTENSION: {"extension_type": "property-extension", "tlp": "red"}},
+)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [indicator(1, tlp=Tlp.RED, modified="2036-03-01T10:00:00.000Z").raw],
+        [indicator(1, object_marking_refs=[TLP2_REFS[Tlp.RED], STATEMENT]).raw],
+        [RED_TEXT.replace(b"ipv4-addr:value =", b"ipv4-addr:value ?")],
+        [RED_TEXT.replace(b'"spec_version":"2.1"', b'"spec_version":"2.0"')],
+        [RED_TEXT.replace(b"{", b'{"object_marking_refs":["marking-definition--x"],', 1)],
+        [RED_TEXT.replace(b"{", b'{"x_secret":null,', 1)],
+        [RED_TEXT[:-1] + b',"granular_markings":7}'],
+        [RED_TEXT[:-1] + b"\xff"],
+        [b'{"x":' + b"[" * 5000 + RED_TEXT + b"]" * 5000 + b"}"],
+        [b'{"type":"bundle","id":"' + INDICATOR.encode() + b'","objects":[' + RED_TEXT + b"]}"],
+        [
+            indicator(1, object_marking_refs=[STATEMENT]).raw.replace(b"'198", b"198"),
+            A_RED_DEFINITION,
+        ],
+        [
+            indicator(1, object_marking_refs=[STATEMENT]).raw,
+            A_RED_DEFINITION.replace(b'"Ours"', b"null"),
+        ],
+    ],
+    ids=[
+        "a-year-ahead",
+        "second-marking-unresolved",
+        "broken-pattern",
+        "stix-2-0",
+        "key-twice",
+        "null",
+        "granular-not-a-list",
+        "not-json",
+        "too-deep",
+        "inner-bundle",
+        "red-by-a-definition-beside",
+        "red-by-a-definition-that-is-refused",
+    ],
+)
+def test_red_is_seen_first_whatever_else_is_wrong(program: Program, pieces: list[bytes]) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+
+        arrivals = take(work, pieces, peer=peer)
+
+        assert said(arrivals)[0] == "red-arrival"
+        row = work.session.scalars(sa.select(Quarantined).order_by(Quarantined.id)).first()
+        assert row is not None
+        assert (row.code, row.body) == ("red-arrival", None)
+
+
+def test_red_of_what_another_peer_brought_is_refused_and_leaves_no_bytes(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        take(work, [indicator(1, tlp=Tlp.GREEN).raw], peer=other)
+
+        assert one(work, RED_TEXT, peer).code == "red-arrival"
+        assert [row.body for row in list_quarantine(work.session)] == [None]
+
+
+def test_a_broken_red_version_closes_what_its_bringer_brought_before(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        shared = a_collection(work, peer, other, alias="shared", kind=CollectionKind.SHARED)
+        receive(work, peer, shared, [indicator(1, tlp=Tlp.GREEN).raw])
+
+        take(work, [RED_TEXT.replace(b"ipv4-addr:value =", b"ipv4-addr:value ?")], peer=peer)
+
+    assert names(walk(program, other, "shared")) == []
+
+
+def test_what_turns_out_red_when_its_definition_comes_leaves_no_bytes(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        take(work, [indicator(1, object_marking_refs=[STATEMENT]).raw], peer=peer)
+
+        assert said(take(work, [A_RED_DEFINITION], peer=peer)) == ["taken"]
+
+        rows = work.session.scalars(sa.select(Quarantined).order_by(Quarantined.id)).all()
+        assert [(row.code, row.body) for row in rows] == [
+            ("marking-unresolved", None),
+            ("red-arrival", None),
+        ]
+
+
+def test_a_long_chain_of_held_definitions_is_taken_when_its_end_comes(program: Program) -> None:
+    length = 400
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        for number in range(length):
+            raw = a_statement(number, object_marking_refs=[statement(number + 1)])
+            assert one(work, raw, peer).code == "marking-unresolved"
+        before = versions(work)
+
+        take(work, [a_statement(length)], peer=peer)
+
+        assert list_quarantine(work.session) == []
+        assert versions(work) == before + length + 1
+
+
+def test_what_waited_keeps_the_marking_of_its_import(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        raw = indicator(1, object_marking_refs=[STATEMENT]).raw
+        take(work, [raw], peer=None, tlp=Tlp.GREEN)
+        take(work, [a_statement()], peer=None)
+
+        query = sa.select(ObjectVersion.bound_tlp).join(StixObject)
+        bound = work.session.scalars(query.where(StixObject.type == "indicator")).one()
+        assert bound is Tlp.GREEN
 
 
 def test_types_outside_the_agreement_are_refused_with_its_sentence(program: Program) -> None:
@@ -339,7 +476,7 @@ def test_a_post_to_an_inbox_is_taken_and_stands_nowhere(program: Program) -> Non
         peer = a_reader(work)
         inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
 
-        receipt = receive(work, peer, inbox, b'{"objects":[' + indicator(1).raw + b",{}]}")
+        receipt = receive(work, peer, inbox, [indicator(1).raw, b"{}"])
 
         assert [detail["id"] for detail in receipt.successes] == [numbered("indicator", 1)]
         assert receipt.failures[0]["message"].startswith("bad-")
@@ -351,7 +488,7 @@ def test_a_receipt_is_its_peer_s_alone(program: Program) -> None:
     with program.work(CONSOLE) as work:
         peer, other = a_reader(work), a_reader(work, "cert-c")
         inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
-        receipt = receive(work, peer, inbox, b'{"objects":[' + indicator(1).raw + b"]}")
+        receipt = receive(work, peer, inbox, [indicator(1).raw])
 
         with pytest.raises(NotFound):
             find_receipt(work, other, receipt.id)
@@ -361,7 +498,7 @@ def test_a_post_to_a_shared_collection_stands_there_as_the_peer_s(program: Progr
     with program.work(CONSOLE) as work:
         peer = a_reader(work)
         shared = a_collection(work, peer, alias="shared", kind=CollectionKind.SHARED)
-        receive(work, peer, shared, b'{"objects":[' + indicator(1, tlp=Tlp.GREEN).raw + b"]}")
+        receive(work, peer, shared, [indicator(1, tlp=Tlp.GREEN).raw])
 
         [entry] = work.session.scalars(sa.select(CollectionEntry)).all()
         assert entry.brought_by_id == peer.id
@@ -374,7 +511,7 @@ def test_a_peer_cannot_put_our_objects_into_a_shared_collection(program: Program
         ours = indicator(1, tlp=Tlp.AMBER)
         put(work, ours)
 
-        receive(work, peer, shared, b'{"objects":[' + ours.raw + b"]}")
+        receive(work, peer, shared, [ours.raw])
 
         assert work.session.scalars(sa.select(CollectionEntry)).all() == []
 
@@ -386,8 +523,8 @@ def test_what_a_peer_may_not_see_is_answered_as_taken(program: Program) -> None:
         put(work, indicator(1, tlp=Tlp.AMBER))
         before = versions(work)
 
-        body = b'{"objects":[' + indicator(1, name="Guess").raw + b"," + indicator(1, day=2).raw
-        receipt = receive(work, peer, inbox, body + b"]}")
+        pieces = [indicator(1, name="Guess").raw, indicator(1, day=2).raw]
+        receipt = receive(work, peer, inbox, pieces)
 
         assert receipt.failures == []
         assert [sorted(detail) for detail in receipt.successes] == [["id", "version"]] * 2
@@ -398,8 +535,70 @@ def test_what_a_peer_may_not_see_is_answered_as_taken(program: Program) -> None:
         ]
 
 
+def test_whether_another_brought_a_definition_is_not_told(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
+        take(work, [a_statement(1)], peer=other)
+        take(work, [indicator(1).raw, indicator(2).raw], peer=peer)  # objects that it may see
+
+        pieces = [
+            indicator(number, day=2, object_marking_refs=[statement(number)]).raw
+            for number in (1, 2)
+        ]
+        receipt = receive(work, peer, inbox, pieces)
+
+        assert receipt.failures == []
+        assert [detail["id"] for detail in receipt.successes] == [
+            numbered("indicator", 1),
+            numbered("indicator", 2),
+        ]
+        assert [row.waits_for for row in list_quarantine(work.session)] == [statement(2)]
+
+
+def test_a_fault_of_the_peer_s_own_is_told_beside_what_is_hidden(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
+        put(work, indicator(1, tlp=Tlp.AMBER))
+        broken = indicator(1, day=3).raw.replace(b"ipv4-addr:value =", b"ipv4-addr:value ?")
+
+        receipt = receive(work, peer, inbox, [indicator(1, day=2).raw, broken])
+
+        assert len(receipt.successes) == 1
+        assert [each["message"].split(":")[0] for each in receipt.failures] == ["bad-pattern"]
+
+
+def test_what_is_hidden_is_found_with_one_question(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
+        take(work, [indicator(n).raw for n in range(40)], peer=other)
+        asked = []
+        for group in (range(2), range(2, 40)):
+            with statements(program) as found:
+                receive(work, peer, inbox, [indicator(n, day=2).raw for n in group])
+            asked.append(len(found))
+
+        assert asked[0] == asked[1]
+
+
+@contextmanager
+def statements(program: Program) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        found.append(statement)
+
+    sa.event.listen(program.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(program.engine, "before_cursor_execute", note)
+
+
 def test_where_and_whether_a_peer_may_post(program: Program, clock: FakeClock) -> None:
-    body = b'{"objects":[' + indicator(1).raw + b"]}"
+    body = [indicator(1).raw]
     with program.work(CONSOLE) as work:
         peer, outsider = a_reader(work), a_reader(work, "cert-c")
         silent = a_reader(work, "cert-d", direction=Direction.GIVE)
@@ -415,10 +614,20 @@ def test_where_and_whether_a_peer_may_post(program: Program, clock: FakeClock) -
             receive(work, silent, inbox, body)
         with pytest.raises(NotWritable):
             receive(work, peer, published, body)
-        with pytest.raises(NothingSent):
-            receive(work, peer, inbox, b"{}")
-        with pytest.raises(NotJson):
-            receive(work, peer, inbox, b"nonsense")
+
+
+def test_what_is_no_envelope_or_too_long_a_one_is_refused_whole() -> None:
+    with pytest.raises(NothingSent):
+        open_envelope(b"{}")
+    with pytest.raises(NotJson):
+        open_envelope(b"nonsense")
+    assert len(open_envelope(_envelope(MAX_OBJECTS))) == MAX_OBJECTS
+    with pytest.raises(TooManyObjects, match=str(MAX_OBJECTS)):
+        open_envelope(_envelope(MAX_OBJECTS + 1))
+
+
+def _envelope(count: int) -> bytes:
+    return b'{"objects":[' + b",".join([b"{}"] * count) + b"]}"
 
 
 def test_a_dropped_arrival_leaves_the_list_and_stays_on_record(program: Program) -> None:

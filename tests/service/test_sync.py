@@ -1,15 +1,16 @@
 """Sync between two instances and with a small peer: nothing lost, nothing doubled, nothing echoed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import pull
+from cirt.exchange import pull, push
 from cirt.exchange.arrivals import take
 from cirt.exchange.links import AddLink, add_link, link_health, pause_link
 from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
@@ -27,10 +28,12 @@ from cirt.exchange.sightings import (
     report_sighting,
 )
 from cirt.exchange.sync import sync_all
+from cirt.exchange.trouble import LINK_ERRORS
 from cirt.kernel.clock import FakeClock
+from cirt.kernel.db import WRITE
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, SYSTEM
+from cirt.kernel.work import CONSOLE, SYSTEM, Work
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.parties.peers import (
     PeerFacts,
@@ -45,7 +48,7 @@ from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
 from cirt.release.recall import revoke_indicator
 from cirt.sharing.commands import AddAgreement
-from cirt.sharing.gate import show
+from cirt.sharing.gate import release, show
 from cirt.sharing.service import add_agreement
 from tests.support.databases import Databases
 from tests.support.hostile import hostile
@@ -163,6 +166,61 @@ def test_a_dry_run_counts_and_keeps_nothing(program: Program) -> None:
     assert have(program) == []
     with program.work(SYSTEM, write=False) as work:
         assert work.session.scalars(sa.select(Run)).all() == []
+
+
+def test_a_dry_run_holds_the_database_as_the_run_that_it_rehearses(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = []
+
+    def noting(act: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(work: Work, *args: Any, **more: Any) -> Any:
+            modes.append(work.session.connection().get_execution_options()[WRITE])
+            return act(work, *args, **more)
+
+        return noted
+
+    monkeypatch.setattr(pull, "take", noting(take))
+    monkeypatch.setattr(push, "release", noting(release))
+    with hostile("good") as peer:
+        link_id = a_link(program, f"{peer.base}/taxii2/")
+        pull_link(program, link_id, dry_run=True)
+        with program.work(CONSOLE) as work:
+            out = add_link(work, AddLink("cert-b", "c", LinkDirection.PUSH)).id
+        assert push_link(program, out, dry_run=True).state is RunState.DONE
+
+    assert modes
+    assert all(modes)
+
+
+def test_a_fault_of_our_own_ends_the_run_and_shows_on_the_link(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_more: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pull, "take", broken)
+    with hostile("good") as peer:
+        link_id = a_link(program, f"{peer.base}/taxii2/")
+        with pytest.raises(ZeroDivisionError):
+            pull_link(program, link_id)
+
+    with program.work(SYSTEM, write=False) as work:
+        run = work.session.scalars(sa.select(Run)).one()
+        assert (run.state, run.error) == (RunState.FAILED, "our-fault")
+        [health] = link_health(work.session)
+        assert health.message == LINK_ERRORS["our-fault"]
+
+
+def test_a_page_beyond_all_measure_is_refused_in_a_sentence(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "_LONGEST_PAGE", 1)
+    with hostile("good") as peer:
+        run = pull_link(program, a_link(program, f"{peer.base}/taxii2/"), caps=CAPS)
+
+    assert (run.error, run.error_values) == ("page-too-long", {"count": 2, "limit": 1})
+    assert have(program) == []
 
 
 def test_without_an_agreement_in_force_nothing_is_asked_of_a_peer(
