@@ -78,7 +78,10 @@ def put(
 
 
 def claim(session: Session, now: datetime, *, lease_for: timedelta = LEASE) -> Claimed | None:
-    """Take the job that has been due longest, or one whose lease has run out; None if there is none."""
+    """Take the job that has been due longest, or one whose lease has run out; None if there is none.
+
+    One that has outlived its lease on every attempt is given up here: it may be what ends its workers.
+    """
     due = (
         sa.select(Job)
         .where(Job.state.in_([JobState.WAITING, JobState.RUNNING]), Job.run_at <= now)
@@ -86,7 +89,11 @@ def claim(session: Session, now: datetime, *, lease_for: timedelta = LEASE) -> C
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    job = session.scalars(due).one_or_none()
+    while (job := session.scalars(due).one_or_none()) is not None and job.attempts >= MAX_ATTEMPTS:
+        job.state, job.lease, job.ended_at = JobState.DEAD, None, now
+        job.error = (
+            f"no worker came to its end in {job.attempts} attempts; {job.error or 'no error'}"
+        )
     if job is None:
         return None
     job.state, job.lease, job.run_at = JobState.RUNNING, secrets.token_hex(8), now + lease_for

@@ -112,6 +112,10 @@ def run_configured(program: Program, actor: Actor) -> None:
             run_source(program, actor, name)
         except (Invalid, NotFound) as error:
             log.warning("source.failed", extra={"source": name, "error": str(error)})
+        except Exception as error:  # the boundary of a connector, which may be anybody's code
+            log.exception("source.broken", extra={"source": name})
+            kind = type(error).__name__
+            _keep(program, actor, name, None, f"It broke off ({kind}). The log says where.")
 
 
 def _make(program: Program, name: str) -> tuple[Connector, str]:

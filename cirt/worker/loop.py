@@ -117,10 +117,18 @@ def _held(program: Program, claimed: Claimed) -> Iterator[None]:
 
     def renew() -> None:
         while not done.wait(_RENEW_S):
-            with program.work(SYSTEM) as work:
-                if not jobs.renew(work.session, claimed, work.now):
-                    log.warning("job.lost", extra={"job": claimed.id, "kind": claimed.kind})
-                    return
+            try:
+                with program.work(SYSTEM) as work:
+                    is_ours = jobs.renew(work.session, claimed, work.now)
+            except (
+                sa.exc.OperationalError,
+                sa.exc.TimeoutError,
+            ):  # busy; the lease has two thirds left
+                log.exception("job.renew", extra={"job": claimed.id, "kind": claimed.kind})
+                continue
+            if not is_ours:
+                log.warning("job.lost", extra={"job": claimed.id, "kind": claimed.kind})
+                return
 
     renewing = threading.Thread(target=renew, name=f"lease-{claimed.id}", daemon=True)
     renewing.start()

@@ -137,6 +137,23 @@ def test_a_failing_job_waits_longer_each_time_and_is_given_up_in_the_end(
     assert claim(program) is None
 
 
+def test_a_job_that_ends_its_worker_each_time_is_given_up(
+    program: Program, clock: FakeClock
+) -> None:
+    put(program)
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        assert claimed(program).attempt == attempt  # and the worker dies
+        clock.forward(seconds=LEASE.total_seconds())
+    put(program, "another")
+
+    assert claimed(program).kind == "another"
+    assert states(program) == [JobState.DEAD, JobState.RUNNING]
+    with program.work(SYSTEM, write=False) as work:
+        [job] = work.session.scalars(sa.select(Job).where(Job.state == JobState.DEAD))
+        assert job.ended_at == clock.now()
+        assert str(MAX_ATTEMPTS) in (job.error or "")
+
+
 def test_a_slot_is_taken_once_over_many_workers(program: Program) -> None:
     took: list[bool] = []
     threads = [

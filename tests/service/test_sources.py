@@ -1,6 +1,7 @@
 """Connectors as the program runs them: what they find arrives with its cursor, under a peer's name."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.objects.models import StixObject
 from cirt.parties.errors import NoSuchPeer
 from cirt.parties.peers import PeerFacts, add_peer
+from cirt.plugin import Connector, Fetch, Found
 from cirt.sharing.commands import AddAgreement
 from cirt.sharing.service import add_agreement
 from cirt.sources import service
@@ -108,6 +110,28 @@ def test_the_worker_runs_what_is_configured_and_a_fault_stops_nobody(
     HANDLERS["sources.read"](reading, {})
 
     assert len(_brought(reading)) == 1
+
+
+def test_a_connector_that_breaks_stops_no_other_and_is_named(
+    reading: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Connector):
+        name = "broken"
+
+        def pull(self, fetch: Fetch, cursor: str | None) -> Iterator[tuple[Found, str]]:
+            raise ZeroDivisionError
+
+    known = service.connectors()
+    monkeypatch.setattr(service, "connectors", lambda: {"broken": Broken, **known})
+    configured = {"broken": {"peer": "vendor"}, **reading.settings.connectors}
+    program = replace(reading, settings=replace(reading.settings, connectors=configured))
+    _put(folder, "one.json", an_indicator(1))
+
+    service.run_configured(program, SYSTEM)
+
+    assert len(_brought(reading)) == 1
+    with program.work(CONSOLE, write=False) as work:
+        assert "ZeroDivisionError" in (work.session.get_one(Source, "broken").error or "")
 
 
 def test_what_is_missing_is_named(program: Program, folder: Path) -> None:

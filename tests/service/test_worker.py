@@ -27,6 +27,7 @@ from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM
 from cirt.parties.peers import resume_peer, suspend_peer
+from cirt.worker import loop
 from cirt.worker.loop import ask_for_due, run_one, run_worker
 from tests.support.hostile import hostile
 from tests.support.release import a_reader
@@ -161,6 +162,31 @@ def test_a_handler_that_breaks_is_tried_again_later(program: Program, clock: Fak
         job = work.session.scalars(sa.select(Job)).one()
         assert (job.attempts, job.state) == (2, JobState.WAITING)
         assert "ZeroDivisionError" in (job.error or "")
+
+
+def test_a_busy_database_does_not_end_the_hold_on_a_job(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed = threading.Event()
+    busy = [sa.exc.OperationalError("renew", {}, Exception("database is locked"))]
+
+    def renew(*args: Any) -> bool:
+        if busy:
+            raise busy.pop()
+        renewed.set()
+        return True
+
+    def slow(_program: Program, _payload: dict[str, Any]) -> None:
+        assert renewed.wait(10)
+
+    monkeypatch.setattr(loop, "_RENEW_S", 0.01)
+    monkeypatch.setattr(jobs, "renew", renew)
+    with program.work(SYSTEM) as work:
+        jobs.put(work.session, "slow", {}, run_at=work.now)
+
+    assert run_one(program, {"slow": slow})
+    with program.work(SYSTEM, write=False) as work:
+        assert work.session.scalars(sa.select(Job.state)).one() is JobState.DONE
 
 
 def test_a_job_that_nobody_knows_is_noted_not_lost(program: Program) -> None:
