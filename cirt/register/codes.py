@@ -15,13 +15,13 @@ def new_form_value() -> str:
     return secrets.token_urlsafe(24)
 
 
-def code_for(form_value: str | None) -> str:
+def code_for(sending: str | None) -> str:
     """A follow-up code such as ``K7P-2QM-9RT-4XD-6HB``.
 
-    It is derived from the form's secret value, so that the form sent twice shows the same code though
-    only a hash of either is stored.
+    It is derived from what was sent, the form's secret value in it, so that the same sent twice shows the
+    same code though only a hash of either is stored.
     """
-    seed = (form_value or new_form_value()).encode()
+    seed = (sending or new_form_value()).encode()
     number = int.from_bytes(hashlib.blake2b(seed, digest_size=16, person=b"follow-up").digest())
     letters = "".join(_ALPHABET[(number >> 5 * place) & 31] for place in range(_LENGTH))
     return "-".join(letters[at : at + _GROUP] for at in range(0, _LENGTH, _GROUP))
@@ -32,8 +32,8 @@ def code_hash(code: str) -> str:
     return _hashed("code", code.upper().translate(_MISREAD))
 
 
-def form_hash(form_value: str) -> str:
-    return _hashed("form", form_value)
+def form_hash(sending: str) -> str:
+    return _hashed("form", sending)
 
 
 def is_code(code: str, stored_hash: str) -> bool:

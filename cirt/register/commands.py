@@ -20,7 +20,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class TakeReport:
-    """``form_token`` is the one-time value of the form; two sendings of one form are one report."""
+    """``form_token`` is the one-time value of the form; the same sent twice is one report."""
 
     text: str
     organisation: str = ""

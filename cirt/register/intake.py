@@ -1,5 +1,7 @@
 """What comes in: a report is kept exactly as it came, once, with a reference and a follow-up code."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -35,25 +37,27 @@ _NO_HASH = "0" * 64
 def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
     """Keep a report; the code is shown once and stored hashed.
 
-    The same form sent again gives the same report and the same code. A text with characters that the
-    database cannot hold is kept with a sign in their place, and its exact bytes as a file beside it.
+    The same form sent again gives the same report and the same code; with anything else in it, it is a
+    report of its own. A text with characters that the database cannot hold is kept with a sign in their
+    place, and its exact bytes as a file beside it.
 
     Raises:
         ReportEmpty, ReportTooLong, TooManyFiles, TooLarge, RedNeedsPerson, NotAllowed.
     """
     _check_source(work, cmd)
     _check_sizes(cmd)
-    code = codes.code_for(cmd.form_token)
-    twin = _same_form(work, cmd)
+    sending = _sending(cmd)
+    code = codes.code_for(sending)
+    twin = _same_sending(work, sending)
     if twin is not None:
         return twin, code
     with work.session.begin_nested() as attempt:
         reference = next_reference(work, Reference.REPORT)  # holds others back until we commit
-        twin = _same_form(work, cmd)
+        twin = _same_sending(work, sending)
         if twin is not None:
             attempt.rollback()  # no number is spent on the second sending
             return twin, code
-        report = _new_report(work, cmd, reference, code)
+        report = _new_report(work, cmd, reference, code, sending)
     _keep_files(work, cmd, reference)
     count = _find_observables(work, report)
     if report.tlp is Tlp.RED:
@@ -96,14 +100,25 @@ def _check_sizes(cmd: TakeReport) -> None:
         raise TooManyFiles(count=len(cmd.files), limit=MAX_FILES)
 
 
-def _same_form(work: Work, cmd: TakeReport) -> Report | None:
+def _sending(cmd: TakeReport) -> str | None:
+    """The form's secret value with all that was said on it: whoever corrects themselves says something new."""
     if cmd.form_token is None:
         return None
-    query = sa.select(Report).where(Report.form_token == codes.form_hash(cmd.form_token))
+    said = (cmd.text, cmd.organisation, cmd.reporter, cmd.contact, cmd.tlp)
+    files = [(file.name, hashlib.sha256(file.body).hexdigest()) for file in cmd.files]
+    return json.dumps([cmd.form_token, said, files])
+
+
+def _same_sending(work: Work, sending: str | None) -> Report | None:
+    if sending is None:
+        return None
+    query = sa.select(Report).where(Report.form_token == codes.form_hash(sending))
     return work.session.scalars(query).one_or_none()
 
 
-def _new_report(work: Work, cmd: TakeReport, reference: str, code: str) -> Report:
+def _new_report(
+    work: Work, cmd: TakeReport, reference: str, code: str, sending: str | None
+) -> Report:
     text = texts.storable(cmd.text)
     report = Report(
         reference=reference,
@@ -118,7 +133,7 @@ def _new_report(work: Work, cmd: TakeReport, reference: str, code: str) -> Repor
         language=texts.storable(cmd.language)[:12],
         headers=dict(cmd.headers),
         code_hash=codes.code_hash(code),
-        form_token=codes.form_hash(cmd.form_token) if cmd.form_token else None,
+        form_token=codes.form_hash(sending) if sending else None,
         state=ReportState.RECEIVED,
         reason="",
         version=1,
