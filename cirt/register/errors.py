@@ -182,6 +182,25 @@ class LoweringNeedsReason(Invalid):
     message = mark("{after} lets more people see this than {before}. Say why.")
 
 
+class BelowReportNeedsReason(Invalid):
+    """The incident's marking is below that of the report that goes into it."""
+
+    code = "below-report-needs-reason"
+    message = mark(
+        "The report is {report} and the incident {incident}, which may travel further. Say why, and "
+        "that the reporter knows."
+    )
+
+
+class StrictReportNeedsReason(BelowReportNeedsReason):
+    """As the public form promises."""
+
+    message = mark(
+        "The report is {report} and the incident {incident}, which may travel further. We promised to "
+        "ask the reporter before anyone else hears of it: say why, and what the reporter answered."
+    )
+
+
 class RedNeedsPerson(Invalid):
     code = "red-needs-person"
     message = mark(

@@ -16,8 +16,10 @@ from cirt.register.commands import (
 from cirt.register.errors import (
     AlreadyClaimed,
     AlreadyDecided,
+    BelowReportNeedsReason,
     IncidentClosed,
     ReportChanged,
+    StrictReportNeedsReason,
     UndoTooLate,
 )
 from cirt.register.findings import offer_report
@@ -65,18 +67,20 @@ def accept_report(work: Work, cmd: AcceptReport) -> Incident:
     """The report becomes a new incident; its observables are offered there.
 
     Raises:
+        BelowReportNeedsReason: the incident's marking is below the report's and no reason is given.
         AlreadyDecided, ReportChanged, ClassUnknown, NoSuchReport, NotAllowed.
     """
     work.require("report:decide")
     report = get_report(work, cmd.reference, lock=True)
     _check_open(work, report, cmd.version)
+    below = _check_marking(report, cmd.tlp, cmd.reason)
     incident = new_incident(work, cmd)
     _link(work, report, incident)
     _decide(work, report, ReportState.ACCEPTED, cmd.reason)
     entry = {"report": report.reference, "reason": cmd.reason}
     note_entry(work, incident.id, EntryKind.REPORT_ACCEPTED, **entry)
     why = for_trail(report.tlp, cmd.reason)
-    work.audit("report.accept", report.reference, incident=incident.reference, reason=why)
+    work.audit("report.accept", report.reference, incident=incident.reference, reason=why, **below)
     return incident
 
 
@@ -84,6 +88,7 @@ def add_report_to_incident(work: Work, cmd: AddReport) -> Incident:
     """
     Raises:
         IncidentClosed: it must be opened again first.
+        BelowReportNeedsReason: the incident's marking is below the report's and no reason is given.
         AlreadyDecided, ReportChanged, NoSuchReport, NoSuchIncident, NotAllowed.
     """
     work.require("report:decide")
@@ -92,12 +97,13 @@ def add_report_to_incident(work: Work, cmd: AddReport) -> Incident:
     incident = get_incident(work, cmd.incident, lock=True)
     if incident.state is IncidentState.CLOSED:
         raise IncidentClosed(reference=incident.reference)
+    below = _check_marking(report, incident.tlp, cmd.reason)
     _link(work, report, incident)
     _decide(work, report, ReportState.ADDED, cmd.reason)
     entry = {"report": report.reference, "reason": cmd.reason}
     note_entry(work, incident.id, EntryKind.REPORT_ADDED, **entry)
     why = for_trail(report.tlp, cmd.reason)
-    work.audit("report.add", report.reference, incident=incident.reference, reason=why)
+    work.audit("report.add", report.reference, incident=incident.reference, reason=why, **below)
     return incident
 
 
@@ -142,6 +148,17 @@ def _check_open(work: Work, report: Report, version: int) -> None:
         raise AlreadyDecided(name=name, reference=report.reference)
     if report.version != version:
         raise ReportChanged(reference=report.reference)
+
+
+def _check_marking(report: Report, tlp: Tlp, reason: str) -> dict[str, str]:
+    """For the trail: what the report's marking was, where the incident's is below it."""
+    if report.tlp <= tlp:
+        return {}
+    if not reason.strip():
+        promised = report.tlp is Tlp.AMBER_STRICT
+        refusal = StrictReportNeedsReason if promised else BelowReportNeedsReason
+        raise refusal(report=report.tlp.label, incident=tlp.label)
+    return {"tlp": tlp.value, "below": report.tlp.value}
 
 
 def _moved(work: Work, report: Report, to: ReportState, act: str, **facts: object) -> Report:

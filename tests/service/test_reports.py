@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from cirt.register.commands import (
 from cirt.register.errors import (
     AlreadyClaimed,
     AlreadyDecided,
+    BelowReportNeedsReason,
     CodeWrong,
     IncidentClosed,
     NoSuchReport,
@@ -37,6 +39,7 @@ from cirt.register.errors import (
     ReportChanged,
     ReportEmpty,
     ReportTooLong,
+    StrictReportNeedsReason,
     UndoTooLate,
 )
 from cirt.register.labels import REPORTER_WORDS
@@ -127,6 +130,31 @@ def test_a_form_sent_twice_counts_once_and_gives_the_same_reference_and_code(
 
     assert (first[0].reference, first[1]) == (second[0].reference, second[1])
     assert other.reference == "REP-2026-0002"
+
+
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        {"text": "Now 203.0.113.9 as well"},
+        {"files": (SentFile("a.log", "text/plain", b"other bytes"),)},
+        {"contact": "desk@water.example"},
+        {"tlp": Tlp.AMBER_STRICT},
+    ],
+)
+def test_a_form_sent_again_with_something_else_in_it_is_a_report_of_its_own(
+    program: Program, corrected: dict[str, Any]
+) -> None:
+    cmd = TakeReport(TEXT, form_token="one form", files=(SentFile("a.log", "text/plain", b"a"),))
+    again = replace(cmd, **corrected)
+
+    first, second, third = (take(program, each) for each in (cmd, again, again))
+
+    assert (first[0].reference, second[0].reference) == ("REP-2026-0001", "REP-2026-0002")
+    assert (second[0].reference, second[1]) == (third[0].reference, third[1])
+    for report, code in (first, second):
+        assert ask(program, report.reference, code) == REPORTER_WORDS[ReportState.RECEIVED]
+    with program.work(SYSTEM, write=False) as work:
+        assert work.session.get_one(Report, second[0].id).text == again.text
 
 
 def test_a_form_sent_twice_in_the_same_moment_counts_once(program: Program) -> None:
@@ -222,6 +250,38 @@ def test_an_accepted_report_becomes_an_incident_with_its_observables_offered(
     }
     assert (entry.kind, entry.actor) == (EntryKind.REPORT_ACCEPTED, "Amina")
     assert entry.values == {"report": report.reference, "reason": "Same lure"}
+
+
+@pytest.mark.parametrize(
+    ("marked", "refusal"),
+    [(Tlp.AMBER_STRICT, StrictReportNeedsReason), (Tlp.AMBER, BelowReportNeedsReason)],
+)
+def test_a_report_goes_into_what_may_travel_further_only_with_a_reason_that_is_kept(
+    program: Program, marked: Tlp, refusal: type[BelowReportNeedsReason]
+) -> None:
+    lead = a_person(program, "Irena", Role.LEAD)
+    incident = an_incident(program, lead, tlp=Tlp.GREEN)
+    first, second = (a_report(program, TEXT, tlp=marked) for _ in range(2))
+    add = AddReport(second.reference, 1, incident.reference)
+
+    with pytest.raises(refusal) as refused, program.work(lead) as work:
+        service.accept_report(work, accepting(first, tlp=Tlp.GREEN, reason=" "))
+    with pytest.raises(refusal), program.work(lead) as work:
+        service.add_report_to_incident(work, add)
+    with program.work(lead) as work:
+        service.accept_report(work, accepting(first, tlp=Tlp.GREEN, reason="They agreed"))
+        service.add_report_to_incident(work, replace(add, reason="They agreed"))
+
+    assert ("promised to ask the reporter" in str(refused.value)) is (marked is Tlp.AMBER_STRICT)
+    with program.work(SYSTEM, write=False) as work:
+        query = sa.select(AuditEntry.facts).where(
+            AuditEntry.act.in_(["report.accept", "report.add"])
+        )
+        kept = list(work.session.scalars(query))
+    assert len(kept) == 2
+    for facts in kept:
+        assert "They agreed" in facts
+        assert f'"below":"{marked.value}"' in facts.replace(": ", ":")
 
 
 def test_only_those_in_triage_decide(program: Program) -> None:

@@ -122,6 +122,28 @@ def test_a_report_that_shares_observables_is_added_in_one_step(
     assert "Amina added report" in amina.text
 
 
+def test_a_marking_below_the_reports_asks_for_its_reason_and_keeps_the_rest(
+    program: Program, amina: Visitor
+) -> None:
+    reference = a_report(program)
+    amina.get(f"/triage?selected={reference}")
+    typed = {
+        "decision": "accept",
+        "title": "A title of mine",
+        "classification": "fraud/phishing",
+        "severity": "high",
+        "tlp": "clear",
+    }
+
+    answer = amina.send(f"/triage/{reference}/decision", **typed)
+
+    assert answer.status_code == 422
+    assert "The report is TLP:AMBER and the incident TLP:CLEAR" in amina.text
+    assert "A title of mine" in amina.page
+    answer = amina.send(f"/triage/{reference}/decision", **typed, reason="They agreed")
+    assert answer.status_code == 303
+
+
 def test_a_rejection_needs_its_reason(program: Program, amina: Visitor) -> None:
     reference = a_report(program)
     amina.get(f"/triage?selected={reference}")

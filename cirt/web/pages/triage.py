@@ -18,7 +18,7 @@ from cirt.kernel.errors import FieldsInvalid, Invalid, NotFound
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.register import rsit, service
-from cirt.register.errors import IncidentClosed, NoSuchIncident
+from cirt.register.errors import BelowReportNeedsReason, IncidentClosed, NoSuchIncident
 from cirt.register.labels import REPORT_SOURCES
 from cirt.register.models import ReportSource
 from cirt.register.queue import (
@@ -130,6 +130,8 @@ def decide(reference: str) -> AnyResponse:
     except (FieldsInvalid, DecisionMissing) as error:
         form = refused(error, at="decision", names=CLASSIFIED)
         return _intake_page(reference, form, status_of(error))
+    except BelowReportNeedsReason as error:
+        return _intake_page(reference, refused(error, at="reason"), status_of(error))
     except (NoSuchIncident, IncidentClosed) as error:
         form = refused(error, at="incident")
         return _intake_page(reference, form, HTTPStatus.UNPROCESSABLE_ENTITY)
