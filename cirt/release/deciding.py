@@ -76,7 +76,7 @@ def _approve(
         return _send_back_edited(work, proposal, edited)
     if weighed.needed is None:
         return _void(work, proposal, "nothing-would-leave")
-    earlier = approvals_of(work.session, proposal.id)
+    earlier = _still_counting(work, proposal)
     if cmd.digest != weighed.digest:
         return _note_change(work, proposal, weighed, earlier)
     _void_approvals([each for each in earlier if each.digest != weighed.digest])
@@ -154,6 +154,19 @@ def _void(work: Work, proposal: Proposal, why: str) -> Outcome:
     tell(work, proposal, EntryKind.RELEASE_REFUSED, ruling="voided")
     work.audit("release.void", proposal.reference, why=why)
     return Outcome(proposal.state, conflict=ReleaseVoided(reference=proposal.reference))
+
+
+def _still_counting(work: Work, proposal: Proposal) -> list[ProposalDecision]:
+    """Approvals whose givers may still give them; those of the others are void."""
+    counting = []
+    for approval in approvals_of(work.session, proposal.id):
+        if _still_may(work.session, approval.account_id, "release:decide"):
+            counting.append(approval)
+            continue
+        approval.voided = True
+        facts = {"account": approval.account_id, "why": "approver-lost-right"}
+        work.audit("release.void-approval", proposal.reference, **facts)
+    return counting
 
 
 def _void_approvals(decisions: Iterable[ProposalDecision]) -> None:

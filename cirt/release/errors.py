@@ -76,7 +76,9 @@ class InboxNotOffered(ReleaseIncomplete):
 
 class NothingWouldLeave(Conflict):
     code = "nothing-would-leave"
-    message = mark("No member of these collections may have any of these {count} objects.")
+    message = mark(
+        "Objects asked for: {count}. No member of these collections may have any of them."
+    )
 
 
 class ReleaseDecided(Conflict):
@@ -121,7 +123,7 @@ class ReleaseChanged(Conflict):
 class ReleaseEdited(Conflict):
     code = "release-edited"
     message = mark(
-        "{count} objects were edited after {reference} was asked for: {names}. It went back to the asker."
+        "Objects edited after {reference} was asked for: {count} ({names}). It went back to the asker."
     )
 
 

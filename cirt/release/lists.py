@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.parties.models import Account, Person
 from cirt.register.pages import Order, Page, Query, read_page
-from cirt.release.models import Proposal, ProposalDecision, ProposalObject, ProposalState, Ruling
+from cirt.release.models import Proposal, ProposalDecision, ProposalObject, ProposalState
+from cirt.release.requests import giver_may, is_approval, title_for
 
 
 class ReleaseFilter(StrEnum):
@@ -21,7 +22,7 @@ class ReleaseFilter(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ReleaseLine:
     reference: str
-    title: str
+    title: str | None  # None: it is of an incident that is not for the reader
     state: ProposalState
     asker: str
     asked_at: datetime
@@ -32,7 +33,7 @@ class ReleaseLine:
 
 def release_page(work: Work, wanted: ReleaseFilter, cursor: str | None = None) -> Page[ReleaseLine]:
     """What waits: the longest wait first; the other lists the youngest first."""
-    query = _lines().where(_condition(work, wanted))
+    query = _lines(work).where(_condition(work, wanted))
     order = Order(Proposal.asked_at, Proposal.id, newest_first=wanted is not ReleaseFilter.WAITING)
     page = read_page(work.session, query, order, cursor)
     return page.of(
@@ -63,7 +64,7 @@ def release_counts(work: Work) -> dict[ReleaseFilter, int]:
     return dict(zip(counted, work.session.execute(sa.select(*figures)).one(), strict=True))
 
 
-def _lines() -> Query:
+def _lines(work: Work) -> Query:
     objects = (
         sa.select(sa.func.count())
         .where(ProposalObject.proposal_id == Proposal.id)
@@ -79,7 +80,7 @@ def _lines() -> Query:
     query: Query = (
         sa.select(
             Proposal.reference,
-            Proposal.title,
+            title_for(work.actor).label("title"),
             Proposal.state,
             Person.name.label("asker"),
             Proposal.asked_at,
@@ -95,7 +96,7 @@ def _lines() -> Query:
 
 
 def _counts() -> sa.ColumnElement[bool]:
-    return sa.and_(ProposalDecision.ruling == Ruling.APPROVED, ProposalDecision.voided.is_(False))
+    return sa.and_(is_approval(), giver_may())
 
 
 def _condition(work: Work, wanted: ReleaseFilter) -> sa.ColumnElement[bool]:

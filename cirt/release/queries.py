@@ -24,7 +24,14 @@ from cirt.release.models import (
     Ruling,
 )
 from cirt.release.offers import chunks
-from cirt.release.requests import approvals_of, get_proposal
+from cirt.release.requests import (
+    approvals_of,
+    get_proposal,
+    giver_may,
+    is_approval,
+    reads_words,
+    title_for,
+)
 from cirt.release.weighing import Asked, Weighed, recorded, weigh
 from cirt.sharing.gate import PreviewRow
 from cirt.sharing.verdicts import Decision
@@ -99,12 +106,13 @@ class DecisionLine:
 class ProposalView:
     """“If you approve, ``peers_getting`` of ``peers_asked`` can fetch ``leaving`` of ``asked``.”
 
-    ``barred`` is the code of the reason why the actor cannot decide, or None.
+    ``barred`` is the code of the reason why the actor cannot decide, or None. Title, reason and incident are
+    None where it was asked from an incident that is not for the actor to see.
     """
 
     reference: str
-    title: str
-    reason: str
+    title: str | None
+    reason: str | None
     state: ProposalState
     sector: str | None
     asker: str
@@ -133,7 +141,7 @@ class ProposalView:
 @dataclass(frozen=True, slots=True)
 class ProposalLine:
     reference: str
-    title: str
+    title: str | None  # None: it is of an incident that is not for the reader
     state: ProposalState
     asker: str
     asked_at: datetime
@@ -141,7 +149,7 @@ class ProposalLine:
 
 
 def proposals(
-    session: Session, states: Iterable[ProposalState] = tuple(ProposalState), limit: int = 200
+    work: Work, states: Iterable[ProposalState] = tuple(ProposalState), limit: int = 200
 ) -> list[ProposalLine]:
     """The youngest first."""
     count = (
@@ -152,7 +160,7 @@ def proposals(
     query = (
         sa.select(
             Proposal.reference,
-            Proposal.title,
+            title_for(work.actor),
             Proposal.state,
             Person.name,
             Proposal.asked_at,
@@ -164,7 +172,7 @@ def proposals(
         .order_by(Proposal.id.desc())
         .limit(limit)
     )
-    return [ProposalLine(*row) for row in session.execute(query)]
+    return [ProposalLine(*row) for row in work.session.execute(query)]
 
 
 def proposal_view(work: Work, reference: str) -> ProposalView:
@@ -178,15 +186,16 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
     proposal = get_proposal(session, reference)
     waits = proposal.state in (ProposalState.ASKED, ProposalState.SENT_BACK)
     weighed = weigh(work, proposal) if waits else recorded(session, proposal)
-    approvals = approvals_of(session, proposal.id)
+    approvals = _counting(session, proposal)
     asker = session.get_one(Account, proposal.asked_by_id)
     peers = _peer_lines(session, weighed)
     going = frozenset(row.version_id for row in weighed.leaving)
+    may_read = session.scalar(sa.select(reads_words(work.actor)).where(Proposal.id == proposal.id))
     incident = session.get(Incident, proposal.incident_id) if proposal.incident_id else None
     return ProposalView(
         reference=proposal.reference,
-        title=proposal.title,
-        reason=proposal.reason,
+        title=proposal.title if may_read else None,
+        reason=proposal.reason if may_read else None,
         state=proposal.state,
         sector=proposal.sector,
         asker=asker.person.name,
@@ -194,7 +203,7 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         asker_person_id=asker.person_id,
         asked_at=proposal.asked_at,
         decided_at=proposal.decided_at,
-        incident=incident.reference if incident else None,
+        incident=incident.reference if incident and may_read else None,
         tlp=max((each.tlp for each in weighed.objects), default=None),
         collections=weighed.collections,
         objects=weighed.objects,
@@ -207,10 +216,20 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         asked=len(weighed.objects),
         needed=weighed.needed,
         approved_by=_names(session, [each.person_id for each in approvals]),
-        decisions=_decisions(session, proposal.id),
+        decisions=_decisions(session, proposal, {each.id for each in approvals}),
         digest=weighed.digest,
         barred=_barred(work, proposal, asker, approvals, weighed),
     )
+
+
+def _counting(session: Session, proposal: Proposal) -> list[ProposalDecision]:
+    """The approvals that count now; of a decided release, those that counted then."""
+    if proposal.state is not ProposalState.ASKED:
+        return approvals_of(session, proposal.id)
+    query = sa.select(ProposalDecision).where(
+        ProposalDecision.proposal_id == proposal.id, is_approval(), giver_may()
+    )
+    return list(session.scalars(query.order_by(ProposalDecision.id)))
 
 
 def _barred(
@@ -323,20 +342,23 @@ def _kind(asked: Asked, seen: set[Kind]) -> str:
 
 
 def _names(session: Session, person_ids: Sequence[int]) -> list[str]:
-    return [session.get_one(Person, each).name for each in person_ids]
+    rows = session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(person_ids)))
+    names = {row.id: row.name for row in rows}
+    return [names[each] for each in person_ids]
 
 
-def _decisions(session: Session, proposal_id: int) -> list[DecisionLine]:
+def _decisions(session: Session, proposal: Proposal, counting: set[int]) -> list[DecisionLine]:
+    is_void = ProposalDecision.id.not_in(counting)
     query = (
         sa.select(
             Person.name,
             ProposalDecision.ruling,
             ProposalDecision.comment,
             ProposalDecision.at,
-            ProposalDecision.voided,
+            sa.and_(ProposalDecision.ruling == Ruling.APPROVED, is_void),
         )
         .join(Person, Person.id == ProposalDecision.person_id)
-        .where(ProposalDecision.proposal_id == proposal_id)
+        .where(ProposalDecision.proposal_id == proposal.id)
         .order_by(ProposalDecision.id)
     )
     return [DecisionLine(*row) for row in session.execute(query)]

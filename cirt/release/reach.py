@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.release.ledger import Offered, fetched_by, offered_to
 from cirt.release.models import (
@@ -17,6 +18,7 @@ from cirt.release.models import (
     ProposalObject,
     ProposalState,
 )
+from cirt.release.requests import title_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class ReachLine:
 @dataclass(frozen=True, slots=True)
 class ReleaseRef:
     reference: str
-    title: str
+    title: str | None  # None: it is of an incident that is not for the reader
+    objects: int
     state: ProposalState
 
 
@@ -80,15 +83,17 @@ def _aliases(session: Session, ids: set[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def releases_of(session: Session, object_id: int) -> list[ReleaseRef]:
+def releases_of(work: Work, object_id: int) -> list[ReleaseRef]:
     """Requests that name this object, the youngest first."""
+    named = aliased(ProposalObject)
+    objects = sa.select(sa.func.count()).where(named.proposal_id == Proposal.id).scalar_subquery()
     query = (
-        sa.select(Proposal.reference, Proposal.title, Proposal.state)
+        sa.select(Proposal.reference, title_for(work.actor), objects, Proposal.state)
         .join(ProposalObject, ProposalObject.proposal_id == Proposal.id)
         .where(ProposalObject.object_id == object_id)
         .order_by(Proposal.id.desc())
     )
-    return [ReleaseRef(*row) for row in session.execute(query)]
+    return [ReleaseRef(*row) for row in work.session.execute(query)]
 
 
 def given_since(session: Session, since: datetime) -> dict[int, int]:

@@ -1,15 +1,20 @@
-"""A release as a row: found, its approvals, and its line on the incident."""
+"""A release as a row: found, its approvals, who may read its words, and its line on the incident."""
 
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from cirt.kernel.work import ActorKind, Work
+from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.parties.models import Account, RoleGrant
+from cirt.parties.roles import roles_with
 from cirt.register.incidents import note_entry
-from cirt.register.models import EntryKind
+from cirt.register.models import EntryKind, Incident
+from cirt.register.sight import sees_incident
 from cirt.release.errors import NoSuchRelease, PersonNeeded
 from cirt.release.models import Proposal, ProposalDecision, Ruling
+
+Condition = sa.ColumnElement[bool]
 
 
 def get_proposal(session: Session, reference: str, *, lock: bool = False) -> Proposal:
@@ -26,12 +31,36 @@ def get_proposal(session: Session, reference: str, *, lock: bool = False) -> Pro
     return found
 
 
+def is_approval() -> Condition:
+    """On ProposalDecision: an approval that was not voided."""
+    return sa.and_(ProposalDecision.ruling == Ruling.APPROVED, ProposalDecision.voided.is_(False))
+
+
+def giver_may() -> Condition:
+    """On ProposalDecision: whoever gave it could still give it; else it counts no more while others wait."""
+    giver = aliased(Account)  # lists join the asker's account
+    return sa.exists().where(
+        giver.id == ProposalDecision.account_id,
+        giver.disabled_at.is_(None),
+        RoleGrant.account_id == giver.id,
+        RoleGrant.role.in_(roles_with("release:decide")),
+    )
+
+
+def reads_words(actor: Actor) -> Condition:
+    """On Proposal: title and reason are of its incident, so they are for those who may see that."""
+    seen = sa.exists().where(Incident.id == Proposal.incident_id, sees_incident(actor))
+    return sa.or_(Proposal.incident_id.is_(None), seen)
+
+
+def title_for(actor: Actor) -> sa.ColumnElement[str | None]:
+    return sa.case((reads_words(actor), Proposal.title), else_=None)
+
+
 def approvals_of(session: Session, proposal_id: int) -> list[ProposalDecision]:
-    """Those that still count, oldest first."""
+    """Those that were not voided, oldest first."""
     query = sa.select(ProposalDecision).where(
-        ProposalDecision.proposal_id == proposal_id,
-        ProposalDecision.ruling == Ruling.APPROVED,
-        ProposalDecision.voided.is_(False),
+        ProposalDecision.proposal_id == proposal_id, is_approval()
     )
     return list(session.scalars(query.order_by(ProposalDecision.id)))
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cirt.kernel.audit import AuditEntry
 from cirt.kernel.errors import CirtError
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.objects.codec import StixObject
-from cirt.parties.accounts import AddAccount, add_account, disable_account, get_account
+from cirt.parties.accounts import AddAccount, add_account, disable_account, get_account, set_roles
 from cirt.parties.models import Peer, PeerState
 from cirt.parties.roles import Role, permissions_of
 from cirt.register.models import Entry, EntryKind
@@ -32,8 +33,17 @@ from cirt.release.errors import (
     ReleaseIncomplete,
     ReleaseVoided,
 )
-from cirt.release.models import Collection, CollectionEntry, Proposal, ProposalState, Ruling
+from cirt.release.lists import ReleaseFilter, ReleaseLine, release_page
+from cirt.release.models import (
+    Collection,
+    CollectionEntry,
+    Proposal,
+    ProposalObject,
+    ProposalState,
+    Ruling,
+)
 from cirt.release.queries import ProposalView, proposal_view, proposals
+from cirt.release.reach import releases_of
 from cirt.sharing.models import Level
 from tests.support.register import a_person, an_incident
 from tests.support.release import (
@@ -80,6 +90,12 @@ class Desk:
     def view(self, reference: str, actor: Actor | None = None) -> ProposalView:
         with self.program.work(actor or self.irena, write=False) as work:
             return proposal_view(work, reference)
+
+    def line(self, actor: Actor) -> ReleaseLine:
+        """The one that waits for this actor, in the list."""
+        with self.program.work(actor, write=False) as work:
+            (line,) = release_page(work, ReleaseFilter.WAITING).rows
+            return line
 
     def state(self, reference: str) -> ProposalState:
         with self.program.work(CONSOLE, write=False) as work:
@@ -157,6 +173,95 @@ def test_strict_markings_need_two_others(program: Program) -> None:
         desk.decide(desk.irena, reference)
     assert desk.decide(desk.petra, reference).state is ProposalState.RELEASED
     assert desk.readable() == [desk.indicator.stix_id]
+
+
+@pytest.mark.parametrize("lost", ["role", "account"])
+def test_an_approval_by_somebody_who_may_decide_no_more_does_not_count(
+    program: Program, lost: str
+) -> None:
+    desk = Desk(program, Tlp.AMBER_STRICT, ceiling=Tlp.AMBER_STRICT)
+    ada = a_person(program, "Ada", Role.LEAD)
+    reference = desk.ask()
+    desk.decide(desk.irena, reference)
+    before, counted = desk.view(reference).approved_by, desk.line(desk.petra)
+    with program.work(desk.irena, write=False) as work:
+        assert release_page(work, ReleaseFilter.WAITING).rows == []
+    with program.work(CONSOLE) as work:
+        if lost == "role":
+            set_roles(work, "irena@ex-cirt.example", frozenset({Role.HANDLER}))
+        else:
+            disable_account(work, "irena@ex-cirt.example")
+
+    view, line = desk.view(reference, desk.petra), desk.line(desk.petra)
+    outcome = desk.decide(desk.petra, reference)
+
+    assert before == ["Irena"]
+    assert (counted.approvals, line.approvals) == (1, 0)
+    assert view.approved_by == []
+    assert [each.voided for each in view.decisions] == [True]
+    assert outcome == Outcome(ProposalState.ASKED, missing=1)
+    assert desk.readable() == []
+    assert desk.view(reference, ada).approved_by == ["Petra"]
+    with program.work(CONSOLE, write=False) as work:
+        voided = sa.select(AuditEntry.facts).where(AuditEntry.act == "release.void-approval")
+        assert "approver-lost-right" in work.session.scalars(voided).one()
+    assert desk.decide(ada, reference).state is ProposalState.RELEASED
+
+
+def test_who_got_the_role_back_approves_again(program: Program) -> None:
+    desk = Desk(program, Tlp.AMBER_STRICT, ceiling=Tlp.AMBER_STRICT)
+    reference = desk.ask()
+    desk.decide(desk.irena, reference)
+    with program.work(CONSOLE) as work:
+        set_roles(work, "irena@ex-cirt.example", frozenset({Role.HANDLER}))
+    desk.decide(desk.petra, reference)
+    with program.work(CONSOLE) as work:
+        set_roles(work, "irena@ex-cirt.example", frozenset({Role.LEAD}))
+
+    assert desk.view(reference).barred is None
+    assert desk.decide(desk.irena, reference).state is ProposalState.RELEASED
+
+
+def test_who_approved_stays_on_record_after_the_release(program: Program) -> None:
+    desk = Desk(program)
+    reference = desk.ask()
+    desk.decide(desk.irena, reference)
+    with program.work(CONSOLE) as work:
+        disable_account(work, "irena@ex-cirt.example")
+
+    view = desk.view(reference, desk.petra)
+
+    assert view.approved_by == ["Irena"]
+    assert [each.voided for each in view.decisions] == [False]
+
+
+def test_title_reason_and_incident_of_a_request_are_for_those_who_see_its_incident(
+    program: Program,
+) -> None:
+    desk = Desk(program)
+    incident = an_incident(program, desk.tomas, tlp=Tlp.RED)
+    reference = desk.ask(incident=incident.reference)
+
+    def shown(actor: Actor) -> set[str | None]:
+        view = desk.view(reference, actor)
+        with program.work(actor, write=False) as work:
+            (line,) = proposals(work)
+            views = (ReleaseFilter.WAITING, ReleaseFilter.MINE)
+            (listed,) = (row for each in views for row in release_page(work, each).rows)
+            object_id = work.session.scalars(sa.select(ProposalObject.object_id)).one()
+            (named,) = releases_of(work, object_id)
+        titles = {view.title, line.title, listed.title, named.title}
+        assert (view.objects != [], view.peers_getting, named.objects) == (True, 1, 1)
+        return {*titles, view.reason, view.incident}
+
+    assert shown(desk.irena) == {None}
+    assert shown(desk.tomas) == {"Phishing wave", "Early warning", incident.reference}
+    desk.decide(desk.irena, reference)
+    assert desk.readable() == [desk.indicator.stix_id]
+    with program.work(CONSOLE, write=False) as work:
+        facts = "".join(work.session.scalars(sa.select(AuditEntry.facts)))
+        entries = str(list(work.session.scalars(sa.select(Entry.values))))
+    assert "Phishing wave" not in facts + entries
 
 
 def test_a_new_member_between_asking_and_approving_voids_and_shows_what_changed(
@@ -356,7 +461,7 @@ def test_requests_are_listed_the_youngest_first(program: Program) -> None:
     older, younger = desk.ask(), desk.ask()
 
     with program.work(desk.irena, write=False) as work:
-        lines = proposals(work.session, [ProposalState.ASKED])
+        lines = proposals(work, [ProposalState.ASKED])
 
     assert [(line.reference, line.asker, line.objects) for line in lines] == [
         (younger, "Tomas", 1),

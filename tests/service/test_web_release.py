@@ -17,7 +17,7 @@ from cirt.sharing.commands import ChangeAgreement
 from cirt.sharing.service import change_agreement
 from tests.support.browse import PASSWORD, Visitor, signed_in
 from tests.support.register import a_person, an_incident, with_observables
-from tests.support.release import a_collection, a_reader, our_indicator, revised
+from tests.support.release import a_collection, a_reader, asked, our_indicator, revised
 from tests.support.store import put
 
 
@@ -190,7 +190,7 @@ def test_an_object_edited_meanwhile_sends_the_request_back_and_its_asker_asks_ag
 
     lead.send(f"/release/{reference}/decision", ruling="approved", password=PASSWORD)
 
-    assert "were edited after" in lead.text
+    assert "Objects edited after" in lead.text
     assert state_of(program, reference) is ProposalState.SENT_BACK
     handler.get(f"/release/{reference}")
     handler.send(f"/release/{reference}/again")
@@ -248,7 +248,9 @@ def test_asking_for_what_nobody_may_have_is_told_at_once(program: Program) -> No
     )
 
     assert answer.status_code == 409
-    assert "No member of these collections may have any of these 1 objects" in handler.text
+    assert (
+        "Objects asked for: 1. No member of these collections may have any of them." in handler.text
+    )
 
 
 def test_the_page_says_before_asking_that_nobody_else_could_decide(program: Program) -> None:
@@ -307,6 +309,27 @@ def test_the_saved_bundle_holds_the_exact_bytes_and_saving_is_audited(program: P
     auditor = signed_in(program, Role.AUDITOR, name="Farid")
     auditor.get("/admin/audit?act=release.save")
     assert reference in auditor.text
+
+
+def test_the_words_of_a_request_from_a_red_incident_are_for_those_who_see_it(
+    program: Program,
+) -> None:
+    made = a_wave(program, Tlp.GREEN)
+    named = a_person(program, "Named", Role.HANDLER)
+    incident = an_incident(program, named, title="Ransom at the bank", tlp=Tlp.RED)
+    reference = asked(program, named, made.stix_id, incident=incident.reference)
+    lead = signed_in(program, Role.LEAD, name="Lin")
+
+    for path in ("/desk", "/release", f"/release/{reference}", f"/indicators/{made.stix_id}"):
+        page = _page(lead, path)
+        assert "Release of one object" in page
+        for word in ("Phishing wave", "Early warning", incident.reference):
+            assert word not in page
+    lead.get(f"/release/{reference}")
+    lead.send(f"/release/{reference}/decision", ruling="approved", password=PASSWORD)
+    assert state_of(program, reference) is ProposalState.RELEASED
+    for path in ("/release?view=decided", f"/indicators/{made.stix_id}"):
+        assert "Phishing wave" not in _page(lead, path)
 
 
 def test_neither_triage_nor_auditors_decide_and_administrators_see_nothing(

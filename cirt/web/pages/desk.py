@@ -16,7 +16,7 @@ bp = Blueprint("desk", __name__)
 def desk() -> Response:
     with open_work(write=False) as work:
         figures = queries.desk(work)
-        waiting = proposals(work.session, [ProposalState.ASKED])
+        waiting = proposals(work, [ProposalState.ASKED])
     return render(
         "desk/desk.html",
         figures=figures,

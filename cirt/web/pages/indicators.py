@@ -241,7 +241,7 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
         ],
         sightings=sightings_of(work, stix_id),
         reach=reach(session, listed.object_id),
-        releases=releases_of(session, listed.object_id),
+        releases=releases_of(work, listed.object_id),
         versions=len(index.versions_of(session, listed.object_id)),
     )
 

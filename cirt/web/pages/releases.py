@@ -14,9 +14,7 @@ from cirt.kernel.work import Work
 from cirt.objects.index import find_listed
 from cirt.parties.accounts import persons_who
 from cirt.parties.errors import PasswordWrong
-from cirt.register.errors import NoSuchIncident
 from cirt.register.queries import indicators_of
-from cirt.register.sight import get_incident
 from cirt.release.deciding import decide_release
 from cirt.release.errors import (
     NothingWouldLeave,
@@ -183,7 +181,6 @@ def _page(
 ) -> Response:
     with open_work(write=False) as work:
         view = proposal_view(work, reference)
-        incident = _visible(work, view.incident)
     is_sent_back_to_me = (
         view.state is ProposalState.SENT_BACK and view.asker_account_id == visit().actor.id
     )
@@ -192,7 +189,6 @@ def _page(
         status,
         form=form,
         it=view,
-        incident=incident,
         is_mine=view.asker_person_id == visit().actor.person_id,
         may_ask_again=is_sent_back_to_me and visit().actor.may("release:ask"),
         conflict=i18n.say_error(conflict) if conflict else "",
@@ -203,13 +199,6 @@ def _page(
         because=outward.because,
         kinds=KIND_LABELS,
     )
-
-
-def _visible(work: Work, incident: str | None) -> str | None:
-    try:
-        return get_incident(work, incident).reference if incident else None
-    except NoSuchIncident:
-        return None
 
 
 def _changed(conflict: CirtError | None, view: ProposalView) -> list[_Changed]:
