@@ -42,7 +42,6 @@ class Keys:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        self._fernet = Fernet(base64.urlsafe_b64encode(self.derive("seal")))
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose."""
@@ -69,15 +68,22 @@ class Keys:
         except BadData as error:
             raise TokenWrong from error
 
-    def seal(self, value: str) -> bytes:
+    def seal(self, purpose: str, value: str) -> bytes:
         """Encrypt a secret that we must be able to read again, such as a peer's password."""
-        return self._fernet.encrypt(value.encode())
+        return self._fernet(purpose).encrypt(value.encode())
 
-    def unseal(self, sealed: bytes) -> str:
+    def unseal(self, purpose: str, sealed: bytes) -> str:
+        """
+        Raises:
+            SecretUnreadable: it was sealed with another key, or for another purpose.
+        """
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return self._fernet(purpose).decrypt(sealed).decode()
         except InvalidToken as error:
             raise SecretUnreadable from error
+
+    def _fernet(self, purpose: str) -> Fernet:
+        return Fernet(base64.urlsafe_b64encode(self.derive(f"seal {purpose}")))
 
 
 def make_key_file(path: Path) -> None:

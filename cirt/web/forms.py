@@ -17,6 +17,7 @@ E = TypeVar("E", bound=StrEnum)
 
 _UNKEPT = frozenset({"form_token", "password", "old_password", "new_password", "again", "kept"})
 _KEPT_FOR = timedelta(days=1)
+_KEPT = "kept-fields"
 _PUBLIC_FORM = "public-form"
 _PUBLIC_FORM_AGE_S = 24 * 3600
 
@@ -75,7 +76,7 @@ def typed_fields() -> list[tuple[str, str]]:
 def seal_fields(keys: Keys, account_id: int, path: str, now: datetime) -> str:
     """What was typed, for the sign-in page to carry; only the same account gets it back."""
     kept = {"account": account_id, "path": path, "at": now.timestamp(), "fields": typed_fields()}
-    return keys.seal(json.dumps(kept)).decode()
+    return keys.seal(_KEPT, json.dumps(kept)).decode()
 
 
 def open_fields(
@@ -83,7 +84,7 @@ def open_fields(
 ) -> tuple[str, list[tuple[str, str]]] | None:
     """The path and fields that ``seal_fields`` kept; None where they are another's, too old or not ours."""
     try:
-        kept = json.loads(keys.unseal(sealed.encode()))
+        kept = json.loads(keys.unseal(_KEPT, sealed.encode()))
     except (CirtError, ValueError):
         return None
     if kept["account"] != account_id or now.timestamp() - kept["at"] > _KEPT_FOR.total_seconds():

@@ -22,7 +22,7 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
-from cirt.parties.peers import find_peer
+from cirt.parties.peers import PASSWORD_SEAL, find_peer
 from tests.support.store import indicator, numbered
 from tests.support.sync import a_link, have
 
@@ -151,6 +151,8 @@ def test_a_sighting_is_posted_and_stands_there(
 def test_a_wrong_password_is_named(program: Program, medallion: Medallion) -> None:
     link_id = a_link(program, medallion.url, COLLECTION)
     with program.work(CONSOLE) as work:
-        find_peer(work.session, "cert-b").sealed_password = program.keys.seal(str(uuid.uuid4()))
+        find_peer(work.session, "cert-b").sealed_password = program.keys.seal(
+            PASSWORD_SEAL, str(uuid.uuid4())
+        )
 
     assert pull_link(program, link_id).error == "sign-in-refused"

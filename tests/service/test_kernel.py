@@ -8,7 +8,14 @@ import sqlalchemy as sa
 
 from cirt.kernel.errors import NotAllowed
 from cirt.kernel.ids import Reference, next_reference
-from cirt.kernel.keys import KeyMissing, Keys, TokenWrong, make_key_file, read_keys
+from cirt.kernel.keys import (
+    KeyMissing,
+    Keys,
+    SecretUnreadable,
+    TokenWrong,
+    make_key_file,
+    read_keys,
+)
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, PUBLIC
 from cirt.parties.models import Person
@@ -85,5 +92,12 @@ def test_the_key_file_is_its_owners_alone_and_never_overwritten(tmp_path: Path) 
     assert path.stat().st_mode & 0o077 == 0
     with pytest.raises(FileExistsError):
         make_key_file(path)
-    sealed = read_keys(path).seal("a peer's password")
-    assert read_keys(path).unseal(sealed) == "a peer's password"
+    sealed = read_keys(path).seal("passwords", "a peer's password")
+    assert read_keys(path).unseal("passwords", sealed) == "a peer's password"
+
+
+def test_what_is_sealed_for_one_purpose_is_unreadable_for_another() -> None:
+    keys = Keys(b"s" * 32)
+
+    with pytest.raises(SecretUnreadable):
+        keys.unseal("receipts", keys.seal("passwords", "a peer's password"))

@@ -10,6 +10,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, Work
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
+from cirt.parties.peers import PASSWORD_SEAL
 from tests.support.release import a_reader
 
 
@@ -18,7 +19,7 @@ def a_far_peer(program: Program, work: Work, url: str, slug: str = "cert-b", **t
     peer = a_reader(work, slug, **terms)
     peer.discovery_url = url
     peer.username = "us"
-    peer.sealed_password = program.keys.seal("our password")
+    peer.sealed_password = program.keys.seal(PASSWORD_SEAL, "our password")
     return peer
 
 

@@ -25,6 +25,7 @@ from cirt.web.session import FormTooOld, this_program, visit
 bp = Blueprint("public", __name__)
 
 _FILE_LIMIT = f"{MAX_FILE_BYTES // 2**20} MB"
+_RECEIPT = "report-receipt"
 _SHOWN_FOR = timedelta(hours=1)
 _KEPT_HEADERS = ("User-Agent", "Accept-Language")
 
@@ -54,16 +55,16 @@ def send_report() -> AnyResponse:
         at = "files" if isinstance(error, TooLarge) and "what" in error.values else "text"
         return _report_page(refused(error, at=at), status_of(error))
     shown = {"reference": reference, "code": code, "at": visit().now.timestamp()}
-    return redirect(
-        path_of("public.sent_report", receipt=program.keys.seal(json.dumps(shown))), 303
-    )
+    receipt = program.keys.seal(_RECEIPT, json.dumps(shown))
+    return redirect(path_of("public.sent_report", receipt=receipt), 303)
 
 
 @bp.get("/report/sent")
 def sent_report() -> Response:
     """The reference and the code, for an hour; the address holds them encrypted."""
     try:
-        shown = json.loads(this_program().keys.unseal(request.args.get("receipt", "").encode()))
+        receipt = request.args.get("receipt", "").encode()
+        shown = json.loads(this_program().keys.unseal(_RECEIPT, receipt))
     except SecretUnreadable as error:
         raise NotFound from error
     if visit().now.timestamp() - shown["at"] > _SHOWN_FOR.total_seconds():
