@@ -15,6 +15,7 @@ PAGE = 25
 LONGEST_PAGE = 100
 _DIRECTIONS = ("after", "before")
 _LARGEST_US = 253402300799 * 10**6  # the last second of the year 9999
+_LONGEST_NUMBER = 18  # digits; a column holds every such number
 
 R = TypeVar("R")
 S = TypeVar("S")
@@ -99,8 +100,8 @@ def _read(cursor: str | None) -> _Cursor | None:
     direction, _, key = (cursor or "").partition(".")
     moment, _, number = key.partition(".")
     is_number = all(part.isascii() and part.isdigit() for part in (moment, number))
-    if direction not in _DIRECTIONS or not is_number or len(number) > len("9" * 18):
+    if direction not in _DIRECTIONS or not is_number:
         return None
-    if int(moment[:20]) > _LARGEST_US:
+    if max(len(moment), len(number)) > _LONGEST_NUMBER or int(moment) > _LARGEST_US:
         return None
     return _Cursor(direction == "after", (from_us(int(moment)), int(number)))

@@ -2,11 +2,14 @@
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po
 
+from cirt.web.frame import environment
 from cirt.web.i18n import LANGUAGES, catalogue, offered
 
 _HOLES = re.compile(r"\{[^{}]*\}|%\([^)]*\)[a-z]")
@@ -57,3 +60,42 @@ def test_a_translation_names_the_same_values_and_labels(language: str) -> None:
 def test_all_six_languages_are_offered() -> None:
     assert set(offered()) == set(LANGUAGES)
     assert catalogue("ar").gettext("Triage queue") != "Triage queue"
+
+
+def test_no_sentence_is_both_a_plain_one_and_the_singular_of_another() -> None:
+    """A catalogue keeps one entry for both, and the plain one would be read with the plural's values."""
+    plain, singular = set(), set()
+    for path in Path(str(files("cirt"))).rglob("*.py"):
+        with path.open("rb") as file:
+            for _, function, message, _ in extract_python(
+                file, {"mark": None, "ngettext": None}, [], {}
+            ):
+                if function == "mark":
+                    plain.add(message)
+                else:
+                    singular.add(message[0])
+    env = environment()
+    for name in env.list_templates(extensions=["html"]):
+        assert env.loader
+        source, _, _ = env.loader.get_source(env, name)
+        for _, function, message in env.extract_translations(source):  # type: ignore[attr-defined]  # the i18n extension adds it
+            if isinstance(message, tuple):
+                singular.add(message[0])
+            elif function in ("_", "gettext"):
+                plain.add(message)
+
+    assert len(singular) > 20
+    assert plain & singular == set()
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_plural_form_names_only_values_that_the_sentence_is_given(language: str) -> None:
+    different = [
+        (message.id, form)
+        for message in _messages(language)
+        if not isinstance(message.id, str)
+        for form in message.string or ()
+        if not set(_HOLES.findall(form)) <= set(_HOLES.findall(" ".join(message.id)))
+    ]
+
+    assert different == []

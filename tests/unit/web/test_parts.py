@@ -42,6 +42,12 @@ def test_no_template_needs_what_the_policy_forbids(template: Path) -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_name_beside_a_time_keeps_its_own_direction(template: Path) -> None:
+    """Else a Latin name in an Arabic line changes places with the time."""
+    assert not re.search(r"\}\}, \{\{ [a-z_.]+\|when", template.read_text())
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_every_form_that_posts_carries_a_token(template: Path) -> None:
     for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", template.read_text(), re.DOTALL):
         signs = ("form_token()", 'name="once"', "sign_in.enter", "public.show_status")
