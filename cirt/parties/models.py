@@ -84,6 +84,16 @@ class SignInFailure(Base):
     at: Mapped[datetime]
 
 
+class UsedForm(Base):
+    """A form of the desk that has acted; the same one sent again does not."""
+
+    __tablename__ = "used_form"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)  # hash of token and fields
+    at: Mapped[datetime] = mapped_column(index=True)
+    led_to: Mapped[str] = mapped_column(sa.Text, default="")  # path of the answer; empty before it
+
+
 class PeerState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"

@@ -1,11 +1,14 @@
 """Notes on an incident: nobody overwrites anybody, earlier texts stay, and nothing typed is lost."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeAlias
+
 import sqlalchemy as sa
 
 from cirt.kernel.errors import CirtError
-from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import Actor, Work
+from cirt.kernel.work import Work
 from cirt.register import texts
 from cirt.register.commands import EditNote, WriteNote
 from cirt.register.errors import NoteChanged, NoteEmpty, NoteTooLong
@@ -17,8 +20,10 @@ from cirt.register.sight import get_incident, get_note, name_person, note_name
 MAX_NOTE_BYTES = 1024 * 1024
 NOTE_LIMIT = "1 MB"
 
+OpenWork: TypeAlias = Callable[[], AbstractContextManager[Work]]
 
-def save_note(program: Program, actor: Actor, cmd: WriteNote | EditNote) -> Note:
+
+def save_note(open_work: OpenWork, cmd: WriteNote | EditNote) -> Note:
     """Write or edit a note in a work of its own; if that fails, keep the text as a draft, then say why.
 
     The draft needs its own work, for the failed one is rolled back with all that was in it.
@@ -28,12 +33,13 @@ def save_note(program: Program, actor: Actor, cmd: WriteNote | EditNote) -> Note
         NoteEmpty, NoteTooLong, NoSuchIncident, NoSuchNote, NotAllowed.
     """
     try:
-        with program.work(actor) as work:
+        with open_work() as work:
             return write_note(work, cmd) if isinstance(cmd, WriteNote) else edit_note(work, cmd)
     except CirtError:
-        if cmd.text.strip() and actor.id is not None:
-            with program.work(actor) as work:
-                keep_draft(work, place_of(work, cmd), cmd.text)
+        if cmd.text.strip():
+            with open_work() as work:
+                if work.actor.id is not None:
+                    keep_draft(work, place_of(work, cmd), cmd.text)
         raise
 
 

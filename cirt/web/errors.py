@@ -5,6 +5,7 @@ import secrets
 from http import HTTPStatus
 
 from flask import Response, g, redirect, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.wrappers import Response as AnyResponse
@@ -23,11 +24,11 @@ from cirt.kernel.errors import (
 from cirt.kernel.text import mark
 from cirt.parties import accounts
 from cirt.parties.roles import ROLE_NAMES, Role, roles_with
-from cirt.web import i18n
+from cirt.web import i18n, once
 from cirt.web.forms import seal_fields, typed_fields
-from cirt.web.frame import render
+from cirt.web.frame import render, secure
 from cirt.web.paths import path_of
-from cirt.web.session import cookie_name, open_work, this_program, visit
+from cirt.web.session import cookie_name, greet, open_work, this_program, visit
 
 log = logging.getLogger("cirt.web")
 
@@ -71,11 +72,39 @@ def on_cirt_error(error: CirtError) -> AnyResponse:
 
 def on_http_error(error: HTTPException) -> AnyResponse | HTTPException:
     """What Flask itself refuses, in our words."""
-    if isinstance(error, NoRoute | MethodNotAllowed):
-        return not_found()
     if isinstance(error, RequestEntityTooLarge):
         return render("errors/too_large.html", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return error
+
+
+def on_already_sent(error: once.AlreadySent) -> AnyResponse:
+    return once.answer(this_program(), error)
+
+
+def on_no_route(error: NoRoute | MethodNotAllowed) -> Response:
+    """Where no rule takes the address with this method; nothing of ours has begun then."""
+    if "visit" not in g:
+        greet()
+    response = secure(not_found())
+    if isinstance(error, MethodNotAllowed):
+        response.status_code = HTTPStatus.METHOD_NOT_ALLOWED
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return response
+
+
+def on_database_away(error: SQLAlchemyError) -> Response:
+    """It is locked, full of work or gone, which may pass."""
+    log.error("web.database-away", exc_info=error, extra={"path": request.path})
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    why = mark("The database does not answer in time. What you typed is kept: send it again.")
+    try:
+        if "visit" in g:
+            return _again(status, i18n.translate(_TITLES[status]), i18n.translate(why))
+    except SQLAlchemyError as again:  # the frame of the page asks the database too
+        log.warning("web.page-without-frame", exc_info=again)
+    return Response(
+        "The database does not answer. Try again in a minute.", status, mimetype="text/plain"
+    )
 
 
 def on_fault(error: Exception) -> AnyResponse:

@@ -12,13 +12,13 @@ from markupsafe import Markup
 
 from cirt.kernel.tlp import Tlp
 from cirt.parties.roles import ROLE_NAMES, Role
-from cirt.web import i18n, nav, words
+from cirt.web import i18n, nav, once, words
 from cirt.web.access import section_of
 from cirt.web.forms import Form
 from cirt.web.icons import icon, symbols
 from cirt.web.paths import path_of
 from cirt.web.prose import defanged, plain, prose
-from cirt.web.session import form_token, open_work, visit
+from cirt.web.session import form_token, open_work, this_program, visit
 from cirt.web.static_files import static_files
 
 CSP = (
@@ -45,6 +45,7 @@ def _frame() -> dict[str, Any]:
         "now": who.now,
         "request_path": request.path,
         "section": section_of(request.endpoint or ""),
+        "was_sent": once.NOTICE in request.args,
         "theme": theme if theme in _THEMES else "",
         "nav_items": nav.items_for(who.actor) if who.is_signed_in else [],
         "start": start_path(),
@@ -67,8 +68,14 @@ def _counters() -> Mapping[str, nav.Counter]:
         return nav.counters(work)
 
 
+def end(response: Response) -> Response:
+    """After each request."""
+    once.end(this_program(), response)
+    return secure(response)
+
+
 def secure(response: Response) -> Response:
-    """After each request: what a browser may do with the answer."""
+    """What a browser may do with the answer."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CSP)
     headers.setdefault("X-Content-Type-Options", "nosniff")

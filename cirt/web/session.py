@@ -1,7 +1,8 @@
 """Who is asking: the session behind the cookie, the door before every page, and work in their name."""
 
 import secrets
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -16,14 +17,14 @@ from cirt.kernel.text import mark
 from cirt.kernel.work import PUBLIC as PUBLIC_ACTOR
 from cirt.kernel.work import Actor, Work
 from cirt.parties import accounts, peers
-from cirt.web import i18n
+from cirt.web import i18n, once
 from cirt.web.access import BEFORE_OWN_PASSWORD, PUBLIC, SECTIONS, section_of
 from cirt.web.paths import path_of
 
 _TOUCH_AFTER = timedelta(minutes=1)
 _CSRF = "web-form"
 _BODY_MAX = 8 * 1024 * 1024  # a text over its limit must still arrive, or we could not give it back
-_REPORT_MAX = 128 * 1024 * 1024
+REPORT_MAX = 160 * 1024 * 1024  # five files three times too large still get our own words
 
 
 class FormTooOld(Invalid):
@@ -63,9 +64,17 @@ def visit() -> Visit:
     return found
 
 
-def open_work(*, write: bool = True) -> AbstractContextManager[Work]:
-    """A unit of work in the visitor's name."""
-    return this_program().work(visit().actor, write=write)
+@contextmanager
+def open_work(*, write: bool = True) -> Iterator[Work]:
+    """A unit of work in the visitor's name; the first that writes spends the form that was sent.
+
+    Raises:
+        AlreadySent.
+    """
+    with this_program().work(visit().actor, write=write) as work:
+        key = once.spend(work) if write else None
+        yield work
+    once.spent(key)
 
 
 def cookie_name() -> str:
@@ -82,10 +91,9 @@ def begin() -> AnyResponse | None:
     endpoint = request.endpoint or ""
     if endpoint == "web.static":
         return None
-    request.max_content_length = _REPORT_MAX if endpoint.startswith("web.public.") else _BODY_MAX
+    request.max_content_length = REPORT_MAX if endpoint.startswith("web.public.") else _BODY_MAX
     request.max_form_memory_size = _BODY_MAX
-    g.visit, own_language = _recognise()
-    g.language = _language(own_language)
+    greet()
     if "\0" in request.path or any("\0" in value for value in request.args.values()):
         raise NotFound  # nothing is named so, and PostgreSQL refuses to look
     if request.method not in ("GET", "HEAD", "OPTIONS"):
@@ -100,6 +108,13 @@ def begin() -> AnyResponse | None:
         return redirect(path_of("account.password"), 303)
     _check_section(endpoint)
     return None
+
+
+def greet() -> None:
+    """Find out who asks, and in which language to answer."""
+    g.visit, own_language = _recognise()
+    g.language = _language(own_language)
+    g.who = visit().actor.id  # for the log, which names nobody
 
 
 def _recognise() -> tuple[Visit, str | None]:
@@ -144,7 +159,7 @@ def _check_origin() -> None:
 
 def form_token() -> str:
     """For the hidden field of every form of the desk; another one each time, so that compression tells nothing."""
-    return this_program().keys.sign(_CSRF, [visit().session_id, secrets.token_hex(4)])
+    return this_program().keys.sign(_CSRF, [visit().session_id, secrets.token_hex(8)])
 
 
 def check_form_token() -> None:
@@ -153,11 +168,12 @@ def check_form_token() -> None:
         FormTooOld: the form was made for another session, or by somebody else.
     """
     try:
-        session_id, _ = this_program().keys.open(_CSRF, request.form.get("form_token", ""))
+        token = this_program().keys.open(_CSRF, request.form.get("form_token", ""))
     except TokenWrong as error:
         raise FormTooOld from error
-    if session_id != visit().session_id:
+    if token[0] != visit().session_id:
         raise FormTooOld
+    once.begin(token)
 
 
 def set_cookie(response: AnyResponse, secret: str) -> None:

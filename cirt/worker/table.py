@@ -11,6 +11,7 @@ from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
+from cirt.parties import used_forms
 from cirt.release.settling import settle_due
 from cirt.sources.service import run_configured
 
@@ -32,6 +33,7 @@ def _sync(program: Program, payload: dict[str, Any]) -> None:
 def _tidy(program: Program, _payload: dict[str, Any]) -> None:
     with program.work(SYSTEM) as work:
         jobs.tidy(work.session, work.now - _KEEP_DONE)
+        used_forms.tidy(work.session, work.now - _KEEP_DONE)
 
 
 def _settle(program: Program, _payload: dict[str, Any]) -> None:

@@ -177,6 +177,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_source")),
     )
     op.create_table(
+        "used_form",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("led_to", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_used_form")),
+    )
+    op.create_index(op.f("ix_used_form_at"), "used_form", ["at"], unique=False)
+    op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -994,9 +1002,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_quarantined_at"), "quarantined", ["at"], unique=False)
-    op.create_index(
-        op.f("ix_quarantined_waits_for"), "quarantined", ["waits_for"], unique=False
-    )
+    op.create_index(op.f("ix_quarantined_waits_for"), "quarantined", ["waits_for"], unique=False)
     op.create_table(
         "report",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1120,10 +1126,8 @@ def upgrade() -> None:
             "kind",
             sa.Enum(
                 "opened",
-                "opened",
                 "report-accepted",
                 "report-added",
-                "report-removed",
                 "report-removed",
                 "note",
                 "state",
@@ -1384,6 +1388,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_agreement_peer_id"), table_name="agreement")
     op.drop_table("agreement")
     op.drop_table("account")
+    op.drop_index(op.f("ix_used_form_at"), table_name="used_form")
+    op.drop_table("used_form")
     op.drop_table("source")
     op.drop_index("ix_sign_in_failure_source_at", table_name="sign_in_failure")
     op.drop_index("ix_sign_in_failure_name_at", table_name="sign_in_failure")

@@ -1,5 +1,7 @@
 """Notes: nobody overwrites anybody, and nothing that was typed is lost."""
 
+from functools import partial
+
 import pytest
 
 from cirt.kernel.errors import NotAllowed
@@ -18,7 +20,8 @@ def test_a_note_stands_on_the_timeline_and_its_observables_are_offered(program: 
     incident = an_incident(program, tomas, tlp=Tlp.GREEN)
 
     note = service.save_note(
-        program, tomas, WriteNote(incident.reference, "It called 192[.]0[.]2[.]44:443.")
+        partial(program.work, tomas),
+        WriteNote(incident.reference, "It called 192[.]0[.]2[.]44:443."),
     )
 
     with program.work(tomas, write=False) as work:
@@ -33,9 +36,9 @@ def test_a_note_stands_on_the_timeline_and_its_observables_are_offered(program: 
 def test_an_edit_keeps_the_text_before_with_its_writer(program: Program) -> None:
     tomas, lin = (a_person(program, name, Role.HANDLER) for name in ("Tomas", "Lin"))
     incident = an_incident(program, tomas)
-    note = service.save_note(program, tomas, WriteNote(incident.reference, "first"))
-    service.save_note(program, lin, EditNote(note.id, 1, "second"))
-    edited = service.save_note(program, tomas, EditNote(note.id, 2, "third"))
+    note = service.save_note(partial(program.work, tomas), WriteNote(incident.reference, "first"))
+    service.save_note(partial(program.work, lin), EditNote(note.id, 1, "second"))
+    edited = service.save_note(partial(program.work, tomas), EditNote(note.id, 2, "third"))
 
     with program.work(lin, write=False) as work:
         history = service.history_of(work, note.id)
@@ -52,11 +55,11 @@ def test_of_two_who_save_the_same_note_the_second_keeps_their_text_as_a_draft(
 ) -> None:
     tomas, lin = (a_person(program, name, Role.HANDLER) for name in ("Tomas", "Lin"))
     incident = an_incident(program, tomas)
-    note = service.save_note(program, tomas, WriteNote(incident.reference, "first"))
-    service.save_note(program, lin, EditNote(note.id, 1, "from Lin"))
+    note = service.save_note(partial(program.work, tomas), WriteNote(incident.reference, "first"))
+    service.save_note(partial(program.work, lin), EditNote(note.id, 1, "from Lin"))
 
     with pytest.raises(NoteChanged, match="Lin"):
-        service.save_note(program, tomas, EditNote(note.id, 1, "from Tomas"))
+        service.save_note(partial(program.work, tomas), EditNote(note.id, 1, "from Tomas"))
 
     place = f"{incident.reference}/note-{note.id}"
     with program.work(tomas, write=False) as work:
@@ -80,7 +83,9 @@ def test_a_saved_note_drops_its_draft(program: Program) -> None:
         assert draft is not None
         assert draft.text == "half a sent\u2400ence"
 
-    service.save_note(program, tomas, WriteNote(incident.reference, "a whole sentence"))
+    service.save_note(
+        partial(program.work, tomas), WriteNote(incident.reference, "a whole sentence")
+    )
 
     with program.work(tomas, write=False) as work:
         assert service.draft_of(work, incident.reference) is None
@@ -96,7 +101,7 @@ def test_a_note_that_says_nothing_or_too_much_is_refused(
     incident = an_incident(program, tomas)
 
     with pytest.raises(refusal):
-        service.save_note(program, tomas, WriteNote(incident.reference, text))
+        service.save_note(partial(program.work, tomas), WriteNote(incident.reference, text))
 
     with program.work(tomas, write=False) as work:
         draft = service.draft_of(work, incident.reference)
@@ -108,7 +113,7 @@ def test_those_who_only_read_keep_what_they_typed_but_write_no_note(program: Pro
     incident = an_incident(program, tomas)
 
     with pytest.raises(NotAllowed):
-        service.save_note(program, nia, WriteNote(incident.reference, "mine"))
+        service.save_note(partial(program.work, nia), WriteNote(incident.reference, "mine"))
 
     with program.work(nia, write=False) as work:
         draft = service.draft_of(work, incident.reference)
@@ -119,10 +124,12 @@ def test_those_who_only_read_keep_what_they_typed_but_write_no_note(program: Pro
 def test_a_red_note_cannot_be_edited_or_read_back_by_others(program: Program) -> None:
     tomas, lin = (a_person(program, name, Role.HANDLER) for name in ("Tomas", "Lin"))
     incident = an_incident(program, tomas)
-    note = service.save_note(program, tomas, WriteNote(incident.reference, "secret", Tlp.RED))
+    note = service.save_note(
+        partial(program.work, tomas), WriteNote(incident.reference, "secret", Tlp.RED)
+    )
 
     with pytest.raises(NoSuchNote):
-        service.save_note(program, lin, EditNote(note.id, 1, "x"))
+        service.save_note(partial(program.work, lin), EditNote(note.id, 1, "x"))
     with pytest.raises(NoSuchNote), program.work(lin, write=False) as work:
         service.history_of(work, note.id)
 
@@ -131,6 +138,8 @@ def test_a_note_with_what_no_database_holds_is_kept_with_a_sign_for_it(program: 
     tomas = a_person(program, "Tomas", Role.HANDLER)
     incident = an_incident(program, tomas)
 
-    note = service.save_note(program, tomas, WriteNote(incident.reference, "a\x00b\ud800"))
+    note = service.save_note(
+        partial(program.work, tomas), WriteNote(incident.reference, "a\x00b\ud800")
+    )
 
     assert note.text == "a\u2400b\ufffd"

@@ -17,14 +17,14 @@ from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp
 from cirt.web.pages.incidents.show import incident_page
 from cirt.web.paths import path_of
-from cirt.web.session import open_work, this_program, visit
+from cirt.web.session import open_work
 
 
 @bp.post("/incidents/<reference>/notes")
 def write_note(reference: str) -> AnyResponse:
     try:
         cmd = WriteNoteInput().read(sent(), incident=reference)
-        note = service.save_note(this_program(), visit().actor, cmd)
+        note = service.save_note(open_work, cmd)
     except (FieldsInvalid, NoteEmpty, NoteTooLong) as error:
         return incident_page(reference, refused(error, at="text"), status_of(error))
     return redirect(path_of("incidents.incident", reference=reference) + f"#note-{note.id}", 303)
@@ -39,7 +39,7 @@ def note(reference: str, note_id: int) -> Response:
 def save_note(reference: str, note_id: int) -> AnyResponse:
     try:
         cmd = EditNoteInput().read(sent(), note_id=note_id)
-        service.save_note(this_program(), visit().actor, cmd)
+        service.save_note(open_work, cmd)
     except NoteChanged as error:
         form = Form(refused(error).values)
         return _note_page(reference, note_id, form, status_of(error), i18n.say_error(error))
