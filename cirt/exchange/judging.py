@@ -1,5 +1,6 @@
 """What keeps an arrival from being taken: whose object it is, what the agreement says, what cannot be resolved."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -212,10 +213,32 @@ def _unresolved(
 ) -> Iterator[tuple[int, Reason]]:
     """What an import said of its level is kept with what waits, for the day on which it is taken."""
     said = {"import_tlp": import_tlp.value} if import_tlp else {}
-    missing = unresolved_markings(session, list(objects.values()))
-    for place, index in enumerate(objects):
-        if place in missing:
-            yield index, held("marking-unresolved", marking=missing[place], **said)
+    for index, marking in _missing(session, objects).items():
+        yield index, held("marking-unresolved", marking=marking, **said)
+
+
+def _missing(session: Session, objects: Mapping[int, StixObject]) -> dict[int, str]:
+    """By index, the marking that cannot be resolved: also where its definition is beside, and falls itself."""
+    places = list(objects)
+    first = unresolved_markings(session, list(objects.values()))
+    missing = {places[place]: marking for place, marking in first.items()}
+    users: dict[str, list[int]] = defaultdict(list)
+    for index, one in objects.items():
+        for ref in refs_of(one):
+            users[ref].append(index)
+    here = meanings(session, [], users)
+    beside = Counter(one.stix_id for one in objects.values())
+    waiting = list(missing)
+    while waiting:
+        fallen = objects[waiting.pop()].stix_id
+        beside[fallen] -= 1
+        if beside[fallen] or fallen in here:
+            continue
+        for index in users[fallen]:
+            if index not in missing:
+                missing[index] = fallen
+                waiting.append(index)
+    return missing
 
 
 def _not_agreed(

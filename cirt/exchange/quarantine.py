@@ -98,10 +98,14 @@ def _known(session: Session, peer_id: int | None, digests: set[str]) -> set[tupl
 
 
 def waiting_for(session: Session, marking_ids: Sequence[str]) -> list[Quarantined]:
-    """What is held until one of these definitions comes, in the order in which it came."""
-    query = sa.select(Quarantined).where(
-        among(Quarantined.waits_for, marking_ids), Quarantined.settled_at.is_(None)
+    """What is held until one of these comes, and what until that is taken, in the order in which it came."""
+    open_row = sa.select(Quarantined.id, Quarantined.stix_id).where(
+        Quarantined.settled_at.is_(None)
     )
+    chain = open_row.where(among(Quarantined.waits_for, marking_ids)).cte(recursive=True)
+    behind = open_row.join(chain, chain.c.stix_id == Quarantined.waits_for)
+    rows = chain.union(behind)
+    query = sa.select(Quarantined).where(Quarantined.id.in_(sa.select(rows.c.id)))
     return list(session.scalars(query.order_by(Quarantined.id)))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from cirt.exchange.receipts import MAX_OBJECTS
 from tests.support.taxii import (
     ABSENT,
     MEDIA,
@@ -203,6 +204,15 @@ def test_100_a_length_far_over_the_limit_is_refused_unread(world: World) -> None
 
     assert answer.startswith("HTTP/1.1 413")
     assert MEDIA in answer
+
+
+def test_100_an_envelope_of_too_many_objects_is_refused_whole(alice: Client) -> None:
+    body = b'{"objects":[' + b",".join([b"{}"] * (MAX_OBJECTS + 1)) + b"]}"
+
+    answer = alice.send("scratch", body)
+
+    assert_error(answer, 413)
+    assert f"{MAX_OBJECTS}" in answer.text
 
 
 def test_100_a_gzip_body_is_read_and_a_bomb_is_not(world: World, alice: Client) -> None:

@@ -66,6 +66,20 @@ def versions(work: Work) -> int:
     return work.session.scalar(sa.select(sa.func.count()).select_from(ObjectVersion)) or 0
 
 
+@contextmanager
+def statements(program: Program) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        found.append(statement)
+
+    sa.event.listen(program.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(program.engine, "before_cursor_execute", note)
+
+
 def test_one_bad_object_among_good_ones_is_refused_alone_and_kept(program: Program) -> None:
     with program.work(CONSOLE) as work:
         peer = a_reader(work)
@@ -399,6 +413,27 @@ def test_a_long_chain_of_held_definitions_is_taken_when_its_end_comes(program: P
         assert versions(work) == before + length + 1
 
 
+def test_a_chain_costs_no_more_questions_than_its_shortest(program: Program) -> None:
+    lengths = (3, 30)
+    held, freed = [], []
+    for turn, length in enumerate(lengths):
+        first, last = 100 * turn, 100 * turn + length
+        chain = [
+            a_statement(number, object_marking_refs=[statement(number + 1)])
+            for number in range(first, last)
+        ]
+        with statements(program) as found, program.work(CONSOLE) as work:
+            assert set(said(take(work, chain, peer=None))) == {"marking-unresolved"}
+        held.append(len(found))
+        with statements(program) as found, program.work(CONSOLE) as work:
+            take(work, [a_statement(last)], peer=None)
+            assert list_quarantine(work.session) == []
+        freed.append(len(found))
+
+    assert held[0] == held[1]
+    assert freed[0] == freed[1]
+
+
 def test_what_waited_keeps_the_marking_of_its_import(program: Program) -> None:
     with program.work(CONSOLE) as work:
         raw = indicator(1, object_marking_refs=[STATEMENT]).raw
@@ -581,20 +616,6 @@ def test_what_is_hidden_is_found_with_one_question(program: Program) -> None:
             asked.append(len(found))
 
         assert asked[0] == asked[1]
-
-
-@contextmanager
-def statements(program: Program) -> Iterator[list[str]]:
-    found: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        found.append(statement)
-
-    sa.event.listen(program.engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        sa.event.remove(program.engine, "before_cursor_execute", note)
 
 
 def test_where_and_whether_a_peer_may_post(program: Program, clock: FakeClock) -> None:
