@@ -295,18 +295,18 @@ def fill_requests(cage: Cage, named: Actor, red: Incident) -> None:
         cage.name("object", *(each.stix_id for each in made))
     with program.work(named) as work:
         revoke_indicator(work, Revoke(made.pop().stix_id, new("red-revoked", NOBODY)))
-    title = new("request-title", READERS)
     with program.work(named) as work:
         cmd = AskRelease(
-            title,
-            new("request-reason", READERS),
+            new("request-title", NOBODY),
+            new("request-reason", NOBODY),
             ("wide",),
             tuple(each.stix_id for each in made),
             incident=red.reference,
             sector="energy",
         )
-        cage.name("release", ask_release(work, cmd).reference)
-    cage.expect("/release", title, "lead")
+        reference = ask_release(work, cmd).reference
+    cage.name("release", reference)
+    cage.expect("/release", reference.lower(), "lead")
 
 
 def our_object(work: Work, cage: Cage, place: str, readers: Iterable[str], tlp: Tlp) -> StixObject:
