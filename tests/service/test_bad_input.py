@@ -206,7 +206,9 @@ def test_a_decision_sent_twice_is_one_incident(program: Program, lead: Visitor) 
 
     assert first.status_code == 303
     assert second.headers["Location"] == first.headers["Location"] + "?sent=1"
-    assert "Remote access" in lead.page  # what was typed is there still
+    lead.follow()
+    assert "Remote access" in lead.text
+    assert "This was already sent" in lead.text
     assert len(rows(program, Incident)) == 1
 
 
