@@ -15,7 +15,7 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor, Work
-from cirt.objects.observables import Kind
+from cirt.objects.observables.kinds import Kind
 from cirt.parties.accounts import AddAccount, actor_of, add_account, get_account
 from cirt.parties.peers import PeerFacts, add_peer, ourselves, set_credentials, set_peer
 from cirt.parties.roles import ROLE_NAMES, Role

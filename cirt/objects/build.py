@@ -12,13 +12,13 @@ from cirt.kernel.errors import Invalid
 from cirt.kernel.ids import new_stix_id
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
+from cirt.objects.checking.refusal import Refusal
+from cirt.objects.checking.schemas import group_of, rules_for
+from cirt.objects.checking.vocab import AT_LEAST_ONE, SCO, TOGETHER
 from cirt.objects.codec import StixObject, read
 from cirt.objects.markings import TLP2_REFS
-from cirt.objects.patterns import Pattern, parse
-from cirt.objects.refusal import Refusal
-from cirt.objects.schemas import group_of, rules_for
+from cirt.objects.patterns.parser import Pattern, parse
 from cirt.objects.timestamps import as_us, format_us, stamp
-from cirt.objects.vocab import AT_LEAST_ONE, SCO, TOGETHER
 
 _FIXED = frozenset(
     {"type", "spec_version", "id", "created", "created_by_ref", "modified", "revoked"}

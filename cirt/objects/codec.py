@@ -6,19 +6,19 @@ from typing import Any
 
 import orjson
 
-from cirt.objects.check import Checked, check
+from cirt.objects.checking.check import Checked, check
+from cirt.objects.checking.refusal import Refusal, Refused, short
+from cirt.objects.checking.strict_json import load_object
+from cirt.objects.checking.vocab import SCO
 from cirt.objects.envelope import NotEnvelope, NotJson, TooDeep, split
-from cirt.objects.findings import (
+from cirt.objects.observables.findings import (
     ends_of,
     observables_in_pattern,
     observables_of,
     short_name,
     unknown_in_pattern,
 )
-from cirt.objects.observables import Observable
-from cirt.objects.refusal import Refusal, Refused, short
-from cirt.objects.strict_json import load_object
-from cirt.objects.vocab import SCO
+from cirt.objects.observables.kinds import Observable
 
 __all__ = ["NotEnvelope", "NotJson", "Refusal", "StixObject", "TooDeep", "read", "split"]
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
-from cirt.objects.observables import Kind
+from cirt.objects.observables.kinds import Kind
 
 Condition = sa.ColumnElement[bool]
 _CHUNK = 500

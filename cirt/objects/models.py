@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cirt.kernel.db import Base, BigId
 from cirt.kernel.tlp import Tlp
-from cirt.objects.observables import Kind
+from cirt.objects.observables.kinds import Kind
 
 
 class StixObject(Base):

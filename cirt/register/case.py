@@ -11,7 +11,7 @@ from cirt.files.models import Attachment
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
-from cirt.objects.observables import Observable
+from cirt.objects.observables.kinds import Observable
 from cirt.parties.models import Account, Person
 from cirt.register import workflow
 from cirt.register.incidents import facts_of

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectObservable, StixObject
-from cirt.objects.observables import Kind, Observable
+from cirt.objects.observables.kinds import Kind, Observable
 from cirt.parties.models import Peer
 from cirt.register.known import live_objects
 from cirt.register.models import (

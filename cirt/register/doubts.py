@@ -7,7 +7,7 @@ All of it holds for what was written plainly. Nobody defangs a version number.
 import re
 from dataclasses import dataclass
 
-from cirt.objects import values
+from cirt.objects.observables import values
 
 # Extensions of files that incidents are about. One that is a top-level domain too makes a file only if it
 # is in FILE_FIRST and the name has two parts ("invoice.zip").

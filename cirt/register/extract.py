@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cirt.objects import values
-from cirt.objects.defang import Plain, plain
-from cirt.objects.observables import Kind, Observable, canonical
+from cirt.objects.observables import values
+from cirt.objects.observables.defang import Plain, plain
+from cirt.objects.observables.kinds import Kind, Observable, canonical
 from cirt.register import doubts, shapes
 
 _RESERVED_TOPS = frozenset({"example", "test", "invalid", "local", "internal", "lan", "i2p"})

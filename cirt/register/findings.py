@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.observables import Observable
+from cirt.objects.observables.kinds import Observable
 from cirt.register import extract
 from cirt.register.commands import AddObservables, DecideObservables
 from cirt.register.errors import NothingChosen, NothingFound, ObservablesUnknown, TextTooLong

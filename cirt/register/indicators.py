@@ -11,8 +11,8 @@ from cirt.kernel.work import Work
 from cirt.objects import build, store
 from cirt.objects.codec import StixObject
 from cirt.objects.models import StixObject as ObjectRow
-from cirt.objects.observables import Kind, Observable
-from cirt.objects.pattern_lexer import quote
+from cirt.objects.observables.kinds import Kind, Observable
+from cirt.objects.patterns.lexer import quote
 from cirt.parties.peers import ourselves
 from cirt.register.commands import Promote
 from cirt.register.errors import (

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from cirt.files.models import Attachment
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.observables import Kind, Observable
+from cirt.objects.observables.kinds import Kind, Observable
 from cirt.parties.models import Account, Person
 from cirt.register import workflow
 from cirt.register.known import NOTHING, IncidentHit, Known, known_of, without_report

@@ -12,7 +12,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectObservable
-from cirt.objects.observables import Kind
+from cirt.objects.observables.kinds import Kind
 from cirt.parties.models import Account, Peer, Person
 from cirt.register.models import Incident
 from cirt.release.models import (

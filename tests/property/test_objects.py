@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from cirt.kernel.errors import Invalid
 from cirt.objects.codec import Refusal, StixObject, read, split
-from cirt.objects.findings import observables_in_pattern
-from cirt.objects.observables import Kind, canonical
-from cirt.objects.patterns import NoPattern, Pattern, PatternError, parse, pattern_for, quote
+from cirt.objects.observables.findings import observables_in_pattern
+from cirt.objects.observables.kinds import Kind, canonical
+from cirt.objects.patterns.lexer import PatternError, quote
+from cirt.objects.patterns.parser import Pattern, parse
+from cirt.objects.patterns.writing import NoPattern, pattern_for
 from tests.support.stix import an_indicator
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cirt.objects.observables import Kind, Observable, canonical, refang
+from cirt.objects.observables.kinds import Kind, Observable, canonical, refang
 from cirt.register.extract import find
 
 _WORD = st.from_regex(r"[a-z][a-z0-9]{2,12}", fullmatch=True)

@@ -12,7 +12,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.objects import codec, store
-from cirt.objects.observables import Kind, Observable, canonical
+from cirt.objects.observables.kinds import Kind, Observable, canonical
 from cirt.parties.peers import PeerFacts, add_peer
 from cirt.parties.roles import Role
 from cirt.register import queries, service

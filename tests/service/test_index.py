@@ -9,7 +9,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
 from cirt.objects import index
-from cirt.objects.observables import Kind, canonical
+from cirt.objects.observables.kinds import Kind, canonical
 from cirt.sharing.facts import StaffReader
 from cirt.sharing.narrow import visible_facts
 from tests.support.store import a_peer, indicator, put

@@ -5,9 +5,9 @@ from typing import Any
 
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.objects.checking.refusal import Refusal
 from cirt.objects.codec import StixObject, read
 from cirt.objects.markings import TLP2_REFS
-from cirt.objects.refusal import Refusal
 from cirt.objects.store import Stored, put_many
 from cirt.parties.models import Peer
 from cirt.sharing.models import Agreement, AgreementState, Direction, Level

@@ -3,7 +3,7 @@
 # ruff: noqa: RUF001  (look-alike characters are what is tested)
 import pytest
 
-from cirt.objects.observables import Kind
+from cirt.objects.observables.kinds import Kind
 from cirt.register.extract import find
 
 D, U, E, A4, A6 = Kind.DOMAIN, Kind.URL, Kind.EMAIL, Kind.IPV4, Kind.IPV6

@@ -3,7 +3,7 @@
 # ruff: noqa: RUF001  (look-alike characters are what is tested)
 import pytest
 
-from cirt.objects.observables import Kind, Observable, canonical, refang
+from cirt.objects.observables.kinds import Kind, Observable, canonical, refang
 
 SAME = [
     (Kind.IPV4, " 192.0.2.44 ", "192.0.2.44"),

@@ -19,7 +19,7 @@ from cirt.objects import codec, index
 from cirt.objects.catalogue import CatalogueFilter, Life, catalogue, last_names, life_of
 from cirt.objects.index import Listed
 from cirt.objects.models import ObjectObservable
-from cirt.objects.observables import Observable
+from cirt.objects.observables.kinds import Observable
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves, peers
 from cirt.register.extract import find

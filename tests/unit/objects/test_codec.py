@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from cirt.objects.codec import NO_VERSION, Refusal, StixObject, read
-from cirt.objects.observables import Kind, Observable
+from cirt.objects.observables.kinds import Kind, Observable
 from tests.support.stix import IDENTITY, INDICATOR, MALWARE, an_indicator, an_object, an_observable
 
 

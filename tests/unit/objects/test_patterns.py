@@ -5,9 +5,11 @@ import json
 import pytest
 from stix2patterns.v21.pattern import Pattern as Oracle
 
-from cirt.objects.findings import observables_in_pattern
-from cirt.objects.observables import Kind, Observable, canonical
-from cirt.objects.patterns import NoPattern, Pattern, PatternError, parse, pattern_for
+from cirt.objects.observables.findings import observables_in_pattern
+from cirt.objects.observables.kinds import Kind, Observable, canonical
+from cirt.objects.patterns.lexer import PatternError
+from cirt.objects.patterns.parser import Pattern, parse
+from cirt.objects.patterns.writing import NoPattern, pattern_for
 from tests.support.samples import needs_samples, sample_json, samples
 
 

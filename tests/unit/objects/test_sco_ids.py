@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cirt.objects.sco_ids import sco_id
+from cirt.objects.checking.sco_ids import sco_id
 
 A, B = "a" * 64, "b" * 32
 VECTORS: list[tuple[str, dict[str, Any], str]] = [

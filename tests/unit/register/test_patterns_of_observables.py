@@ -2,9 +2,9 @@
 
 import pytest
 
-from cirt.objects.findings import observables_in_pattern
-from cirt.objects.observables import Kind, canonical
-from cirt.objects.patterns import Pattern, parse
+from cirt.objects.observables.findings import observables_in_pattern
+from cirt.objects.observables.kinds import Kind, canonical
+from cirt.objects.patterns.parser import Pattern, parse
 from cirt.register.indicators import pattern_of
 
 VALUES = {

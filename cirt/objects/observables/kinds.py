@@ -7,8 +7,8 @@ from functools import partial
 from hashlib import blake2b
 
 from cirt.kernel.text import mark
-from cirt.objects import values
-from cirt.objects.defang import fang_url, refang
+from cirt.objects.observables import values
+from cirt.objects.observables.defang import fang_url, refang
 
 __all__ = ["Kind", "Observable", "canonical", "refang"]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from cirt.objects.refusal import Refused, short
-from cirt.objects.schemas import MAX_INTEGER
+from cirt.objects.checking.refusal import Refused, short
+from cirt.objects.checking.schemas import MAX_INTEGER
 
 MAX_OBJECT = 5_000_000
 MAX_DEPTH = 100

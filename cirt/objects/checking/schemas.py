@@ -5,7 +5,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from cirt.objects.vocab import AT_LEAST_TYPES, COMMON, ENUMS, HASHES, META, PROPERTIES, SCO
+from cirt.objects.checking.vocab import AT_LEAST_TYPES, COMMON, ENUMS, HASHES, META, PROPERTIES, SCO
 
 Schema = dict[str, Any]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
-from cirt.objects.hints import hints
-from cirt.objects.patterns import Pattern
-from cirt.objects.refusal import Refused, short
-from cirt.objects.schemas import UUID, TypeRules, group_of, rules_for
+from cirt.objects.checking.hints import hints
+from cirt.objects.checking.refusal import Refused, short
+from cirt.objects.checking.schemas import UUID, TypeRules, group_of, rules_for
+from cirt.objects.checking.type_rules import check_type
+from cirt.objects.checking.vocab import HASHES, TIME_ORDER
+from cirt.objects.patterns.parser import Pattern
 from cirt.objects.timestamps import parse_us
-from cirt.objects.type_rules import check_type
-from cirt.objects.vocab import HASHES, TIME_ORDER
 
 Object = dict[str, Any]
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cirt.objects.pattern_lexer import Broken, PatternError, tokens, unquote
-from cirt.objects.regexes import BROKEN_IN_EVERY_DIALECT, regex_problem
+from cirt.objects.patterns.lexer import Broken, PatternError, tokens, unquote
+from cirt.objects.patterns.regexes import BROKEN_IN_EVERY_DIALECT, regex_problem
 from cirt.objects.timestamps import parse_us
 
 MAX_LENGTH = 1_000_000

@@ -5,21 +5,8 @@ from collections.abc import Callable
 
 from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
-from cirt.objects.observables import Kind, Observable
-from cirt.objects.pattern_lexer import PatternError, quote
-from cirt.objects.pattern_parser import MAX_LENGTH, Comparison, Literal, Pattern, parse
-
-__all__ = [
-    "MAX_LENGTH",
-    "Comparison",
-    "Literal",
-    "NoPattern",
-    "Pattern",
-    "PatternError",
-    "parse",
-    "pattern_for",
-    "quote",
-]
+from cirt.objects.observables.kinds import Kind, Observable
+from cirt.objects.patterns.lexer import quote
 
 
 class NoPattern(Invalid):

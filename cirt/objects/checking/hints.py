@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cirt.objects.observables import Kind, canonical
-from cirt.objects.patterns import Pattern
-from cirt.objects.refusal import short
-from cirt.objects.sco_ids import sco_id
-from cirt.objects.vocab import (
+from cirt.objects.checking.refusal import short
+from cirt.objects.checking.sco_ids import sco_id
+from cirt.objects.checking.vocab import (
     FREE_RELATIONSHIPS,
     HASHES,
     INCIDENT_CORE,
@@ -18,6 +16,8 @@ from cirt.objects.vocab import (
     RELATIONSHIPS,
     SCO,
 )
+from cirt.objects.observables.kinds import Kind, canonical
+from cirt.objects.patterns.parser import Pattern
 
 Object = dict[str, Any]
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from cirt.kernel.tlp import Tlp, TlpUnknown
 from cirt.objects import markings
-from cirt.objects.observables import Kind, canonical
-from cirt.objects.patterns import Pattern, PatternError, parse
-from cirt.objects.refusal import Refused, short
-from cirt.objects.vocab import APART, AT_LEAST_ONE, META, SCO, SRO, TOGETHER
+from cirt.objects.checking.refusal import Refused, short
+from cirt.objects.checking.vocab import APART, AT_LEAST_ONE, META, SCO, SRO, TOGETHER
+from cirt.objects.observables.kinds import Kind, canonical
+from cirt.objects.patterns.lexer import PatternError
+from cirt.objects.patterns.parser import Pattern, parse
 
 Object = dict[str, Any]
 

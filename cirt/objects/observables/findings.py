@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cirt.objects.observables import Kind, Observable, canonical
-from cirt.objects.patterns import Comparison, Pattern
+from cirt.objects.observables.kinds import Kind, Observable, canonical
+from cirt.objects.patterns.parser import Comparison, Pattern
 
 Object = dict[str, Any]
 
