@@ -1,22 +1,53 @@
-"""Run every benchmark on both databases: ``python -m tests.bench [sqlite|postgresql]``."""
+"""The benchmarks: ``python -m tests.bench [exchange|desk|taxii …] [sqlite|postgresql …] [measure …]``.
 
-import sys
+Without names all runs, on both databases. Names of measures (page, deep, walk, poll, match, object, post,
+memory) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
+"""
+
+import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, exchange
+from tests.bench import desk, exchange, taxii
+from tests.bench.windows import QUICK, THOROUGH
 from tests.support.databases import BACKENDS, Databases
+
+ROOMS = ("exchange", "desk", "taxii")
+
+
+def _chosen(given: list[str], of: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in of if one in given) or of
 
 
 def main() -> None:
-    backends = [one for one in BACKENDS if one in sys.argv[1:]] or list(BACKENDS)
+    known = [*ROOMS, *BACKENDS, *taxii.MEASURES]
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.bench")
+    parser.add_argument("names", nargs="*", choices=known, metavar="NAME")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--million", action="store_true")
+    given = parser.parse_intermixed_args()
+    rooms = _chosen(given.names, ROOMS)
+    measures = _chosen(given.names, taxii.MEASURES)
+    if measures != taxii.MEASURES and rooms == ROOMS:
+        rooms = ("taxii",)
     with tempfile.TemporaryDirectory(prefix="cirt-bench-") as place:
         home = Path(place)
         (home / "databases").mkdir()
         with Databases(home / "databases") as databases:
-            for backend in backends:
-                exchange.run(databases, backend, home / backend / "exchange")
-                desk.run(databases, backend, home / backend / "desk")
+            for backend in _chosen(given.names, BACKENDS):
+                if "exchange" in rooms:
+                    exchange.run(databases, backend, home / backend / "exchange")
+                if "taxii" in rooms:
+                    taxii.run(
+                        databases,
+                        backend,
+                        home / backend,
+                        measures=measures,
+                        size=QUICK if given.quick else THOROUGH,
+                        million=given.million,
+                    )
+                if "desk" in rooms:
+                    desk.run(databases, backend, home / backend / "desk")
 
 
 main()
