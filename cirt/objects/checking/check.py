@@ -5,23 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jsonschema_rs import ValidationError
-
+from cirt.objects.checking.faults import fault
 from cirt.objects.checking.hints import hints
 from cirt.objects.checking.refusal import Refused, short
 from cirt.objects.checking.schemas import UUID, TypeRules, group_of, rules_for
-from cirt.objects.checking.type_rules import check_type
-from cirt.objects.checking.vocab import HASHES, TIME_ORDER
+from cirt.objects.checking.type_rules import check_names, check_type
+from cirt.objects.checking.vocab import TIME_ORDER
 from cirt.objects.patterns.parser import Pattern
 from cirt.objects.timestamps import parse_us
 
 Object = dict[str, Any]
 
-_TYPE = re.compile(r"[a-z][a-z0-9-]{0,249}")
+_TYPE = re.compile(r"(?=.{3,250}\Z)[a-z](?:-?[a-z0-9])*-?")
 _ID = re.compile(rf"([a-z][a-z0-9-]*)--{UUID}")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,249}")
 _STEP = re.compile(r"\[(\d{1,9})\]")
-_PLAIN_HASH = {name.replace("-", "").upper(): name for name in HASHES}
 
 
 @dataclass(slots=True)
@@ -46,12 +43,10 @@ def check(obj: Object) -> Checked:
     _read_times(obj, rules, checked)
     extra = obj.keys() - rules.known
     if extra:
-        _check_names(extra)
+        check_names(obj, rules, extra)
     _check_times(obj, stix_type, checked.times)
     if rules.needs_own and rules.own.isdisjoint(obj):
         raise Refused("one-needed", names=", ".join(sorted(rules.own)))
-    if "hashes" in rules.known and "hashes" in obj:
-        _check_hashes(obj["hashes"])
     if "granular_markings" in obj:
         _check_selectors(obj)
     checked.pattern = check_type(obj, stix_type)
@@ -104,33 +99,8 @@ def _group_by_extension(obj: Object) -> str:
 
 
 def _check_schema(obj: Object, rules: TypeRules) -> None:
-    if rules.validator.is_valid(obj):
-        return
-    error = next(rules.validator.iter_errors(obj))
-    path = ".".join(map(str, error.instance_path))
-    kind = error.kind.name
-    if kind == "required":
-        missing = error.kind.as_dict()["property"]
-        raise Refused("missing-property", path=short(f"{path}.{missing}" if path else missing))
-    raise Refused("bad-property", path=short(path), problem=_problem(error))
-
-
-def _problem(error: ValidationError) -> str:
-    """The end of a sentence on what is wrong with a property."""
-    kind, value = error.kind.name, short(error.instance)
-    limit = error.kind.as_dict()
-    match kind:
-        case "type":
-            return f"must be of the JSON type {' or '.join(limit['types'])}"
-        case "minItems" | "minProperties":
-            return "is empty; leave it out where it has no value"
-        case "minimum" | "maximum":
-            return f"is {value}; the {kind} is {limit['limit']}"
-        case "enum":
-            return f"is “{value}”, which is not one of the values of the standard"
-        case "oneOf":
-            return "needs exactly one of marking_ref and lang"
-    return f"is “{value}”, which is not written as the standard asks"
+    if not rules.validator.is_valid(obj):
+        raise fault(obj, rules)
 
 
 def _read_times(obj: Object, rules: TypeRules, checked: Checked) -> None:
@@ -152,19 +122,6 @@ def _check_times(obj: Object, stix_type: str, times: Mapping[str, int]) -> None:
             gap = times[later] - times[earlier]
             if gap < 0 or (gap == 0 and not may_be_equal):
                 raise Refused("time-order", earlier=earlier, later=later)
-
-
-def _check_names(extra: set[str]) -> None:
-    for name in extra:
-        if _NAME.fullmatch(name) is None:
-            raise Refused("bad-property-name", name=short(name))
-
-
-def _check_hashes(hashes: Mapping[str, str]) -> None:
-    for name in hashes.keys() - HASHES.keys():
-        right = _PLAIN_HASH.get(name.replace("-", "").replace("_", "").upper())
-        if right is not None:
-            raise Refused("bad-hash-name", name=short(name), right=right)
 
 
 def _check_selectors(obj: Object) -> None:

@@ -80,11 +80,11 @@ def _odd_incident(obj: Object) -> list[str]:
     ]
 
 
-def _odd_observation(obj: Object) -> list[str]:
-    types = {ref.partition("--")[0] for ref in obj.get("object_refs", ())}
-    if types and types <= PROPERTIES.keys() - SCO:
-        return ["object_refs names no observable"]
-    return []
+def _odd_registry_key(obj: Object) -> list[str]:
+    hive = obj.get("key", "").partition("\\")[0]
+    if hive and not hive.upper().startswith("HKEY_"):
+        return [f"key: the hive “{short(hive)}” is not written in full", *_odd_observable(obj)]
+    return _odd_observable(obj)
 
 
 def _odd_observable(obj: Object) -> list[str]:
@@ -103,6 +103,6 @@ def _odd_observable(obj: Object) -> list[str]:
 
 _BY_TYPE = {
     "incident": _odd_incident,
-    "observed-data": _odd_observation,
     "relationship": _odd_relationship,
+    "windows-registry-key": _odd_registry_key,
 }

@@ -1,20 +1,27 @@
 """Rules of single types that a schema cannot say: ends, markings, patterns, what belongs together."""
 
 import binascii
+import ipaddress
+import re
 from collections.abc import Callable
 from typing import Any
 
 from cirt.kernel.tlp import Tlp, TlpUnknown
 from cirt.objects import markings
 from cirt.objects.checking.refusal import Refused, short
+from cirt.objects.checking.schemas import TypeRules
 from cirt.objects.checking.vocab import APART, AT_LEAST_ONE, META, SCO, SRO, TOGETHER
-from cirt.objects.observables.kinds import Kind, canonical
 from cirt.objects.patterns.lexer import PatternError
 from cirt.objects.patterns.parser import Pattern, parse
 
 Object = dict[str, Any]
 
 _NO_END = SRO | META | {"bundle"}
+_TOP_LEVEL = "toplevel-property-extension"
+_PREFIX = re.compile(r"\A[^/%]+(?:/[0-9]{1,3})?\Z")
+_VERSION_5 = 14  # where the version digit stands in a UUID's text
+# Lower case is the rule; the capitals of MISP's ``x_misp_…`` cost nobody anything.
+_NAME = re.compile(r"[a-z][a-z0-9_]{2,249}|x_[A-Za-z0-9_]{1,248}")
 
 
 def check_type(obj: Object, stix_type: str) -> Pattern | None:
@@ -40,8 +47,33 @@ def check_type(obj: Object, stix_type: str) -> Pattern | None:
     return None
 
 
+def check_names(obj: Object, rules: TypeRules, extra: set[str]) -> None:
+    """Look at the names of properties that the type does not define.
+
+    Raises:
+        Refused: a name is none, or means something that this object cannot have.
+    """
+    for name in sorted(extra):
+        if _NAME.fullmatch(name) is None:
+            raise Refused("bad-property-name", name=short(name))
+        if name in rules.reserved and rules.is_standard:
+            problem = "is reserved by the standard; give it another name"
+            raise Refused("bad-property", path=name, problem=problem)
+        if name in rules.forbidden and not _has_new_properties(obj):
+            problem = f"does not belong to the type {obj['type']}; leave it out"
+            raise Refused("bad-property", path=name, problem=problem)
+
+
+def _has_new_properties(obj: Object) -> bool:
+    """Section 7.3: an extension may add top-level properties, as those do that version observables."""
+    return any(
+        extension.get("extension_type") == _TOP_LEVEL
+        for extension in obj.get("extensions", {}).values()
+    )
+
+
 def type_of(stix_id: str) -> str:
-    return stix_id.partition("--")[0]
+    return stix_id.rpartition("--")[0]
 
 
 def _check_indicator(obj: Object) -> Pattern | None:
@@ -82,8 +114,28 @@ def _check_email(obj: Object) -> None:
 
 
 def _check_address(obj: Object) -> None:
-    if canonical(Kind(obj["type"]), obj["value"]) is None:
-        raise Refused("bad-address", value=short(obj["value"]), type=obj["type"])
+    """Sections 6.9 and 6.10: one address or CIDR block, without port, zone or brackets."""
+    value = obj["value"]
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise Refused("bad-address", value=short(value), type=obj["type"]) from None
+    if f"ipv{network.version}-addr" != obj["type"] or not _PREFIX.match(value):
+        raise Refused("bad-address", value=short(value), type=obj["type"])
+
+
+def _check_process(obj: Object) -> None:
+    """Section 2.9: nothing contributes to the id of a process, so it cannot be computed."""
+    if obj["id"].rpartition("--")[2][_VERSION_5] == "5":
+        raise Refused(
+            "bad-property", path="id", problem="is a UUIDv5; a process needs a random one"
+        )
+
+
+def _check_extension(obj: Object) -> None:
+    if "extension_properties" in obj and _TOP_LEVEL not in obj["extension_types"]:
+        problem = f"goes only with the extension type {_TOP_LEVEL}"
+        raise Refused("bad-property", path="extension_properties", problem=problem)
 
 
 def _check_artifact(obj: Object) -> None:
@@ -106,11 +158,20 @@ def _check_marking(obj: Object) -> None:
         raise Refused("marks-itself")
     if "definition" not in obj and "extensions" not in obj:
         raise Refused("marking-empty")
-    if "definition" in obj and "definition_type" not in obj:
-        raise Refused("both-needed", first="definition", second="definition_type")
+    for first, second in (("definition", "definition_type"), ("definition_type", "definition")):
+        if first in obj and second not in obj:
+            raise Refused("both-needed", first=first, second=second)
+    _check_definition(obj)
     if markings.contradicts_fixed(obj):
         raise Refused("marking-contradicts", id=stix_id)
     _check_tlp_signs(obj)
+
+
+def _check_definition(obj: Object) -> None:
+    """Section 7.2.1: the two types of the standard have one text each, of the same name."""
+    name = obj.get("definition_type")
+    if name in ("tlp", "statement") and not isinstance(obj["definition"].get(name), str):
+        raise Refused("missing-property", path=f"definition.{name}")
 
 
 def _check_tlp_signs(obj: Object) -> None:
@@ -128,12 +189,13 @@ def _check_tlp_signs(obj: Object) -> None:
 _RULES: dict[str, Callable[[Object], None]] = {
     "artifact": _check_artifact,
     "email-message": _check_email,
+    "extension-definition": _check_extension,
     "ipv4-addr": _check_address,
     "ipv6-addr": _check_address,
-    "mac-addr": _check_address,
     "malware": _check_malware,
     "marking-definition": _check_marking,
     "network-traffic": _check_traffic,
+    "process": _check_process,
     "relationship": _check_relationship,
     "sighting": _check_sighting,
 }

@@ -23,10 +23,13 @@ SCO = frozenset(
 META = frozenset({"marking-definition", "language-content", "extension-definition"})
 
 # A property is written name=kind, with * where it is required. Kinds: s text, t timestamp, i integer,
-# n integer from 0, f number, b boolean, ls list of text, d dictionary, ld list of dictionaries, hashes,
-# hex, kcp kill chain phases, enum:NAME, ref:TYPES and refs:TYPES (types joined by |, none for any).
+# n integer from 0, f number, b boolean, ls list of text, lang and langs language tags, hashes, hex,
+# d, ds, dn, dm, dx dictionaries (of anything, of texts, of integers, of texts or integers, of texts or
+# lists of texts), kcp kill chain phases, enum:NAME and enums:NAME, part:NAME and parts:NAME (in
+# ``parts``), ref:TYPES and refs:TYPES (types joined by |, none for any), scos references to observables,
+# seen references to observables and relationships.
 _VERSIONED = """created*=t modified*=t created_by_ref=ref:identity revoked=b labels=ls confidence=percent
-    lang=s external_references=xrefs extensions=extensions"""
+    lang=lang external_references=xrefs extensions=extensions"""
 _MARKED = "object_marking_refs=refs:marking-definition granular_markings=granular"
 
 COMMON: dict[str, str] = {
@@ -34,12 +37,29 @@ COMMON: dict[str, str] = {
     "sco": f"extensions=extensions defanged=b {_MARKED}",
     "extension-definition": f"""created*=t modified*=t created_by_ref*=ref:identity revoked=b labels=ls
         external_references=xrefs {_MARKED}""",
-    "language-content": f"{_VERSIONED} {_MARKED}",
+    "language-content": f"""created*=t modified*=t created_by_ref=ref:identity revoked=b labels=ls
+        confidence=percent external_references=xrefs extensions=extensions {_MARKED}""",
     "marking-definition": f"""created*=t created_by_ref=ref:identity external_references=xrefs
         extensions=extensions {_MARKED}""",
     "unknown": f"""created=t modified=t created_by_ref=ref:identity revoked=b labels=ls
-        confidence=percent lang=s external_references=xrefs extensions=extensions {_MARKED}""",
+        confidence=percent lang=lang external_references=xrefs extensions=extensions {_MARKED}""",
 }
+
+# Common properties that a group may not have (section 3.2), beyond what ``type_rules`` says of markings.
+FORBIDDEN: dict[str, frozenset[str]] = {
+    group: frozenset(names.split())
+    for group, names in {
+        "sdo": "defanged",
+        "sco": """created modified created_by_ref revoked labels confidence lang
+            external_references""",
+        "extension-definition": "confidence lang extensions defanged",
+        "language-content": "lang defanged",
+        "marking-definition": "labels confidence lang defanged",
+    }.items()
+}
+# Names that no custom property of these types may take (section 3.8 and the types' own).
+RESERVED = frozenset({"severity", "username", "phone_number"})
+RESERVED_BY_TYPE = {"course-of-action": frozenset({"action"})}
 
 PROPERTIES: dict[str, str] = {
     "attack-pattern": "name*=s description=s aliases=ls kill_chain_phases=kcp",
@@ -60,14 +80,14 @@ PROPERTIES: dict[str, str] = {
     "malware": """is_family*=b name=s description=s malware_types=ls aliases=ls kill_chain_phases=kcp
         first_seen=t last_seen=t operating_system_refs=refs:software architecture_execution_envs=ls
         implementation_languages=ls capabilities=ls sample_refs=refs:file|artifact""",
-    "malware-analysis": """product*=s result=s analysis_sco_refs=refs: version=s
+    "malware-analysis": """product*=s result=s analysis_sco_refs=scos version=s
         host_vm_ref=ref:software operating_system_ref=ref:software
         installed_software_refs=refs:software configuration_version=s modules=ls
         analysis_engine_version=s analysis_definition_version=s submitted=t analysis_started=t
         analysis_ended=t result_name=s sample_ref=ref:file|artifact|network-traffic""",
     "note": "content*=s object_refs*=refs: abstract=s authors=ls",
-    "observed-data": """first_observed*=t last_observed*=t number_observed*=observed object_refs=refs:
-        objects=d""",
+    "observed-data": """first_observed*=t last_observed*=t number_observed*=observed object_refs=seen
+        objects=do""",
     "opinion": "opinion*=enum:opinion object_refs*=refs: explanation=s authors=ls",
     "report": "name*=s published*=t object_refs*=refs: description=s report_types=ls",
     "threat-actor": """name*=s description=s threat_actor_types=ls aliases=ls first_seen=t last_seen=t
@@ -80,10 +100,10 @@ PROPERTIES: dict[str, str] = {
     "sighting": """sighting_of_ref*=ref: first_seen=t last_seen=t count=count
         observed_data_refs=refs:observed-data where_sighted_refs=refs:identity|location summary=b
         description=s""",
-    "marking-definition": "name=s definition_type=s definition=d",
-    "language-content": "object_ref*=ref: contents*=d object_modified=t",
+    "marking-definition": "name=s definition_type=s definition=o",
+    "language-content": "object_ref*=ref: contents*=contents object_modified=t",
     "extension-definition": """name*=s schema*=s version*=s extension_types*=enums:extension
-        description=s extension_properties=ls""",
+        description=s extension_properties=names""",
     "artifact": """mime_type=s payload_bin=s url=s hashes=hashes encryption_algorithm=enum:encryption
         decryption_key=s""",
     "autonomous-system": "number*=n name=s rir=s",
@@ -93,33 +113,33 @@ PROPERTIES: dict[str, str] = {
     "email-message": """is_multipart*=b date=t content_type=s from_ref=ref:email-addr
         sender_ref=ref:email-addr to_refs=refs:email-addr cc_refs=refs:email-addr
         bcc_refs=refs:email-addr message_id=s subject=s received_lines=ls
-        additional_header_fields=d body=s body_multipart=ld raw_email_ref=ref:artifact""",
+        additional_header_fields=dx body=s body_multipart=mime raw_email_ref=ref:artifact""",
     "file": """hashes=hashes size=n name=s name_enc=s magic_number_hex=hex mime_type=s ctime=t mtime=t
-        atime=t parent_directory_ref=ref:directory contains_refs=refs: content_ref=ref:artifact""",
+        atime=t parent_directory_ref=ref:directory contains_refs=scos content_ref=ref:artifact""",
     "ipv4-addr": """value*=s resolves_to_refs=refs:mac-addr belongs_to_refs=refs:autonomous-system""",
     "ipv6-addr": """value*=s resolves_to_refs=refs:mac-addr belongs_to_refs=refs:autonomous-system""",
-    "mac-addr": "value*=s",
+    "mac-addr": "value*=mac",
     "mutex": "name*=s",
     "network-traffic": """protocols*=ls start=t end=t is_active=b
         src_ref=ref:ipv4-addr|ipv6-addr|mac-addr|domain-name
         dst_ref=ref:ipv4-addr|ipv6-addr|mac-addr|domain-name src_port=port dst_port=port
-        src_byte_count=n dst_byte_count=n src_packets=n dst_packets=n ipfix=d
+        src_byte_count=n dst_byte_count=n src_packets=n dst_packets=n ipfix=dm
         src_payload_ref=ref:artifact dst_payload_ref=ref:artifact
         encapsulates_refs=refs:network-traffic encapsulated_by_ref=ref:network-traffic""",
-    "process": """is_hidden=b pid=i created_time=t cwd=s command_line=s environment_variables=d
+    "process": """is_hidden=b pid=i created_time=t cwd=s command_line=s environment_variables=ds
         opened_connection_refs=refs:network-traffic creator_user_ref=ref:user-account
         image_ref=ref:file parent_ref=ref:process child_refs=refs:process""",
-    "software": "name*=s cpe=s swid=s languages=ls vendor=s version=s",
+    "software": "name*=s cpe=cpe swid=s languages=langs vendor=s version=s",
     "url": "value*=s",
     "user-account": """user_id=s credential=s account_login=s account_type=s display_name=s
         is_service_account=b is_privileged=b can_escalate_privs=b is_disabled=b account_created=t
         account_expires=t credential_last_changed=t account_first_login=t account_last_login=t""",
-    "windows-registry-key": """key=s values=registry modified_time=t creator_user_ref=ref:user-account
+    "windows-registry-key": """key=s values=parts:registry modified_time=t creator_user_ref=ref:user-account
         number_of_subkeys=n""",
     "x509-certificate": """is_self_signed=b hashes=hashes version=s serial_number=s
         signature_algorithm=s issuer=s validity_not_before=t validity_not_after=t subject=s
         subject_public_key_algorithm=s subject_public_key_modulus=s subject_public_key_exponent=n
-        x509_v3_extensions=d""",
+        x509_v3_extensions=part:x509-v3""",
 }
 
 # Of these at least one must be there.
@@ -184,6 +204,23 @@ ENUMS: dict[str, tuple[str, ...]] = {
         "REG_DWORD_LITTLE_ENDIAN REG_LINK REG_MULTI_SZ REG_RESOURCE_LIST "
         "REG_FULL_RESOURCE_DESCRIPTION REG_RESOURCE_REQUIREMENTS_LIST REG_QWORD "
         "REG_INVALID_TYPE"
+    ),
+    "address-family": _words(
+        "AF_UNSPEC AF_INET AF_IPX AF_APPLETALK AF_NETBIOS AF_INET6 AF_IRDA AF_BTH"
+    ),
+    "socket": _words("SOCK_STREAM SOCK_DGRAM SOCK_RAW SOCK_RDM SOCK_SEQPACKET"),
+    "integrity": _words("low medium high system"),
+    "service-start": _words(
+        "SERVICE_AUTO_START SERVICE_BOOT_START SERVICE_DEMAND_START SERVICE_DISABLED "
+        "SERVICE_SYSTEM_ALERT"
+    ),
+    "service-type": _words(
+        "SERVICE_KERNEL_DRIVER SERVICE_FILE_SYSTEM_DRIVER SERVICE_WIN32_OWN_PROCESS "
+        "SERVICE_WIN32_SHARE_PROCESS"
+    ),
+    "service-status": _words(
+        "SERVICE_CONTINUE_PENDING SERVICE_PAUSE_PENDING SERVICE_PAUSED SERVICE_RUNNING "
+        "SERVICE_START_PENDING SERVICE_STOP_PENDING SERVICE_STOPPED"
     ),
 }
 
@@ -337,5 +374,3 @@ INCIDENT_VALUES: dict[str, frozenset[str]] = {
     "investigation_status": frozenset({"new", "open", "closed"}),
 }
 INCIDENT_LISTS = frozenset({"detection_methods", "incident_types", "impact_refs", "scores"})
-
-RESERVED = frozenset({"severity", "username", "phone_number"})

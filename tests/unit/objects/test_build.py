@@ -16,6 +16,7 @@ from tests.support.stix import IDENTITY, INDICATOR, MALWARE, an_indicator, an_ob
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 RED = TLP2_REFS[Tlp.RED]
 GREEN = TLP2_REFS[Tlp.GREEN]
+ADDRESS = "ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4"
 
 
 def an_own_indicator(**changes: Any) -> StixObject:
@@ -179,7 +180,7 @@ def test_a_bare_revocation_carries_what_the_standard_demands_and_the_markings() 
         labels=["secret"],
         x_secret="secret",
         confidence=5,
-        external_references=[{"source_name": "secret"}],
+        external_references=[{"source_name": "secret", "description": "secret"}],
         object_marking_refs=[GREEN],
         granular_markings=[
             {"selectors": ["description"], "marking_ref": RED},
@@ -212,7 +213,7 @@ def test_a_bare_revocation_carries_what_the_standard_demands_and_the_markings() 
         ("malware", {"is_family": True, "name": "m", "aliases": ["x"]}, {"is_family", "name"}),
         ("malware", {"is_family": False, "name": "m"}, {"is_family"}),
         ("x-thing", {"x_secret": 1}, set()),
-        ("observed-data", {"first_observed": "2025-03-01T10:00:00Z", "last_observed": "2025-03-01T10:00:00Z", "number_observed": 1, "object_refs": [INDICATOR], "labels": ["x"]}, {"first_observed", "last_observed", "number_observed", "object_refs"}),
+        ("observed-data", {"first_observed": "2025-03-01T10:00:00Z", "last_observed": "2025-03-01T10:00:00Z", "number_observed": 1, "object_refs": [ADDRESS], "labels": ["x"]}, {"first_observed", "last_observed", "number_observed", "object_refs"}),
     ],
 )  # fmt: skip
 def test_a_bare_revocation_is_valid_for_every_type(

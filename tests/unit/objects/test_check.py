@@ -106,7 +106,7 @@ def test_an_indicator_is_refused_for_what_changes_its_meaning(
         {"pattern": "rule x { condition: true }", "pattern_type": "yara"},
         {"extensions": {OWN: {"extension_type": "property-extension", "rank": 5}}},
         {"granular_markings": [{"selectors": ["labels.[1]"], "lang": "en"}], "labels": ["a", "b"]},
-        {"external_references": [{"source_name": "x"}]},
+        {"external_references": [{"source_name": "x", "description": "y"}]},
     ],
 )
 def test_an_indicator_is_taken_where_nothing_is_lost(changes: dict[str, Any]) -> None:
