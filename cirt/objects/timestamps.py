@@ -2,10 +2,12 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _STAMP = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-\d\d)T(\d\d:[0-5]\d):([0-5]\d|60)(?:\.(\d{1,18}))?Z", re.ASCII
 )
+_LONGEST = len("1970-01-01T00:00:00.Z") + 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -15,6 +17,11 @@ def parse_us(text: str) -> int | None:
 
     Digits beyond the microsecond are dropped; second 60 is the first of the next minute.
     """
+    return _read(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)  # objects that come together share most of their times
+def _read(text: str) -> int | None:
     match = _STAMP.fullmatch(text)
     if match is None:
         return None

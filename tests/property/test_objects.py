@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import orjson
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cirt.kernel.errors import Invalid
@@ -168,3 +168,55 @@ def test_no_text_makes_the_pattern_parser_fail(text: str) -> None:
 
     assert isinstance(result, Pattern) or str(result)
     assert isinstance(result, Pattern | PatternError)
+
+
+WORDED = st.sampled_from(["a", "a-b", "IN", "_x9", "true", "t", "a--"])
+STEPS = WORDED | st.sampled_from(["'SHA-256'", "''", "'.'", "'IN'", "b'QUJD'", "'\\''", "[*]"])
+SIGNS = st.sampled_from(["=", " = ", "==", " !=", "  = ", "\n="])
+TESTED = st.sampled_from(["'x'", "''", "'a\\'b'", "'a\\\\'", "'//'", "'\n'", "1", "t'x'", "'x"])
+
+
+@given(WORDED, st.lists(STEPS, min_size=1, max_size=3), SIGNS, TESTED)
+def test_one_test_is_read_as_the_parser_reads_it(
+    kind: str, steps: list[str], sign: str, value: str
+) -> None:
+    pattern = f"[{kind}:{'.'.join(steps)}{sign}{value}]"
+
+    in_parentheses = parse(f"[({pattern[1:-1]})]")  # only the parser reads these
+
+    if isinstance(in_parentheses, Pattern):
+        assert parse(pattern) == in_parentheses
+    else:
+        assert isinstance(parse(pattern), PatternError)
+
+
+TWICE = [
+    '"a": 1',
+    '"a": {"b": 1, "b" :2}',
+    '"a": null',
+    '"a": "\\""',
+    '"\\u0061":"n"',
+    '"c": "null"',
+]
+
+
+@given(written_objects(), st.lists(st.sampled_from(TWICE), max_size=3))
+def test_keys_given_twice_and_nulls_are_found_however_they_are_written(
+    written: bytes, more: list[str]
+) -> None:
+    raw = ("{" + "".join(f"{each}," for each in more) + '"d":' + written.decode() + "}").encode()
+    pairs: list[tuple[str, Any]] = []
+    twice: list[bool] = []
+
+    def note(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        pairs.extend(found)
+        twice.append(len(dict(found)) < len(found))
+        return dict(found)
+
+    json.loads(raw, object_pairs_hook=note)
+    refusal = read(raw)
+
+    assert isinstance(refusal, Refusal)
+    assume(refusal.code not in {"not-json", "number-too-large"})
+    is_wrong = any(twice) or any(value is None for _, value in pairs)
+    assert (refusal.code in {"duplicate-key", "null-value"}) == is_wrong

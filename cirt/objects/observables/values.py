@@ -29,6 +29,8 @@ _MAX_ASN = 2**32 - 1
 _MAX_PORT = 65535
 _MAX_LOCAL = 64  # RFC 5321, section 4.5.3.1.1
 _MAPPED_BITS = 96  # ::ffff:0:0/96
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _PORT = re.compile(r":([0-9]{1,5})\Z")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _ODD_ASCII = re.compile(r"[\x00-,./:-@\[-^`{-\x7f]")
@@ -118,6 +120,8 @@ def _network(text: str, version: int) -> str | None:
 
 
 def ipv4(text: str) -> str | None:
+    if _IPV4.fullmatch(text):
+        return text
     return _network(_PORT.sub("", text), 4)
 
 

@@ -42,7 +42,7 @@ class Token(NamedTuple):
     position: int
 
 
-_KEYWORDS = frozenset(
+KEYWORDS = frozenset(
     {"AND", "OR", "NOT", "FOLLOWEDBY", "LIKE", "MATCHES", "ISSUPERSET", "ISSUBSET", "EXISTS"}
     | {"LAST", "IN", "START", "STOP", "SECONDS", "true", "false", "WITHIN", "REPEATS", "TIMES"}
 )
@@ -87,7 +87,7 @@ def tokens(pattern: str) -> Iterator[Token]:
         if kind != "skip":
             if kind == "sign":
                 kind = text = _SAME_SIGN.get(text, text)
-            elif text in _KEYWORDS:
+            elif text in KEYWORDS:
                 kind = text
             yield Token(kind or "", text, position)
         position = match.end()
