@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
-from cirt.release.feeds import take_out
+from cirt.release.removal import take_out
 from cirt.release.models import Collection, CollectionEntry
 from cirt.release.offers import lock_collections
 

@@ -70,6 +70,14 @@ def among(
     return _Among(column, sa.bindparam(None, list(given), type_=many, unique=True))
 
 
+def among_given(
+    column: InstrumentedAttribute[int] | InstrumentedAttribute[str], name: str
+) -> sa.ColumnElement[bool]:
+    """The same, for a statement that is built once: the list comes with each execution, under this name."""
+    many = _Many(texts=isinstance(column.type, sa.String))
+    return _Among(column, sa.bindparam(name, type_=many))
+
+
 class _Numbers(sa.types.TypeDecorator[list[int]]):
     """An array on PostgreSQL, a JSON text on SQLite."""
 

@@ -5,13 +5,13 @@ import hmac
 import re
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.keys import Keys
-from cirt.kernel.program import Program
-from cirt.kernel.work import SYSTEM, Work
+from cirt.kernel.work import Work
 from cirt.parties.errors import (
     CountryWrong,
     IdentityWrong,
@@ -140,37 +140,39 @@ def set_credentials(
 class CredentialCheck:
     """Basic sign-in of peers. A verified pair is remembered, keyed by a digest that dies with the credential."""
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._key = program.keys.derive("basic-cache")
+    def __init__(self, keys: Keys) -> None:
+        self._key = keys.derive("basic-cache")
         self._good: dict[bytes, int] = {}
         self._lock = threading.Lock()
 
-    def peer_id(self, username: str, password: str) -> int | None:
+    def peer_id(self, connection: sa.Connection, username: str, password: str) -> int | None:
         """Whose account this is; None where name and password do not belong together."""
-        with self._program.work(SYSTEM, write=False) as work:
-            credential = work.session.scalars(
-                sa.select(PeerCredential).where(PeerCredential.username == username)
-            ).one_or_none()
-        if credential is None:
+        found = connection.execute(_CREDENTIAL, {"username": username}).one_or_none()
+        if found is None:
             verify(None, password)
             return None
-        digest = self._digest(credential, password)
+        peer_id, password_hash, changed_at = found
+        digest = self._digest(password_hash, changed_at, password)
         with self._lock:
             known = self._good.get(digest)
-        if known == credential.peer_id:
-            return known
-        if not verify(credential.password_hash, password):
+        if known == peer_id:
+            return peer_id
+        if not verify(password_hash, password):
             return None
         with self._lock:
             if len(self._good) > _REMEMBERED:
                 self._good.clear()
-            self._good[digest] = credential.peer_id
-        return credential.peer_id
+            self._good[digest] = peer_id
+        return peer_id
 
-    def _digest(self, credential: PeerCredential, password: str) -> bytes:
-        said = f"{credential.password_hash}\0{credential.changed_at}\0{password}"
+    def _digest(self, password_hash: str, changed_at: datetime, password: str) -> bytes:
+        said = f"{password_hash}\0{changed_at}\0{password}"
         return hmac.digest(self._key, said.encode(), hashlib.sha256)
+
+
+_CREDENTIAL = sa.select(
+    PeerCredential.peer_id, PeerCredential.password_hash, PeerCredential.changed_at
+).where(PeerCredential.username == sa.bindparam("username"))
 
 
 def find_peer(session: Session, slug: str) -> Peer:

@@ -1,14 +1,53 @@
 """What a TAXII request asks for: the match parameters, as data, as SQL and as plain tests (TAXII 2.1, section 3.4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import among_given
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.release.models import FeedRow
 
 FIRST, LAST, ALL = "first", "last", "all"
+
+
+class Shape(NamedTuple):
+    """What a filter limits, without the values: filters of one shape share one statement."""
+
+    ids: bool
+    types: bool
+    spec_versions: bool
+    first: bool
+    last: bool
+    every: bool
+    instants: bool
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """On FeedRow, joined with ObjectVersion, and StixObject for ``types``; without ``added_after``."""
+        conditions = [self._version_condition()]
+        if self.ids:
+            # By the object's own key, so that its few rows are looked up and the feed is not walked.
+            named = sa.select(StixObject.id).where(among_given(StixObject.stix_id, "ids"))
+            conditions.append(FeedRow.object_id.in_(named))
+        if self.types:
+            conditions.append(among_given(StixObject.type, "types"))
+        if self.spec_versions:
+            conditions.append(among_given(ObjectVersion.spec_version, "spec_versions"))
+        return conditions
+
+    def _version_condition(self) -> sa.ColumnElement[bool]:
+        if self.every:
+            return sa.true()
+        ways: list[sa.ColumnElement[bool]] = []
+        if self.first:
+            ways.append(FeedRow.is_first.is_(True))
+        if self.last:
+            ways.append(FeedRow.is_last.is_(True))
+        if self.instants:
+            ways.append(among_given(ObjectVersion.version_us, "instants"))
+        return sa.or_(*ways)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +64,31 @@ class Filter:
     spec_versions: tuple[str, ...] = ()
     added_after_us: int | None = None
 
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """On FeedRow, joined with ObjectVersion, and StixObject for ``types``; without ``added_after``."""
-        conditions = [self._version_condition()]
-        if self.ids:
-            # By the object's own key, so that its few rows are looked up and the feed is not walked.
-            named = sa.select(StixObject.id).where(StixObject.stix_id.in_(sorted(self.ids)))
-            conditions.append(FeedRow.object_id.in_(named))
-        if self.types:
-            conditions.append(StixObject.type.in_(sorted(self.types)))
-        if self.spec_versions:
-            conditions.append(ObjectVersion.spec_version.in_(sorted(self.spec_versions)))
-        return conditions
+    @property
+    def shape(self) -> Shape:
+        return Shape(
+            bool(self.ids),
+            bool(self.types),
+            bool(self.spec_versions),
+            FIRST in self.versions,
+            LAST in self.versions,
+            ALL in self.versions,
+            bool(self._instants),
+        )
 
-    def _version_condition(self) -> sa.ColumnElement[bool]:
-        wanted = self.versions
-        if ALL in wanted:
-            return sa.true()
-        ways: list[sa.ColumnElement[bool]] = []
-        if FIRST in wanted:
-            ways.append(FeedRow.is_first.is_(True))
-        if LAST in wanted:
-            ways.append(FeedRow.is_last.is_(True))
-        instants = sorted(each for each in wanted if isinstance(each, int))
-        if instants:
-            ways.append(ObjectVersion.version_us.in_(instants))
-        return sa.or_(*ways)
+    @property
+    def _instants(self) -> list[int]:
+        return [each for each in self.versions if isinstance(each, int)]
+
+    def values(self) -> Mapping[str, Any]:
+        """For the statement of its shape."""
+        given = {
+            "ids": list(self.ids),
+            "types": list(self.types),
+            "spec_versions": list(self.spec_versions),
+            "instants": [] if ALL in self.versions else self._instants,
+        }
+        return {name: values for name, values in given.items() if values}
 
     def admits_object(self, stix_id: str, kind: str) -> bool:
         return (not self.ids or stix_id in self.ids) and (not self.types or kind in self.types)

@@ -7,8 +7,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among_given
 from cirt.kernel.clock import from_us
-from cirt.kernel.work import Work
+from cirt.kernel.program import Program
+from cirt.kernel.together import Together
+from cirt.kernel.work import SYSTEM, Work
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.release.filters import Filter
 from cirt.release.models import Feed, FeedRow, PageRead
@@ -50,31 +53,60 @@ class Fetched:
     endpoint: str
 
 
-def record_page(work: Work, reading: Reading) -> bool:
-    """Write down a page that is about to leave.
+class Recorder:
+    """Writes pages down before they leave, as many in one commit as wait for it; one per process."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._together = Together(self._record)
+
+    def record(self, reading: Reading) -> bool:
+        """As ``record_pages``, committed when this returns."""
+        return self._together.do(reading)
+
+    def _record(self, readings: Sequence[Reading]) -> list[bool]:
+        with self._program.work(SYSTEM) as work:
+            return record_pages(work, readings)
+
+
+def record_pages(work: Work, readings: Sequence[Reading]) -> list[bool]:
+    """Write down pages that are about to leave.
 
     False: rows of this feed were closed since it was read, so it must be read again. Otherwise a recall
     could miss that its object is on its way.
     """
-    row = {
-        "feed_id": reading.feed_id,
-        "endpoint": reading.endpoint,
-        "filters": reading.filter.as_data(),
-        "page_limit": reading.limit,
-        "from_us": reading.from_us,
-        "to_us": reading.to_us,
-        "head_us": reading.head_us,
-        "count": reading.count,
-        "at": work.now,
-    }
-    columns = PageRead.__table__.c
-    unchanged = (
-        sa.select(*(sa.literal(value, columns[name].type) for name, value in row.items()))
-        .where(Feed.id == reading.feed_id, Feed.closed_us <= reading.head_us)
-        .with_for_update(read=True)  # whoever closes rows waits for this, and then finds it
-    )
-    written = sa.insert(PageRead).from_select(list(row), unchanged).returning(PageRead.id)
-    return work.session.scalars(written).one_or_none() is not None
+    connection = work.session.connection()
+    closings = connection.execute(_CLOSINGS, {"ids": [each.feed_id for each in readings]})
+    closed_us = {row.id: row.closed_us for row in closings}
+    stand = [closed_us[each.feed_id] <= each.head_us for each in readings]
+    rows = [
+        {
+            "feed_id": each.feed_id,
+            "endpoint": each.endpoint,
+            "filters": each.filter.as_data(),
+            "page_limit": each.limit,
+            "from_us": each.from_us,
+            "to_us": each.to_us,
+            "head_us": each.head_us,
+            "count": each.count,
+            "at": work.now,
+        }
+        for each, stands in zip(readings, stand, strict=True)
+        if stands
+    ]
+    if rows:
+        connection.execute(_INSERT, rows)
+    return stand
+
+
+# Whoever closes rows waits for this, and then finds what was written down.
+_CLOSINGS = (
+    sa.select(Feed.id, Feed.closed_us)
+    .where(among_given(Feed.id, "ids"))
+    .order_by(Feed.id)
+    .with_for_update(read=True)
+)
+_INSERT = sa.insert(PageRead)
 
 
 def offered_to(session: Session, object_id: int) -> list[Offered]:

@@ -25,13 +25,12 @@ def terms_key(reader: PeerReader) -> str | None:
     return f"{reader.terms.reference} v{reader.terms.version}" if reader.terms else None
 
 
-def may_show(reader: PeerReader, collection: Collection, now: datetime) -> sa.ColumnElement[bool]:
+def may_show(reader: PeerReader, kind: CollectionKind, now: datetime) -> sa.ColumnElement[bool]:
     """On ObjectFacts and CollectionEntry; what a peer posted has no approval of ours to lean on."""
-    kind = collection.kind.value
-    released = visible_facts(reader, kind, now)
-    if collection.kind is not CollectionKind.SHARED:
+    released = visible_facts(reader, kind.value, now)
+    if kind is not CollectionKind.SHARED:
         return released
-    posted = visible_facts(reader, kind, now, posted=True, approved=False)
+    posted = visible_facts(reader, kind.value, now, posted=True, approved=False)
     return sa.or_(
         sa.and_(CollectionEntry.brought_by_id.is_(None), released),
         sa.and_(CollectionEntry.brought_by_id.is_not(None), posted),

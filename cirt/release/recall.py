@@ -21,7 +21,6 @@ from cirt.register.models import EntryKind, Incident, IncidentObservable
 from cirt.register.sight import for_trail
 from cirt.release.commands import Revoke
 from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject, ReasonNeeded
-from cirt.release.feeds import take_out
 from cirt.release.ledger import fetched_by
 from cirt.release.models import (
     Collection,
@@ -33,6 +32,7 @@ from cirt.release.models import (
     ProposalState,
 )
 from cirt.release.offers import candidates, feeds_of, lock_collections, offer
+from cirt.release.removal import take_out
 from cirt.sharing.gate import show
 
 

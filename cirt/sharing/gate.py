@@ -1,7 +1,7 @@
 """The one way out: whatever leaves, and whatever is shown of content, is a ``Released`` made here."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,18 +21,33 @@ from cirt.sharing.marked import facts_of_row
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import agreement_in_force, peer_reader, peer_readers, staff_reader
 from cirt.sharing.rules import decide
-from cirt.sharing.standing import FACTS, Question, facts_of, judge, leaving, load
+from cirt.sharing.standing import (
+    BASIS,
+    FACTS,
+    Loaded,
+    Question,
+    Standing,
+    facts_of,
+    judge,
+    leaving,
+    load,
+    load_standing,
+)
 from cirt.sharing.verdicts import Decision
 
 __all__ = [
+    "BASIS",
     "Audience",
     "PreviewRow",
     "Released",
     "ReleasedFile",
     "ReleasedTogether",
+    "Standing",
     "agreement_in_force",
     "allowed_facts",
+    "allowed_standing",
     "allowed_versions",
+    "leaves_again",
     "peer_reader",
     "preview",
     "release",
@@ -69,6 +84,8 @@ class ReleasedTogether:
 
     version_ids: tuple[int, ...]
     body: bytes = field(repr=False)
+    judged: Loaded = field(repr=False)  # all that was asked about
+    question: Question = field(repr=False)
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
@@ -152,6 +169,14 @@ def allowed_versions(
     return leaving(load(session, version_ids), question)
 
 
+def allowed_standing(
+    work: Work, recipient: Recipient, kind: str | None, standing: Standing
+) -> frozenset[int]:
+    """The same for versions of which the caller has read the basis."""
+    question = Question(recipient, kind, work.now, standing.posted, standing.recalls)
+    return leaving(load_standing(work.session, standing), question)
+
+
 def release(
     work: Work,
     recipient: Recipient,
@@ -169,20 +194,27 @@ def release(
 
 
 def release_together(
-    work: Work,
-    recipient: Recipient,
-    kind: str | None,
-    version_ids: Sequence[int],
-    *,
-    posted: Collection[int] = (),
-    recalls: Collection[int] = (),
+    work: Work, recipient: Recipient, kind: str | None, standing: Standing
 ) -> ReleasedTogether:
     """As ``release``, for pages: nothing is said of each, and the database joins the bytes."""
-    question = Question(recipient, kind, work.now, frozenset(posted), frozenset(recalls))
-    may = leaving(load(work.session, version_ids), question)
-    going = tuple(each for each in version_ids if each in may)
+    question = Question(recipient, kind, work.now, standing.posted, standing.recalls)
+    judged = load_standing(work.session, standing)
+    may = leaving(judged, question)
+    going = tuple(each for each in standing.version_ids if each in may)
     body = read_joined(work.session.connection(), going) if going else b""
-    return ReleasedTogether(going, body, _SEAL)
+    return ReleasedTogether(going, body, judged, question, _SEAL)
+
+
+def leaves_again(released: ReleasedTogether, recipient: Recipient, now: datetime) -> bool:
+    """Whether exactly the same would leave now, for this recipient under its present terms.
+
+    It is decided anew by the facts of then, so the caller knows that no version has changed its own since.
+    Where ends are named it is always False, for what is held of them changes unseen.
+    """
+    if released.judged.ends:
+        return False
+    question = replace(released.question, recipient=recipient, now=now)
+    return leaving(released.judged, question) == frozenset(released.version_ids)
 
 
 def _with_bytes(session: Session, version_ids: Collection[int]) -> dict[int, Released]:

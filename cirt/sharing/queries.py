@@ -1,6 +1,7 @@
 """Reads agreements: as rows for pages, as terms for the rules."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,26 +77,29 @@ def peer_reader(session: Session, peer_id: int, now: datetime) -> PeerReader:
 def peer_readers(
     session: Session, peer_ids: Iterable[int], now: datetime
 ) -> Mapping[int, PeerReader]:
-    rows = session.execute(_READERS.where(among(Peer.id, set(peer_ids)))).all()
-    terms: dict[int, list[Terms]] = {row.id: [] for row in rows}
+    rows = session.execute(_READERS.where(among(Peer.id, set(peer_ids))))
+    of_peer: dict[int, list[sa.Row[*tuple[Any, ...]]]] = defaultdict(list)
     for row in rows:
-        if row.reference is not None:
-            terms[row.id].append(terms_of(row))
-    return {
-        row.id: PeerReader(
-            peer_id=row.id,
-            slug=row.slug,
-            name=row.name,
-            identity_id=row.identity_id,
-            suspended=row.peer_state is PeerState.SUSPENDED,
-            terms=_nearest(terms[row.id], now),
-        )
-        for row in rows
-    }
+        of_peer[row.peer_id].append(row)
+    return {peer_id: reader_of(rows, now) for peer_id, rows in of_peer.items()}
 
 
-_READERS = sa.select(
-    Peer.id,
+def reader_of(rows: Sequence[sa.Row[*tuple[Any, ...]]], now: datetime) -> PeerReader:
+    """A peer from its ``READER_COLUMNS``: one row for each agreement, or one without any."""
+    first = rows[0]
+    return PeerReader(
+        peer_id=first.peer_id,
+        slug=first.slug,
+        name=first.name,
+        identity_id=first.identity_id,
+        suspended=first.peer_state is PeerState.SUSPENDED,
+        terms=_nearest([terms_of(row) for row in rows if row.reference is not None], now),
+    )
+
+
+# On Peer with its agreements, if it has any.
+READER_COLUMNS = (
+    Peer.id.label("peer_id"),
     Peer.slug,
     Peer.name,
     Peer.identity_id,
@@ -112,7 +116,8 @@ _READERS = sa.select(
     Agreement.types,
     Agreement.sectors,
     Agreement.transit,
-).outerjoin(Agreement, Agreement.peer_id == Peer.id)
+)
+_READERS = sa.select(*READER_COLUMNS).outerjoin(Agreement, Agreement.peer_id == Peer.id)
 
 
 def _nearest(candidates: list[Terms], now: datetime) -> Terms | None:

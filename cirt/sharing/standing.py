@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from cirt.kernel.among import among, gathered
+from cirt.kernel.among import among, among_given, gathered
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.sharing.facts import Facts, PeerReader, Recipient
 from cirt.sharing.rules import (
@@ -53,6 +53,23 @@ class Loaded:
     ends: Mapping[int, Sequence[End]]
 
 
+# What a caller that has the rows at hand selects along with the ids, so that they are not looked up again.
+BASIS = ObjectVersion.facts_id * 2 + sa.cast(ObjectVersion.bare, sa.Integer)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Versions as they stand in one collection: what the gate judges them by, read in the same transaction.
+
+    ``bases`` holds the ``BASIS`` of each. ``posted`` and ``recalls`` are as in ``Question``.
+    """
+
+    version_ids: Sequence[int]
+    bases: Sequence[int]
+    posted: frozenset[int] = frozenset()
+    recalls: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Who asks, where, when. ``posted``: versions that a peer put into the collection. ``recalls``: bare
@@ -71,9 +88,22 @@ def load(session: Session, version_ids: Sequence[int]) -> Loaded:
         .where(among(ObjectVersion.id, version_ids))
         .group_by(ObjectVersion.facts_id, ObjectVersion.bare)
     )
-    rows = session.execute(query).all()
-    facts = _load_facts(session, {facts_id for facts_id, _, _ in rows})
-    alike = [Alike(facts[facts_id], bare, frozenset(ids)) for facts_id, bare, ids in rows]
+    rows = session.execute(query)
+    return _load(session, [(facts_id, bare, ids) for facts_id, bare, ids in rows])
+
+
+def load_standing(session: Session, standing: Standing) -> Loaded:
+    """The same for versions of which the caller has read the ``BASIS``."""
+    alike: dict[int, list[int]] = defaultdict(list)
+    for basis, version_id in zip(standing.bases, standing.version_ids, strict=True):
+        alike[basis].append(version_id)
+    return _load(session, [(basis >> 1, bool(basis & 1), ids) for basis, ids in alike.items()])
+
+
+def _load(session: Session, groups: Sequence[tuple[int, bool, Collection[int]]]) -> Loaded:
+    """Groups of versions by facts and bareness."""
+    facts = _load_facts(session, {facts_id for facts_id, _, _ in groups})
+    alike = [Alike(facts[facts_id], bare, frozenset(ids)) for facts_id, bare, ids in groups]
     with_ends = [each for one in alike if one.facts.type in _NAMES_ENDS for each in one.version_ids]
     return Loaded(alike, _load_ends(session, with_ends) if with_ends else {})
 
@@ -97,8 +127,8 @@ def _load_ends(session: Session, version_ids: Sequence[int]) -> Mapping[int, Seq
 
 
 def _load_facts(session: Session, facts_ids: Collection[int]) -> dict[int, Facts]:
-    query = sa.select(*FACTS).where(among(ObjectFacts.id, sorted(facts_ids)))
-    return {row.id: facts_of(row) for row in session.execute(query)}
+    rows = session.connection().execute(_FACTS_AMONG, {"ids": sorted(facts_ids)})
+    return {row.id: facts_of(row) for row in rows}
 
 
 FACTS = (
@@ -112,6 +142,7 @@ FACTS = (
     ObjectFacts.vouched,
     ObjectFacts.companion,
 )
+_FACTS_AMONG = sa.select(*FACTS).where(among_given(ObjectFacts.id, "ids"))
 
 
 def facts_of(row: sa.Row[*tuple[Any, ...]]) -> Facts:

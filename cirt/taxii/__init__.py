@@ -1,5 +1,6 @@
 """The TAXII 2.1 server: reads requests, asks the rooms below, joins the answers."""
 
-from cirt.taxii.blueprint import make_blueprint
+from cirt.taxii.blueprint import answer_error, is_ours, make_blueprint, proven_accounts
+from cirt.taxii.limits import ProvenAccounts
 
-__all__ = ["make_blueprint"]
+__all__ = ["ProvenAccounts", "answer_error", "is_ours", "make_blueprint", "proven_accounts"]

@@ -13,10 +13,10 @@ from flask import Response
 
 from cirt.kernel.clock import from_us
 from cirt.kernel.errors import CirtError, NotFound
-from cirt.release.feeds import Record, Row
-from cirt.sharing.gate import ReleasedTogether
+from cirt.release.pages import Page, Record
 from cirt.taxii.errors import MethodWrong, status_of
 from cirt.taxii.media import STIX, TAXII
+from cirt.taxii.packing import Packing
 from cirt.taxii.signin import CHALLENGE
 
 _TITLES = {
@@ -52,19 +52,25 @@ def empty(status: int) -> Response:
     return Response(status=status, content_type=TAXII)
 
 
-def envelope(
-    rows: Sequence[Row], released: Sequence[ReleasedTogether], token: str | None
-) -> Response:
+def envelope(found: Page, token: str | None, packing: Packing | None = None) -> Response:
     """One page of objects, byte for byte as they came; ``token`` only if more follow."""
-    if not rows:
+    if not found.dates:
         return resource({})
     opening = orjson.dumps({"more": True, "next": token})[:-1] + b"," if token else b"{"
-    body = opening + b'"objects":[' + b",".join(part.body for part in released if part.body) + b"]}"
-    return _dated(Response(body, content_type=TAXII), rows)
+    bodies = b",".join(part.body for part in found.objects if part.body)
+    parts = [opening + b'"objects":[', bodies, b"]}"]
+    if packing is None:
+        return _dated(Response(parts, content_type=TAXII), found)
+    if packing.name not in found.made:
+        found.made[packing.name] = packing.pack(b"".join(parts))
+    answer = Response(found.made[packing.name], content_type=TAXII)
+    answer.headers["Content-Encoding"] = packing.name
+    answer.headers["Vary"] = "Accept-Encoding"
+    return _dated(answer, found)
 
 
-def manifest(rows: Sequence[Record], token: str | None) -> Response:
-    records = [
+def manifest(found: Page, rows: Sequence[Record], token: str | None) -> Response:
+    objects = [
         {
             "id": row.stix_id,
             "date_added": timestamp(row.date_us),
@@ -73,16 +79,16 @@ def manifest(rows: Sequence[Record], token: str | None) -> Response:
         }
         for row in rows
     ]
-    return _dated(_page({"objects": records}, token), rows)
+    return _dated(_page({"objects": objects}, token), found)
 
 
-def versions(rows: Sequence[Record], token: str | None) -> Response:
-    return _dated(_page({"versions": [row.version_text for row in rows]}, token), rows)
+def versions(found: Page, rows: Sequence[Record], token: str | None) -> Response:
+    return _dated(_page({"versions": [row.version_text for row in rows]}, token), found)
 
 
-def headers_only(rows: Sequence[Row]) -> Response:
+def headers_only(found: Page) -> Response:
     """What HEAD gets: a page's headers, without a length, for no page was made."""
-    return _dated(Response(iter(()), content_type=TAXII), rows)
+    return _dated(Response(iter(()), content_type=TAXII), found)
 
 
 def error(problem: CirtError, request_id: str, status: int | None = None) -> Response:
@@ -111,8 +117,8 @@ def _page(value: Mapping[str, Any], token: str | None) -> Response:
     return resource(more | dict(value))
 
 
-def _dated(answer: Response, rows: Sequence[Row | Record]) -> Response:
-    if rows:
-        answer.headers["X-TAXII-Date-Added-First"] = timestamp(rows[0].date_us)
-        answer.headers["X-TAXII-Date-Added-Last"] = timestamp(rows[-1].date_us)
+def _dated(answer: Response, found: Page) -> Response:
+    if found.dates:
+        answer.headers["X-TAXII-Date-Added-First"] = timestamp(found.dates[0])
+        answer.headers["X-TAXII-Date-Added-Last"] = timestamp(found.dates[-1])
     return answer

@@ -9,7 +9,7 @@ import secrets
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import Map, RequestRedirect, Rule
@@ -17,10 +17,10 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from cirt.kernel.errors import CirtError, NotFound
 from cirt.kernel.program import Program
 from cirt.taxii import answer, collections, discovery, objects, status
-from cirt.taxii.door import Asker
+from cirt.taxii.door import Desk, Visit
 from cirt.taxii.errors import Busy, Failed, MethodWrong, Refused
+from cirt.taxii.limits import ProvenAccounts
 from cirt.taxii.media import TAXII, check_accept
-from cirt.taxii.signin import Doorkeeper
 
 log = logging.getLogger("cirt.taxii")
 
@@ -55,52 +55,73 @@ def make_blueprint(program: Program) -> Blueprint:
     blueprint = Blueprint("taxii", __name__, url_prefix="/taxii2")
     for path, method, view in _ROUTES:
         blueprint.add_url_rule(path, view_func=view, methods=[method], strict_slashes=True)
-    door = (program, Doorkeeper(program))
-    blueprint.record_once(lambda state: state.app.extensions.__setitem__(_EXTENSION, door))
+    desk = Desk(program)
+    blueprint.record_once(lambda state: state.app.extensions.__setitem__(_EXTENSION, desk))
     blueprint.before_app_request(_enter)
     blueprint.after_app_request(_leave)
-    blueprint.register_error_handler(Exception, _answer_error)
+    blueprint.teardown_app_request(_end_visit)
+    blueprint.register_error_handler(Exception, answer_error)
     return blueprint
+
+
+def proven_accounts(app: Flask) -> ProvenAccounts:
+    """For the server before it: who has signed in lately with which header."""
+    desk: Desk = app.extensions[_EXTENSION]
+    return desk.proven
+
+
+def is_ours(path: str) -> bool:
+    return path == "/taxii2" or path.startswith("/taxii2/")
 
 
 def _enter() -> Response | None:
     """Runs before every request of the application, for those that no route takes have no blueprint."""
-    if not _is_ours():
+    if not is_ours(request.path):
         return None
     g.setdefault("request_id", secrets.token_hex(6))
     try:
         return _admit()
     except Exception as error:  # noqa: BLE001 - the edge: turned into an answer, logged if unknown
-        return _answer_error(error)
+        return answer_error(error)
 
 
 def _admit() -> Response | None:
     """Match against our own routes: the application's may hold one that takes every address."""
-    program, doorkeeper = current_app.extensions[_EXTENSION]
+    desk: Desk = current_app.extensions[_EXTENSION]
     ours = _MAP.bind_to_environ(request.environ)
+    problem: HTTPException | None = None
     try:
         endpoint, _ = ours.match()
-        problem = None
     except RequestRedirect as redirect:
         return _redirect(redirect.new_url)
     except (NoRoute, MethodNotAllowed) as error:
         endpoint, problem = "", error
+    allowed = _methods(problem)
+    if allowed and request.method == "OPTIONS":  # says what is in the standard, and needs no secret
+        return _options(allowed)
     given = request.authorization
-    peer_id = doorkeeper.peer_id(given, request.remote_addr or "")
-    g.taxii_asker = Asker(program, peer_id, str(given.username if given else ""))
+    g.taxii_visit = here = Visit(desk)
+    connection = here.work.session.connection()
+    peer_id = desk.doorkeeper.peer_id(connection, given, request.remote_addr or "")
+    desk.proven.note(request.headers.get("Authorization", ""), peer_id)
+    here.sign_in(peer_id, str(given.username if given else ""))
     g.who = f"peer {peer_id}"
-    if isinstance(problem, MethodNotAllowed):
-        return _options_or_refusal({*(problem.valid_methods or ()), "OPTIONS"})
+    if allowed:
+        raise MethodWrong(allowed=allowed)
     if problem is not None:
         raise NotFound
     check_accept(request.headers.get("Accept"), also_stix=endpoint == "manifest")
     return None
 
 
-def _options_or_refusal(methods: set[str]) -> Response:
-    allowed = ", ".join(sorted(methods))
-    if request.method != "OPTIONS":
-        raise MethodWrong(allowed=allowed)
+def _methods(problem: HTTPException | None) -> str:
+    """What the address takes, where it does not take this one; empty otherwise."""
+    if not isinstance(problem, MethodNotAllowed):
+        return ""
+    return ", ".join(sorted({*(problem.valid_methods or ()), "OPTIONS"}))
+
+
+def _options(allowed: str) -> Response:
     said = answer.empty(204)
     said.headers["Allow"] = allowed
     return said
@@ -116,7 +137,7 @@ def _redirect(url: str) -> Response:
 
 
 def _leave(response: Response) -> Response:
-    if _is_ours():
+    if is_ours(request.path):
         response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers["Content-Type"] = TAXII
         response.headers.setdefault("Cache-Control", "no-store")
@@ -124,7 +145,13 @@ def _leave(response: Response) -> Response:
     return response
 
 
-def _answer_error(error: Exception) -> Response:
+def _end_visit(_error: BaseException | None) -> None:
+    here: Visit | None = g.pop("taxii_visit", None)
+    if here is not None:
+        here.leave()
+
+
+def answer_error(error: Exception) -> Response:
     """The error resource for whatever went wrong; what is not ours to explain is only logged."""
     request_id = g.get("request_id", "")
     if isinstance(error, CirtError):
@@ -135,7 +162,3 @@ def _answer_error(error: Exception) -> Response:
     if isinstance(error, sa.exc.OperationalError | sa.exc.TimeoutError):
         return answer.error(Busy(wait_s=5), request_id)
     return answer.error(Failed(), request_id)
-
-
-def _is_ours() -> bool:
-    return request.path == "/taxii2" or request.path.startswith("/taxii2/")

@@ -5,29 +5,26 @@ from typing import Any
 from flask import Response
 
 from cirt.taxii import answer
-from cirt.taxii.door import Access, asker, reader_of, seen_collection, seen_collections
+from cirt.taxii.door import Access, seen_collection, seen_collections, visit
 from cirt.taxii.media import STIX
 
 
 def collections() -> Response:
-    with asker().work(write=False) as work:
-        seen = seen_collections(work, reader_of(work))
+    seen = seen_collections(visit().work)
     return answer.resource({"collections": [_resource(one) for one in seen]})
 
 
 def collection(key: str) -> Response:
-    with asker().work(write=False) as work:
-        seen = seen_collection(work, reader_of(work), key)
-    return answer.resource(_resource(seen))
+    return answer.resource(_resource(seen_collection(visit().work, key)))
 
 
 def _resource(seen: Access) -> dict[str, Any]:
-    described = {"description": seen.collection.description} if seen.collection.description else {}
+    described = {"description": seen.description} if seen.description else {}
     return {
-        "id": seen.collection.uuid,
-        "title": seen.collection.title,
+        "id": seen.uuid,
+        "title": seen.title,
         **described,
-        "alias": seen.collection.alias,
+        "alias": seen.alias,
         "can_read": seen.can_read,
         "can_write": seen.can_write,
         "media_types": [STIX],

@@ -4,7 +4,7 @@ from flask import Response
 
 from cirt.parties.peers import ourselves
 from cirt.taxii import answer
-from cirt.taxii.door import asker
+from cirt.taxii.door import visit
 from cirt.taxii.media import TAXII
 
 ROOT = "/taxii2/national/"
@@ -12,8 +12,7 @@ ROOT = "/taxii2/national/"
 
 def discovery() -> Response:
     """The root's URL is relative, so that it holds behind every name and port of this host."""
-    with asker().work(write=False) as work:
-        name = ourselves(work.session).name
+    name = ourselves(visit().work.session).name
     return answer.resource(
         {
             "title": f"{name} exchange",
@@ -25,12 +24,11 @@ def discovery() -> Response:
 
 
 def api_root() -> Response:
-    with asker().work(write=False) as work:
-        name = ourselves(work.session).name
+    name = ourselves(visit().work.session).name
     return answer.resource(
         {
             "title": f"{name}, national",
             "versions": [TAXII],
-            "max_content_length": asker().program.settings.max_content_bytes,
+            "max_content_length": visit().program.settings.max_content_bytes,
         }
     )

@@ -1,6 +1,5 @@
 """Objects of a collection: pages of them, one of them, its versions, adding and removing (TAXII 2.1, section 5)."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Response, request
@@ -8,16 +7,17 @@ from flask import Response, request
 from cirt.exchange.receipts import open_envelope, receive
 from cirt.kernel.errors import NotFound
 from cirt.kernel.work import Work
-from cirt.release import feeds
-from cirt.release.feeds import Page, Record
+from cirt.parties.models import Peer
+from cirt.release import removal
 from cirt.release.filters import ALL, LAST
-from cirt.release.ledger import Reading, record_page
 from cirt.release.models import Collection
-from cirt.sharing.rules import PeerReader
+from cirt.release.pages import WITH_OBJECTS, Page, holds, records
+from cirt.release.windows import Place
 from cirt.taxii import answer, query
 from cirt.taxii.body import check_is_object, read_body
-from cirt.taxii.door import asker, peer_of, reader_of, seen_collection
+from cirt.taxii.door import seen_collection, visit
 from cirt.taxii.media import check_content_type
+from cirt.taxii.packing import best_packing
 from cirt.taxii.query import Asked, is_stix_id, make_token, open_token, read_query
 from cirt.taxii.status import status_resource
 
@@ -34,7 +34,7 @@ class _Endpoint:
 
     @property
     def gives_objects(self) -> bool:
-        return self.name in feeds.WITH_OBJECTS
+        return self.name in WITH_OBJECTS
 
 
 _OBJECTS = _Endpoint("objects", query.ALL_FIELDS)
@@ -47,16 +47,15 @@ _RECORDS = _Endpoint(_MANIFEST, query.ALL_FIELDS)
 class _Question:
     """A page that is asked for, understood and allowed."""
 
-    reader: PeerReader
-    collection: Collection
+    place: Place
+    collection: str  # its UUID
     asked: Asked
     after_us: int | None
 
     def page(self, work: Work, endpoint: str) -> Page:
-        return feeds.page(
+        return visit().desk.pages.page(
             work,
-            self.reader,
-            self.collection,
+            self.place,
             self.asked.filter,
             after_us=self.after_us,
             limit=self.asked.limit,
@@ -82,27 +81,33 @@ def versions(key: str, object_id: str) -> Response:
 
 def add_objects(key: str) -> Response:
     """The order of checks: collection, right to write, type, length, then the content."""
-    with asker().work(write=False) as work:
-        seen_collection(work, reader_of(work), key).require_write()
+    here = visit()
+    seen_collection(here.work, key).require_write()
+    here.leave()
     check_content_type(request.headers.get("Content-Type"))
-    body = read_body(request, asker().program.settings.max_content_bytes)
+    body = read_body(request, here.program.settings.max_content_bytes)
     check_is_object(body)
     pieces = open_envelope(body)
-    with asker().work(write=True) as work:  # not open while a slow sender was read
-        seen = seen_collection(work, reader_of(work), key)
+    with here.writing() as work:
+        seen = seen_collection(work, key)
         seen.require_write()
-        receipt = receive(work, peer_of(work), seen.collection, pieces)
+        peer = work.session.get_one(Peer, here.peer_id)
+        collection = work.session.get_one(Collection, seen.collection_id)
+        receipt = receive(work, peer, collection, pieces)
     return answer.resource(status_resource(receipt), 202)
 
 
 def remove_object(key: str, object_id: str) -> Response:
     """Removes what the asking peer itself put there; without match[version] every version."""
-    with asker().work(write=True) as work:
-        seen = seen_collection(work, reader_of(work), key)
+    here = visit()
+    with here.writing() as work:
+        seen = seen_collection(work, key)
         seen.require_read()
         seen.require_write()
         asked = _read_query(query.DELETE_FIELDS, object_id, default_version=ALL)
-        feeds.remove_object(work, peer_of(work), seen.collection, object_id, asked.filter)
+        peer = work.session.get_one(Peer, here.peer_id)
+        collection = work.session.get_one(Collection, seen.collection_id)
+        removal.remove_object(work, peer, collection, object_id, asked.filter)
     return answer.empty(200)
 
 
@@ -112,34 +117,28 @@ def _answer_page(endpoint: _Endpoint, key: str, object_id: str | None = None) ->
     HEAD takes none.
     """
     name = endpoint.name if request.method == "GET" else _MANIFEST
+    here = visit()
     while True:
-        with asker().work(write=False) as work:
-            question = _question(work, endpoint, key, object_id)
-            found = question.page(work, name)
-            if not found.rows and object_id is not None:
-                _require_held(work, question, object_id)
-            answered = _answer(work, endpoint, found, _token(question, found))
-        if found.reading is None or _is_recorded(found.reading):
+        question = _question(here.work, endpoint, key, object_id)
+        found = question.page(here.work, name)
+        if not found.dates and object_id is not None:
+            _require_held(here.work, question, object_id)
+        answered = _answer(here.work, endpoint, found, _token(question, found))
+        here.leave()
+        if found.reading is None or here.desk.recorder.record(found.reading):
             return answered
 
 
-def _is_recorded(reading: Reading) -> bool:
-    """False where something was closed meanwhile: then the page is read again."""
-    with asker().work(write=True) as work:
-        return record_page(work, reading)
-
-
 def _question(work: Work, endpoint: _Endpoint, key: str, object_id: str | None) -> _Question:
-    reader = reader_of(work)
-    seen = seen_collection(work, reader, key)
-    seen.require_read()
+    seen = seen_collection(work, key)
+    place = seen.require_read()
     asked = _read_query(endpoint.fields, object_id, default_version=endpoint.default_version)
     after_us = None
     if asked.token is not None:
         after_us = open_token(
-            asker().program.keys, reader.peer_id, seen.collection.uuid, asked.filter, asked.token
+            visit().program.keys, visit().peer_id, seen.uuid, asked.filter, asked.token
         )
-    return _Question(reader, seen.collection, asked, after_us)
+    return _Question(place, seen.uuid, asked, after_us)
 
 
 def _read_query(fields: frozenset[str], object_id: str | None, *, default_version: str) -> Asked:
@@ -148,7 +147,7 @@ def _read_query(fields: frozenset[str], object_id: str | None, *, default_versio
     return read_query(
         request.args,
         fields,
-        page_max=asker().program.settings.page_max,
+        page_max=visit().program.settings.page_max,
         object_id=object_id,
         default_version=default_version,
     )
@@ -156,7 +155,7 @@ def _read_query(fields: frozenset[str], object_id: str | None, *, default_versio
 
 def _require_held(work: Work, question: _Question, object_id: str) -> None:
     """An object that is not there at all is 404; one that the filter leaves out is an empty page."""
-    if not feeds.holds(work, question.reader, question.collection, object_id):
+    if not holds(work, question.place, object_id):
         raise NotFound
 
 
@@ -164,9 +163,9 @@ def _token(question: _Question, found: Page) -> str | None:
     if not found.more:
         return None
     return make_token(
-        asker().program.keys,
-        question.reader.peer_id,
-        question.collection.uuid,
+        visit().program.keys,
+        visit().peer_id,
+        question.collection,
         question.asked.filter,
         found.position_us,
     )
@@ -174,10 +173,8 @@ def _token(question: _Question, found: Page) -> str | None:
 
 def _answer(work: Work, endpoint: _Endpoint, found: Page, token: str | None) -> Response:
     if request.method == "HEAD":
-        return answer.headers_only(found.rows)
+        return answer.headers_only(found)
     if endpoint.gives_objects:
-        return answer.envelope(found.rows, found.objects, token)
-    write: Callable[[Sequence[Record], str | None], Response] = (
-        answer.versions if endpoint is _VERSIONS else answer.manifest
-    )
-    return write(feeds.records(work, found.rows), token)
+        return answer.envelope(found, token, best_packing(request.accept_encodings))
+    write = answer.versions if endpoint is _VERSIONS else answer.manifest
+    return write(found, records(work, found), token)

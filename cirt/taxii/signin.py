@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+import sqlalchemy as sa
 from werkzeug.datastructures import Authorization
 
 from cirt.kernel.errors import NotSignedIn, TooMany
@@ -29,12 +30,12 @@ class Doorkeeper:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._check = CredentialCheck(program)
+        self._check = CredentialCheck(program.keys)
         self._guessing: dict[str, datetime] = {}  # source -> until when
         self._in_check: set[str] = set()
         self._lock = threading.Lock()
 
-    def peer_id(self, given: Authorization | None, source: str) -> int:
+    def peer_id(self, connection: sa.Connection, given: Authorization | None, source: str) -> int:
         """Which peer signs in.
 
         Raises:
@@ -44,7 +45,7 @@ class Doorkeeper:
         """
         username, password = _named(given)
         with self._one_at_a_time(source):
-            peer_id = self._check.peer_id(username, password)
+            peer_id = self._check.peer_id(connection, username, password)
         if peer_id is not None:
             return peer_id
         if self._is_guessing(source):

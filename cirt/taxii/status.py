@@ -9,8 +9,9 @@ from cirt.exchange.models import Receipt
 from cirt.exchange.receipts import find_receipt
 from cirt.kernel.clock import to_us
 from cirt.kernel.errors import NotFound
+from cirt.parties.models import Peer
 from cirt.taxii import answer
-from cirt.taxii.door import asker, peer_of
+from cirt.taxii.door import visit
 
 
 def status(status_id: str) -> Response:
@@ -19,8 +20,9 @@ def status(status_id: str) -> Response:
         wanted = str(uuid.UUID(status_id))
     except ValueError:
         raise NotFound from None
-    with asker().work(write=False) as work:
-        receipt = find_receipt(work, peer_of(work), wanted)
+    here = visit()
+    peer = here.work.session.get_one(Peer, here.peer_id)
+    receipt = find_receipt(here.work, peer, wanted)
     return answer.resource(status_resource(receipt))
 
 

@@ -17,8 +17,9 @@ from cirt.objects.models import ObjectVersion
 from cirt.parties.models import Peer
 from cirt.release.collections import find_collection, publish
 from cirt.release.errors import NoSuchObject
-from cirt.release.feeds import Filter, remove_object
+from cirt.release.filters import Filter
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow
+from cirt.release.removal import remove_object
 from tests.conftest import NOON
 from tests.support.release import ALL, a_collection, a_reader, read_page
 from tests.support.store import indicator, put

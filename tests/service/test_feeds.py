@@ -14,9 +14,12 @@ from cirt.objects.models import ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.release.collections import find_collection, publish
 from cirt.release.errors import NoSuchObject, RemovalRefused
-from cirt.release.feeds import Filter, holds, remove_object
-from cirt.release.ledger import Reading, fetched_by, record_page
+from cirt.release.filters import Filter
+from cirt.release.ledger import Reading, fetched_by, record_pages
 from cirt.release.models import CollectionEntry, CollectionKind, Feed, FeedRow, PageRead
+from cirt.release.pages import holds
+from cirt.release.removal import remove_object
+from cirt.release.windows import find_place
 from cirt.sharing.gate import peer_reader
 from tests.support.release import (
     ALL,
@@ -173,8 +176,9 @@ def test_an_object_that_the_filter_leaves_out_is_still_held(program: Program) ->
         reader = peer_reader(work.session, peer.id, work.now)
         collection = find_collection(work.session, "indicators")
 
-        assert holds(work, reader, collection, indicator(1).stix_id)
-        assert not holds(work, reader, collection, indicator(9).stix_id)
+        place = find_place(work, reader, collection)
+        assert holds(work, place, indicator(1).stix_id)
+        assert not holds(work, place, indicator(9).stix_id)
 
 
 def test_a_relationship_goes_only_where_both_ends_may(program: Program) -> None:
@@ -259,7 +263,7 @@ def test_a_page_that_was_read_before_rows_closed_is_not_written_down(program: Pr
         feed.closed_us = feed.last_us
         work.session.flush()
 
-        assert not record_page(work, stale)
+        assert record_pages(work, [stale]) == [False]
         assert count(work, PageRead) == 0
 
 

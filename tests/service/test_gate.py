@@ -29,7 +29,8 @@ from cirt.sharing.gate import (
     show_file,
 )
 from cirt.sharing.models import AgreementState, NamedPerson
-from cirt.sharing.rules import Verdict
+from cirt.sharing.rules import PublicReader, Verdict
+from cirt.sharing.standing import Loaded, Question
 from tests.support.store import a_peer, an_agreement, indicator, numbered, put, relationship
 
 
@@ -233,7 +234,9 @@ def test_nothing_but_the_gate_makes_what_may_leave(program: Program) -> None:
     with pytest.raises(TypeError):
         Released("indicator--x", 1, "2026", b"{}")
     with pytest.raises(TypeError):
-        ReleasedTogether((1,), b"{}")
+        ReleasedTogether(
+            (1,), b"{}", Loaded([], {}), Question(PublicReader(), None, program.clock.now())
+        )
     with program.work(CONSOLE) as work:
         peer = a_reader(work)
         [one] = put(work, indicator(tlp=Tlp.CLEAR))

@@ -16,7 +16,7 @@ from cirt.register.models import Entry, EntryKind, IncidentObservable
 from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.commands import Revoke
 from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject, ReasonNeeded
-from cirt.release.feeds import Filter
+from cirt.release.filters import Filter
 from cirt.release.models import Proposal, ProposalState
 from cirt.release.recall import Recalled, revoke_indicator
 from cirt.sharing.models import Agreement

@@ -20,10 +20,12 @@ from cirt.release.collections import (
 )
 from cirt.release.commands import AskRelease, DecideRelease
 from cirt.release.deciding import Outcome, decide_release
-from cirt.release.feeds import Filter, Record, page, records
-from cirt.release.ledger import record_page
+from cirt.release.filters import Filter
+from cirt.release.ledger import record_pages
 from cirt.release.models import Collection, CollectionKind, Ruling
+from cirt.release.pages import Record, page, records
 from cirt.release.queries import proposal_view
+from cirt.release.windows import find_place
 from cirt.sharing.gate import ReleasedTogether, peer_reader
 from tests.support.store import a_peer, an_agreement, put
 
@@ -96,12 +98,11 @@ def read_page(
         with program.work(actor, write=False) as work:
             reader = peer_reader(work.session, peer.id, work.now)
             collection = find_collection(work.session, alias)
-            found = page(
-                work, reader, collection, wanted, after_us=after_us, limit=limit, endpoint=endpoint
-            )
-            rows = records(work, found.rows)
+            place = find_place(work, reader, collection)
+            found = page(work, place, wanted, after_us=after_us, limit=limit, endpoint=endpoint)
+            rows = records(work, found)
         with program.work(actor) as work:
-            if found.reading is None or record_page(work, found.reading):
+            if found.reading is None or record_pages(work, [found.reading]) == [True]:
                 return Shown(rows, found.more, found.position_us, found.objects)
 
 

@@ -1,0 +1,210 @@
+"""Pages of a reader's feed, and the ones that are remembered."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+import sqlalchemy as sa
+
+from cirt.kernel.among import among_given
+from cirt.kernel.work import Work
+from cirt.objects.models import ObjectVersion, StixObject
+from cirt.release.filters import ALL, Filter
+from cirt.release.ledger import Reading
+from cirt.release.windows import Place, Window, look
+from cirt.sharing.gate import (
+    ReleasedTogether,
+    allowed_standing,
+    leaves_again,
+    release_together,
+)
+
+WITH_OBJECTS = frozenset({"objects", "object"})  # endpoints whose pages carry bytes
+
+
+class Record(NamedTuple):
+    """What manifests and versions say of a row."""
+
+    date_us: int
+    stix_id: str
+    version_text: str
+    version_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows, column by column. ``position_us`` is where the next page begins; it may lie behind the last row.
+
+    ``reading`` is what the ledger must know of a page with objects before it leaves (``ledger.Recorder``).
+    ``made`` holds answers that were made of this page, for as long as it is remembered.
+    """
+
+    dates: list[int]
+    version_ids: list[int]
+    more: bool
+    position_us: int
+    objects: list[ReleasedTogether] = field(default_factory=list)  # one after the other
+    reading: Reading | None = None
+    made: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+
+def page(
+    work: Work,
+    place: Place,
+    wanted: Filter,
+    *,
+    after_us: int | None = None,
+    limit: int,
+    endpoint: str,
+) -> Page:
+    """The rows later than ``after_us`` (of a token; else the filter's ``added_after``), oldest first.
+
+    In the reading unit of work in which the place was found, so that all is of one moment. A page with
+    objects may leave only after its ``reading`` has been written to the ledger and committed.
+    """
+    start_us = _start(wanted, after_us)
+    dates: list[int] = []
+    version_ids: list[int] = []
+    objects: list[ReleasedTogether] = []
+    position_us, more = start_us, start_us < place.head_us
+    while more and len(dates) < limit:
+        is_first = position_us == start_us
+        window = look(work, place, wanted, position_us, limit - len(dates), narrowed=not is_first)
+        shown: Collection[int]
+        if endpoint in WITH_OBJECTS:
+            objects.append(release_together(work, place.reader, place.kind.value, window.standing))
+            shown = objects[-1].version_ids
+        else:
+            shown = allowed_standing(work, place.reader, place.kind.value, window.standing)
+        for date_us, version_id in _kept(window, shown):
+            dates.append(date_us)
+            version_ids.append(version_id)
+        position_us, more = window.position_us, window.more
+    if not dates or endpoint not in WITH_OBJECTS:
+        return Page(dates, version_ids, more, position_us)
+    reading = Reading(
+        place.feed_id, endpoint, wanted, limit, start_us, position_us, place.head_us, len(dates)
+    )
+    return Page(dates, version_ids, more, position_us, objects, reading)
+
+
+_Key: TypeAlias = tuple[int, int, Filter, int, str]
+_OVERHEAD = 4096  # bytes, about what an entry costs beside its objects
+
+
+class Pages:
+    """Remembers the last pages with objects, for as long as all that they rest on stands unchanged.
+
+    A page is given again only where neither the feed nor the audit trail has moved since, and the gate, asked
+    anew under the reader's present terms, lets leave exactly what it let leave then.
+    """
+
+    def __init__(self, max_bytes: int = 16 * 1024 * 1024) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(
+        self,
+        work: Work,
+        place: Place,
+        wanted: Filter,
+        *,
+        after_us: int | None = None,
+        limit: int,
+        endpoint: str,
+    ) -> Page:
+        """As the function of this name."""
+        if endpoint not in WITH_OBJECTS:
+            return page(work, place, wanted, after_us=after_us, limit=limit, endpoint=endpoint)
+        key = (place.feed_id, _start(wanted, after_us), wanted, limit, endpoint)
+        found = self._find(key, place)
+        if found is not None and _leaves_again(work, place, found):
+            return found
+        made = page(work, place, wanted, after_us=after_us, limit=limit, endpoint=endpoint)
+        self._keep(key, place, made)
+        return made
+
+    def _find(self, key: _Key, place: Place) -> Page | None:
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or kept.stamp != _stamp(place):
+                return None
+            self._kept.move_to_end(key)
+            return kept.page
+
+    def _keep(self, key: _Key, place: Place, made: Page) -> None:
+        if (
+            len(made.objects) != 1
+        ):  # with more, SQL has passed over rows under the terms of this moment
+            return
+        kept = _Kept(_stamp(place), made, _OVERHEAD + 2 * len(made.objects[0].body))
+        with self._lock:
+            gone = self._kept.pop(key, None)
+            self._kept[key] = kept
+            self._bytes += kept.size - (gone.size if gone else 0)
+            while self._bytes > self._max_bytes:
+                self._bytes -= self._kept.popitem(last=False)[1].size
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    stamp: tuple[int, int]
+    page: Page
+    size: int  # bytes: the objects, and as much again for what is made of them
+
+
+def _stamp(place: Place) -> tuple[int, int]:
+    return place.head_us, place.trail_seq
+
+
+def _leaves_again(work: Work, place: Place, found: Page) -> bool:
+    return all(leaves_again(each, place.reader, work.now) for each in found.objects)
+
+
+def records(work: Work, shown: Page) -> list[Record]:
+    """What manifests and versions say of a page's rows."""
+    rows = work.session.connection().execute(_RECORDS, {"ids": shown.version_ids})
+    said = {version_id: (stix_id, text) for version_id, stix_id, text in rows}
+    return [
+        Record(date_us, *said[version_id], version_id)
+        for date_us, version_id in zip(shown.dates, shown.version_ids, strict=True)
+    ]
+
+
+_RECORDS = (
+    sa.select(ObjectVersion.id, StixObject.stix_id, ObjectVersion.version_text)
+    .join(StixObject, StixObject.id == ObjectVersion.object_id)
+    .where(among_given(ObjectVersion.id, "ids"))
+)
+
+
+def all_of(work: Work, place: Place, wanted: Filter) -> Page:
+    """Every row that the filter admits and the gate allows; for the versions of one object."""
+    window = look(work, place, wanted, -1, None)
+    shown = allowed_standing(work, place.reader, place.kind.value, window.standing)
+    kept = list(_kept(window, shown))
+    return Page([row[0] for row in kept], [row[1] for row in kept], False, window.position_us)
+
+
+def holds(work: Work, place: Place, stix_id: str) -> bool:
+    """Whether the collection has any version of this object, for this reader."""
+    return bool(all_of(work, place, Filter(ids=(stix_id,), versions=(ALL,))).dates)
+
+
+def _start(wanted: Filter, after_us: int | None) -> int:
+    if after_us is not None:
+        return after_us
+    return -1 if wanted.added_after_us is None else wanted.added_after_us
+
+
+def _kept(window: Window, shown: Collection[int]) -> Iterable[tuple[int, int]]:
+    """Date and version of the rows that are shown."""
+    rows = zip(window.dates, window.standing.version_ids, strict=True)
+    if len(shown) == len(window.dates):
+        return rows
+    chosen = frozenset(shown)
+    return (row for row in rows if row[1] in chosen)

@@ -1,0 +1,83 @@
+"""What is taken out of a collection again: by the peer that brought it, by a recall, or because it is RED."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.among import among
+from cirt.kernel.work import Work
+from cirt.parties.models import Peer
+from cirt.release.errors import NoSuchObject, RemovalRefused
+from cirt.release.filters import ALL, Filter
+from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed
+from cirt.release.offers import close_rows, feeds_of, lock_collections
+from cirt.release.pages import all_of, records
+from cirt.release.readers import has_access
+from cirt.release.windows import find_place
+from cirt.sharing.gate import peer_reader
+
+
+def remove_object(
+    work: Work,
+    peer: Peer,
+    collection: Collection,
+    stix_id: str,
+    wanted: Filter | None = None,
+) -> int:
+    """TAXII DELETE: take out of a shared collection what this peer brought there; how many versions.
+
+    Without a filter all versions. Everything is removed or nothing. The rows of feeds stay, closed; the same
+    version may be posted again later and then gets a new date.
+
+    Raises:
+        NotFound: the peer sees no such object here.
+        RemovalRefused: another brought one of them, or nothing can be removed here.
+    """
+    lock_collections(work.session, [collection.id])
+    reader = peer_reader(work.session, peer.id, work.now)
+    if collection.kind is CollectionKind.INBOX and has_access(reader, work.now):
+        raise RemovalRefused
+    chosen = wanted or Filter(versions=(ALL,))
+    narrowed = Filter(ids=(stix_id,), versions=chosen.versions, spec_versions=chosen.spec_versions)
+    found = all_of(work, find_place(work, reader, collection), narrowed)
+    if not found.version_ids:
+        raise NoSuchObject(stix_id=stix_id[:300])
+    if not _brought_all(work.session, collection, peer, found.version_ids):
+        raise RemovalRefused
+    take_out(work, collection, found.version_ids)
+    work.audit(
+        "object.remove",
+        stix_id,
+        collection=collection.alias,
+        versions=[each.version_text for each in records(work, found)],
+    )
+    return len(found.version_ids)
+
+
+def take_out(work: Work, collection: Collection, version_ids: Iterable[int]) -> None:
+    """Out of a collection and of every feed made from it. The caller holds the collection."""
+    gone = list(version_ids)
+    work.session.execute(
+        sa.delete(CollectionEntry)
+        .where(
+            CollectionEntry.collection_id == collection.id,
+            among(CollectionEntry.version_id, gone),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    for feed in feeds_of(work.session, Feed.collection_id == collection.id):
+        close_rows(work, feed, gone)
+
+
+def _brought_all(
+    session: Session, collection: Collection, peer: Peer, version_ids: list[int]
+) -> bool:
+    if collection.kind is not CollectionKind.SHARED:
+        return False
+    mine = sa.select(sa.func.count()).where(
+        CollectionEntry.collection_id == collection.id,
+        CollectionEntry.version_id.in_(version_ids),
+        CollectionEntry.brought_by_id == peer.id,
+    )
+    return session.scalar(mine) == len(version_ids)
