@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +31,18 @@ class Served:
 
 @contextmanager
 def serve(
-    databases: Databases, backend: str, data_dir: Path, *, workers: int = 1
+    databases: Databases,
+    backend: str,
+    data_dir: Path,
+    *,
+    workers: int = 1,
+    python: Sequence[str | Path] = ("-m", "cirt"),
+    also: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
-    """Initialised as EX-CIRT, ready, and ended with SIGTERM afterwards."""
+    """Initialised as EX-CIRT, ready, and ended with SIGTERM afterwards.
+
+    ``python`` says what is run, ``also`` what stands in its environment besides.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -46,9 +55,11 @@ def serve(
     settings = read_settings(environment, data_dir)
     key_file(settings).parent.mkdir(parents=True, exist_ok=True)
     key_file(settings).write_bytes(base64.urlsafe_b64encode(TEST_SECRET))
-    command = [sys.executable, "-m", "cirt", "--data-dir", str(data_dir), "up"]
+    command = [sys.executable, *map(str, python), "--data-dir", str(data_dir), "up"]
     with (data_dir / "log.jsonl").open("wb") as log:
-        process = subprocess.Popen(command, env=os.environ | environment, stderr=log)
+        process = subprocess.Popen(
+            command, env=os.environ | environment | dict(also or {}), stderr=log
+        )
     program = load_program(settings)
     try:
         _wait(url, process, data_dir)
