@@ -11,6 +11,7 @@ from cirt.objects.checking.vocab import HASHES
 
 _PLAIN_HASH = {name.replace("-", "").upper(): name for name in HASHES}
 _MANY = 12  # values of an enumeration that are worth naming
+_LONG_PATH = 160
 
 
 def fault(obj: dict[str, Any], rules: TypeRules) -> Refused:
@@ -18,19 +19,25 @@ def fault(obj: dict[str, Any], rules: TypeRules) -> Refused:
     error = next(rules.validator.iter_errors(obj))
     details = error.kind.as_dict()
     if error.kind.name == "required":
-        path = place([*error.instance_path, details["property"]])
-        return Refused("missing-property", path=short(path))
+        path = place(obj, [*error.instance_path, details["property"]])
+        return Refused("missing-property", path=path)
+    path = place(obj, error.instance_path)
     if error.kind.name == "propertyNames":
-        return _bad_key(place(error.instance_path), details["error"])
-    return Refused(
-        "bad-property", path=short(place(error.instance_path)), problem=_problem(error, details)
-    )
+        return _bad_key(path, details["error"])
+    return Refused("bad-property", path=path, problem=_problem(error, details))
 
 
-def place(steps: Iterable[str | int]) -> str:
-    """A path as people write it: ``external_references[0].url``."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
-    return text.removeprefix(".")
+def place(obj: dict[str, Any], steps: Iterable[str | int]) -> str:
+    """A path in ``obj`` as people write it: ``external_references[0].url``; both its ends if it is long."""
+    text = ""
+    value: Any = obj
+    for step in steps:
+        is_list = isinstance(value, list)
+        text += f"[{step}]" if is_list else f".{step}"
+        value = value[int(step)] if is_list else value.get(str(step))
+    text = text.removeprefix(".")
+    half = _LONG_PATH // 2
+    return text if len(text) <= _LONG_PATH else f"{text[:half]}…{text[-half:]}"
 
 
 def _bad_key(path: str, error: ValidationError) -> Refused:
@@ -39,7 +46,7 @@ def _bad_key(path: str, error: ValidationError) -> Refused:
     if error.kind.name == "enum" and right:
         return Refused("bad-hash-name", name=short(key), right=right)
     problem = f"has the key “{short(key)}”{_instead(error.kind.as_dict())}"
-    return Refused("bad-property", path=short(path), problem=problem)
+    return Refused("bad-property", path=path, problem=problem)
 
 
 def _instead(details: dict[str, Any]) -> str:
