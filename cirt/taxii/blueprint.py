@@ -24,6 +24,7 @@ from cirt.taxii.media import TAXII, check_accept
 
 log = logging.getLogger("cirt.taxii")
 
+_NAME = "taxii"
 _EXTENSION = "cirt-taxii"
 _COLLECTION = "/national/collections/<key>/"
 _OBJECT = f"{_COLLECTION}objects/<object_id>/"
@@ -52,7 +53,7 @@ _MAP = Map(
 
 def make_blueprint(program: Program) -> Blueprint:
     """The server of one installation, to be registered on a Flask application."""
-    blueprint = Blueprint("taxii", __name__, url_prefix="/taxii2")
+    blueprint = Blueprint(_NAME, __name__, url_prefix="/taxii2")
     for path, method, view in _ROUTES:
         blueprint.add_url_rule(path, view_func=view, methods=[method], strict_slashes=True)
     desk = Desk(program)
@@ -88,14 +89,10 @@ def _enter() -> Response | None:
 def _admit() -> Response | None:
     """Match against our own routes: the application's may hold one that takes every address."""
     desk: Desk = current_app.extensions[_EXTENSION]
-    ours = _MAP.bind_to_environ(request.environ)
-    problem: HTTPException | None = None
     try:
-        endpoint, _ = ours.match()
+        endpoint, problem = _match()
     except RequestRedirect as redirect:
         return _redirect(redirect.new_url)
-    except (NoRoute, MethodNotAllowed) as error:
-        endpoint, problem = "", error
     allowed = _methods(problem)
     if allowed and request.method == "OPTIONS":  # says what is in the standard, and needs no secret
         return _options(allowed)
@@ -112,6 +109,17 @@ def _admit() -> Response | None:
         raise NotFound
     check_accept(request.headers.get("Accept"), also_stix=endpoint == "manifest")
     return None
+
+
+def _match() -> tuple[str, HTTPException | None]:
+    """Which of our endpoints, or why none; where the application has found it, as it mostly has, that holds."""
+    if request.blueprint == _NAME and request.method != "OPTIONS":
+        return str(request.endpoint).removeprefix(f"{_NAME}."), None
+    try:
+        endpoint, _ = _MAP.bind_to_environ(request.environ).match()
+    except (NoRoute, MethodNotAllowed) as error:
+        return "", error
+    return endpoint, None
 
 
 def _methods(problem: HTTPException | None) -> str:
