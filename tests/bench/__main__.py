@@ -1,7 +1,7 @@
 """The benchmarks: ``python -m tests.bench [exchange|desk|taxii …] [sqlite|postgresql …] [measure …]``.
 
-Without names all runs, on both databases. Names of measures (page, deep, walk, poll, match, object, post,
-memory) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
+Without names all runs, on both databases. Names of measures (memory, page, deep, walk, poll, match, object, post,
+medallion) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
 """
 
 import argparse

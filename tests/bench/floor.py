@@ -46,7 +46,7 @@ def floor(
     arguments = [str(part) for part in (data_dir, port, file, processes)]
     process = subprocess.Popen([sys.executable, "-c", start, *arguments])
     try:
-        _wait(port)
+        wait_for_port(port)
         yield port, process.pid
     finally:
         process.terminate()
@@ -54,7 +54,7 @@ def floor(
         file.unlink()
 
 
-def _wait(port: int) -> None:
+def wait_for_port(port: int) -> None:
     until = time.monotonic() + _READY_S
     while True:
         try:

@@ -21,9 +21,9 @@ _READ, _WRITTEN = Goal(1.25, 1.1), Goal(2.0, 1.3)
 _PATHS: dict[str, tuple[Callable[[Site], list[str]], int]] = {
     "page": (lambda _: [FIRST], CONNECTIONS),
     "deep": (lambda here: [walked(here.target).deep], CONNECTIONS),
-    "poll": (lambda here: [poll_path(here)], MANY),
-    "match": (match_paths, MANY),
-    "object": (object_paths, MANY),
+    "poll": (lambda here: [poll_path(here.target)], MANY),
+    "match": (lambda here: match_paths(here.ids), MANY),
+    "object": (lambda here: object_paths(here.ids), MANY),
 }
 
 

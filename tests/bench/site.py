@@ -5,7 +5,7 @@ import http.client
 import json
 import os
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -78,14 +78,20 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Server:
+    """What to ask, and whose processes answer."""
+
+    target: Target
+    pid: int
+    postgres_pid: int | None  # of the server that its database is on, where that runs here
+
+
+@dataclass(frozen=True, slots=True)
+class Site(Server):
     """``objects`` in one collection of a served installation."""
 
     backend: str
-    target: Target
     data_dir: Path
-    pid: int
-    postgres_pid: int | None  # of the server that its database is on, where that runs here
     objects: int
     ids: tuple[str, ...]  # some of them
 
@@ -104,13 +110,12 @@ def site(databases: Databases, backend: str, place: Path, objects: int) -> Itera
         port = urlsplit(served.url).port
         assert port is not None
         by_alias = Target(port, f"/taxii2/national/collections/{SPACE}/")
-        known = json.loads(Client(by_alias).send("GET", "")[0])[
-            "id"
-        ]  # taxii2-client takes ids only
-        target = Target(port, f"/taxii2/national/collections/{known}/")
+        known = json.loads(Client(by_alias).send("GET", "")[0])
+        # taxii2-client takes no alias
+        target = Target(port, f"/taxii2/national/collections/{known['id']}/")
         first = [json.loads(one)["id"] for one in islice(indicators(objects, _SEED), 10_000)]
         ids = tuple(random.Random(1).sample(first, _SAMPLED))
-        yield Site(backend, target, place, served.pid, postgres_pid, objects, ids)
+        yield Site(target, served.pid, postgres_pid, backend, place, objects, ids)
 
 
 def _as_shipped(engine: sa.Engine) -> int | None:
@@ -155,16 +160,16 @@ def only_first_page(target: Target) -> Answers:
     return Answers({"": first}, first)
 
 
-def poll_path(here: Site) -> str:
-    return f"objects/?added_after={quote(walked(here.target).newest, safe='')}&limit={PAGE}"
+def poll_path(target: Target) -> str:
+    return f"objects/?added_after={quote(walked(target).newest, safe='')}&limit={PAGE}"
 
 
-def match_paths(here: Site) -> list[str]:
-    return [f"objects/?match[id]={one}" for one in here.ids]
+def match_paths(ids: Iterable[str]) -> list[str]:
+    return [f"objects/?match[id]={one}" for one in ids]
 
 
-def object_paths(here: Site) -> list[str]:
-    return [f"objects/{one}/" for one in here.ids]
+def object_paths(ids: Iterable[str]) -> list[str]:
+    return [f"objects/{one}/" for one in ids]
 
 
 def _answer(body: bytes, headers: dict[str, str]) -> Answer:

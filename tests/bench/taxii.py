@@ -15,11 +15,13 @@ from requests.utils import default_headers
 
 from tests.bench.filling import FRIEND, PASSWORD
 from tests.bench.floor import floor
+from tests.bench.foreign import beside
 from tests.bench.measure import Goal, emit, spread, tree_pss_mib
 from tests.bench.million import compare
 from tests.bench.site import (
     FIRST,
     WORKERS,
+    Server,
     Site,
     Target,
     match_paths,
@@ -42,11 +44,10 @@ from tests.bench.windows import (
     Window,
     ask,
     in_turn,
-    window,
 )
 from tests.support.databases import Databases
 
-MEASURES = ("memory", "page", "deep", "walk", "poll", "match", "object", "post")
+MEASURES = ("memory", "page", "deep", "walk", "poll", "match", "object", "post", "medallion")
 OBJECTS, MILLION = 100_000, 1_000_000
 
 GOALS = {
@@ -81,6 +82,8 @@ def run(
             for name in measures:
                 if name in _STEPS:
                     _STEPS[name](here, size)
+        if "medallion" in measures:
+            beside(here, place / "medallion", measures)
         if million:
             with site(databases, backend, place / "million", MILLION) as big:
                 warm_up(big)
@@ -117,9 +120,9 @@ def _memory(here: Site, *, is_wanted: bool) -> Iterator[None]:
 
 def _page(here: Site, size: Size) -> None:
     with floor(only_first_page(here.target), here.data_dir, here.data_dir, WORKERS) as (port, pid):
-        free = Target(port, here.target.path)
+        free = Server(Target(port, here.target.path), pid, None)
         below, ours = in_turn(
-            lambda: window(free, pid, None, [FIRST], CONNECTIONS, size),
+            lambda: ask(free, [FIRST], CONNECTIONS, size),
             lambda: ask(here, [FIRST], CONNECTIONS, size),
             size,
         )
@@ -165,15 +168,15 @@ def _walk(here: Site, size: Size) -> None:
 
 
 def _poll(here: Site, size: Size) -> None:
-    _alone(here, "poll", [poll_path(here)], size)
+    _alone(here, "poll", [poll_path(here.target)], size)
 
 
 def _match(here: Site, size: Size) -> None:
-    _alone(here, "match", match_paths(here), size)
+    _alone(here, "match", match_paths(here.ids), size)
 
 
 def _object(here: Site, size: Size) -> None:
-    _alone(here, "object", object_paths(here), size)
+    _alone(here, "object", object_paths(here.ids), size)
 
 
 def _post(here: Site, size: Size) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from tests.bench.filling import envelopes
 from tests.bench.load import Load, run_load
 from tests.bench.measure import tree_cpu_s
-from tests.bench.site import Client, Site, Target
+from tests.bench.site import Client, Server
 
 BATCH = 1000
 CONNECTIONS, MANY = 4, 16
@@ -58,21 +58,10 @@ def in_turn(
     return ones, others
 
 
-def ask(here: Site, paths: list[str], connections: int, size: Size) -> Window:
-    return window(here.target, here.pid, here.postgres_pid, paths, connections, size)
-
-
-def window(
-    target: Target,
-    pid: int,
-    postgres_pid: int | None,
-    paths: list[str],
-    connections: int,
-    size: Size,
-) -> Window:
-    requests = [target.get(path) for path in paths]
-    with _cpu(pid) as cpu, _cpu(postgres_pid) as postgres:
-        done = run_load(Load(target.port, requests, connections, size.turn_s))
+def ask(server: Server, paths: list[str], connections: int, size: Size) -> Window:
+    requests = [server.target.get(path) for path in paths]
+    with _cpu(server.pid) as cpu, _cpu(server.postgres_pid) as postgres:
+        done = run_load(Load(server.target.port, requests, connections, size.turn_s))
     median_ms = statistics.median(done.times_s) * 1000
     count = done.answered
     return Window(done.per_s, median_ms, cpu[0] * 1000 / count, postgres[0] * 1000 / count)
@@ -90,14 +79,15 @@ def _cpu(pid: int | None) -> Iterator[list[float]]:
 class Poster:
     """Puts envelopes one after the other, each until its last object can be read."""
 
-    def __init__(self, here: Site, posts: int, seed: int) -> None:
-        self._here = here
-        self._client = Client(here.target)
+    def __init__(self, server: Server, posts: int, seed: int) -> None:
+        self._server = server
+        self._client = Client(server.target)
+        self._root = server.target.path.partition("collections/")[0]
         self._envelopes = list(envelopes(posts, BATCH, seed))
 
     def turn(self) -> Window:
         times = []
-        with _cpu(self._here.pid) as cpu, _cpu(self._here.postgres_pid) as postgres:
+        with _cpu(self._server.pid) as cpu, _cpu(self._server.postgres_pid) as postgres:
             for body, last in self._envelopes:
                 started = time.perf_counter()
                 self._post(body, last)
@@ -114,9 +104,7 @@ class Poster:
         status = json.loads(self._client.send("POST", "objects/", body)[0])
         while status["status"] != "complete":
             time.sleep(0.005)
-            status = json.loads(
-                self._client.send("GET", f"/taxii2/national/status/{status['id']}/")[0]
-            )
+            status = json.loads(self._client.send("GET", f"{self._root}status/{status['id']}/")[0])
         assert status["success_count"] == BATCH, status
         found = json.loads(self._client.send("GET", f"objects/?match[id]={last}")[0])
         assert [one["id"] for one in found["objects"]] == [last]
