@@ -13,10 +13,10 @@ MESSAGES: dict[str, str] = {
     "too-deep": mark("The object is nested deeper than {limit} levels."),
     "too-large": mark("The object has {size} bytes; at most {limit} are taken."),
     "duplicate-key": mark("The property “{key}” is given twice in the same JSON object."),
-    "null-value": mark("A property is null. Leave out what has no value."),
+    "null-value": mark("The property {path} is null. Leave out what has no value."),
     "number-too-large": mark("The number {number} is beyond what STIX integers hold."),
     "nul-character": mark(
-        "A text contains the character U+0000, which STIX consumers cannot keep."
+        "The property {path} contains the character U+0000, which STIX consumers cannot keep."
     ),
     "bad-type": mark("“{type}” is not a STIX object type."),
     "inner-bundle": mark("A bundle inside an envelope is not taken. Send its objects themselves."),
@@ -28,7 +28,9 @@ MESSAGES: dict[str, str] = {
     "bad-spec-version": mark("The spec_version is “{found}”; this program reads 2.1."),
     "missing-property": mark("The required property {path} is missing."),
     "bad-property": mark("The property {path} {problem}."),
-    "bad-property-name": mark("“{name}” is not a property name: use a-z, 0-9 and _."),
+    "bad-property-name": mark(
+        "“{name}” is not a property name: use 3 to 250 of a-z, 0-9 and _, a letter first."
+    ),
     "bad-timestamp": mark(
         "The property {path} is “{value}”, which is not a UTC time of a real date."
     ),

@@ -1,10 +1,12 @@
 """JSON without its loopholes: no duplicate keys, no null, no U+0000, bounded depth and integers."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
+from cirt.objects.checking.faults import place
 from cirt.objects.checking.refusal import Refused, short
 from cirt.objects.checking.schemas import MAX_INTEGER
 
@@ -32,8 +34,10 @@ def load_object(raw: bytes) -> dict[str, Any]:
         _check_depth(obj)
     if not _is_plain(raw, obj):
         _STRICT.decode(raw.decode())
+    if b"null" in raw:
+        _refuse(obj, "null-value", lambda value: value is None)
     if b"\\" in raw and b"\\u0000" in raw:
-        _check_nul(obj)
+        _refuse(obj, "nul-character", lambda value: isinstance(value, str) and "\0" in value)
     return obj
 
 
@@ -75,17 +79,16 @@ def _check_depth(value: Any) -> None:
     raise Refused("too-deep", limit=MAX_DEPTH)
 
 
-def _check_nul(obj: dict[str, Any]) -> None:
-    """The escape may itself be escaped, so look at the texts and not at the bytes."""
-    waiting: list[Any] = [obj]
-    while waiting:
-        value = waiting.pop()
+def _refuse(obj: dict[str, Any], code: str, is_wrong: Callable[[object], bool]) -> None:
+    """Names the place of the first such key or value; the bytes alone do not tell whether there is one."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), obj)]
+    for steps, value in waiting:
+        if is_wrong(value) or (steps and is_wrong(steps[-1])):
+            raise Refused(code, path=place(obj, steps).replace("\0", "\\u0000"))
         if isinstance(value, dict):
-            waiting += [*value.keys(), *value.values()]
+            waiting.extend(((*steps, key), inner) for key, inner in value.items())
         elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str) and "\0" in value:
-            raise Refused("nul-character")
+            waiting.extend(((*steps, index), inner) for index, inner in enumerate(value))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -93,8 +96,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(obj) != len(pairs):
         keys = [key for key, _ in pairs]
         raise Refused("duplicate-key", key=short(next(key for key in keys if keys.count(key) > 1)))
-    if None in obj.values():
-        raise Refused("null-value")
     return obj
 
 

@@ -167,6 +167,7 @@ def test_a_long_name_is_cut_and_laid_in_one_line() -> None:
         (b'"x_a": 1, "x\\u005fa": 2', "duplicate-key"),
         (b'"x_a": null', "null-value"),
         (b'"x_a": {"b": null}', "null-value"),
+        (b'"x_a": {"b": [1, null]}', "null-value"),
         (b'"x_a": "\\u0000"', "nul-character"),
         (b'"x_a": {"\\u0000": 1}', "nul-character"),
         (b'"x_a": NaN', "not-json"),
@@ -203,3 +204,17 @@ def test_a_refusal_names_id_and_version_where_they_can_be_read() -> None:
     assert isinstance(result, Refusal)
     assert (result.stix_id, result.version_text) == (INDICATOR, "2025-03-01T10:00:00.000Z")
     assert str(result) == "The property confidence is 101; the maximum is 100."
+
+
+@pytest.mark.parametrize(
+    ("piece", "path"),
+    [
+        (b'"x_a": {"b": [1, {"c": null}]}', "x_a.b[1].c"),
+        (b'"x_a": {"b": ["\\u0000"]}', "x_a.b[0]"),
+        (b'"x_a": {"b\\u0000": 1}', "x_a.b\\u0000"),
+    ],
+)
+def test_a_refusal_says_where_the_fault_stands(piece: bytes, path: str) -> None:
+    result = read(an_indicator()[:-1] + b", " + piece + b"}")
+
+    assert str(result).startswith(f"The property {path} ")
