@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
 from cirt.objects import factsets
 from cirt.objects.codec import StixObject
 from cirt.objects.factsets import FactSet, Marked
@@ -134,8 +135,12 @@ _FACT_COLUMNS = (
 )
 
 
-def settle_facts(connection: sa.Connection, held: Iterable[Held]) -> None:
-    """Give every version its effective TLP and its row of facts; re-marks older ones (rulings 1)."""
+def settle_facts(work: Work, held: Iterable[Held]) -> None:
+    """Give every version its effective TLP and its row of facts; re-marks older ones (rulings 1).
+
+    That is an act of its own for the trail, by which whoever remembers a page knows that it may not stand.
+    """
+    connection = work.session.connection()
     versions: list[Version] = []
     for object_ in held:
         mine = list(object_.versions.values())
@@ -153,5 +158,6 @@ def settle_facts(connection: sa.Connection, held: Iterable[Held]) -> None:
             changed.append({"its_id": version.id, "its_facts": facts_id})
         version.facts_id = facts_id
     if changed:
+        work.audit("objects.remark", "", versions=len(changed))
         statement = sa.update(ObjectVersion).where(ObjectVersion.id == sa.bindparam("its_id"))
         connection.execute(statement.values(facts_id=sa.bindparam("its_facts")), changed)

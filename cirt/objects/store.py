@@ -98,7 +98,7 @@ def _put_chunk(
     objects = [one for one, _ in chunk]
     held = lock(connection, objects, brought_by_id=terms.origin_id, now=work.now)
     outcomes = [_take(held[one.stix_id], one, written, terms) for one, written in chunk]
-    settle_facts(connection, held.values())
+    settle_facts(work, held.values())
     new = [(object_, version) for kept, object_, version in outcomes if kept is Kept.NEW]
     if new:
         _insert_versions(connection, work, new, terms)
@@ -240,4 +240,4 @@ def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> 
         chosen = set(part)
         for version in (v for o in held.values() for v in o.versions.values() if v.id in chosen):
             version.facts = replace(version.facts, sector=sector)
-        settle_facts(connection, held.values())
+        settle_facts(work, held.values())

@@ -159,7 +159,7 @@ def publish(
     fresh = [each for each in wanted if each not in there]
     vouched = [] if brought_by else [each for each in wanted if there.get(each) is not None]
     _enter(work, collection, fresh, brought_by, proposal)
-    _vouch(work.session, collection, vouched)
+    _vouch(work, collection, vouched)
     offered = _offer_to_members(work, collection, [*fresh, *vouched])
     return Published(len(fresh), offered)
 
@@ -185,9 +185,11 @@ def _enter(
     insert_rows(work.session.connection(), CollectionEntry, rows)
 
 
-def _vouch(session: Session, collection: Collection, version_ids: Sequence[int]) -> None:
+def _vouch(work: Work, collection: Collection, version_ids: Sequence[int]) -> None:
     """What a peer had posted and we now release too is ours to keep there (rulings 10)."""
-    session.execute(
+    if not version_ids:
+        return
+    work.session.execute(
         sa.update(CollectionEntry)
         .where(
             CollectionEntry.collection_id == collection.id,
@@ -196,6 +198,7 @@ def _vouch(session: Session, collection: Collection, version_ids: Sequence[int])
         .values(brought_by_id=None)
         .execution_options(synchronize_session=False)
     )
+    work.audit("collection.vouch", collection.alias, versions=len(version_ids))
 
 
 def _offer_to_members(
