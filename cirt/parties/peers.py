@@ -147,15 +147,13 @@ class CredentialCheck:
 
     def peer_id(self, connection: sa.Connection, username: str, password: str) -> int | None:
         """Whose account this is; None where name and password do not belong together."""
-        found = connection.execute(_CREDENTIAL, {"username": username}).one_or_none()
+        found = self._find(connection, username)
         if found is None:
             verify(None, password)
             return None
         peer_id, password_hash, changed_at = found
         digest = self._digest(password_hash, changed_at, password)
-        with self._lock:
-            known = self._good.get(digest)
-        if known == peer_id:
+        if self._known(digest) == peer_id:
             return peer_id
         if not verify(password_hash, password):
             return None
@@ -164,6 +162,21 @@ class CredentialCheck:
                 self._good.clear()
             self._good[digest] = peer_id
         return peer_id
+
+    def remembered(self, connection: sa.Connection, username: str, password: str) -> int | None:
+        """Whose account this is, if that has been verified here; takes no hash."""
+        found = self._find(connection, username)
+        if found is None:
+            return None
+        _, password_hash, changed_at = found
+        return self._known(self._digest(password_hash, changed_at, password))
+
+    def _find(self, connection: sa.Connection, username: str) -> sa.Row[int, str, datetime] | None:
+        return connection.execute(_CREDENTIAL, {"username": username}).one_or_none()
+
+    def _known(self, digest: bytes) -> int | None:
+        with self._lock:
+            return self._good.get(digest)
 
     def _digest(self, password_hash: str, changed_at: datetime, password: str) -> bytes:
         said = f"{password_hash}\0{changed_at}\0{password}"

@@ -129,6 +129,8 @@ def seen_collection(work: Work, key: str) -> Access:
     Raises:
         NotFound: absent, or hidden from this peer; both by the same way.
     """
+    if "\0" in key:  # names nothing, and PostgreSQL takes none
+        raise NotFound
     values = {"peer_id": work.actor.id, "key": key.lower()}
     for one in _seen(work, work.session.connection().execute(_NAMED, values).all()):
         return one

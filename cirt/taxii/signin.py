@@ -6,6 +6,7 @@ everything beside it is sent away unchecked.
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +16,7 @@ from werkzeug.datastructures import Authorization
 
 from cirt.kernel.errors import NotSignedIn, TooMany
 from cirt.kernel.program import Program
+from cirt.kernel.sources import source_of
 from cirt.kernel.work import PUBLIC
 from cirt.parties.errors import SignInRefused
 from cirt.parties.peers import CredentialCheck
@@ -22,6 +24,7 @@ from cirt.parties.tries import WINDOW, note_peer_failure
 
 CHALLENGE = 'Basic realm="TAXII 2.1", charset="UTF-8"'
 _WAIT_S = 60
+_REMEMBERED = 10_000  # sources; who is forgotten is found over its limit again
 _LONGEST = 1024  # characters of a name or password; beyond it nothing is hashed
 
 
@@ -31,11 +34,11 @@ class Doorkeeper:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._check = CredentialCheck(program.keys)
-        self._guessing: dict[str, datetime] = {}  # source -> until when
+        self._guessing: OrderedDict[str, datetime] = OrderedDict()  # source -> until when, by time
         self._in_check: set[str] = set()
         self._lock = threading.Lock()
 
-    def peer_id(self, connection: sa.Connection, given: Authorization | None, source: str) -> int:
+    def peer_id(self, connection: sa.Connection, given: Authorization | None, address: str) -> int:
         """Which peer signs in.
 
         Raises:
@@ -44,8 +47,8 @@ class Doorkeeper:
             TooMany: likewise, once too often.
         """
         username, password = _named(given)
-        with self._one_at_a_time(source):
-            peer_id = self._check.peer_id(connection, username, password)
+        source = source_of(address)
+        peer_id = self._checked(connection, username, password, source)
         if peer_id is not None:
             return peer_id
         if self._is_guessing(source):
@@ -56,7 +59,21 @@ class Doorkeeper:
             raise SignInRefused
         with self._lock:
             self._guessing[source] = work.now + WINDOW
+            self._guessing.move_to_end(source)
+            if len(self._guessing) > _REMEMBERED:
+                self._guessing.popitem(last=False)
         raise TooMany(wait_s=_WAIT_S)
+
+    def _checked(
+        self, connection: sa.Connection, username: str, password: str, source: str
+    ) -> int | None:
+        """A peer that was here before is let in at once, whoever guesses beside it."""
+        if self._is_guessing(source):
+            peer_id = self._check.remembered(connection, username, password)
+            if peer_id is not None:
+                return peer_id
+        with self._one_at_a_time(source):
+            return self._check.peer_id(connection, username, password)
 
     @contextmanager
     def _one_at_a_time(self, source: str) -> Iterator[None]:
@@ -78,9 +95,8 @@ class Doorkeeper:
             return False
         now = self._program.clock.now()
         with self._lock:
-            for known, until in list(self._guessing.items()):
-                if until <= now:
-                    del self._guessing[known]
+            while self._guessing and next(iter(self._guessing.values())) <= now:
+                self._guessing.popitem(last=False)
             return source in self._guessing
 
 

@@ -1,0 +1,163 @@
+"""Wrong passwords of peers: limited by account and source, and never at the cost of the right one."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from argon2 import PasswordHasher
+from werkzeug.datastructures import Authorization
+
+from cirt.kernel.clock import FakeClock
+from cirt.kernel.errors import NotSignedIn, TooMany
+from cirt.kernel.program import Program
+from cirt.kernel.work import CONSOLE, PUBLIC
+from cirt.parties import passwords
+from cirt.parties.errors import SignInRefused
+from cirt.parties.peers import CredentialCheck, PeerFacts, add_peer, set_credentials
+from cirt.taxii import signin
+from cirt.taxii.signin import Doorkeeper
+
+HERE = "203.0.113.7"
+PASSWORD = "the right one for alice"
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same hashes with less work: what is tried here is the counting."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    passwords._nobody.cache_clear()
+    yield
+    passwords._nobody.cache_clear()
+
+
+@pytest.fixture
+def door(program: Program) -> Doorkeeper:
+    with program.work(CONSOLE) as work:
+        add_peer(work, program.keys, "alice", PeerFacts())
+        set_credentials(work, "alice", "alice", PASSWORD)
+    return Doorkeeper(program)
+
+
+Enter = Callable[..., int]
+
+
+@pytest.fixture
+def enter(program: Program, door: Doorkeeper) -> Enter:
+    def sign_in(
+        password: str = PASSWORD, source: str = HERE, username: str = "alice", at: Doorkeeper = door
+    ) -> int:
+        given = Authorization("basic", {"username": username, "password": password})
+        with program.work(PUBLIC, write=False) as work:
+            return at.peer_id(work.session.connection(), given, source)
+
+    return sign_in
+
+
+def guess(enter: Enter, times: int, **how: object) -> list[str]:
+    """What became of so many wrong passwords."""
+    heard = []
+    for number in range(times):
+        with pytest.raises((SignInRefused, TooMany)) as refused:
+            enter(f"wrong {number}", **how)
+        heard.append(type(refused.value).__name__)
+    return heard
+
+
+def test_a_few_wrong_passwords_are_refused_and_more_are_too_many(enter: Enter) -> None:
+    assert guess(enter, 12) == ["SignInRefused"] * 10 + ["TooMany"] * 2
+
+
+def test_the_right_password_is_taken_all_the_while(enter: Enter) -> None:
+    peer_id = enter()
+    guess(enter, 15)
+
+    assert enter() == peer_id
+
+
+def test_the_right_password_is_taken_where_it_was_never_seen_before(enter: Enter) -> None:
+    guess(enter, 15)
+
+    assert enter() > 0
+
+
+def test_another_source_is_not_limited_by_this_one(enter: Enter) -> None:
+    guess(enter, 12)
+
+    assert guess(enter, 1, source="203.0.113.8") == ["SignInRefused"]
+
+
+def test_addresses_of_one_ipv6_network_are_one_source(enter: Enter) -> None:
+    for number in range(10):
+        assert guess(enter, 1, source=f"2001:db8::{number}") == ["SignInRefused"]
+
+    assert guess(enter, 1, source="2001:db8::ffff:1") == ["TooMany"]
+    assert guess(enter, 1, source="2001:db8:0:1::1") == ["SignInRefused"]
+
+
+def test_a_source_that_tries_many_names_is_limited_too(enter: Enter) -> None:
+    heard = [guess(enter, 1, username=f"name {number}")[0] for number in range(51)]
+
+    assert heard == ["SignInRefused"] * 50 + ["TooMany"]
+
+
+def test_another_process_knows_after_one_more(program: Program, enter: Enter) -> None:
+    other = Doorkeeper(program)
+    guess(enter, 10)
+
+    assert guess(enter, 2, at=other) == ["TooMany", "TooMany"]
+
+
+def test_after_a_while_it_begins_anew(enter: Enter, clock: FakeClock) -> None:
+    guess(enter, 12)
+    clock.forward(minutes=16)
+
+    assert guess(enter, 1) == ["SignInRefused"]
+
+
+def test_a_peer_that_was_here_is_let_in_while_its_neighbour_guesses(
+    enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The neighbour's guess is being checked all the while."""
+    peer_id = enter()
+    guess(enter, 11)
+    begun, end = threading.Event(), threading.Event()
+    real = CredentialCheck.peer_id
+
+    def slow(*asked: object) -> int | None:
+        begun.set()
+        end.wait(20)
+        return real(*asked)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(CredentialCheck, "peer_id", slow)
+    with ThreadPoolExecutor(1) as neighbour:
+        guessing = neighbour.submit(guess, enter, 1)
+        assert begun.wait(20)
+        let_in = enter()
+        with pytest.raises(TooMany):
+            enter("wrong too")
+        end.set()
+
+    assert let_in == peer_id
+    assert guessing.result() == ["TooMany"]
+
+
+def test_the_sources_that_are_remembered_are_bounded(
+    enter: Enter, door: Doorkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signin, "_REMEMBERED", 3)
+    monkeypatch.setattr(signin, "note_peer_failure", lambda *_: True)
+
+    for number in range(9):
+        guess(enter, 1, source=f"198.51.100.{number}")
+
+    assert len(door._guessing) == 3
+
+
+def test_what_is_no_basic_sign_in_is_asked_to_sign_in(program: Program, door: Doorkeeper) -> None:
+    with program.work(PUBLIC, write=False) as work:
+        connection = work.session.connection()
+        for given in (None, Authorization("bearer", token="x")):
+            with pytest.raises(NotSignedIn):
+                door.peer_id(connection, given, HERE)
