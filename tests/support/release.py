@@ -1,7 +1,10 @@
 """Builders of the release room: collections with members, releases, whole walks of a feed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
 
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -23,9 +26,9 @@ from cirt.release.deciding import Outcome, decide_release
 from cirt.release.filters import Filter
 from cirt.release.ledger import record_pages
 from cirt.release.models import Collection, CollectionKind, Ruling
-from cirt.release.pages import Record, page, records
+from cirt.release.pages import Page, Pages, Record, page, records
 from cirt.release.queries import proposal_view
-from cirt.release.windows import find_place
+from cirt.release.windows import Place, find_place
 from cirt.sharing.gate import ReleasedTogether, peer_reader
 from tests.support.store import a_peer, an_agreement, put
 
@@ -100,10 +103,33 @@ def read_page(
             collection = find_collection(work.session, alias)
             place = find_place(work, reader, collection)
             found = page(work, place, wanted, after_us=after_us, limit=limit, endpoint=endpoint)
+            _compare_with_remembered(program, work, place, wanted, found)
             rows = records(work, found)
         with program.work(actor) as work:
             if found.reading is None or record_pages(work, [found.reading]) == [True]:
                 return Shown(rows, found.more, found.position_us, found.objects)
+
+
+def _compare_with_remembered(
+    program: Program, work: Work, place: Place, wanted: Filter, found: Page
+) -> None:
+    """What the server remembers of earlier pages gives the same as reading afresh."""
+    if found.reading is None:
+        return
+    pages = _PAGES.setdefault(program.engine, Pages())
+    again = pages.page(
+        work,
+        place,
+        wanted,
+        after_us=found.reading.from_us,
+        limit=found.reading.limit,
+        endpoint=found.reading.endpoint,
+    )
+    assert [each.body for each in again.objects] == [each.body for each in found.objects]
+    assert again == replace(found, objects=again.objects)
+
+
+_PAGES: WeakKeyDictionary[sa.Engine, Pages] = WeakKeyDictionary()
 
 
 def walk(
