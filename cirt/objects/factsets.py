@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,8 +13,7 @@ from cirt.objects.markings import strictest
 from cirt.objects.models import ObjectFacts
 
 
-@dataclass(frozen=True, slots=True)
-class FactSet:
+class FactSet(NamedTuple):
     """The columns of ObjectFacts, as a value."""
 
     type: str
@@ -28,11 +27,10 @@ class FactSet:
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
+        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """What the effective TLP of one version follows from."""
 
     version_us: int
@@ -52,7 +50,7 @@ def _effective(version: Marked, governing: Marked | None) -> Tlp:
     if version.companion:
         return Tlp.CLEAR
     own = version.written or version.bound or Tlp.AMBER
-    if governing is None or governing.version_us < version.version_us:
+    if governing is None or governing is version or governing.version_us < version.version_us:
         return own
     return strictest([own, governing.written]) or own
 

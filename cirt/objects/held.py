@@ -1,13 +1,13 @@
 """Objects in hand while they are stored: locked, with all their versions and facts."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import among
-from cirt.kernel.db import insert_rows
+from cirt.kernel.among import among, gathered
+from cirt.kernel.db import insert_rows, new_ids
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import factsets
@@ -25,7 +25,7 @@ class Version:
     sha256: bytes
     bound: Tlp | None
     facts: FactSet
-    id: int = 0
+    id: int
     facts_id: int = 0
     source: StixObject | None = None
 
@@ -42,6 +42,10 @@ class Held:
 
     object_id: int
     versions: dict[int, Version] = field(default_factory=dict)
+    is_new: bool = False  # its row names the newest of its versions, which is not stored yet
+
+
+Numbers = dict[tuple[str, int], int]  # ids for versions that are not here, by STIX id and instant
 
 
 def lock(
@@ -50,29 +54,70 @@ def lock(
     *,
     brought_by_id: int | None,
     now: datetime,
-) -> dict[str, Held]:
-    """Every object's row, made where there is none, locked against others that bring it."""
-    types = {one.stix_id: one.type for one in objects}
-    held = find_locked(connection, sorted(types))
-    missing = sorted(types.keys() - held.keys())
+) -> tuple[dict[str, Held], Numbers]:
+    """Every object's row, made where there is none, locked against others that bring it; ids for what is new."""
+    held = find_locked(connection, sorted({one.stix_id for one in objects}))
+    numbers = _number(connection, objects, held)
+    missing = _newest([one for one in objects if one.stix_id not in held])
     if missing:
-        rows = [
-            {
-                "stix_id": stix_id,
-                "type": types[stix_id],
-                "brought_by_id": brought_by_id,
-                "first_at": now,
-                "newest_us": 0,
-                "revoked": False,
-            }
-            for stix_id in missing
-        ]
-        columns = (ObjectRow.stix_id, ObjectRow.id)
-        answer = insert_rows(connection, ObjectRow, rows, unless=["stix_id"], returning=columns)
-        held |= {row.stix_id: Held(row.id) for row in answer}
-        late = [stix_id for stix_id in missing if stix_id not in held]
+        held |= _make(connection, missing, numbers, brought_by_id, now)
+        late = [one.stix_id for one in missing if one.stix_id not in held]
         held |= find_locked(connection, late)  # another transaction was quicker
-    return held
+    return held, numbers
+
+
+def _number(
+    connection: sa.Connection, objects: Sequence[StixObject], held: Mapping[str, Held]
+) -> Numbers:
+    places = dict.fromkeys(
+        (one.stix_id, one.version_us)
+        for one in objects
+        if one.stix_id not in held or one.version_us not in held[one.stix_id].versions
+    )
+    return dict(zip(places, new_ids(connection, ObjectVersion, len(places)), strict=True))
+
+
+def _newest(objects: Iterable[StixObject]) -> list[StixObject]:
+    """Of each object the newest version; of two with the same time the first, which is the one that stays."""
+    found: dict[str, StixObject] = {}
+    for one in objects:
+        here = found.get(one.stix_id)
+        if here is None or one.version_us > here.version_us:
+            found[one.stix_id] = one
+    return sorted(found.values(), key=lambda one: one.stix_id)
+
+
+def _make(
+    connection: sa.Connection,
+    newest: Sequence[StixObject],
+    numbers: Numbers,
+    brought_by_id: int | None,
+    now: datetime,
+) -> dict[str, Held]:
+    ids = new_ids(connection, ObjectRow, len(newest))
+    rows = [
+        {
+            "id": object_id,
+            "stix_id": one.stix_id,
+            "type": one.type,
+            "brought_by_id": brought_by_id,
+            "first_at": now,
+            "newest_id": numbers[one.stix_id, one.version_us],
+            "newest_us": one.version_us,
+            "name": one.name,
+            "revoked": one.revoked,
+            "valid_until_us": one.valid_until_us,
+        }
+        for object_id, one in zip(ids, newest, strict=True)
+    ]
+    insert_rows(connection, ObjectRow, rows, unless=["stix_id"])
+    query = sa.select(gathered(ObjectRow.id)).where(among(ObjectRow.id, ids))
+    made = set(connection.execute(query).scalar_one() or ())
+    return {
+        one.stix_id: Held(object_id, is_new=True)
+        for object_id, one in zip(ids, newest, strict=True)
+        if object_id in made
+    }
 
 
 def find_locked(connection: sa.Connection, stix_ids: Sequence[str]) -> dict[str, Held]:
@@ -148,13 +193,13 @@ def settle_facts(work: Work, held: Iterable[Held]) -> None:
             Marked(v.version_us, v.facts.written_tlp, v.bound, v.facts.companion) for v in mine
         ]
         for version, tlp in zip(mine, factsets.effective(marked), strict=True):
-            version.facts = replace(version.facts, tlp=tlp)
+            version.facts = version.facts._replace(tlp=tlp)
         versions += mine
     ids = factsets.ids_of(connection, {version.facts for version in versions})
     changed = []
     for version in versions:
         facts_id = ids[version.facts]
-        if version.id and version.facts_id != facts_id:
+        if version.source is None and version.facts_id != facts_id:
             changed.append({"its_id": version.id, "its_facts": facts_id})
         version.facts_id = facts_id
     if changed:

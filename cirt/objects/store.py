@@ -5,7 +5,7 @@ object follow one another; the first bytes of an (id, version) stay.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from cirt.kernel.work import Work
 from cirt.objects.codec import StixObject
 from cirt.objects.content import ObjectContent
 from cirt.objects.factsets import FactSet
-from cirt.objects.held import Held, Version, find_locked, lock, settle_facts
+from cirt.objects.held import Held, Numbers, Version, find_locked, lock, settle_facts
 from cirt.objects.markings import tlp_of_definition
 from cirt.objects.models import (
     KnownMarking,
@@ -96,8 +96,8 @@ def _put_chunk(
 ) -> list[Stored]:
     connection = work.session.connection()
     objects = [one for one, _ in chunk]
-    held = lock(connection, objects, brought_by_id=terms.origin_id, now=work.now)
-    outcomes = [_take(held[one.stix_id], one, written, terms) for one, written in chunk]
+    held, numbers = lock(connection, objects, brought_by_id=terms.origin_id, now=work.now)
+    outcomes = [_take(held[one.stix_id], one, written, terms, numbers) for one, written in chunk]
     settle_facts(work, held.values())
     new = [(object_, version) for kept, object_, version in outcomes if kept is Kept.NEW]
     if new:
@@ -111,14 +111,14 @@ def _put_chunk(
 
 
 def _take(
-    held: Held, one: StixObject, written: Tlp | None, terms: _Terms
+    held: Held, one: StixObject, written: Tlp | None, terms: _Terms, numbers: Numbers
 ) -> tuple[Kept, Held, Version]:
     present = held.versions.get(one.version_us)
     if present is not None:
         if present.sha256 != one.sha256:
             return Kept.CONFLICT, held, present
         if terms.origin_id is None and present.facts.origin_id is not None:
-            present.facts = replace(present.facts, vouched=True)  # rulings 10
+            present.facts = present.facts._replace(vouched=True)  # rulings 10
         return Kept.KNOWN, held, present
     is_ours = terms.origin_id is None
     goes_along = one.type in _COMPANIONS or (is_ours and (terms.companion or _was_companion(held)))
@@ -133,7 +133,8 @@ def _take(
         companion=goes_along,
     )
     bound = None if written else terms.default_tlp or Tlp.AMBER
-    version = Version(one.version_us, one.sha256, bound, facts, source=one)
+    version_id = numbers[one.stix_id, one.version_us]
+    version = Version(one.version_us, one.sha256, bound, facts, version_id, source=one)
     held.versions[one.version_us] = version
     return Kept.NEW, held, version
 
@@ -150,6 +151,7 @@ def _insert_versions(
         one = version.new_source
         rows.append(
             {
+                "id": version.id,
                 "object_id": object_.object_id,
                 "version_us": one.version_us,
                 "version_text": one.version_text,
@@ -166,11 +168,7 @@ def _insert_versions(
                 "received_at": work.now,
             }
         )
-    columns = (ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
-    answer = insert_rows(connection, ObjectVersion, rows, returning=columns)
-    by_place = {(row.object_id, row.version_us): row.id for row in answer}
-    for object_, version in new:
-        version.id = by_place[object_.object_id, version.version_us]
+    insert_rows(connection, ObjectVersion, rows)
 
 
 def _insert_parts(connection: sa.Connection, versions: Sequence[Version]) -> None:
@@ -194,12 +192,17 @@ def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:
     """Where a new version is the newest, the object's row and its observables follow it."""
     newest = [(o, o.versions[max(o.versions)]) for o in held]
     fresh = [(o, v) for o, v in newest if v.source is not None]
-    if not fresh:
-        return
+    changed = [v.id for o, v in fresh if not o.is_new]
+    if changed:
+        _mirror(connection, changed)
+    _replace_observables(connection, fresh)
+
+
+def _mirror(connection: sa.Connection, version_ids: Sequence[int]) -> None:
     version = ObjectVersion
     mirrored = (
         sa.update(ObjectRow)
-        .where(ObjectRow.id == version.object_id, among(version.id, [v.id for _, v in fresh]))
+        .where(ObjectRow.id == version.object_id, among(version.id, version_ids))
         .values(
             newest_id=version.id,
             newest_us=version.version_us,
@@ -209,7 +212,6 @@ def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:
         )
     )
     connection.execute(mirrored)
-    _replace_observables(connection, fresh)
 
 
 def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, Version]]) -> None:
@@ -239,5 +241,5 @@ def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> 
         held = find_locked(connection, sorted(set(names)))
         chosen = set(part)
         for version in (v for o in held.values() for v in o.versions.values() if v.id in chosen):
-            version.facts = replace(version.facts, sector=sector)
+            version.facts = version.facts._replace(sector=sector)
         settle_facts(work, held.values())
