@@ -223,7 +223,7 @@ class Columns:
     def read(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[list[int]]:
         """One list for each column, all of one length."""
         if connection.dialect.name == "postgresql":
-            rows = connection.execute(self._rows, values, execution_options={BINARY: True})
+            rows = connection.execute(self._rows, values, execution_options={BINARY: True}).all()
             return [list(column) for column in zip(*rows, strict=True)] or self._none()
         found = connection.execute(self._together, values).one()
         return [orjson.loads(column) for column in found]

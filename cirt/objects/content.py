@@ -46,7 +46,7 @@ def _joined_here(connection: sa.Connection, version_ids: Sequence[int]) -> tuple
         rows = connection.execute(_RUN, values, execution_options={BINARY: True}).scalars().all()
         return len(rows), b",".join(rows)
     found = connection.execute(_ROWS, {"ids": version_ids}, execution_options={BINARY: True})
-    bodies = {row.version_id: row.body for row in found}
+    bodies = {row[0]: row[1] for row in found.all()}
     return len(bodies), b",".join(bodies[each] for each in version_ids if each in bodies)
 
 

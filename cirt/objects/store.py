@@ -85,7 +85,7 @@ def put_many(
     order = sorted(range(len(objects)), key=lambda i: (objects[i].stix_id, objects[i].version_us))
     answers: dict[int, Stored] = {}
     for start in range(0, len(order), _CHUNK):
-        part = order[start : start + _CHUNK]
+        part = sorted(order[start : start + _CHUNK])  # as they came: so they are read, one by one
         chunk = [(objects[i], written[i]) for i in part]
         answers.update(zip(part, _put_chunk(work, chunk, terms), strict=True))
     return [answers[i] for i in range(len(objects))]
