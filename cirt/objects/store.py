@@ -30,7 +30,7 @@ from cirt.objects.resolve import DEFINITION, unresolved_markings, written_tlps
 
 __all__ = ["Kept", "Stored", "put_many", "state_sector", "unresolved_markings", "written_tlps"]
 
-_CHUNK = 1000  # rows in one statement, well below the 32,766 parameters of SQLite
+_CHUNK = 5000  # objects in hand at once
 _COMPANIONS = frozenset({DEFINITION, "extension-definition"})
 
 
