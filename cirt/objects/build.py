@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-import stix2
-import stix2.exceptions
 
 from cirt.kernel.errors import Invalid
 from cirt.kernel.ids import new_stix_id
@@ -242,6 +240,8 @@ def _new(
 
 def _read_as_peers_do(obj: StixObject) -> None:
     """A second opinion, from the library that most peers read with."""
+    import stix2  # noqa: PLC0415 - 15 MiB, which no process needs that only receives and serves
+
     content = obj.content()
     if "pattern" in content:  # ours is read already, and a long one would exhaust their parser
         content["pattern"] = "[mutex:name = 'x']"

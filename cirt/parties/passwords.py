@@ -11,7 +11,7 @@ from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
 
 MIN_LENGTH = 12
-_ONE_AT_A_TIME = threading.BoundedSemaphore(2)  # each hash takes 64 MiB
+_ONE_AT_A_TIME = threading.Lock()  # each hash takes 64 MiB, and all peers may come at once
 _hasher = PasswordHasher(time_cost=2, memory_cost=65536, parallelism=1)
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mistaken for another
 
