@@ -37,6 +37,8 @@ from cirt.release.models import Collection, CollectionKind
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import peer_reader
 
+Read = StixObject | Refusal
+
 
 class RedNotImported(Invalid):
     code = "red-not-imported"
@@ -92,7 +94,7 @@ class _Door:
 
 def take(
     work: Work,
-    pieces: Sequence[bytes],
+    pieces: Sequence[bytes | Read],
     *,
     peer: Peer | None,
     collection: Collection | None = None,
@@ -101,6 +103,7 @@ def take(
 ) -> list[Arrival]:
     """Take what may be taken; one answer per piece, in the order given. Nothing is lost without a reason.
 
+    Pieces that :func:`codec.read` has read already need not be read while others wait for this transaction.
     ``peer`` None is the console, which vouches for what it brings (rulings 10); ``tlp`` then binds what
     carries no level. What is held or refused is kept with its bytes, but for RED from a peer.
 
@@ -138,9 +141,11 @@ def _door(
     return _Door(peer, reader, collection, run_id, default)
 
 
-def _take(work: Work, pieces: Sequence[bytes], door: _Door) -> tuple[list[Arrival], list[str]]:
+def _take(
+    work: Work, pieces: Sequence[bytes | Read], door: _Door
+) -> tuple[list[Arrival], list[str]]:
     """What became of each, and the marking-definitions that are new. RED is decided before all else."""
-    read = [codec.read(piece) for piece in pieces]
+    read = [codec.read(piece) if isinstance(piece, bytes) else piece for piece in pieces]
     reasons = {i: unread(one) for i, one in enumerate(read) if isinstance(one, Refusal)}
     if door.peer is not None:
         reasons |= judge_red(work, read)
@@ -227,8 +232,9 @@ def _publish(
         return
     good = [one for one in stored if one.outcome is not Kept.CONFLICT]
     if peer is not None:
-        own = _brought_by(work.session, peer, [one.version_id for one in good])
-        good = [one for one in good if one.version_id in own]
+        known = [one.version_id for one in good if one.outcome is Kept.KNOWN]
+        own = _brought_by(work.session, peer, known) if known else set()
+        good = [one for one in good if one.outcome is Kept.NEW or one.version_id in own]
     publish(work, collection, [one.version_id for one in good], brought_by=peer)
 
 

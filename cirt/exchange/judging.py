@@ -222,6 +222,8 @@ def _missing(session: Session, objects: Mapping[int, StixObject]) -> dict[int, s
     places = list(objects)
     first = unresolved_markings(session, list(objects.values()))
     missing = {places[place]: marking for place, marking in first.items()}
+    if not missing:
+        return {}
     users: dict[str, list[int]] = defaultdict(list)
     for index, one in objects.items():
         for ref in refs_of(one):

@@ -28,6 +28,7 @@ from cirt.exchange.runs import (
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
+from cirt.objects import codec
 
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
 _OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
@@ -229,10 +230,11 @@ class _Walk:
         """``page`` comes with its last part, which moves the cursor."""
         link_id, run_id = self._running.link_id, self._running.run_id
         program = self._running.program
+        read = [codec.read(piece) for piece in pieces]  # others need not wait for that
         with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
             check_may_run(work, link_id)
             peer = peer_of(work.session, link_id)
-            arrivals = take(work, pieces, peer=peer, run_id=run_id) if pieces else []
+            arrivals = take(work, read, peer=peer, run_id=run_id) if read else []
             if self._dry is not None:
                 count(self._dry, arrivals)
                 return _brings_new(arrivals)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.arrivals import Arrival, take
+from cirt.exchange.arrivals import Arrival, Read, take
 from cirt.exchange.models import Receipt
 from cirt.kernel.among import among
 from cirt.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge
@@ -61,8 +61,8 @@ def may_write(session: Session, peer: Peer, collection: Collection, work: Work) 
     return _refusal(session, peer, collection, work) is None
 
 
-def open_envelope(body: bytes) -> list[bytes]:
-    """Its objects, each as its bytes; done before a transaction begins, as a large one takes a while.
+def open_envelope(body: bytes) -> list[Read]:
+    """Its objects, read; done before a transaction begins, as a large one takes a while.
 
     Raises:
         NotJson, NotEnvelope, TooDeep: the body is no envelope.
@@ -75,10 +75,12 @@ def open_envelope(body: bytes) -> list[bytes]:
         raise NothingSent
     if len(pieces) > MAX_OBJECTS:
         raise TooManyObjects(count=len(pieces), limit=MAX_OBJECTS)
-    return pieces
+    return [codec.read(piece) for piece in pieces]
 
 
-def receive(work: Work, peer: Peer, collection: Collection, pieces: Sequence[bytes]) -> Receipt:
+def receive(
+    work: Work, peer: Peer, collection: Collection, pieces: Sequence[bytes | Read]
+) -> Receipt:
     """Take an envelope's objects one by one; the receipt is complete when this returns.
 
     Raises:

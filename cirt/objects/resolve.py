@@ -65,7 +65,12 @@ def written_tlps(session: Session, objects: Sequence[StixObject]) -> list[Tlp | 
         MarkingUnresolved: it cannot be said, so the object must be held.
     """
     known = meanings(session, objects)
-    return [_written(one, known) for one in objects]
+    levels: dict[tuple[str, ...], Tlp | None] = {}  # most objects have the markings of another
+    for one in objects:
+        refs = refs_of(one)
+        if refs not in levels:
+            levels[refs] = _written(one, known)
+    return [levels[refs_of(one)] for one in objects]
 
 
 def _written(one: StixObject, known: Meanings) -> Tlp | None:

@@ -17,7 +17,7 @@ from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
 from cirt.release.errors import AliasWrong, CollectionExists, NoSuchCollection, NotAMember
 from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member, Proposal
-from cirt.release.offers import candidates, feeds_of, lock_collections, offer
+from cirt.release.offers import Candidate, candidates, feeds_of, lock_collections, offer
 from cirt.release.readers import allowed, has_access
 from cirt.release.settling import offer_missing, settle, settle_due
 from cirt.sharing.gate import peer_reader
@@ -158,16 +158,16 @@ def publish(
     there = _standing(work.session, collection, wanted)
     fresh = [each for each in wanted if each not in there]
     vouched = [] if brought_by else [each for each in wanted if there.get(each) is not None]
-    _enter(work, collection, fresh, brought_by, proposal)
+    going = candidates(work.session, [*fresh, *vouched])
+    _enter(work, collection, going[: len(fresh)], brought_by, proposal)
     _vouch(work, collection, vouched)
-    offered = _offer_to_members(work, collection, [*fresh, *vouched])
-    return Published(len(fresh), offered)
+    return Published(len(fresh), _offer_to_members(work, collection, going))
 
 
 def _enter(
     work: Work,
     collection: Collection,
-    version_ids: Sequence[int],
+    versions: Sequence[Candidate],
     brought_by: Peer | None,
     proposal: Proposal | None,
 ) -> None:
@@ -180,7 +180,7 @@ def _enter(
             "brought_by_id": brought_by.id if brought_by else None,
             "proposal_id": proposal.id if proposal else None,
         }
-        for each in candidates(work.session, version_ids)
+        for each in versions
     ]
     insert_rows(work.session.connection(), CollectionEntry, rows)
 
@@ -202,12 +202,12 @@ def _vouch(work: Work, collection: Collection, version_ids: Sequence[int]) -> No
 
 
 def _offer_to_members(
-    work: Work, collection: Collection, version_ids: Sequence[int]
+    work: Work, collection: Collection, versions: Sequence[Candidate]
 ) -> dict[int, int]:
     offered: dict[int, int] = {}
-    if not version_ids or collection.kind is CollectionKind.INBOX:
+    if not versions or collection.kind is CollectionKind.INBOX:
         return offered
-    versions = candidates(work.session, version_ids)
+    version_ids = [each.version_id for each in versions]
     for feed in _feeds(work.session, collection):
         reader = peer_reader(work.session, feed.peer_id, work.now)
         if not has_access(reader, work.now):

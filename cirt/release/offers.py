@@ -71,15 +71,14 @@ def candidates(session: Session, version_ids: Sequence[int]) -> list[Candidate]:
 def with_flags(rows: Iterable[Placed]) -> list[Placed]:
     """The rows with first and last set, each object by itself."""
     rows = list(rows)
-    oldest: dict[int, int] = {}
-    newest: dict[int, int] = {}
+    times: dict[int, list[int]] = defaultdict(list)
     for row in rows:
-        oldest[row.object_id] = min(row.version_us, oldest.get(row.object_id, row.version_us))
-        newest[row.object_id] = max(row.version_us, newest.get(row.object_id, row.version_us))
+        times[row.object_id].append(row.version_us)
+    ends = {object_id: (min(each), max(each)) for object_id, each in times.items()}
     return [
         row._replace(
-            is_first=row.version_us == oldest[row.object_id],
-            is_last=row.version_us == newest[row.object_id],
+            is_first=row.version_us == ends[row.object_id][0],
+            is_last=row.version_us == ends[row.object_id][1],
         )
         for row in rows
     ]
@@ -132,7 +131,7 @@ def close_rows(work: Work, feed: Feed, version_ids: Iterable[int]) -> int:
 
 def open_rows(session: Session, feed_id: int, object_ids: Iterable[int]) -> list[Placed]:
     """What one feed offers of these objects."""
-    rows = session.execute(
+    query = (
         sa.select(
             FeedRow.date_us,
             FeedRow.object_id,
@@ -143,12 +142,12 @@ def open_rows(session: Session, feed_id: int, object_ids: Iterable[int]) -> list
         )
         .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
         .where(
-            FeedRow.feed_id == feed_id,
+            FeedRow.feed_id + 0 == feed_id,  # else SQLite reads the whole feed, not some objects
             among(FeedRow.object_id, object_ids),
             FeedRow.closed_us.is_(None),
         )
     )
-    return [Placed(*row) for row in rows]
+    return [Placed(*row) for row in read_numbers(session, query)]
 
 
 def _objects_with_open_rows(session: Session, feed_id: int, version_ids: set[int]) -> set[int]:
