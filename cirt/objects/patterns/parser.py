@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cirt.objects.patterns.lexer import KEYWORDS, Broken, PatternError, tokens, unquote
-from cirt.objects.patterns.regexes import BROKEN_IN_EVERY_DIALECT, regex_problem
+from cirt.objects.patterns.regexes import look_at
 from cirt.objects.timestamps import parse_us
 
 MAX_LENGTH = 1_000_000
@@ -269,11 +269,11 @@ class _Parser:
         return literal
 
     def _regex(self, regex: str, position: int) -> None:
-        problem = regex_problem(regex)
-        if problem in BROKEN_IN_EVERY_DIALECT:
-            raise Broken(position, regex, f"a regular expression without the fault “{problem}”")
-        if problem:
-            self.warnings[f"regular expression not checked: {problem}"] = None
+        look = look_at(regex)
+        if look.fault:
+            raise Broken(position, regex, f"a regular expression without the fault “{look.fault}”")
+        for doubt in look.doubts:
+            self.warnings[f"regular expression: {doubt}"] = None
 
 
 def _merge(left: set[str], right: set[str]) -> set[str]:
