@@ -247,6 +247,12 @@ def _postgres_engine(url: str) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.adapters.register_dumper(bytes, BytesBinaryDumper)  # else hexadecimal in arrays
+        for setting in (
+            "jit = off",  # our statements are short; compiling one costs more than it saves
+            "max_parallel_workers_per_gather = 0",  # misled, it would have many sort a whole feed
+        ):
+            connection.execute(f"SET {setting}")
+        connection.commit()
 
     @sa.event.listens_for(engine, "before_cursor_execute")
     def choose_format(
@@ -267,6 +273,7 @@ def _sqlite_engine(url: str) -> sa.Engine:
         connect_args={"timeout": 30, "check_same_thread": False},
         pool_size=10,
         max_overflow=20,
+        pool_use_lifo=True,  # each connection has a cache of its own, so few are better than many
         hide_parameters=True,  # values are content, and errors are logged
     )
 

@@ -1,14 +1,19 @@
 """How an answer is packed follows what the client likes best."""
 
 import gzip
+import sys
 
 import brotli
 import pytest
-from backports import zstd
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
 from cirt.taxii.packing import best_packing
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 UNPACK = {"zstd": zstd.decompress, "gzip": gzip.decompress, "br": brotli.decompress}
 
