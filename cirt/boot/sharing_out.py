@@ -53,9 +53,15 @@ class Line:
     """The jobs that wait, as far as waitress's dispatcher knows a queue: true if one may start now."""
 
     def __init__(self, threads: int, freed: threading.Condition) -> None:
-        others, writers = max(1, threads - 1), max(1, threads - 2)
-        self._most = {Kind.HEALTH: 1, Kind.PAGE: others, Kind.READ: others, Kind.WRITE: writers}
-        self._most_taxii = self._most_of_one = others
+        all_but_one, all_but_two = max(1, threads - 1), max(1, threads - 2)
+        self._most = {
+            Kind.HEALTH: 1,
+            Kind.PAGE: all_but_one,
+            Kind.READ: all_but_one,
+            Kind.WRITE: all_but_two,
+        }
+        self._most_taxii = all_but_one
+        self._most_of_one_peer = all_but_two
         self._freed = freed
         self._urgent: deque[Job] = deque()
         self._lanes: OrderedDict[tuple[str, Kind], deque[Job]] = OrderedDict()
@@ -115,10 +121,12 @@ class Line:
 
     def _may_start(self, asker: str, kind: Kind) -> bool:
         working = self._working
-        if working[asker] >= self._most_of_one or working[kind] >= self._most[kind]:
+        if working[kind] >= self._most[kind]:
             return False
-        is_taxii = kind in (Kind.READ, Kind.WRITE)
-        return not is_taxii or working[Kind.READ] + working[Kind.WRITE] < self._most_taxii
+        if kind not in (Kind.READ, Kind.WRITE):
+            return True
+        taxii = working[Kind.READ] + working[Kind.WRITE]
+        return taxii < self._most_taxii and working[asker] < self._most_of_one_peer
 
 
 class Dispatcher(ThreadedTaskDispatcher):

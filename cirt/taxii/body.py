@@ -10,6 +10,7 @@ from cirt.kernel.errors import TooLarge
 from cirt.taxii.errors import BodyWrong, EncodingWrong, NoObject
 
 _CHUNK = 64 * 1024
+_MEMBERS = 100
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -54,12 +55,16 @@ def _chunks(stream: IO[bytes], max_bytes: int) -> Iterator[bytes]:
 def _gunzip(chunks: Iterator[bytes], max_bytes: int) -> bytes:
     unpacked = bytearray()
     member = zlib.decompressobj(_GZIP)
+    members = 1
     try:
         for chunk in chunks:
             rest = chunk
             while rest:
                 if member.eof:  # gzip files may be joined end to end (RFC 1952, section 2.2)
                     member = zlib.decompressobj(_GZIP)
+                    members += 1
+                if members > _MEMBERS:  # half a million empty ones fit into 10 MiB
+                    raise BodyWrong
                 unpacked += member.decompress(rest, max_bytes + 1 - len(unpacked))
                 if len(unpacked) > max_bytes:
                     raise _too_large(max_bytes)

@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,15 @@ from typing import Any
 import brotli
 import pytest
 import requests
+import sqlalchemy as sa
 from flask import Flask
 from flask_compress.compat import compression
 
 from cirt.boot import limits, serve
 from cirt.boot.app import create_app
 from cirt.kernel.clock import FakeClock
+from cirt.kernel.work import CONSOLE
+from cirt.parties.models import Peer
 from tests.conftest import NOON
 from tests.support import served as processes
 from tests.support.databases import Databases
@@ -337,6 +341,40 @@ def test_bodies_and_answers_that_go_to_disk_early_are_whole(
     read = alice.get("collections/scratch/objects/", match_id=posted["id"])
 
     assert read.json() == {"objects": [posted]}
+
+
+def test_a_peer_that_fills_its_threads_leaves_some_to_others(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """Sixteen connections of one peer wait for a database that is locked; nobody else waits for them."""
+    with (
+        databases.program("sqlite", tmp_path, FakeClock(NOON)) as program,
+        a_world(program),
+        served(program, threads=4) as base,
+        ThreadPoolExecutor(16) as several,
+    ):
+        alice, bob, visitor = Client(base, "alice"), Client(base, "bob"), Client(base)
+        first = [client.get("/taxii2/").status_code for client in (alice, bob)]
+        with program.work(CONSOLE) as work:
+            work.session.execute(sa.update(Peer).values(name=Peer.name))  # holds the lock
+            posts = [
+                several.submit(Client(base, "alice").post, "scratch", an_indicator())
+                for _ in range(16)
+            ]
+            others = {
+                client.get(path).status_code
+                for _ in range(10)
+                for client, path in (
+                    (bob, "collections/bobs/"),
+                    (visitor, "/sign-in"),
+                    (visitor, "/health/live"),
+                )
+            }
+        answers = [one.result().status_code for one in posts]
+
+    assert first == [200, 200]
+    assert others == {200}
+    assert answers == [202] * 16
 
 
 # -- HEAD and OPTIONS

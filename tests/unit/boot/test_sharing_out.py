@@ -38,12 +38,12 @@ def test_askers_take_turns_whoever_sent_most() -> None:
     assert [job.asker for job in start_all(line)] == ["a", "b", "c", "a", "a", "a"]
 
 
-def test_one_asker_never_has_all_threads() -> None:
+def test_one_peer_leaves_a_thread_to_another() -> None:
     line = a_line(threads=4)
-    put(line, *[("a", Kind.READ)] * 9)
+    put(line, *[("a", Kind.READ)] * 9, ("b", Kind.READ))
 
-    assert len(start_all(line)) == 3
-    assert len(line) == 6
+    assert [job.asker for job in start_all(line)] == ["a", "b", "a"]
+    assert len(line) == 7
 
 
 def test_all_peers_together_leave_a_thread_to_pages() -> None:

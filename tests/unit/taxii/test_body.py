@@ -77,3 +77,10 @@ def test_damaged_gzip_is_refused(damaged: bytes) -> None:
 def test_another_encoding_is_refused() -> None:
     with pytest.raises(EncodingWrong):
         read_body(a_request(zlib.compress(b"x"), "deflate"), 1000)
+
+
+def test_gzip_of_members_without_end_is_refused() -> None:
+    packed = gzip.compress(b"") * 100_000
+
+    with pytest.raises(BodyWrong):
+        read_body(a_request(packed, "gzip"), 10_000_000)
