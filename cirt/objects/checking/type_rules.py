@@ -10,9 +10,17 @@ from cirt.kernel.tlp import Tlp, TlpUnknown
 from cirt.objects import markings
 from cirt.objects.checking.refusal import Refused, short
 from cirt.objects.checking.schemas import TypeRules
-from cirt.objects.checking.vocab import APART, AT_LEAST_ONE, META, SCO, SRO, TOGETHER
+from cirt.objects.checking.vocab import (
+    APART,
+    AT_LEAST_ONE,
+    HASHES,
+    META,
+    SCO,
+    SRO,
+    TOGETHER,
+)
 from cirt.objects.patterns.lexer import PatternError
-from cirt.objects.patterns.parser import Pattern, parse
+from cirt.objects.patterns.parser import Comparison, Pattern, parse
 
 Object = dict[str, Any]
 
@@ -20,6 +28,11 @@ _NO_END = SRO | META | {"bundle"}
 _TOP_LEVEL = "toplevel-property-extension"
 _PREFIX = re.compile(r"\A[^/%]+(?:/[0-9]{1,3})?\Z")
 _VERSION_5 = 14  # where the version digit stands in a UUID's text
+_HEX_HASHES = {
+    name.replace("-", ""): re.compile(form.replace("$", r"\Z"))
+    for name, form in HASHES.items()
+    if name not in ("SSDEEP", "TLSH")  # compared by likeness too, and written in more than one way
+}
 # Lower case is the rule; the capitals of MISP's ``x_misp_…`` cost nobody anything.
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,249}|x_[A-Za-z0-9_]{1,248}")
 
@@ -82,7 +95,22 @@ def _check_indicator(obj: Object) -> Pattern | None:
     pattern = parse(obj["pattern"])
     if isinstance(pattern, PatternError):
         raise Refused("bad-pattern", **pattern.values)
+    for comparison in pattern.comparisons:
+        if len(comparison.path) > 1 and comparison.path[-2] == "hashes":
+            _check_compared_hash(comparison)
     return pattern
+
+
+def _check_compared_hash(comparison: Comparison) -> None:
+    """What is no such hash can be equal to none: a slip of whoever wrote the pattern."""
+    form = _HEX_HASHES.get(comparison.path[-1].replace("-", "").upper())
+    if form is None or comparison.op not in ("=", "!=", "IN"):
+        return
+    for kind, value in comparison.literals:
+        if kind == "string" and form.match(str(value)) is None:
+            problem = f"compares with “{short(value)}”, which is not a hash of the kind "
+            problem += short(comparison.path[-1])
+            raise Refused("bad-property", path="pattern", problem=problem)
 
 
 def _check_relationship(obj: Object) -> None:
