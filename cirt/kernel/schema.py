@@ -3,18 +3,16 @@
 import logging
 import sqlite3
 from contextlib import closing
+from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
-from cirt.kernel.db import WRITE, Base, make_engine
+from cirt.kernel.db import WRITE, make_engine
 from cirt.kernel.errors import Conflict
 from cirt.kernel.program import Program
 from cirt.kernel.settings import Settings
@@ -37,21 +35,22 @@ def migrations_dir() -> Path:
     return carried if carried.is_dir() else carried.parent.parent / "migrations"
 
 
-def _config(connection: sa.Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    config.attributes["metadata"] = Base.metadata
-    return config
-
-
+@cache
 def newest_revision() -> str:
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return max(_revisions())
+
+
+def _revisions() -> set[str]:
+    """By the names of their files, 0001_first_schema.py and so on."""
+    return {path.stem.partition("_")[0] for path in (migrations_dir() / "versions").glob("0*.py")}
 
 
 def current_revision(engine: sa.Engine) -> str | None:
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        return revision
 
 
 def migrate(program: Program) -> tuple[str | None, str]:
@@ -69,8 +68,7 @@ def migrate(program: Program) -> tuple[str | None, str]:
 
 
 def _must_know(revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in _revisions():
         raise SchemaUnknown(revision=revision)
 
 
@@ -97,20 +95,27 @@ def is_empty(settings: Settings) -> bool:
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Migrate up; each step in its own transaction."""
+    steps = _steps()
     with _for_ddl(engine) as connection:
-        command.upgrade(_config(connection), revision)
+        steps.upgrade(migrations_dir(), connection, revision)
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:
+    steps = _steps()
     with _for_ddl(engine) as connection:
-        command.downgrade(_config(connection), revision)
+        steps.downgrade(migrations_dir(), connection, revision)
 
 
 def differences(engine: sa.Engine) -> list[Any]:
     """Where the database and the models disagree; empty is good."""
+    steps = _steps()
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Base.metadata))
+        return list(steps.differences(connection))
+
+
+def _steps() -> ModuleType:
+    """Loaded where the schema changes only: Alembic takes 11 MiB, which no serving process needs."""
+    return import_module("cirt.kernel.steps")
 
 
 def _for_ddl(engine: sa.Engine) -> sa.Connection:
