@@ -19,7 +19,6 @@ class Line:
 
     key: Key
     tlp: Tlp
-    first_asked_at: float
     asked_at: float  # when the POST set out by which it stands
     told_at: float | None = None  # when a status resource last called it a success
     removed_at: float | None = None  # when its removal was first asked for
@@ -46,7 +45,7 @@ class Ledger:
             for key, tlp in keys:
                 line = self.lines.get(key)
                 if line is None:
-                    self.lines[key] = Line(key, tlp, now, now)
+                    self.lines[key] = Line(key, tlp, now)
                     continue
                 if not line.stands and line.told_at is not None:
                     line.asked_at = now

@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -60,7 +61,7 @@ class Thing:
 
 @dataclass
 class Writer:
-    """A peer that posts ``posts`` envelopes to one shared collection."""
+    """A peer that posts ``posts`` envelopes to one shared collection, and more until it is enough."""
 
     client: Client
     collection: str
@@ -68,14 +69,24 @@ class Writer:
     chance: random.Random
     number: int
     posts: int
+    enough: threading.Event
+    go_on: threading.Event
     largest: int = 50
     things: list[Thing] = field(default_factory=list)
+    busy: threading.Lock = field(
+        default_factory=threading.Lock
+    )  # held while a request is under way
 
     def run(self) -> None:
-        for _ in range(self.posts):
-            self._post(list(self._envelope(self.chance.randint(1, self.largest))))
+        posted = 0
+        while posted < self.posts or not self.enough.is_set():
+            posted += 1
+            self.go_on.wait()
+            with self.busy:
+                self._post(list(self._envelope(self.chance.randint(1, self.largest))))
             if self.chance.random() < 0.5:
-                self._remove()
+                with self.busy:
+                    self._remove()
         self.client.close()
 
     def _envelope(self, size: int) -> Iterator[tuple[Thing, dict[str, Any]]]:
