@@ -167,13 +167,14 @@ def _spare_memory() -> None:
     """Before the children are made: what is loaded stays common to them, and threads share pools of memory.
 
     A collection of garbage writes into every object that it looks at, and so gives each child its own copy.
-    Where the C library is not glibc, there are no pools to limit.
+    Only glibc has pools that can be limited, and gives back what the start left free.
     """
     gc.collect()
     gc.freeze()
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _ARENAS)
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_M_ARENA_MAX, _ARENAS)
+        library.malloc_trim(0)
 
 
 def _end_with_parent(pulse: int) -> None:
