@@ -253,6 +253,25 @@ def test_a_member_who_leaves_and_returns_misses_nothing(program: Program, alice:
     assert len(after) == len(before) + 1
 
 
+@pytest.mark.xfail(
+    strict=True, reason="a removal offers only what was offered before, not what stands now"
+)
+def test_who_came_late_is_offered_the_older_version_when_the_newest_is_removed(
+    program: Program, base: str, alice: Client
+) -> None:
+    first = an_indicator()
+    alice.post("rw", first, newer(first))
+    with program.work(CONSOLE) as work:
+        add_member(work, find_collection(work.session, "rw"), find_peer(work.session, "bob"))
+    bob = Client(base, "bob")
+    assert bob.keys(RW) == [(first["id"], newer(first)["modified"])]
+
+    alice.ask("DELETE", f"{RW}{first['id']}/?match[version]=last")
+
+    assert alice.keys(RW) == bob.keys(RW) == [(first["id"], first["modified"])]
+    bob.close()
+
+
 def test_a_new_password_ends_the_old_one_at_once(program: Program, base: str) -> None:
     old, new = Client(base, "alice"), Client(base, "alice", "quite another password")
     assert old.get(ROOT).status_code == 200
