@@ -65,7 +65,7 @@ def split(body: bytes) -> list[bytes]:
 def _elements(text: bytes) -> list[bytes]:
     try:
         return [bytes(raw) for raw in _list_of_raw.decode(text)]
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _cut(text, b"]")
 
 
@@ -77,7 +77,7 @@ def members_of(text: bytes) -> dict[str, bytes]:
     """
     try:
         members = {key: bytes(raw) for key, raw in _dict_of_raw.decode(text).items()}
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _members_of_broken(text)
     _check_single_keys(text, members)
     return members

@@ -34,12 +34,17 @@ def meanings(session: Session, objects: Sequence[StixObject], refs: Iterable[str
 
 
 def _known(session: Session, stix_ids: Iterable[str]) -> Meanings:
-    wanted = sorted(stix_ids)
+    wanted = sorted(filter(_may_be_known, stix_ids))
     if not wanted:
         return {}
     query = sa.select(KnownMarking.stix_id, KnownMarking.tlp)
     rows = session.execute(query.where(among(KnownMarking.stix_id, wanted)))
     return {row.stix_id: row.tlp for row in rows}
+
+
+def _may_be_known(stix_id: str) -> bool:
+    """What an object that was refused refers to may be any text, also one that no database takes."""
+    return stix_id.isascii() and stix_id.isprintable()
 
 
 def refs_of(one: StixObject) -> tuple[str, ...]:

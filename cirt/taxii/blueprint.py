@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Blueprint, Flask, Response, current_app, g, request
+from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import Map, RequestRedirect, Rule
@@ -96,7 +97,7 @@ def _admit() -> Response | None:
     allowed = _methods(problem)
     if allowed and request.method == "OPTIONS":  # says what is in the standard, and needs no secret
         return _options(allowed)
-    given = request.authorization
+    given = _authorization()
     g.taxii_visit = here = Visit(desk)
     connection = here.work.session.connection()
     peer_id = desk.doorkeeper.peer_id(connection, given, request.remote_addr or "")
@@ -120,6 +121,13 @@ def _match() -> tuple[str, HTTPException | None]:
     except (NoRoute, MethodNotAllowed) as error:
         return "", error
     return endpoint, None
+
+
+def _authorization() -> Authorization | None:
+    try:
+        return request.authorization
+    except ValueError:  # not even ASCII
+        return None
 
 
 def _methods(problem: HTTPException | None) -> str:

@@ -45,7 +45,16 @@ def test_04_a_wrong_password_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["Basic", "Basic !!!", "Basic //79/A==", "Bearer abc", "Basic YQ==", "Basic AGE6Yg=="]
+    "header",
+    [
+        "Basic",
+        "Basic !!!",
+        "Basic //79/A==",
+        "Bearer abc",
+        "Basic YQ==",
+        "Basic AGE6Yg==",
+        "Basic \xe4\xff",
+    ],
 )
 def test_04_credentials_that_are_none_are_refused(nobody: Client, header: str) -> None:
     answer = nobody.ask("GET", "/taxii2/", headers={"Authorization": header})

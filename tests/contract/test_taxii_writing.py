@@ -374,3 +374,14 @@ def test_a_malformed_filter_removes_nothing(alice: Client, query: str) -> None:
 @pytest.mark.parametrize("stix_id", ["x", "%00", f"indicator--{ABSENT}"])
 def test_what_is_not_there_is_not_removed(alice: Client, stix_id: str) -> None:
     assert_error(alice.ask("DELETE", f"{S}{stix_id}/"), 404)
+
+
+@pytest.mark.parametrize("ref", ["\0", "\ud800", "marking-definition--\0", "é"])
+def test_a_marking_that_no_database_takes_fails_alone(alice: Client, ref: str) -> None:
+    odd, good = an_indicator(object_marking_refs=[ref]), an_indicator()
+    body = json.dumps({"objects": [odd, good]}).encode()
+
+    said = alice.send("scratch", body).json()
+
+    assert (said["failure_count"], said["success_count"]) == (1, 1)
+    assert alice.get(S, match_id=good["id"]).json() == {"objects": [good]}
