@@ -71,7 +71,7 @@ class RefusalTask(ErrorTask):
             channel.refuses_rest = True
             self.set_close_on_finish()
         self.content_length = len(body)
-        _log(request_id, asked, error.code, channel.source)
+        _log(request_id, asked, error.code, channel.asker)
         self.write(b"" if asked.command == "HEAD" else body)
 
 
@@ -115,12 +115,12 @@ def _worded(error: Error, path: str, request_id: str) -> tuple[bytes, str]:
     return json.dumps(resource).encode(), _MEDIA
 
 
-def _log(request_id: str, asked: Any, status: int, source: str) -> None:
+def _log(request_id: str, asked: Any, status: int, asker: str) -> None:
     fields = {
         "request": request_id,
         "method": str(asked.command)[:20],
         "route": None,
         "status": status,
-        "who": source,
+        "who": asker,
     }
     log.info("request", extra=fields)
