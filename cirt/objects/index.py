@@ -7,6 +7,7 @@ a list is cut by it before it is counted or paged.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -14,10 +15,13 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
-from cirt.objects.observables.kinds import Kind
+from cirt.objects.observables import networks
+from cirt.objects.observables.kinds import Kind, Observable
 
 Condition = sa.ColumnElement[bool]
 _CHUNK = 500
+_MOST_WITHIN = 5_000  # keys within networks, well below the databases' limits of parameters
+_ADDRESSES = (Kind.IPV4, Kind.IPV6)
 _Query: TypeAlias = sa.Select[*tuple[Any, ...]]
 
 
@@ -114,6 +118,42 @@ def names_any(keys: Iterable[int]) -> Condition:
     return sa.exists().where(
         ObjectObservable.object_id == StixObject.id, ObjectObservable.key.in_(sorted(set(keys)))
     )
+
+
+def keys_meeting(session: Session, observables: Iterable[Observable]) -> list[int]:
+    """The keys by which to look for these observables and, where one is an address, for what it meets.
+
+    An address meets every network that holds it, and a network also what lies within it; of that the first
+    5,000 stored are named.
+    """
+    asked = list(observables)
+    keys = dict.fromkeys(each.key for each in asked)
+    addresses = [
+        (each.kind, networks.network(each.value)) for each in asked if each.kind in _ADDRESSES
+    ]
+    for kind, network in addresses:
+        keys |= dict.fromkeys(Observable(kind, value).key for value in networks.around(network))
+    room = _MOST_WITHIN
+    for kind, network in addresses:
+        if room and network.num_addresses > 1:
+            within = _keys_within(session, kind, network, room)
+            room -= len(within)
+            keys |= dict.fromkeys(within)
+    return list(keys)
+
+
+def _keys_within(session: Session, kind: Kind, network: networks.Network, most: int) -> list[int]:
+    first, last = networks.keys_within(network)
+    query = (
+        sa.select(ObjectObservable.key, ObjectObservable.value)
+        .where(ObjectObservable.key.between(first, last), ObjectObservable.kind == kind)
+        .distinct()
+        .order_by(ObjectObservable.key)
+        .execution_options(yield_per=_CHUNK)
+    )
+    with session.execute(query) as rows:
+        inside = (key for key, value in rows if networks.holds(network, networks.network(value)))
+        return list(islice(inside, most))
 
 
 def matching(session: Session, keys: Iterable[int], now_us: int, shown: Condition) -> list[Match]:

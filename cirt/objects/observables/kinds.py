@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import blake2b
 
 from cirt.kernel.text import mark
-from cirt.objects.observables import values
+from cirt.objects.observables import networks, values
 from cirt.objects.observables.defang import fang_url, refang
 
 __all__ = ["Kind", "Observable", "canonical", "refang"]
@@ -115,8 +115,13 @@ class Observable:
     def key(self) -> int:
         """A signed 64-bit number for index columns: equal where the kind and the value mean the same.
 
-        Case does not count in it for mail addresses, file names, registry keys and Windows paths.
+        Case does not count in it for mail addresses, file names, registry keys and Windows paths. Keys of
+        addresses are as ``networks`` makes them.
         """
+        if self.kind is Kind.IPV6:
+            return networks.ipv6_key(self.value)
+        if self.kind is Kind.IPV4 and (key := networks.ipv4_key(self.value)) is not None:
+            return key
         is_windows_path = self.kind is Kind.FILE_PATH and "\\" in self.value
         caseless = self.kind in _CASELESS or is_windows_path
         text = f"{self.kind}:{self.value.casefold() if caseless else self.value}"

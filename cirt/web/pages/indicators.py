@@ -88,7 +88,7 @@ def indicators() -> Response:
     with open_work(write=False) as work:
         known = peers(work.session)
         wanted = CatalogueFilter(
-            keys=tuple(each.observable.key for each in find(typed)),
+            keys=tuple(index.keys_meeting(work.session, [each.observable for each in find(typed)])),
             words=typed,
             life=Life(args["state"]) if args.get("state") in list(Life) else None,
             source=_source(source, known),
@@ -216,7 +216,9 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
     known = known_of(work, keys).values()
     others = {
         match.found.object_id: match.found
-        for match in index.matching(session, keys, now_us, shown)
+        for match in index.matching(
+            session, index.keys_meeting(session, observables), now_us, shown
+        )
         if match.found.object_id != listed.object_id
     }
     made_from = [
