@@ -37,17 +37,41 @@ _STATED: dict[tuple[str, ...], tuple[Kind, ...]] = {
     ("windows-registry-key", "key"): (Kind.REGISTRY_KEY,),
     **{
         (owner, "hashes", name): (kind,)
-        for owner in ("file", "artifact")
+        for owner in ("file", "artifact", "x509-certificate")
         for name, kind in _HASHES.items()
     },
+}
+# Patterns in the wild write ``hashes.sha256`` as well; objects that do so are refused.
+_SPELLED = {
+    spelled: kind
+    for name, kind in _HASHES.items()
+    for plain in (name, name.replace("-", ""))
+    for spelled in (plain, plain.lower())
 }
 # Properties of the object that a reference leads to; these stand in patterns only.
 _COMPARED: dict[tuple[str, ...], tuple[Kind, ...]] = _STATED | {
     ("network-traffic", "src_ref", "value"): _HOST,
     ("network-traffic", "dst_ref", "value"): _HOST,
     ("domain-name", "resolves_to_refs", "[*]", "value"): _ADDRESS,
-    ("email-message", "from_ref", "value"): (Kind.EMAIL,),
-    ("email-message", "sender_ref", "value"): (Kind.EMAIL,),
+    **{("email-message", name, "value"): (Kind.EMAIL,) for name in ("from_ref", "sender_ref")},
+    **{
+        ("email-message", name, "[*]", "value"): (Kind.EMAIL,)
+        for name in ("to_refs", "cc_refs", "bcc_refs")
+    },
+    **{
+        (*owner, "hashes", spelled): (kind,)
+        for owner in (
+            ("file",),
+            ("artifact",),
+            ("x509-certificate",),
+            ("file", "content_ref"),
+            ("process", "image_ref"),
+            ("email-message", "body_multipart", "[*]", "body_raw_ref"),
+        )
+        for spelled, kind in _SPELLED.items()
+    },
+    ("process", "image_ref", "name"): (Kind.FILE_NAME,),
+    ("email-message", "body_multipart", "[*]", "body_raw_ref", "name"): (Kind.FILE_NAME,),
     ("network-traffic", "extensions", "http-request-ext", "request_header", "User-Agent"): (
         Kind.USER_AGENT,
     ),
