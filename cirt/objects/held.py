@@ -128,7 +128,7 @@ def find_locked(connection: sa.Connection, stix_ids: Sequence[str]) -> dict[str,
         sa.select(ObjectRow.stix_id, ObjectRow.id)
         .where(among(ObjectRow.stix_id, stix_ids))
         .order_by(ObjectRow.stix_id)
-        .with_for_update()
+        .with_for_update(key_share=True)  # rows that only refer to an object need not wait
     )
     held = {row.stix_id: Held(row.id) for row in connection.execute(query)}
     _load_versions(connection, list(held.values()))

@@ -7,13 +7,15 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
+from cirt.objects.models import ObjectVersion
 from cirt.parties.models import Peer
 from cirt.release.errors import NoSuchObject, RemovalRefused
 from cirt.release.filters import ALL, Filter
-from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed
+from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member
 from cirt.release.offers import close_rows, feeds_of, lock_collections
 from cirt.release.pages import all_of, records
 from cirt.release.readers import has_access
+from cirt.release.settling import settle
 from cirt.release.windows import find_place
 from cirt.sharing.gate import peer_reader
 
@@ -56,7 +58,10 @@ def remove_object(
 
 
 def take_out(work: Work, collection: Collection, version_ids: Iterable[int]) -> None:
-    """Out of a collection and of every feed made from it. The caller holds the collection."""
+    """Out of a collection and of every feed made from it. The caller holds the collection.
+
+    A reader that came late has been offered the newest version only: the one before it is its due now.
+    """
     gone = list(version_ids)
     work.session.execute(
         sa.delete(CollectionEntry)
@@ -66,8 +71,12 @@ def take_out(work: Work, collection: Collection, version_ids: Iterable[int]) -> 
         )
         .execution_options(synchronize_session=False)
     )
+    of_these = sa.select(ObjectVersion.object_id).where(among(ObjectVersion.id, gone))
+    objects = set(work.session.scalars(of_these))
     for feed in feeds_of(work.session, Feed.collection_id == collection.id):
         close_rows(work, feed, gone)
+        if work.session.get(Member, (collection.id, feed.peer_id)) is not None:
+            settle(work, feed, collection, objects)
 
 
 def _brought_all(

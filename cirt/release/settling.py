@@ -3,11 +3,13 @@
 Losing a whole collection closes nothing, for no reader can pass a row meanwhile (rulings 15, 17).
 """
 
+from collections.abc import Collection as Collected
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
@@ -22,13 +24,19 @@ class Settled:
     closed: int = 0
 
 
-def settle(work: Work, feed: Feed, collection: Collection) -> Settled:
-    """The caller holds the collection. Of each object the newest version that may go is offered."""
+def settle(
+    work: Work, feed: Feed, collection: Collection, object_ids: Collected[int] | None = None
+) -> Settled:
+    """The caller holds the collection. Of each object the newest version that may go is offered.
+
+    ``object_ids`` are those that it is about; None means all.
+    """
     reader = peer_reader(work.session, feed.peer_id, work.now)
     if not has_access(reader, work.now):
+        feed.settled_for = None  # made good when access returns
         return Settled()
-    standing = _standing(work.session, collection.id)
-    offered_now = _offered_now(work.session, feed.id)
+    standing = _standing(work.session, collection.id, object_ids)
+    offered_now = _offered_now(work.session, feed.id, object_ids)
     may = allowed(work, reader, collection, [each.version_id for each in standing])
     closed = close_rows(work, feed, offered_now - may)
     newest: dict[int, Candidate] = {}
@@ -37,7 +45,8 @@ def settle(work: Work, feed: Feed, collection: Collection) -> Settled:
         if each.version_id in may and (held is None or held.version_us < each.version_us):
             newest[each.object_id] = each
     offered = offer(work, feed, [each for each in standing if newest.get(each.object_id) == each])
-    feed.settled_for = terms_key(reader)
+    if object_ids is None:
+        feed.settled_for = terms_key(reader)
     return Settled(len(offered), closed)
 
 
@@ -86,25 +95,26 @@ def settle_due(work: Work) -> int:
     return offered
 
 
-def _standing(session: Session, collection_id: int) -> list[Candidate]:
+def _standing(
+    session: Session, collection_id: int, object_ids: Collected[int] | None
+) -> list[Candidate]:
     """What stands in a collection, in the order in which it came."""
-    rows = session.execute(
+    query = (
         sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
         .join(CollectionEntry, CollectionEntry.version_id == ObjectVersion.id)
         .where(CollectionEntry.collection_id == collection_id)
         .order_by(CollectionEntry.id)
     )
-    return [Candidate(*row) for row in rows]
+    if object_ids is not None:
+        query = query.where(among(CollectionEntry.object_id, object_ids))
+    return [Candidate(*row) for row in session.execute(query)]
 
 
-def _offered_now(session: Session, feed_id: int) -> set[int]:
+def _offered_now(session: Session, feed_id: int, object_ids: Collected[int] | None) -> set[int]:
     """Versions open in a feed, but for recalls, which pass over marking and scope."""
-    return set(
-        session.scalars(
-            sa.select(FeedRow.version_id).where(
-                FeedRow.feed_id == feed_id,
-                FeedRow.closed_us.is_(None),
-                FeedRow.recall.is_(False),
-            )
-        )
+    query = sa.select(FeedRow.version_id).where(
+        FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None), FeedRow.recall.is_(False)
     )
+    if object_ids is not None:
+        query = query.where(among(FeedRow.object_id, object_ids))
+    return set(session.scalars(query))

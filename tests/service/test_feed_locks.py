@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from cirt.kernel.clock import FakeClock
@@ -16,11 +15,6 @@ from tests.support.release import a_collection, a_reader, published
 from tests.support.store import indicator, put
 
 
-@pytest.mark.xfail(
-    raises=sa.exc.OperationalError,
-    strict=True,
-    reason="an object in hand is locked against rows that only refer to it",
-)
 def test_a_feed_is_made_while_a_post_holds_its_objects(
     databases: Databases, tmp_path: Path
 ) -> None:
