@@ -1,7 +1,7 @@
 """What an object says that others look up: observables, ends, a short name."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from cirt.objects.observables.kinds import Kind, Observable, canonical
 from cirt.objects.patterns.parser import Comparison, Pattern
@@ -48,33 +48,39 @@ _SPELLED = {
     for plain in (name, name.replace("-", ""))
     for spelled in (plain, plain.lower())
 }
+_Table: TypeAlias = dict[tuple[str, ...], tuple[Kind, ...]]
 # Properties of the object that a reference leads to; these stand in patterns only.
-_COMPARED: dict[tuple[str, ...], tuple[Kind, ...]] = _STATED | {
+_ADDRESSED: _Table = {
     ("network-traffic", "src_ref", "value"): _HOST,
     ("network-traffic", "dst_ref", "value"): _HOST,
     ("domain-name", "resolves_to_refs", "[*]", "value"): _ADDRESS,
-    **{("email-message", name, "value"): (Kind.EMAIL,) for name in ("from_ref", "sender_ref")},
-    **{
-        ("email-message", name, "[*]", "value"): (Kind.EMAIL,)
-        for name in ("to_refs", "cc_refs", "bcc_refs")
-    },
-    **{
-        (*owner, "hashes", spelled): (kind,)
-        for owner in (
-            ("file",),
-            ("artifact",),
-            ("x509-certificate",),
-            ("file", "content_ref"),
-            ("process", "image_ref"),
-            ("email-message", "body_multipart", "[*]", "body_raw_ref"),
-        )
-        for spelled, kind in _SPELLED.items()
-    },
-    ("process", "image_ref", "name"): (Kind.FILE_NAME,),
+    ("email-message", "from_ref", "value"): (Kind.EMAIL,),
+    ("email-message", "sender_ref", "value"): (Kind.EMAIL,),
+    ("email-message", "to_refs", "[*]", "value"): (Kind.EMAIL,),
+    ("email-message", "cc_refs", "[*]", "value"): (Kind.EMAIL,),
+    ("email-message", "bcc_refs", "[*]", "value"): (Kind.EMAIL,),
     ("email-message", "body_multipart", "[*]", "body_raw_ref", "name"): (Kind.FILE_NAME,),
+    ("process", "image_ref", "name"): (Kind.FILE_NAME,),
     ("network-traffic", "extensions", "http-request-ext", "request_header", "User-Agent"): (
         Kind.USER_AGENT,
     ),
+}
+_HASHED: tuple[tuple[str, ...], ...] = (
+    ("file",),
+    ("artifact",),
+    ("x509-certificate",),
+    ("file", "content_ref"),
+    ("process", "image_ref"),
+    ("email-message", "body_multipart", "[*]", "body_raw_ref"),
+)
+_COMPARED: _Table = {
+    **_STATED,
+    **_ADDRESSED,
+    **{
+        (*owner, "hashes", spelled): (kind,)
+        for owner in _HASHED
+        for spelled, kind in _SPELLED.items()
+    },
 }
 _NAMING_OPS = frozenset({"=", "IN", "ISSUBSET"})
 _PATH_PARTS = {("name",), ("parent_directory_ref", "path")}
