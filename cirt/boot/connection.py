@@ -1,6 +1,5 @@
 """One connection: its requests one after the other, its deadlines, and an end at which a refusal still arrives."""
 
-import math
 import socket
 import time
 from typing import Any
@@ -58,7 +57,9 @@ class Connection(HTTPChannel):
         return int(self.total_outbufs_len)
 
     def is_overdue(self, now: float) -> bool:
-        return now > self.until
+        """While a request is in work and nothing of its answer waits, nothing is asked of the caller."""
+        is_in_work = bool(self.requests) and not self.total_outbufs_len
+        return now > self.until and not is_in_work
 
     # -- reading; in the main thread
 
@@ -132,7 +133,6 @@ class Connection(HTTPChannel):
         request.is_whole = request.error is None
         if not request.is_whole:
             self._ahead = b""
-        self.until = math.inf
         requests: Any = self.requests
         requests.append(request)
         self.guard.add_task(self)
@@ -140,7 +140,6 @@ class Connection(HTTPChannel):
     # -- answering; in a thread of the dispatcher
 
     def service(self) -> None:
-        self.until = math.inf
         super().service()
         self.since = time.monotonic()
         self._allow(limits.BODY_S if self.total_outbufs_len else limits.IDLE_S)
@@ -159,6 +158,8 @@ class Connection(HTTPChannel):
     def write_soon(self, data: bytes) -> int:
         outbufs: Any = self.outbufs
         self.guard.prepare_answer(outbufs[-1])
+        if not self.total_outbufs_len:
+            self._allow(limits.BODY_S)
         return super().write_soon(data)
 
     # -- ending; in the main thread
@@ -192,6 +193,6 @@ class Connection(HTTPChannel):
         self.until = time.monotonic() + grace_s
 
     def _progress(self, count: int) -> None:
-        if self.until != math.inf and not self._is_lingering:
+        if not self._is_lingering:
             latest = time.monotonic() + self._grace
             self.until = min(self.until + count / limits.PACE, latest)

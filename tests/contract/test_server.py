@@ -291,6 +291,19 @@ def test_who_does_not_take_an_answer_is_given_up(hasty: World) -> None:
     assert 0 < said.count(b"HTTP/1.1 200") < 200
 
 
+def test_a_request_in_work_has_the_time_it_needs(hasty: World) -> None:
+    alice = hasty.client()
+    alice.get("/taxii2/")
+    with ThreadPoolExecutor(1) as waiting:
+        with hasty.program.work(CONSOLE) as work:
+            work.session.execute(sa.update(Peer).values(name=Peer.name))  # holds the lock
+            post = waiting.submit(alice.post, "scratch", an_indicator())
+            threading.Event().wait(2)
+        answer = post.result()
+
+    assert answer.status_code == 202
+
+
 # -- how much is taken
 
 

@@ -56,19 +56,22 @@ def read_all(link: socket.socket) -> bytes:
 
 
 def hear(link: socket.socket) -> Heard:
-    """The next answer on a connection that may stay open."""
-    said = bytearray()
-    while b"\r\n\r\n" not in said:
-        chunk = link.recv(65536)
-        assert chunk, "the connection ended without an answer"
-        said += chunk
-    head, _, body = bytes(said).partition(b"\r\n\r\n")
+    """The next answer on a connection that may stay open; not a byte of what follows it is taken."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += _some(link, 1)
     length = _LENGTH.search(b"\r\n" + head)
-    while length and len(body) < int(length[1]):
-        chunk = link.recv(65536)
-        assert chunk, "the connection ended within an answer"
-        body += chunk
-    return Heard(int(head.split()[1]), head.decode("latin-1"), body)
+    size = int(length[1]) if length else 0
+    body = bytearray()
+    while len(body) < size:
+        body += _some(link, size - len(body))
+    return Heard(int(head.split()[1]), head.decode("latin-1").rstrip(), bytes(body))
+
+
+def _some(link: socket.socket, most: int) -> bytes:
+    chunk = link.recv(most)
+    assert chunk, "the connection ended without a whole answer"
+    return chunk
 
 
 def ask(base: str, sent: bytes) -> Heard:
