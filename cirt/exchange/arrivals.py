@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -45,8 +45,7 @@ class RedNotImported(Invalid):
     message = mark("TLP:RED is for named persons and cannot be given to a whole import.")
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """What became of one object, and why, where it was not taken."""
 
     outcome: Outcome

@@ -1,8 +1,7 @@
 """From bytes to facts: reads one STIX object, or says why it is not taken."""
 
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -27,8 +26,7 @@ NO_VERSION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StixObject:
+class StixObject(NamedTuple):
     """One object as received, with what lists, matching and the gate need to know of it.
 
     Times named ``_us`` are microseconds since 1970. ``version_text`` is the version key as written:

@@ -7,6 +7,7 @@ object follow one another; the first bytes of an (id, version) stay.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -40,8 +41,7 @@ class Kept(StrEnum):
     CONFLICT = "conflict"  # this version is here with other bytes; nothing was stored
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     outcome: Kept
     object_id: int
     version_id: int  # of a conflict: the version that is here

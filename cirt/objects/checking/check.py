@@ -104,7 +104,7 @@ def _check_schema(obj: Object, rules: TypeRules) -> None:
 
 
 def _read_times(obj: Object, rules: TypeRules, checked: Checked) -> None:
-    for name in {*rules.times, "created", "modified"}:
+    for name in rules.times:
         text = obj.get(name)
         if text is None:
             continue

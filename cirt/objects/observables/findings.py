@@ -170,7 +170,10 @@ def _whole_path(comparisons: tuple[Comparison, ...]) -> Iterator[Observable]:
 
 def _first(kinds: tuple[Kind, ...], value: object) -> Observable | None:
     text = str(value)
-    return next((found for kind in kinds if (found := canonical(kind, text))), None)
+    for kind in kinds:
+        if found := canonical(kind, text):
+            return found
+    return None
 
 
 def _vulnerabilities(obj: Object) -> Iterator[Observable]:
