@@ -287,7 +287,7 @@ def _sqlite_engine(url: str) -> sa.Engine:
             "synchronous=FULL",  # NORMAL may lose acknowledged commits with the power
             "foreign_keys=ON",
             "busy_timeout=30000",
-            "cache_size=-32768",
+            "cache_size=-8192",  # of each connection; what it does not hold, the system does
             "temp_store=MEMORY",
             "wal_autocheckpoint=8000",  # 32 MiB: a POST of 1,000 objects alone changes 1,000 pages
         ):
