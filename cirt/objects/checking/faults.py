@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 from jsonschema_rs import ValidationError
 
 from cirt.objects.checking.refusal import Refused, short
@@ -56,14 +57,14 @@ def _instead(details: dict[str, Any]) -> str:
 
 def _problem(error: ValidationError, details: dict[str, Any]) -> str:
     """The end of a sentence on what is wrong with a property."""
-    value = f"is “{short(error.instance)}”"
+    value = f"is {_shown(error.instance)}"
     match error.kind.name:
         case "type":
             ending = f"{value}; it must be of the JSON type {' or '.join(details['types'])}"
         case "minItems" | "minProperties":
             ending = "is empty; leave it out where it has no value"
         case "minimum" | "maximum" as limit:
-            ending = f"is {short(error.instance)}; the {limit} is {details['limit']}"
+            ending = f"{value}; the {limit} is {details['limit']}"
         case "enum":
             ending = f"{value}, which is not one of the values of the standard{_list(details)}"
         case "anyOf":
@@ -75,6 +76,11 @@ def _problem(error: ValidationError, details: dict[str, Any]) -> str:
         case _:
             ending = value + _instead(details)
     return ending
+
+
+def _shown(value: object) -> str:
+    """Texts in quotation marks, all else as JSON writes it."""
+    return f"“{short(value)}”" if isinstance(value, str) else short(orjson.dumps(value).decode())
 
 
 def _list(details: dict[str, Any]) -> str:

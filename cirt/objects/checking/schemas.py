@@ -99,7 +99,11 @@ def _seen() -> Schema:
 
 
 def _hash(name: str, form: str) -> Schema:
-    return _matching(form.strip("^$"), f"a hash of the kind {name}")
+    """Kinds of the same length share a pattern, so the words give its length."""
+    digits = form.partition("{")[2].partition("}")[0]
+    is_hex = name not in ("SSDEEP", "TLSH")
+    words = f"{digits} hexadecimal digits" if is_hex else f"as {name} writes its hashes"
+    return _matching(form.strip("^$"), words)
 
 
 _HASHES: Schema = {
