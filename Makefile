@@ -25,8 +25,8 @@ check: .venv/.dev ## what CI does: format, lint, types, import contracts, tests,
 check-long: check ## CI plus the long sweeps
 	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m long
 
-bench: .venv/.dev ## the benchmarks, one JSON line per figure
-	@$(BIN)/python -m tests.bench
+bench: .venv/.dev ## the benchmarks, one JSON line per figure; BENCH="taxii --million" and the like choose
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 format: .venv/.dev ## let ruff format and fix what it can
 	$(BIN)/ruff format .

@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 
+from cirt.kernel.work import CONSOLE
+from cirt.release.collections import find_collection
 from tests.bench.filling import FRIEND, PASSWORD, SPACE, befriend, fill, indicators
 from tests.bench.floor import Answer, Answers
 from tests.bench.walk import PAGE
@@ -109,10 +111,9 @@ def site(databases: Databases, backend: str, place: Path, objects: int) -> Itera
                 connection.exec_driver_sql("ANALYZE")  # as autovacuum does within a minute
         port = urlsplit(served.url).port
         assert port is not None
-        by_alias = Target(port, f"/taxii2/national/collections/{SPACE}/")
-        known = json.loads(Client(by_alias).send("GET", "")[0])
-        # taxii2-client takes no alias
-        target = Target(port, f"/taxii2/national/collections/{known['id']}/")
+        with served.program.work(CONSOLE, write=False) as work:
+            collection = find_collection(work.session, SPACE).uuid  # taxii2-client takes no alias
+        target = Target(port, f"/taxii2/national/collections/{collection}/")
         first = [json.loads(one)["id"] for one in islice(indicators(objects, _SEED), 10_000)]
         ids = tuple(random.Random(1).sample(first, _SAMPLED))
         yield Site(target, served.pid, postgres_pid, backend, place, objects, ids)
