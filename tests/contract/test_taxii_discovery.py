@@ -28,9 +28,19 @@ def test_02_every_root_named_answers(alice: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/taxii2/", ROOT, f"{ROOT}collections/", "/taxii2/nothing/", f"{ROOT}status/x/"]
+    "path",
+    [
+        "/taxii2/",
+        ROOT,
+        f"{ROOT}collections/",
+        f"{ROOT}collections/rw/",
+        f"{ROOT}collections/rw/objects/",
+        f"{ROOT}collections/rw/manifest/",
+        "/taxii2/nothing/",
+        f"{ROOT}status/x/",
+    ],
 )
-def test_03_06_without_credentials_nothing_is_answered(nobody: Client, path: str) -> None:
+def test_03_06_22_without_credentials_nothing_is_answered(nobody: Client, path: str) -> None:
     answer = nobody.get(path)
 
     assert_error(answer, 401)

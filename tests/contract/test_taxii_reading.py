@@ -315,7 +315,7 @@ def test_75_84_one_object_and_the_manifest_follow_the_flags(alice: Client) -> No
 
 def test_76_bytes_come_back_as_they_went(alice: Client) -> None:
     posted = an_indicator(
-        7, name="Größe, 大小 \u202e", x_own={"b": [1, 2.50, None]}, modified=START
+        7, name="Größe, 大小 \u202e", x_own={"b": [1, 2.50, ""]}, modified=START
     ) | {"created": "2026-01-01T00:00:00.123456Z", "modified": "2026-01-02T00:00:00.120Z"}
     body = json.dumps(posted, ensure_ascii=False, indent=3)
     alice.send("scratch", f'{{"objects":[{body}]}}'.encode())
@@ -358,13 +358,29 @@ def test_80_a_manifest_has_a_record_per_version(alice: Client) -> None:
         {"match_version": "all"},
         {"match_version": "first"},
         {"match_version": "first,last"},
+        {"match_version": "2026-01-02T00:00:00.000Z"},
+        {"match_version": "2026-01-02T00:00:00Z,last"},
         {"match_spec_version": "2.1"},
+        {"match_spec_version": "2.0"},
+        {"match_spec_version": "2.0,2.1"},
+        {"match_type": "malware", "match_id": UNKNOWN},
         {"match_id": UNKNOWN},
+        {"match_colour": "red"},
         {"added_after": "2026-11-18T12:00:00.000100Z"},
     ],
 )
 def test_81_manifest_and_objects_agree(alice: Client, filters: dict[str, str]) -> None:
     assert alice.keys(O, **filters) == alice.keys(MF, **filters)
+
+
+def test_81_they_agree_on_named_objects_too(world: World, alice: Client) -> None:
+    i1, m1 = world.objects["I1"]["id"], world.objects["M1"]["id"]
+    i2 = world.objects["I2"][0]["id"]
+
+    for wanted, count in ((i1, 1), (f"{m1},{i1}", 2), (i2, 3), (f"{i2},{UNKNOWN}", 3)):
+        found = [alice.keys(path, match_id=wanted, match_version="all") for path in (O, MF)]
+        assert found[0] == found[1]
+        assert len(found[0]) == count
 
 
 def test_83_the_manifest_of_nothing_is_empty(alice: Client) -> None:

@@ -122,6 +122,46 @@ def test_92_one_broken_object_does_not_harm_the_others(alice: Client) -> None:
     }
 
 
+@pytest.mark.parametrize(("spec_version", "said"), [(None, "missing"), ("2.0", "2.0")])
+def test_92_x20_an_object_of_stix_2_0_is_refused_by_name_and_alone(
+    alice: Client, spec_version: str | None, said: str
+) -> None:
+    """X20 of the fixture: without spec_version only an observable is STIX 2.1."""
+    good, bare = an_indicator(1), an_address("203.0.113.20")
+    del bare["spec_version"]
+    old = an_indicator(2)
+    del old["spec_version"]
+    old |= {"spec_version": spec_version} if spec_version else {}
+
+    status = alice.post("scratch", good, old, bare).json()
+
+    assert [one["id"] for one in status["successes"]] == [good["id"], bare["id"]]
+    (failure,) = status["failures"]
+    assert (failure["id"], failure["version"]) == (old["id"], old["modified"])
+    assert f"STIX 2.0 object: its spec_version is {said}" in failure["message"]
+    assert_adds_up(status)
+
+
+def test_67_68_x20_is_in_no_spec_version(alice: Client) -> None:
+    """Of STIX 2.0 nothing is kept, so that the newest spec version of each object is 2.1."""
+    good, old = an_indicator(1), an_indicator(2) | {"spec_version": "2.0"}
+    alice.post("scratch", good, old)
+    both = f"{good['id']},{old['id']}"
+
+    found = {
+        wanted: alice.keys(S, match_id=both, match_version="all", **wanted_as(wanted))
+        for wanted in ("", "2.1", "2.0,2.1", "2.0")
+    }
+
+    expected = [(good["id"], good["modified"])]
+    assert found == {"": expected, "2.1": expected, "2.0,2.1": expected, "2.0": []}
+    assert_error(alice.get(f"{S}{old['id']}/"), 404)
+
+
+def wanted_as(spec_version: str) -> dict[str, str]:
+    return {"match_spec_version": spec_version} if spec_version else {}
+
+
 def test_93_a_broken_object_alone_is_a_failure(alice: Client) -> None:
     answer = alice.post("scratch", {"type": "indicator"})
 

@@ -75,10 +75,6 @@ class Ledger:
     def standing(self) -> list[Line]:
         return [line for line in self.lines.values() if line.stands]
 
-    def disturbed(self) -> set[str]:
-        """Objects of which any version was ever removed."""
-        return {line.key[0] for line in self.lines.values() if line.removed_at is not None}
-
     def newest(self) -> dict[str, Line]:
         """The newest standing version of each object; versions are all written in the same form."""
         together: dict[str, list[Line]] = defaultdict(list)

@@ -70,7 +70,6 @@ class Writer:
     number: int
     posts: int
     enough: threading.Event
-    go_on: threading.Event
     largest: int = 50
     things: list[Thing] = field(default_factory=list)
     busy: threading.Lock = field(
@@ -81,12 +80,9 @@ class Writer:
         posted = 0
         while posted < self.posts or not self.enough.is_set():
             posted += 1
-            self.go_on.wait()
-            with self.busy:
-                self._post(list(self._envelope(self.chance.randint(1, self.largest))))
+            self._post(list(self._envelope(self.chance.randint(1, self.largest))))
             if self.chance.random() < 0.5:
-                with self.busy:
-                    self._remove()
+                self._remove()
         self.client.close()
 
     def _envelope(self, size: int) -> Iterator[tuple[Thing, dict[str, Any]]]:
