@@ -47,7 +47,7 @@ from tests.support.taxii import PASSWORD, Client, keys_of
 
 SPACE = "space"
 WRITERS = 8
-_PATIENCE_S = 300
+_PATIENCE_S = 1800
 
 
 @dataclass
@@ -297,4 +297,4 @@ def test_nothing_is_lost_or_doubled_in_a_crowd(served: tuple[Served, ShiftedCloc
 def test_nothing_is_lost_or_doubled_in_a_crowd_that_stays(
     served: tuple[Served, ShiftedClock],
 ) -> None:
-    check_a_crowd(served, posts=60)
+    check_a_crowd(served, posts=40)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import sqlalchemy as sa
@@ -13,13 +13,16 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor, ActorKind
-from cirt.objects.models import ObjectVersion
+from cirt.objects.models import ObjectVersion, StixObject
 from cirt.parties.models import Peer
-from cirt.release.collections import find_collection, publish
+from cirt.release.collections import find_collection, offer_missing, publish
 from cirt.release.errors import NoSuchObject
 from cirt.release.filters import Filter
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow
 from cirt.release.removal import remove_object
+from cirt.sharing.commands import ChangeAgreement
+from cirt.sharing.gate import agreement_in_force
+from cirt.sharing.service import change_agreement
 from tests.conftest import NOON
 from tests.support.release import ALL, a_collection, a_reader, read_page
 from tests.support.store import indicator, put
@@ -34,24 +37,37 @@ steps = st.one_of(
     st.tuples(st.just("remove"), st.tuples(objects, st.one_of(st.just(0), versions))),
     st.tuples(st.just("read"), st.integers(1, 3)),
     st.tuples(st.just("clock"), st.sampled_from([-3600, 0, 1])),
+    st.tuples(st.just("ceiling"), st.sampled_from([Tlp.CLEAR, Tlp.AMBER])),
 )
 
 
 @dataclass
 class Walker:
-    """A client that reads on from where it was, by the last date shown or by our token."""
+    """A client that reads on from where it was: by the last date shown, by our token, or with both.
+
+    It asks for each page twice, as after a lost answer.
+    """
 
     wanted: Filter
     by_token: bool
+    endpoint: str = "objects"
     after_us: int | None = None
+    shown_us: int | None = None
     met: list[int] = field(default_factory=list)  # dates
 
     def read(self, program: Program, peer: Peer, alias: str, limit: int) -> bool:
-        answer = read_page(program, peer, alias, self.wanted, after_us=self.after_us, limit=limit)
+        asked = replace(self.wanted, added_after_us=self.shown_us)
+        after_us = self.after_us if self.by_token else None
+        first, answer = (
+            read_page(
+                program, peer, alias, asked, after_us=after_us, limit=limit, endpoint=self.endpoint
+            )
+            for _ in range(2)
+        )
+        assert (answer.rows, answer.more) == (first.rows, first.more)
         self.met += [row.date_us for row in answer.rows]
         if answer.rows:
-            shown = answer.rows[-1].date_us
-            self.after_us = answer.position_us if self.by_token else shown
+            self.after_us, self.shown_us = answer.position_us, answer.rows[-1].date_us
         return answer.more
 
 
@@ -66,9 +82,13 @@ class Space:
     poster: Peer
     reader: Peer
     standing: set[tuple[int, int]] = field(default_factory=set)
+    was_narrow: bool = False  # then older versions may have been lost for good
     walkers: list[Walker] = field(
         default_factory=lambda: [
-            Walker(wanted, by_token) for wanted in (ALL, LAST) for by_token in (False, True)
+            Walker(wanted, by_token, endpoint)
+            for wanted in (ALL, LAST)
+            for by_token in (False, True)
+            for endpoint in ("objects", "manifest")
         ]
     )
 
@@ -83,6 +103,17 @@ class Space:
                     walker.read(self.program, self.reader, self.alias, limit)
             case ("clock", int(seconds)):
                 self.clock.forward(seconds=seconds)
+            case ("ceiling", Tlp() as ceiling):
+                self.limit(ceiling)
+
+    def limit(self, ceiling: Tlp) -> None:
+        """What the reader may see; everything here is GREEN."""
+        self.was_narrow |= ceiling < Tlp.GREEN
+        with self.program.work(CONSOLE) as work:
+            agreement = agreement_in_force(work.session, self.reader.id, work.now)
+            assert agreement is not None
+            change_agreement(work, ChangeAgreement(agreement.reference, ceiling=ceiling))
+            offer_missing(work, self.reader.id)
 
     def _as_poster(self) -> Actor:
         return Actor(ActorKind.PEER, self.poster.id, self.poster.slug)
@@ -106,6 +137,13 @@ class Space:
             except NoSuchObject:
                 assert not gone
         self.standing -= gone
+
+    def objects(self) -> set[int]:
+        """Keys of the objects that stand."""
+        names = [indicator(self.base + number).stix_id for number, _ in self.standing]
+        with self.program.work(CONSOLE, write=False) as work:
+            query = sa.select(StixObject.id).where(StixObject.stix_id.in_(names))
+            return set(work.session.scalars(query))
 
     def rows(self) -> list[tuple[FeedRow, ObjectVersion]]:
         with self.program.work(CONSOLE, write=False) as work:
@@ -141,7 +179,7 @@ def check_flags(space: Space) -> None:
         for row, version in together:
             assert row.is_first == (version.version_us == min(instants))
             assert row.is_last == (version.version_us == max(instants))
-    assert sum(map(len, standing.values())) == len(space.standing)
+    assert space.was_narrow or sum(map(len, standing.values())) == len(space.standing)
 
 
 @pytest.fixture
@@ -166,11 +204,13 @@ def test_a_feed_is_as_its_model_and_every_walk_meets_each_row_once(
         assert min(fresh, default=0) > max(known, default=0) or not fresh
         known |= fresh
         check_flags(space)
+    space.limit(Tlp.AMBER)
     for walker in space.walkers:
         while walker.read(space.program, space.reader, space.alias, 2):
             pass
 
     rows = space.rows()
+    assert {row.object_id for row, _ in rows if row.closed_us is None} == space.objects()
     open_dates = {row.date_us for row, _ in rows if row.closed_us is None}
     last_dates = {row.date_us for row, _ in rows if row.closed_us is None and row.is_last}
     for walker in space.walkers:
