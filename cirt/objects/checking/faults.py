@@ -17,7 +17,7 @@ _LONG_PATH = 160
 
 def fault(obj: dict[str, Any], rules: TypeRules) -> Refused:
     """The refusal for the first fault that the schema finds."""
-    error = next(rules.validator.iter_errors(obj))
+    error = _first_error(obj, rules)
     details = error.kind.as_dict()
     if error.kind.name == "required":
         path = place(obj, [*error.instance_path, details["property"]])
@@ -26,6 +26,15 @@ def fault(obj: dict[str, Any], rules: TypeRules) -> Refused:
     if error.kind.name == "propertyNames":
         return _bad_key(path, details["error"])
     return Refused("bad-property", path=path, problem=_problem(error, details))
+
+
+def _first_error(obj: dict[str, Any], rules: TypeRules) -> ValidationError:
+    """Never all of them: each carries a copy of what it is about, and a peer may send many."""
+    try:
+        rules.validator.validate(obj)
+    except ValidationError as error:
+        return error
+    raise AssertionError("asked for the fault of an object without one")
 
 
 def place(obj: dict[str, Any], steps: Iterable[str | int]) -> str:

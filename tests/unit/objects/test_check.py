@@ -292,3 +292,12 @@ def test_the_refusal_of_stix_2_0_says_so() -> None:
     assert str(read(an_indicator(spec_version=None))) == (
         "This is a STIX 2.0 object: its spec_version is missing. Send it as STIX 2.1."
     )
+
+
+def test_of_many_faults_only_the_first_is_looked_at() -> None:
+    """Each fault carries a copy of its dictionary: all of these would be gigabytes."""
+    variables = {f"not a key {number}": "x" for number in range(5_000)}
+
+    result = read(an_observable("process", environment_variables=variables))
+
+    assert "has the key “not a key 0”" in str(result)
