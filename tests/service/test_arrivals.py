@@ -1,5 +1,6 @@
 """The one door: what becomes of each object that comes from anywhere."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,7 @@ from cirt.kernel.errors import NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
+from cirt.objects import codec
 from cirt.objects.codec import NotJson
 from cirt.objects.markings import IEP_EXTENSION, TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
@@ -649,6 +651,17 @@ def test_what_is_no_envelope_or_too_long_a_one_is_refused_whole() -> None:
 
 def _envelope(count: int) -> bytes:
     return b'{"objects":[' + b",".join([b"{}"] * count) + b"]}"
+
+
+def test_what_was_read_before_is_taken_as_its_bytes_are(program: Program) -> None:
+    pieces = [indicator(1).raw, b"{}", b"[", indicator(1).raw]
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        read = said(take(work, [codec.read(piece) for piece in pieces], peer=peer))
+        kept = {row.sha256 for row in list_quarantine(work.session)}
+
+    assert read == ["taken", "bad-type", "not-json", "known"]
+    assert kept == {hashlib.sha256(raw).hexdigest() for raw in (b"{}", b"[")}
 
 
 def test_a_dropped_arrival_leaves_the_list_and_stays_on_record(program: Program) -> None:

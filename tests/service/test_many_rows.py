@@ -1,16 +1,19 @@
 """Asking for and inserting many rows at once, alike on both databases."""
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among, gathered
-from cirt.kernel.db import Base, insert_rows, make_engine, read_numbers
+from cirt.kernel.db import Base, insert_rows, make_engine, new_ids, read_numbers
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.objects.models import KnownMarking
 from cirt.parties.models import Person
+from cirt.release.offers import open_rows
 
 
 def test_among_finds_what_is_given_and_nothing_else(program: Program) -> None:
@@ -85,3 +88,46 @@ def test_inserted_rows_pass_over_those_that_are_there(program: Program) -> None:
 def test_inserting_nothing_asks_nothing_of_the_database(program: Program) -> None:
     with program.work(CONSOLE) as work:
         assert insert_rows(work.session.connection(), KnownMarking, []) == []
+
+
+def test_numbers_taken_ahead_rise_and_are_nobody_elses(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        work.session.add(Person(name="Amina"))
+        work.session.flush()
+        connection = work.session.connection()
+        ids = new_ids(connection, Person, 3)
+        insert_rows(connection, Person, [{"id": each, "name": "Boris"} for each in ids])
+        more = new_ids(connection, Person, 2)
+        given = set(work.session.scalars(sa.select(Person.id)))
+
+        assert new_ids(connection, Person, 0) == []
+    assert len(ids) == 3
+    assert ids == sorted(ids)
+    assert len(given) == 4
+    assert given.isdisjoint(more)
+
+
+def test_rows_of_equal_values_are_all_inserted(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        connection = work.session.connection()
+        before = work.session.scalar(sa.select(sa.func.count()).select_from(Person)) or 0
+        insert_rows(connection, Person, [{"name": "Chen"}] * 5)
+        after = work.session.scalar(sa.select(sa.func.count()).select_from(Person))
+
+    assert after == before + 5
+
+
+def test_what_a_feed_offers_of_some_objects_is_not_sought_in_all_of_it(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'plan.sqlite3'}")
+    asked: list[tuple[str, Any]] = []
+    with engine.connect() as connection:
+        Base.metadata.create_all(connection)
+        sa.event.listen(
+            connection, "before_cursor_execute", lambda *call: asked.append((call[2], call[3]))
+        )
+        assert open_rows(Session(connection), 1, [1, 2]) == []
+        statement, values = asked[-1]
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    engine.dispose()
+
+    assert any("feed_row USING INDEX ix_feed_row_object (object_id=?" in row[3] for row in plan)
