@@ -56,6 +56,12 @@ class Work:
     actor: Actor
     now: datetime
     lines: list[audit.AuditLine] = field(default_factory=list)
+    reading: sa.Connection | None = None  # where nothing is written
+
+    @property
+    def connection(self) -> sa.Connection:
+        """Of the same transaction, for what is asked without objects: a session costs as much as two look-ups."""
+        return self.session.connection() if self.reading is None else self.reading
 
     def require(self, permission: str) -> None:
         """
@@ -75,18 +81,26 @@ def start_work(
     engine: sa.Engine, clock: Clock, actor: Actor, *, write: bool = True
 ) -> Iterator[Work]:
     """One transaction. With ``write=False`` nothing may be changed, and all that is read is of one moment."""
-    connectable = engine.execution_options(**{WRITE: write})
-    if not write and engine.dialect.name == "postgresql":  # SQLite's transactions are so anyway
-        connectable = engine.execution_options(isolation_level="REPEATABLE READ")
+    if not write:
+        with _reading(engine, clock, actor) as work:
+            yield work
+        return
+    connectable = engine.execution_options(**{WRITE: True})
     with Session(connectable, expire_on_commit=False) as session:
         work = Work(session, actor, clock.now())
         yield work
-        if not write:
-            session.expunge_all()  # what was read stays readable after the block, as with a commit
-            session.rollback()
-            return
         session.flush()
         if work.lines:
             who = (actor.kind.value, str(actor.id or ""), actor.name)
             audit.append(session, work.now, who, work.lines)
         session.commit()
+
+
+@contextmanager
+def _reading(engine: sa.Engine, clock: Clock, actor: Actor) -> Iterator[Work]:
+    options = {"isolation_level": "REPEATABLE READ"} if engine.name == "postgresql" else {}
+    with engine.connect().execution_options(**options) as connection:  # SQLite reads so anyway
+        session = Session(connection, expire_on_commit=False)
+        yield Work(session, actor, clock.now(), reading=connection)
+        session.expunge_all()  # what was read stays readable after the block, as with a commit
+        session.close()

@@ -75,7 +75,7 @@ def record_pages(work: Work, readings: Sequence[Reading]) -> list[bool]:
     False: rows of this feed were closed since it was read, so it must be read again. Otherwise a recall
     could miss that its object is on its way.
     """
-    connection = work.session.connection()
+    connection = work.connection
     closings = connection.execute(_CLOSINGS, {"ids": [each.feed_id for each in readings]})
     closed_us = {row.id: row.closed_us for row in closings}
     stand = [closed_us[each.feed_id] <= each.head_us for each in readings]

@@ -167,7 +167,7 @@ def _leaves_again(work: Work, place: Place, found: Page) -> bool:
 
 def records(work: Work, shown: Page) -> list[Record]:
     """What manifests and versions say of a page's rows."""
-    rows = work.session.connection().execute(_RECORDS, {"ids": shown.version_ids})
+    rows = work.connection.execute(_RECORDS, {"ids": shown.version_ids}).all()
     said = {version_id: (stix_id, text) for version_id, stix_id, text in rows}
     return [
         Record(date_us, *said[version_id], version_id)

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from cirt.kernel.audit import AuditHead
 from cirt.kernel.db import Columns
@@ -97,10 +96,10 @@ def look(
         "feed_id": place.feed_id,
         "after_us": start_us,
         "collection_id": place.collection_id,
-        "rows": _no_limit(work.session) if limit is None else limit + 1,
+        "rows": _no_limit(work.connection) if limit is None else limit + 1,
         **wanted.values(),
     }
-    dates, version_ids, bases, recalled, posted = rows.read(work.session.connection(), values)
+    dates, version_ids, bases, recalled, posted = rows.read(work.connection, values)
     more = limit is not None and len(dates) > limit
     if more:
         for column in (dates, version_ids, bases, recalled, posted):
@@ -111,8 +110,8 @@ def look(
     return Window(dates, standing, more, dates[-1] if dates else start_us)
 
 
-def _no_limit(session: Session) -> int | None:
-    return None if session.get_bind().dialect.name == "postgresql" else _EVERYTHING
+def _no_limit(connection: sa.Connection) -> int | None:
+    return None if connection.dialect.name == "postgresql" else _EVERYTHING
 
 
 def _chosen(version_ids: list[int], flags: list[int]) -> frozenset[int]:

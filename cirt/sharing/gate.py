@@ -166,7 +166,7 @@ def allowed_versions(
     ``recalls`` are bare revocations of what this recipient had.
     """
     question = Question(recipient, kind, now, frozenset(posted), frozenset(recalls))
-    return leaving(load(session, version_ids), question)
+    return leaving(load(session.connection(), version_ids), question)
 
 
 def allowed_standing(
@@ -174,7 +174,7 @@ def allowed_standing(
 ) -> frozenset[int]:
     """The same for versions of which the caller has read the basis."""
     question = Question(recipient, kind, work.now, standing.posted, standing.recalls)
-    return leaving(load_standing(work.session, standing), question)
+    return leaving(load_standing(work.connection, standing), question)
 
 
 def release(
@@ -188,7 +188,7 @@ def release(
 ) -> list[Released]:
     """The bytes of those that may go, in the order given; the others are left out."""
     question = Question(recipient, kind, work.now, frozenset(posted), frozenset(recalls))
-    may = leaving(load(work.session, version_ids), question)
+    may = leaving(load(work.connection, version_ids), question)
     found = _with_bytes(work.session, may)
     return [found[each] for each in version_ids if each in found]
 
@@ -198,10 +198,10 @@ def release_together(
 ) -> ReleasedTogether:
     """As ``release``, for pages: nothing is said of each, and the database joins the bytes."""
     question = Question(recipient, kind, work.now, standing.posted, standing.recalls)
-    judged = load_standing(work.session, standing)
+    judged = load_standing(work.connection, standing)
     may = leaving(judged, question)
     going = tuple(each for each in standing.version_ids if each in may)
-    body = read_joined(work.session.connection(), going) if going else b""
+    body = read_joined(work.connection, going) if going else b""
     return ReleasedTogether(going, body, judged, question, _SEAL)
 
 
@@ -242,7 +242,7 @@ def preview(
     ``sector`` is what the release states. Nobody has posted these anywhere: a peer's objects need its
     permission, also for a shared collection.
     """
-    loaded = load(work.session, version_ids)
+    loaded = load(work.connection, version_ids)
     stix_ids = _stix_ids(work.session, version_ids)
     everybody = {peer_id for audience in audiences for peer_id in audience.peer_ids}
     readers = peer_readers(work.session, everybody, work.now)

@@ -9,7 +9,7 @@ from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.among import among, among_given, gathered
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
@@ -82,33 +82,35 @@ class Question:
     recalls: frozenset[int] = field(default_factory=frozenset)
 
 
-def load(session: Session, version_ids: Sequence[int]) -> Loaded:
+def load(connection: sa.Connection, version_ids: Sequence[int]) -> Loaded:
     query = (
         sa.select(ObjectVersion.facts_id, ObjectVersion.bare, gathered(ObjectVersion.id))
         .where(among(ObjectVersion.id, version_ids))
         .group_by(ObjectVersion.facts_id, ObjectVersion.bare)
     )
-    rows = session.execute(query)
-    return _load(session, [(facts_id, bare, ids) for facts_id, bare, ids in rows])
+    rows = connection.execute(query)
+    return _load(connection, [(facts_id, bare, ids) for facts_id, bare, ids in rows])
 
 
-def load_standing(session: Session, standing: Standing) -> Loaded:
+def load_standing(connection: sa.Connection, standing: Standing) -> Loaded:
     """The same for versions of which the caller has read the ``BASIS``."""
     alike: dict[int, list[int]] = defaultdict(list)
     for basis, version_id in zip(standing.bases, standing.version_ids, strict=True):
         alike[basis].append(version_id)
-    return _load(session, [(basis >> 1, bool(basis & 1), ids) for basis, ids in alike.items()])
+    return _load(connection, [(basis >> 1, bool(basis & 1), ids) for basis, ids in alike.items()])
 
 
-def _load(session: Session, groups: Sequence[tuple[int, bool, Collection[int]]]) -> Loaded:
+def _load(connection: sa.Connection, groups: Sequence[tuple[int, bool, Collection[int]]]) -> Loaded:
     """Groups of versions by facts and bareness."""
-    facts = _load_facts(session, {facts_id for facts_id, _, _ in groups})
+    facts = _load_facts(connection, {facts_id for facts_id, _, _ in groups})
     alike = [Alike(facts[facts_id], bare, frozenset(ids)) for facts_id, bare, ids in groups]
     with_ends = [each for one in alike if one.facts.type in _NAMES_ENDS for each in one.version_ids]
-    return Loaded(alike, _load_ends(session, with_ends) if with_ends else {})
+    return Loaded(alike, _load_ends(connection, with_ends) if with_ends else {})
 
 
-def _load_ends(session: Session, version_ids: Sequence[int]) -> Mapping[int, Sequence[End]]:
+def _load_ends(
+    connection: sa.Connection, version_ids: Sequence[int]
+) -> Mapping[int, Sequence[End]]:
     newest = aliased(ObjectVersion)
     query = (
         sa.select(
@@ -118,16 +120,16 @@ def _load_ends(session: Session, version_ids: Sequence[int]) -> Mapping[int, Seq
         .join(newest, newest.id == StixObject.newest_id)
         .where(among(ObjectEnd.version_id, version_ids))
     )
-    rows = session.execute(query).all()
-    facts = _load_facts(session, {row.facts_id for row in rows})
+    rows = connection.execute(query).all()
+    facts = _load_facts(connection, {row.facts_id for row in rows})
     found: dict[int, list[End]] = defaultdict(list)
     for version_id, stix_id, facts_id, brought_by_id in rows:
         found[version_id].append(End(stix_id, facts[facts_id], brought_by_id))
     return found
 
 
-def _load_facts(session: Session, facts_ids: Collection[int]) -> dict[int, Facts]:
-    rows = session.connection().execute(_FACTS_AMONG, {"ids": sorted(facts_ids)})
+def _load_facts(connection: sa.Connection, facts_ids: Collection[int]) -> dict[int, Facts]:
+    rows = connection.execute(_FACTS_AMONG, {"ids": sorted(facts_ids)})
     return {row.id: facts_of(row) for row in rows}
 
 

@@ -99,7 +99,7 @@ def _admit() -> Response | None:
         return _options(allowed)
     given = _authorization()
     g.taxii_visit = here = Visit(desk)
-    connection = here.work.session.connection()
+    connection = here.work.connection
     peer_id = desk.doorkeeper.peer_id(connection, given, request.remote_addr or "")
     desk.proven.note(request.headers.get("Authorization", ""), peer_id)
     here.sign_in(peer_id, str(given.username if given else ""))

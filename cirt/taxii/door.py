@@ -120,7 +120,7 @@ class Access:
 
 def seen_collections(work: Work) -> list[Access]:
     """The collections that exist for the asking peer now, the oldest first."""
-    return _seen(work, work.session.connection().execute(_EVERY, {"peer_id": work.actor.id}).all())
+    return _seen(work, work.connection.execute(_EVERY, {"peer_id": work.actor.id}).all())
 
 
 def seen_collection(work: Work, key: str) -> Access:
@@ -132,7 +132,7 @@ def seen_collection(work: Work, key: str) -> Access:
     if "\0" in key:  # names nothing, and PostgreSQL takes none
         raise NotFound
     values = {"peer_id": work.actor.id, "key": key.lower()}
-    for one in _seen(work, work.session.connection().execute(_NAMED, values).all()):
+    for one in _seen(work, work.connection.execute(_NAMED, values).all()):
         return one
     raise NotFound
 
