@@ -297,4 +297,4 @@ def test_nothing_is_lost_or_doubled_in_a_crowd(served: tuple[Served, ShiftedCloc
 def test_nothing_is_lost_or_doubled_in_a_crowd_that_stays(
     served: tuple[Served, ShiftedClock],
 ) -> None:
-    check_a_crowd(served, posts=40)
+    check_a_crowd(served, posts=15)
