@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
-from cirt.release.removal import take_out
 from cirt.release.models import Collection, CollectionEntry
 from cirt.release.offers import lock_collections
+from cirt.release.removal import take_out
 
 
 def close_earlier(work: Work, stix_ids: Iterable[str], peer: Peer) -> int:

@@ -43,7 +43,7 @@ def test_an_object_with_objects_of_its_own_is_one_object() -> None:
     [
         b"", b"  ", b"abc", b'"text"', b"1", b'{"objects": [{}', b"[1,]", b"[,1]", b"{]", b'{"a"}', b"[] []",
         b'["x]', b'{"objects": [1}', b'{"objects": []}]', b"[{}}", b"{1: 2}", b'{"\\ud800": 1}',
-        b"{\"\x85\": []}",
+        b'{"\x85": []}',
     ],
 )  # fmt: skip
 def test_what_is_not_json_is_refused(body: bytes) -> None:
