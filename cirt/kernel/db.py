@@ -208,30 +208,6 @@ def read_numbers(session: Session, query: sa.Select[*tuple[Any, ...]]) -> Sequen
     return found
 
 
-class Columns:
-    """A query for rows of whole numbers and truths, read column by column: far less work than row by row.
-
-    Built once and used with other values, so that nothing is paid for the statement but its execution.
-    """
-
-    def __init__(self, query: sa.Select[*tuple[Any, ...]]) -> None:
-        self._width = len(query.selected_columns)
-        rows = query.subquery()
-        self._rows = query
-        self._together = sa.select(*(sa.func.json_group_array(column) for column in rows.c))
-
-    def read(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[list[int]]:
-        """One list for each column, all of one length."""
-        if connection.dialect.name == "postgresql":
-            rows = connection.execute(self._rows, values, execution_options={BINARY: True}).all()
-            return [list(column) for column in zip(*rows, strict=True)] or self._none()
-        found = connection.execute(self._together, values).one()
-        return [orjson.loads(column) for column in found]
-
-    def _none(self) -> list[list[int]]:
-        return [[] for _ in range(self._width)]
-
-
 def make_engine(url: str) -> sa.Engine:
     """An engine for ``sqlite:///…`` or ``postgresql+psycopg://…``."""
     if sa.make_url(url).get_backend_name() == "sqlite":

@@ -55,13 +55,18 @@ class Work:
     session: Session
     actor: Actor
     now: datetime
+    bare: sa.Connection  # to which the session is bound
     lines: list[audit.AuditLine] = field(default_factory=list)
-    reading: sa.Connection | None = None  # where nothing is written
 
     @property
     def connection(self) -> sa.Connection:
-        """Of the same transaction, for what is asked without objects: a session costs as much as two look-ups."""
-        return self.session.connection() if self.reading is None else self.reading
+        """Of the same transaction, for what is asked without objects: a session costs as much as two look-ups.
+
+        What the session has not written yet is not seen: flush it first.
+        """
+        if not self.bare.in_transaction():
+            self.bare.begin()
+        return self.bare
 
     def require(self, permission: str) -> None:
         """
@@ -81,26 +86,19 @@ def start_work(
     engine: sa.Engine, clock: Clock, actor: Actor, *, write: bool = True
 ) -> Iterator[Work]:
     """One transaction. With ``write=False`` nothing may be changed, and all that is read is of one moment."""
-    if not write:
-        with _reading(engine, clock, actor) as work:
-            yield work
-        return
-    connectable = engine.execution_options(**{WRITE: True})
-    with Session(connectable, expire_on_commit=False) as session:
-        work = Work(session, actor, clock.now())
+    options: dict[str, Any] = {WRITE: write}
+    if not write and engine.name == "postgresql":  # SQLite's transactions are so anyway
+        options["isolation_level"] = "REPEATABLE READ"
+    with engine.connect().execution_options(**options) as connection:
+        session = Session(connection, expire_on_commit=False)
+        work = Work(session, actor, clock.now(), connection)
         yield work
+        if not write:
+            session.expunge_all()  # what was read stays readable after the block, as with a commit
+            return
         session.flush()
         if work.lines:
             who = (actor.kind.value, str(actor.id or ""), actor.name)
             audit.append(session, work.now, who, work.lines)
         session.commit()
-
-
-@contextmanager
-def _reading(engine: sa.Engine, clock: Clock, actor: Actor) -> Iterator[Work]:
-    options = {"isolation_level": "REPEATABLE READ"} if engine.name == "postgresql" else {}
-    with engine.connect().execution_options(**options) as connection:  # SQLite reads so anyway
-        session = Session(connection, expire_on_commit=False)
-        yield Work(session, actor, clock.now(), reading=connection)
-        session.expunge_all()  # what was read stays readable after the block, as with a commit
-        session.close()
+        connection.commit()

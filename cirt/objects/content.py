@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cirt.kernel.among import among_given
-from cirt.kernel.db import BINARY, Base, BigId
+from cirt.kernel.db import Base, BigId
+from cirt.kernel.prepared import Prepared
 
 
 class ObjectContent(Base):
@@ -43,10 +44,9 @@ def _is_run(version_ids: Sequence[int]) -> bool:
 def _joined_here(connection: sa.Connection, version_ids: Sequence[int]) -> tuple[int, bytes]:
     if _is_run(version_ids):
         values = {"first": version_ids[0], "last": version_ids[-1]}
-        rows = connection.execute(_RUN, values, execution_options={BINARY: True}).scalars().all()
-        return len(rows), b",".join(rows)
-    found = connection.execute(_ROWS, {"ids": version_ids}, execution_options={BINARY: True})
-    bodies = {row[0]: row[1] for row in found.all()}
+        run = [body for (body,) in _RUN.plain(connection, values, binary=True)]
+        return len(run), b",".join(run)
+    bodies = dict(_ROWS.plain(connection, {"ids": version_ids}, binary=True))
     return len(bodies), b",".join(bodies[each] for each in version_ids if each in bodies)
 
 
@@ -54,33 +54,35 @@ def _joined_by_sqlite(connection: sa.Connection, version_ids: Sequence[int]) -> 
     """One row: the module gives up its thread at each, and a row for each body is most of what they cost."""
     if _is_run(version_ids):
         values = {"first": version_ids[0], "last": version_ids[-1]}
-        row = connection.execute(_RUN_JOINED, values).one()
+        [(found, body)] = _RUN_JOINED.plain(connection, values)
     else:
         given = {"ids": orjson.dumps(version_ids).decode()}
-        row = connection.execute(_JOINED, given).one()
-    return row.found, row.body or b""
+        [(found, body)] = _JOINED.plain(connection, given)
+    return found, body or b""
 
 
-_RUN = (
+_VERSION = ObjectContent.version_id
+_ONE_BY_ONE = (
     sa.select(ObjectContent.body)
-    .where(ObjectContent.version_id.between(sa.bindparam("first"), sa.bindparam("last")))
-    .order_by(ObjectContent.version_id)
-)
-_ROWS = sa.select(ObjectContent.version_id, ObjectContent.body).where(
-    among_given(ObjectContent.version_id, "ids")
+    .where(_VERSION.between(sa.bindparam("first"), sa.bindparam("last")))
+    .order_by(_VERSION)
 )
 _GIVEN = sa.func.json_each(sa.bindparam("ids")).table_valued("key", "value")
-_BODIES = (
+_AS_GIVEN = (
     sa.select(ObjectContent.body)
-    .join_from(_GIVEN, ObjectContent, ObjectContent.version_id == _GIVEN.c.value)
+    .join_from(_GIVEN, ObjectContent, _GIVEN.c.value == _VERSION)
     .order_by(_GIVEN.c.key)
 )
 
 
-def _joined(bodies: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
+def _joined(bodies: sa.Select[*tuple[Any, ...]]) -> Prepared:
     """One row: how many there are, and all of them."""
     body = sa.func.group_concat(bodies.subquery().c.body, ",")
-    return sa.select(sa.func.count().label("found"), sa.cast(body, sa.LargeBinary).label("body"))
+    return Prepared(
+        sa.select(sa.func.count().label("found"), sa.cast(body, sa.LargeBinary).label("body"))
+    )
 
 
-_RUN_JOINED, _JOINED = _joined(_RUN), _joined(_BODIES)
+_RUN = Prepared(_ONE_BY_ONE)
+_ROWS = Prepared(sa.select(_VERSION, ObjectContent.body).where(among_given(_VERSION, "ids")))
+_RUN_JOINED, _JOINED = _joined(_ONE_BY_ONE), _joined(_AS_GIVEN)

@@ -6,6 +6,7 @@ import re
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -137,55 +138,44 @@ def set_credentials(
     return username, made
 
 
+class Credential(NamedTuple):
+    """The account with which a peer signs in, as it stands."""
+
+    peer_id: int
+    password_hash: str
+    changed_at: datetime
+
+
 class CredentialCheck:
     """Basic sign-in of peers. A verified pair is remembered, keyed by a digest that dies with the credential."""
 
     def __init__(self, keys: Keys) -> None:
         self._key = keys.derive("basic-cache")
-        self._good: dict[bytes, int] = {}
+        self._good: set[bytes] = set()
         self._lock = threading.Lock()
 
-    def peer_id(self, connection: sa.Connection, username: str, password: str) -> int | None:
-        """Whose account this is; None where name and password do not belong together."""
-        found = self._find(connection, username)
+    def verify(self, found: Credential | None, password: str) -> bool:
+        """Whether it is this account's password; without an account it takes as long and is not."""
         if found is None:
             verify(None, password)
-            return None
-        peer_id, password_hash, changed_at = found
-        digest = self._digest(password_hash, changed_at, password)
-        if self._known(digest) == peer_id:
-            return peer_id
-        if not verify(password_hash, password):
-            return None
+            return False
+        if self.remembers(found, password):
+            return True
+        if not verify(found.password_hash, password):
+            return False
         with self._lock:
             if len(self._good) > _REMEMBERED:
                 self._good.clear()
-            self._good[digest] = peer_id
-        return peer_id
+            self._good.add(self._digest(found, password))
+        return True
 
-    def remembered(self, connection: sa.Connection, username: str, password: str) -> int | None:
-        """Whose account this is, if that has been verified here; takes no hash."""
-        found = self._find(connection, username)
-        if found is None:
-            return None
-        _, password_hash, changed_at = found
-        return self._known(self._digest(password_hash, changed_at, password))
+    def remembers(self, found: Credential | None, password: str) -> bool:
+        """Whether that has been verified here; takes no hash."""
+        return found is not None and self._digest(found, password) in self._good
 
-    def _find(self, connection: sa.Connection, username: str) -> sa.Row[int, str, datetime] | None:
-        return connection.execute(_CREDENTIAL, {"username": username}).one_or_none()
-
-    def _known(self, digest: bytes) -> int | None:
-        with self._lock:
-            return self._good.get(digest)
-
-    def _digest(self, password_hash: str, changed_at: datetime, password: str) -> bytes:
-        said = f"{password_hash}\0{changed_at}\0{password}"
+    def _digest(self, found: Credential, password: str) -> bytes:
+        said = f"{found.peer_id}\0{found.password_hash}\0{found.changed_at}\0{password}"
         return hmac.digest(self._key, said.encode(), hashlib.sha256)
-
-
-_CREDENTIAL = sa.select(
-    PeerCredential.peer_id, PeerCredential.password_hash, PeerCredential.changed_at
-).where(PeerCredential.username == sa.bindparam("username"))
 
 
 def find_peer(session: Session, slug: str) -> Peer:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among_given
 from cirt.kernel.clock import from_us
+from cirt.kernel.prepared import Prepared
 from cirt.kernel.program import Program
 from cirt.kernel.together import Together
 from cirt.kernel.work import SYSTEM, Work
@@ -76,8 +77,8 @@ def record_pages(work: Work, readings: Sequence[Reading]) -> list[bool]:
     could miss that its object is on its way.
     """
     connection = work.connection
-    closings = connection.execute(_CLOSINGS, {"ids": [each.feed_id for each in readings]})
-    closed_us = {row.id: row.closed_us for row in closings}
+    feeds = [each.feed_id for each in readings]
+    closed_us = dict(_CLOSINGS.plain(connection, {"ids": feeds}))
     stand = [closed_us[each.feed_id] <= each.head_us for each in readings]
     rows = [
         {
@@ -100,7 +101,7 @@ def record_pages(work: Work, readings: Sequence[Reading]) -> list[bool]:
 
 
 # Whoever closes rows waits for this, and then finds what was written down.
-_CLOSINGS = (
+_CLOSINGS = Prepared(
     sa.select(Feed.id, Feed.closed_us)
     .where(among_given(Feed.id, "ids"))
     .order_by(Feed.id)

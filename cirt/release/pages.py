@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 import sqlalchemy as sa
 
 from cirt.kernel.among import among_given
+from cirt.kernel.prepared import Prepared
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.release.filters import ALL, Filter
@@ -64,7 +65,7 @@ def page(
     In the reading unit of work in which the place was found, so that all is of one moment. A page with
     objects may leave only after its ``reading`` has been written to the ledger and committed.
     """
-    start_us = _start(wanted, after_us)
+    start_us = start_of(wanted, after_us)
     dates: list[int] = []
     version_ids: list[int] = []
     objects: list[ReleasedTogether] = []
@@ -120,7 +121,7 @@ class Pages:
         """As the function of this name."""
         if endpoint not in WITH_OBJECTS:
             return page(work, place, wanted, after_us=after_us, limit=limit, endpoint=endpoint)
-        key = (place.feed_id, _start(wanted, after_us), wanted, limit, endpoint)
+        key = (place.feed_id, start_of(wanted, after_us), wanted, limit, endpoint)
         found = self._find(key, place)
         if found is not None and _leaves_again(work, place, found):
             return found
@@ -167,7 +168,7 @@ def _leaves_again(work: Work, place: Place, found: Page) -> bool:
 
 def records(work: Work, shown: Page) -> list[Record]:
     """What manifests and versions say of a page's rows."""
-    rows = work.connection.execute(_RECORDS, {"ids": shown.version_ids}).all()
+    rows = _RECORDS.plain(work.connection, {"ids": shown.version_ids})
     said = {version_id: (stix_id, text) for version_id, stix_id, text in rows}
     return [
         Record(date_us, *said[version_id], version_id)
@@ -175,7 +176,7 @@ def records(work: Work, shown: Page) -> list[Record]:
     ]
 
 
-_RECORDS = (
+_RECORDS = Prepared(
     sa.select(ObjectVersion.id, StixObject.stix_id, ObjectVersion.version_text)
     .join(StixObject, StixObject.id == ObjectVersion.object_id)
     .where(among_given(ObjectVersion.id, "ids"))
@@ -195,7 +196,8 @@ def holds(work: Work, place: Place, stix_id: str) -> bool:
     return bool(all_of(work, place, Filter(ids=(stix_id,), versions=(ALL,))).dates)
 
 
-def _start(wanted: Filter, after_us: int | None) -> int:
+def start_of(wanted: Filter, after_us: int | None) -> int:
+    """The date after which a page begins; -1 for the first."""
     if after_us is not None:
         return after_us
     return -1 if wanted.added_after_us is None else wanted.added_after_us

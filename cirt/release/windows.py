@@ -1,5 +1,6 @@
 """Windows on a reader's feed: the next rows that a filter admits, before the gate has seen them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.kernel.audit import AuditHead
-from cirt.kernel.db import Columns
 from cirt.kernel.errors import NotFound
+from cirt.kernel.prepared import Columns
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.filters import Filter, Shape
@@ -86,12 +87,6 @@ def look(
 
     ``narrowed``: SQL passes over them as well, so that a long run of them does not cost a look for each page.
     """
-    if narrowed:
-        may = may_show(place.reader, place.kind, work.now)
-        query = _query(wanted.shape, place.kind).where(sa.or_(FeedRow.recall, may))
-        rows = Columns(query.join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id))
-    else:
-        rows = _rows(wanted.shape, place.kind)
     values = {
         "feed_id": place.feed_id,
         "after_us": start_us,
@@ -99,7 +94,8 @@ def look(
         "rows": _no_limit(work.connection) if limit is None else limit + 1,
         **wanted.values(),
     }
-    dates, version_ids, bases, recalled, posted = rows.read(work.connection, values)
+    read = _read_narrowed if narrowed else _read
+    dates, version_ids, bases, recalled, posted = read(work, place, wanted.shape, values)
     more = limit is not None and len(dates) > limit
     if more:
         for column in (dates, version_ids, bases, recalled, posted):
@@ -108,6 +104,20 @@ def look(
         version_ids, bases, _chosen(version_ids, posted), _chosen(version_ids, recalled)
     )
     return Window(dates, standing, more, dates[-1] if dates else start_us)
+
+
+def _read(work: Work, place: Place, shape: Shape, values: Mapping[str, Any]) -> Sequence[list[int]]:
+    return _rows(shape, place.kind).read(work.connection, values)
+
+
+def _read_narrowed(
+    work: Work, place: Place, shape: Shape, values: Mapping[str, Any]
+) -> Sequence[list[int]]:
+    """The terms of this reader stand in the statement, so that it is made for this once."""
+    may = may_show(place.reader, place.kind, work.now)
+    query = _query(shape, place.kind).join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+    rows = work.connection.execute(query.where(sa.or_(FeedRow.recall, may)), values).all()
+    return [list(column) for column in zip(*rows, strict=True)] or [[], [], [], [], []]
 
 
 def _no_limit(connection: sa.Connection) -> int | None:

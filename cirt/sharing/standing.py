@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from cirt.kernel.among import among, among_given, gathered
+from cirt.kernel.prepared import Prepared
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.sharing.facts import Facts, PeerReader, Recipient
 from cirt.sharing.rules import (
@@ -129,7 +130,7 @@ def _load_ends(
 
 
 def _load_facts(connection: sa.Connection, facts_ids: Collection[int]) -> dict[int, Facts]:
-    rows = connection.execute(_FACTS_AMONG, {"ids": sorted(facts_ids)})
+    rows = _FACTS_AMONG.rows(connection, {"ids": sorted(facts_ids)})
     return {row.id: facts_of(row) for row in rows}
 
 
@@ -144,7 +145,7 @@ FACTS = (
     ObjectFacts.vouched,
     ObjectFacts.companion,
 )
-_FACTS_AMONG = sa.select(*FACTS).where(among_given(ObjectFacts.id, "ids"))
+_FACTS_AMONG = Prepared(sa.select(*FACTS).where(among_given(ObjectFacts.id, "ids")))
 
 
 def facts_of(row: sa.Row[*tuple[Any, ...]]) -> Facts:
@@ -210,6 +211,9 @@ def _split(
     version_ids: AbstractSet[int], chosen: AbstractSet[int]
 ) -> Iterator[tuple[bool, AbstractSet[int]]]:
     """Those that are among the chosen, and those that are not, where there are any."""
+    if not chosen:
+        yield False, version_ids
+        return
     for is_chosen, some in (True, version_ids & chosen), (False, version_ids - chosen):
         if some:
             yield is_chosen, some

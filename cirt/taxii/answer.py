@@ -4,7 +4,7 @@ An envelope is made of what the gate released only, by joining their bytes; noth
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -52,21 +52,32 @@ def empty(status: int) -> Response:
     return Response(status=status, content_type=TAXII)
 
 
-def envelope(found: Page, token: str | None, packing: Packing | None = None) -> Response:
-    """One page of objects, byte for byte as they came; ``token`` only if more follow."""
+def nothing() -> Response:
+    """A page without anything."""
+    return Response(b"{}", content_type=TAXII)
+
+
+def envelope(
+    found: Page, token_of: Callable[[Page], str | None], packing: Packing | None = None
+) -> Response:
+    """One page of objects, byte for byte as they came; with a token only if more follow."""
     if not found.dates:
-        return resource({})
-    opening = orjson.dumps({"more": True, "next": token})[:-1] + b"," if token else b"{"
-    bodies = b",".join(part.body for part in found.objects if part.body)
-    parts = [opening + b'"objects":[', bodies, b"]}"]
-    if packing is None:
-        return _dated(Response(parts, content_type=TAXII), found)
-    if packing.name not in found.made:
-        found.made[packing.name] = packing.pack(b"".join(parts))
-    answer = Response(found.made[packing.name], content_type=TAXII)
-    answer.headers["Content-Encoding"] = packing.name
+        return nothing()
+    name = packing.name if packing else ""
+    if name not in found.made:
+        body = _body(found, token_of(found))
+        found.made[name] = packing.pack(body) if packing else body
+    answer = _dated(Response(found.made[name], content_type=TAXII), found)
     answer.headers["Vary"] = "Accept-Encoding"
-    return _dated(answer, found)
+    if packing:
+        answer.headers["Content-Encoding"] = packing.name
+    return answer
+
+
+def _body(found: Page, token: str | None) -> bytes:
+    opening = orjson.dumps({"more": True, "next": token})[:-1] + b"," if token else b"{"
+    bodies = (part.body for part in found.objects if part.body)
+    return b"".join([opening, b'"objects":[', b",".join(bodies), b"]}"])
 
 
 def manifest(found: Page, rows: Sequence[Record], token: str | None) -> Response:

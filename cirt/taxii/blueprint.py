@@ -18,10 +18,11 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from cirt.kernel.errors import CirtError, NotFound
 from cirt.kernel.program import Program
 from cirt.taxii import answer, collections, discovery, objects, status
-from cirt.taxii.door import Desk, Visit
 from cirt.taxii.errors import Busy, Failed, MethodWrong, Refused
 from cirt.taxii.limits import ProvenAccounts
 from cirt.taxii.media import TAXII, check_accept
+from cirt.taxii.signin import read_basic
+from cirt.taxii.visit import Desk, Visit
 
 log = logging.getLogger("cirt.taxii")
 
@@ -97,13 +98,12 @@ def _admit() -> Response | None:
     allowed = _methods(problem)
     if allowed and request.method == "OPTIONS":  # says what is in the standard, and needs no secret
         return _options(allowed)
-    given = _authorization()
-    g.taxii_visit = here = Visit(desk)
-    connection = here.work.connection
-    peer_id = desk.doorkeeper.peer_id(connection, given, request.remote_addr or "")
-    desk.proven.note(request.headers.get("Authorization", ""), peer_id)
-    here.sign_in(peer_id, str(given.username if given else ""))
-    g.who = f"peer {peer_id}"
+    given = read_basic(_authorization())
+    here = Visit(desk, given.username, str((request.view_args or {}).get("key", "")))
+    here.peer_id = desk.doorkeeper.check(here.knock(), given, request.remote_addr or "")
+    desk.proven.note(request.headers.get("Authorization", ""), here.peer_id)
+    g.taxii_visit = here
+    g.who = f"peer {here.peer_id}"
     if allowed:
         raise MethodWrong(allowed=allowed)
     if problem is not None:

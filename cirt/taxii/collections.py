@@ -5,17 +5,18 @@ from typing import Any
 from flask import Response
 
 from cirt.taxii import answer
-from cirt.taxii.door import Access, seen_collection, seen_collections, visit
+from cirt.taxii.door import Access
 from cirt.taxii.media import STIX
+from cirt.taxii.visit import visit
 
 
 def collections() -> Response:
-    seen = seen_collections(visit().work)
+    seen = visit().collections()
     return answer.resource({"collections": [_resource(one) for one in seen]})
 
 
 def collection(key: str) -> Response:
-    return answer.resource(_resource(seen_collection(visit().work, key)))
+    return answer.resource(_resource(visit().collection()))
 
 
 def _resource(seen: Access) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from flask import Response
 
 from cirt.parties.peers import ourselves
 from cirt.taxii import answer
-from cirt.taxii.door import visit
 from cirt.taxii.media import TAXII
+from cirt.taxii.visit import visit
 
 ROOT = "/taxii2/national/"
 

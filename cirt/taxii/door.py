@@ -1,90 +1,26 @@
 """Who asks, and which collections exist for them: hidden and absent go the same way."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import g
 
 from cirt.kernel.audit import AuditHead
-from cirt.kernel.errors import NotFound
-from cirt.kernel.program import Program
-from cirt.kernel.work import PUBLIC, Actor, ActorKind, Work
-from cirt.parties.models import Peer
-from cirt.release.ledger import Recorder
+from cirt.kernel.prepared import Prepared
+from cirt.parties.models import Peer, PeerCredential
+from cirt.parties.peers import Credential
 from cirt.release.models import Collection, CollectionKind, Feed, Member
-from cirt.release.pages import Pages
 from cirt.release.windows import Place
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.models import Agreement, Direction
 from cirt.sharing.queries import READER_COLUMNS, reader_of
 from cirt.sharing.rules import agreement_rule
 from cirt.taxii.errors import CannotRead, CannotWrite
-from cirt.taxii.limits import ProvenAccounts
-from cirt.taxii.signin import Doorkeeper
 
 _READABLE = (CollectionKind.PUBLISHED, CollectionKind.SHARED)
 _WRITABLE = (CollectionKind.INBOX, CollectionKind.SHARED)
-
-
-class Desk:
-    """What one process of the server keeps between requests."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.doorkeeper = Doorkeeper(program)
-        self.proven = ProvenAccounts()
-        self.pages = Pages()
-        self.recorder = Recorder(program)
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request of a peer. What it reads is of one moment, from the sign-in on until it leaves."""
-
-    desk: Desk
-    peer_id: int = 0
-    username: str = ""
-    _open: ExitStack = field(default_factory=ExitStack)
-    _work: Work | None = None
-
-    @property
-    def program(self) -> Program:
-        return self.desk.program
-
-    @property
-    def work(self) -> Work:
-        """The reading unit of work; opened anew after ``leave``."""
-        if self._work is None:
-            reading = self.program.work(self._actor, write=False)
-            self._work = self._open.enter_context(reading)
-        return self._work
-
-    def sign_in(self, peer_id: int, username: str) -> None:
-        self.peer_id, self.username = peer_id, username
-        self.work.actor = self._actor
-
-    def leave(self) -> None:
-        """What was read stays readable."""
-        self._open.close()
-        self._work = None
-
-    def writing(self) -> AbstractContextManager[Work]:
-        """A unit of work of this peer that changes something."""
-        self.leave()
-        return self.program.work(self._actor)
-
-    @property
-    def _actor(self) -> Actor:
-        return Actor(ActorKind.PEER, self.peer_id, self.username) if self.peer_id else PUBLIC
-
-
-def visit() -> Visit:
-    """The present request's; the blueprint has signed the peer in."""
-    found: Visit = g.taxii_visit
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,34 +54,43 @@ class Access:
             raise CannotWrite(needed="can_write")
 
 
-def seen_collections(work: Work) -> list[Access]:
-    """The collections that exist for the asking peer now, the oldest first."""
-    return _seen(work, work.connection.execute(_EVERY, {"peer_id": work.actor.id}).all())
+class Look(NamedTuple):
+    """What one look at the door shows."""
+
+    credential: Credential | None
+    seen: list[Access]
 
 
-def seen_collection(work: Work, key: str) -> Access:
-    """By id or alias.
+def look(connection: sa.Connection, now: datetime, username: str, key: str) -> Look:
+    """At an account and the collection that exists for its peer under this id or alias, if one does.
 
-    Raises:
-        NotFound: absent, or hidden from this peer; both by the same way.
+    Belongs to no transaction where the connection has none.
     """
-    if "\0" in key:  # names nothing, and PostgreSQL takes none
-        raise NotFound
-    values = {"peer_id": work.actor.id, "key": key.lower()}
-    for one in _seen(work, work.connection.execute(_NAMED, values).all()):
-        return one
-    raise NotFound
+    given = "" if "\0" in key else key.lower()  # it names nothing, and PostgreSQL takes none
+    rows = _NAMED.rows(connection, {"username": username, "key": given})
+    if not rows:
+        return Look(None, [])
+    first = rows[0]
+    credential = Credential(first.peer_id, first.password_hash, first.changed_at)
+    return Look(credential, _exist(rows, now))
 
 
-def _seen(work: Work, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[Access]:
+def look_at_all(connection: sa.Connection, now: datetime, username: str) -> list[Access]:
+    """Every collection that exists for the peer of this name, the oldest first."""
+    return _exist(_EVERY.rows(connection, {"username": username}), now)
+
+
+def _exist(rows: Sequence[Any], now: datetime) -> list[Access]:
     """From one row for each collection and agreement; none without an agreement in force (rulings 8)."""
-    by_collection: dict[int | None, list[sa.Row[*tuple[Any, ...]]]] = {}
+    by_collection: dict[int | None, list[Any]] = {}
     for row in rows:
         by_collection.setdefault(row.collection_id, []).append(row)
     seen: list[Access] = []
     for collection_id, some in by_collection.items():
-        reader = reader_of(some, work.now)
-        if collection_id is None or agreement_rule(reader, work.now) is not None:
+        if collection_id is None:
+            continue
+        reader = reader_of(some, now)
+        if agreement_rule(reader, now) is not None:
             continue
         access = _access(some[0], reader)
         if access.can_read or access.can_write:
@@ -153,7 +98,7 @@ def _seen(work: Work, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[Access]:
     return seen
 
 
-def _access(row: sa.Row[*tuple[Any, ...]], reader: PeerReader) -> Access:
+def _access(row: Any, reader: PeerReader) -> Access:
     can_read, can_write = rights(row.kind, reader.terms.direction if reader.terms else None)
     place = Place(row.feed_id, row.last_us, row.trail_seq, row.collection_id, row.kind, reader)
     return Access(
@@ -175,10 +120,11 @@ def rights(kind: CollectionKind, direction: Direction | None) -> tuple[bool, boo
     return gives and kind in _READABLE, takes and kind in _WRITABLE
 
 
-def _door(*conditions: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
-    """The peer with its agreements and, where it is a member, the collections."""
+def _door(*conditions: sa.ColumnElement[bool]) -> Prepared:
+    """The account, its peer with the agreements and, where it is a member, the collections."""
     mine = (
         sa.select(
+            Member.peer_id.label("member_id"),
             Collection.id.label("collection_id"),
             Collection.uuid,
             Collection.alias,
@@ -193,16 +139,19 @@ def _door(*conditions: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
             Feed,
             sa.and_(Feed.peer_id == Member.peer_id, Feed.collection_id == Member.collection_id),
         )
-        .where(Member.peer_id == sa.bindparam("peer_id"), *conditions)
+        .where(*conditions)
         .subquery()
     )
     trail = sa.select(AuditHead.seq).where(AuditHead.id == 1).scalar_subquery()
-    return (
-        sa.select(*READER_COLUMNS, *mine.c, trail.label("trail_seq"))
-        .select_from(Peer)
+    shown = [column for column in mine.c if column.name != "member_id"]
+    account = (PeerCredential.password_hash, PeerCredential.changed_at)
+    return Prepared(
+        sa.select(*account, *READER_COLUMNS, *shown, trail.label("trail_seq"))
+        .select_from(PeerCredential)
+        .join(Peer, Peer.id == PeerCredential.peer_id)
         .outerjoin(Agreement, Agreement.peer_id == Peer.id)
-        .outerjoin(mine, sa.true())
-        .where(Peer.id == sa.bindparam("peer_id"))
+        .outerjoin(mine, mine.c.member_id == Peer.id)
+        .where(PeerCredential.username == sa.bindparam("username"))
         .order_by(mine.c.collection_id)
     )
 

@@ -11,15 +11,16 @@ from cirt.parties.models import Peer
 from cirt.release import removal
 from cirt.release.filters import ALL, LAST
 from cirt.release.models import Collection
-from cirt.release.pages import WITH_OBJECTS, Page, holds, records
+from cirt.release.pages import WITH_OBJECTS, Page, holds, records, start_of
 from cirt.release.windows import Place
 from cirt.taxii import answer, query
 from cirt.taxii.body import check_is_object, read_body
-from cirt.taxii.door import seen_collection, visit
+from cirt.taxii.door import Access
 from cirt.taxii.media import check_content_type
 from cirt.taxii.packing import best_packing
 from cirt.taxii.query import Asked, is_stix_id, make_token, open_token, read_query
 from cirt.taxii.status import status_resource
+from cirt.taxii.visit import visit
 
 _MANIFEST = "manifest"  # endpoint whose pages show no object and are not written down
 
@@ -62,6 +63,23 @@ class _Question:
             endpoint=endpoint,
         )
 
+    @property
+    def is_at_the_end(self) -> bool:
+        """Nothing has been offered since."""
+        return start_of(self.asked.filter, self.after_us) >= self.place.head_us
+
+    def token(self, found: Page) -> str | None:
+        """Where the next page begins, if there is one."""
+        if not found.more:
+            return None
+        return make_token(
+            visit().program.keys,
+            visit().peer_id,
+            self.collection,
+            self.asked.filter,
+            found.position_us,
+        )
+
 
 def objects(key: str) -> Response:
     return _answer_page(_OBJECTS, key)
@@ -82,14 +100,13 @@ def versions(key: str, object_id: str) -> Response:
 def add_objects(key: str) -> Response:
     """The order of checks: collection, right to write, type, length, then the content."""
     here = visit()
-    seen_collection(here.work, key).require_write()
-    here.leave()
+    here.collection().require_write()
     check_content_type(request.headers.get("Content-Type"))
     body = read_body(request, here.program.settings.max_content_bytes)
     check_is_object(body)
     pieces = open_envelope(body)
     with here.writing() as work:
-        seen = seen_collection(work, key)
+        seen = here.collection_in(work)
         seen.require_write()
         peer = work.session.get_one(Peer, here.peer_id)
         collection = work.session.get_one(Collection, seen.collection_id)
@@ -101,7 +118,7 @@ def remove_object(key: str, object_id: str) -> Response:
     """Removes what the asking peer itself put there; without match[version] every version."""
     here = visit()
     with here.writing() as work:
-        seen = seen_collection(work, key)
+        seen = here.collection_in(work)
         seen.require_read()
         seen.require_write()
         asked = _read_query(query.DELETE_FIELDS, object_id, default_version=ALL)
@@ -118,19 +135,21 @@ def _answer_page(endpoint: _Endpoint, key: str, object_id: str | None = None) ->
     """
     name = endpoint.name if request.method == "GET" else _MANIFEST
     here = visit()
+    question = _question(here.collection(), endpoint, object_id)
+    if object_id is None and question.is_at_the_end:
+        return answer.nothing()
     while True:
-        question = _question(here.work, endpoint, key, object_id)
+        question = _question(here.collection_in(here.work), endpoint, object_id)
         found = question.page(here.work, name)
         if not found.dates and object_id is not None:
             _require_held(here.work, question, object_id)
-        answered = _answer(here.work, endpoint, found, _token(question, found))
+        answered = _answer(here.work, endpoint, found, question)
         here.leave()
         if found.reading is None or here.desk.recorder.record(found.reading):
             return answered
 
 
-def _question(work: Work, endpoint: _Endpoint, key: str, object_id: str | None) -> _Question:
-    seen = seen_collection(work, key)
+def _question(seen: Access, endpoint: _Endpoint, object_id: str | None) -> _Question:
     place = seen.require_read()
     asked = _read_query(endpoint.fields, object_id, default_version=endpoint.default_version)
     after_us = None
@@ -159,22 +178,10 @@ def _require_held(work: Work, question: _Question, object_id: str) -> None:
         raise NotFound
 
 
-def _token(question: _Question, found: Page) -> str | None:
-    if not found.more:
-        return None
-    return make_token(
-        visit().program.keys,
-        visit().peer_id,
-        question.collection,
-        question.asked.filter,
-        found.position_us,
-    )
-
-
-def _answer(work: Work, endpoint: _Endpoint, found: Page, token: str | None) -> Response:
+def _answer(work: Work, endpoint: _Endpoint, found: Page, question: _Question) -> Response:
     if request.method == "HEAD":
         return answer.headers_only(found)
     if endpoint.gives_objects:
-        return answer.envelope(found, token, best_packing(request.accept_encodings))
+        return answer.envelope(found, question.token, best_packing(request.accept_encodings))
     write = answer.versions if endpoint is _VERSIONS else answer.manifest
-    return write(found, records(work, found), token)
+    return write(found, records(work, found), question.token(found))

@@ -10,8 +10,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
-import sqlalchemy as sa
 from werkzeug.datastructures import Authorization
 
 from cirt.kernel.errors import NotSignedIn, TooMany
@@ -19,13 +19,34 @@ from cirt.kernel.program import Program
 from cirt.kernel.sources import source_of
 from cirt.kernel.work import PUBLIC
 from cirt.parties.errors import SignInRefused
-from cirt.parties.peers import CredentialCheck
+from cirt.parties.peers import Credential, CredentialCheck
 from cirt.parties.tries import WINDOW, note_peer_failure
 
 CHALLENGE = 'Basic realm="TAXII 2.1", charset="UTF-8"'
 _WAIT_S = 60
 _REMEMBERED = 10_000  # sources; who is forgotten is found over its limit again
 _LONGEST = 1024  # characters of a name or password; beyond it nothing is hashed
+
+
+class Given(NamedTuple):
+    """Name and password as they came."""
+
+    username: str
+    password: str
+
+
+def read_basic(given: Authorization | None) -> Given:
+    """
+    Raises:
+        NotSignedIn: nothing usable was given.
+        SignInRefused: no such account can exist.
+    """
+    if given is None or given.type != "basic":
+        raise NotSignedIn
+    username, password = given.username or "", given.password or ""
+    if not username or max(len(username), len(password)) > _LONGEST or "\0" in username:
+        raise SignInRefused  # PostgreSQL takes no NUL
+    return Given(username, password)
 
 
 class Doorkeeper:
@@ -38,23 +59,20 @@ class Doorkeeper:
         self._in_check: set[str] = set()
         self._lock = threading.Lock()
 
-    def peer_id(self, connection: sa.Connection, given: Authorization | None, address: str) -> int:
-        """Which peer signs in.
+    def check(self, found: Credential | None, given: Given, address: str) -> int:
+        """Which peer it is, by the account of the name given, if there is one.
 
         Raises:
-            NotSignedIn: nothing usable was given.
             SignInRefused: name and password do not belong together.
             TooMany: likewise, once too often.
         """
-        username, password = _named(given)
         source = source_of(address)
-        peer_id = self._checked(connection, username, password, source)
-        if peer_id is not None:
-            return peer_id
+        if self._is_right(found, given.password, source) and found is not None:
+            return found.peer_id
         if self._is_guessing(source):
             raise TooMany(wait_s=_WAIT_S)
         with self._program.work(PUBLIC) as work:
-            is_over = note_peer_failure(work, username, source)
+            is_over = note_peer_failure(work, given.username, source)
         if not is_over:
             raise SignInRefused
         with self._lock:
@@ -64,16 +82,12 @@ class Doorkeeper:
                 self._guessing.popitem(last=False)
         raise TooMany(wait_s=_WAIT_S)
 
-    def _checked(
-        self, connection: sa.Connection, username: str, password: str, source: str
-    ) -> int | None:
+    def _is_right(self, found: Credential | None, password: str, source: str) -> bool:
         """A peer that was here before is let in at once, whoever guesses beside it."""
-        if self._is_guessing(source):
-            peer_id = self._check.remembered(connection, username, password)
-            if peer_id is not None:
-                return peer_id
+        if self._check.remembers(found, password):
+            return True
         with self._one_at_a_time(source):
-            return self._check.peer_id(connection, username, password)
+            return self._check.verify(found, password)
 
     @contextmanager
     def _one_at_a_time(self, source: str) -> Iterator[None]:
@@ -98,12 +112,3 @@ class Doorkeeper:
             while self._guessing and next(iter(self._guessing.values())) <= now:
                 self._guessing.popitem(last=False)
             return source in self._guessing
-
-
-def _named(given: Authorization | None) -> tuple[str, str]:
-    if given is None or given.type != "basic":
-        raise NotSignedIn
-    username, password = given.username or "", given.password or ""
-    if not username or max(len(username), len(password)) > _LONGEST or "\0" in username:
-        raise SignInRefused  # no such account can exist, and PostgreSQL takes no NUL
-    return username, password

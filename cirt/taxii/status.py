@@ -11,7 +11,7 @@ from cirt.kernel.clock import to_us
 from cirt.kernel.errors import NotFound
 from cirt.parties.models import Peer
 from cirt.taxii import answer
-from cirt.taxii.door import visit
+from cirt.taxii.visit import visit
 
 
 def status(status_id: str) -> Response:

@@ -11,12 +11,13 @@ from werkzeug.datastructures import Authorization
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotSignedIn, TooMany
 from cirt.kernel.program import Program
-from cirt.kernel.work import CONSOLE, PUBLIC
+from cirt.kernel.work import CONSOLE
 from cirt.parties import passwords
 from cirt.parties.errors import SignInRefused
 from cirt.parties.peers import CredentialCheck, PeerFacts, add_peer, set_credentials
 from cirt.taxii import signin
-from cirt.taxii.signin import Doorkeeper
+from cirt.taxii.door import look
+from cirt.taxii.signin import Doorkeeper, Given, read_basic
 
 HERE = "203.0.113.7"
 PASSWORD = "the right one for alice"
@@ -48,9 +49,9 @@ def enter(program: Program, door: Doorkeeper) -> Enter:
     def sign_in(
         password: str = PASSWORD, source: str = HERE, username: str = "alice", at: Doorkeeper = door
     ) -> int:
-        given = Authorization("basic", {"username": username, "password": password})
-        with program.work(PUBLIC, write=False) as work:
-            return at.peer_id(work.session.connection(), given, source)
+        with program.engine.connect() as connection:
+            found = look(connection, program.clock.now(), username, "").credential
+        return at.check(found, Given(username, password), source)
 
     return sign_in
 
@@ -123,14 +124,14 @@ def test_a_peer_that_was_here_is_let_in_while_its_neighbour_guesses(
     peer_id = enter()
     guess(enter, 11)
     begun, end = threading.Event(), threading.Event()
-    real = CredentialCheck.peer_id
+    real = CredentialCheck.verify
 
-    def slow(*asked: object) -> int | None:
+    def slow(*asked: object) -> bool:
         begun.set()
         end.wait(20)
         return real(*asked)  # type: ignore[arg-type]  # handed on as they came
 
-    monkeypatch.setattr(CredentialCheck, "peer_id", slow)
+    monkeypatch.setattr(CredentialCheck, "verify", slow)
     with ThreadPoolExecutor(1) as neighbour:
         guessing = neighbour.submit(guess, enter, 1)
         assert begun.wait(20)
@@ -155,9 +156,7 @@ def test_the_sources_that_are_remembered_are_bounded(
     assert len(door._guessing) == 3
 
 
-def test_what_is_no_basic_sign_in_is_asked_to_sign_in(program: Program, door: Doorkeeper) -> None:
-    with program.work(PUBLIC, write=False) as work:
-        connection = work.session.connection()
-        for given in (None, Authorization("bearer", token="x")):
-            with pytest.raises(NotSignedIn):
-                door.peer_id(connection, given, HERE)
+@pytest.mark.parametrize("given", [None, Authorization("bearer", token="x")])
+def test_what_is_no_basic_sign_in_is_asked_to_sign_in(given: Authorization | None) -> None:
+    with pytest.raises(NotSignedIn):
+        read_basic(given)

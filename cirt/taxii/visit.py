@@ -1,0 +1,109 @@
+"""One request of a peer, from its sign-in to its answer, and what the server keeps between requests."""
+
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+
+from flask import g
+
+from cirt.kernel.errors import NotFound
+from cirt.kernel.program import Program
+from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.parties.peers import Credential
+from cirt.release.ledger import Recorder
+from cirt.release.pages import Pages
+from cirt.taxii.door import Access, look, look_at_all
+from cirt.taxii.limits import ProvenAccounts
+from cirt.taxii.signin import Doorkeeper
+
+
+class Desk:
+    """What one process of the server keeps between requests."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.doorkeeper = Doorkeeper(program)
+        self.proven = ProvenAccounts()
+        self.pages = Pages()
+        self.recorder = Recorder(program)
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request of a peer, of which ``key`` names the collection, if any.
+
+    It knocks with one look that belongs to no transaction; most polls find there that nothing is new. What is
+    read after that is of one moment, until it leaves.
+    """
+
+    desk: Desk
+    username: str
+    key: str
+    peer_id: int = 0
+    _seen: list[Access] = field(default_factory=list)
+    _open: ExitStack = field(default_factory=ExitStack)
+    _work: Work | None = None
+
+    @property
+    def program(self) -> Program:
+        return self.desk.program
+
+    def knock(self) -> Credential | None:
+        """The account of that name, if there is one; who knocks has not signed in yet."""
+        with self.program.engine.connect() as connection:
+            found = look(connection, self.program.clock.now(), self.username, self.key)
+        self._seen = found.seen
+        return found.credential
+
+    def collection(self) -> Access:
+        """The one named, as it stood when the peer knocked.
+
+        Raises:
+            NotFound: absent, or hidden from this peer; both by the same way.
+        """
+        return _only(self._seen)
+
+    @property
+    def work(self) -> Work:
+        """The reading unit of work; opened anew after ``leave``."""
+        if self._work is None:
+            reading = self.program.work(self._actor, write=False)
+            self._work = self._open.enter_context(reading)
+        return self._work
+
+    def leave(self) -> None:
+        """What was read stays readable."""
+        self._open.close()
+        self._work = None
+
+    def writing(self) -> AbstractContextManager[Work]:
+        """A unit of work of this peer that changes something."""
+        self.leave()
+        return self.program.work(self._actor)
+
+    def collection_in(self, work: Work) -> Access:
+        """The one named, as it stands in this unit of work.
+
+        Raises:
+            NotFound: as ``collection``.
+        """
+        return _only(look(work.connection, work.now, self.username, self.key).seen)
+
+    def collections(self) -> list[Access]:
+        """Those that exist for this peer now, the oldest first."""
+        return look_at_all(self.work.connection, self.work.now, self.username)
+
+    @property
+    def _actor(self) -> Actor:
+        return Actor(ActorKind.PEER, self.peer_id, self.username)
+
+
+def visit() -> Visit:
+    """The present request's; the blueprint has signed the peer in."""
+    found: Visit = g.taxii_visit
+    return found
+
+
+def _only(seen: list[Access]) -> Access:
+    if not seen:
+        raise NotFound
+    return seen[0]
