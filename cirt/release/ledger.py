@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among_given
 from cirt.kernel.clock import from_us
+from cirt.kernel.db import insert_rows
 from cirt.kernel.prepared import Prepared
 from cirt.kernel.program import Program
 from cirt.kernel.together import Together
@@ -96,7 +97,7 @@ def record_pages(work: Work, readings: Sequence[Reading]) -> list[bool]:
         if stands
     ]
     if rows:
-        connection.execute(_INSERT, rows)
+        insert_rows(connection, PageRead, rows)
     return stand
 
 
@@ -107,7 +108,6 @@ _CLOSINGS = Prepared(
     .order_by(Feed.id)
     .with_for_update(read=True)
 )
-_INSERT = sa.insert(PageRead)
 
 
 def offered_to(session: Session, object_id: int) -> list[Offered]:
