@@ -52,21 +52,45 @@ SYSTEM = Actor(ActorKind.SYSTEM, name="system")
 
 @dataclass(slots=True)
 class Work:
-    session: Session
     actor: Actor
     now: datetime
-    bare: sa.Connection  # to which the session is bound
+    _connection: sa.Connection
     lines: list[audit.AuditLine] = field(default_factory=list)
+    _session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """Made when it is first asked for: it costs as much as two look-ups."""
+        if self._session is None:
+            self._session = Session(self._connection, expire_on_commit=False)
+        return self._session
 
     @property
     def connection(self) -> sa.Connection:
-        """Of the same transaction, for what is asked without objects: a session costs as much as two look-ups.
+        """Of the same transaction, for what is asked without objects.
 
         What the session has not written yet is not seen: flush it first.
         """
-        if not self.bare.in_transaction():
-            self.bare.begin()
-        return self.bare
+        if not self._connection.in_transaction():
+            self._connection.begin()
+        return self._connection
+
+    def commit(self) -> None:
+        """For ``start_work`` alone: what was changed, and the lines of the trail behind it."""
+        if self.lines or self._session is not None:
+            self.session.flush()
+        if self.lines:
+            who = (self.actor.kind.value, str(self.actor.id or ""), self.actor.name)
+            audit.append(self.session, self.now, who, self.lines)
+        if self._session is not None:
+            self._session.commit()
+        self._connection.commit()
+
+    def close(self) -> None:
+        """For ``start_work`` alone: what was read stays readable after the block, as with a commit."""
+        if self._session is not None:
+            self._session.expunge_all()
+            self._session.close()
 
     def require(self, permission: str) -> None:
         """
@@ -90,15 +114,10 @@ def start_work(
     if not write and engine.name == "postgresql":  # SQLite's transactions are so anyway
         options["isolation_level"] = "REPEATABLE READ"
     with engine.connect().execution_options(**options) as connection:
-        session = Session(connection, expire_on_commit=False)
-        work = Work(session, actor, clock.now(), connection)
-        yield work
-        if not write:
-            session.expunge_all()  # what was read stays readable after the block, as with a commit
-            return
-        session.flush()
-        if work.lines:
-            who = (actor.kind.value, str(actor.id or ""), actor.name)
-            audit.append(session, work.now, who, work.lines)
-        session.commit()
-        connection.commit()
+        work = Work(actor, clock.now(), connection)
+        try:
+            yield work
+            if write:
+                work.commit()
+        finally:
+            work.close()

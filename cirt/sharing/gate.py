@@ -32,6 +32,7 @@ from cirt.sharing.standing import (
     leaving,
     load,
     load_standing,
+    verdicts,
 )
 from cirt.sharing.verdicts import Decision
 
@@ -214,7 +215,7 @@ def leaves_again(released: ReleasedTogether, recipient: Recipient, now: datetime
     if released.judged.ends:
         return False
     question = replace(released.question, recipient=recipient, now=now)
-    return leaving(released.judged, question) == frozenset(released.version_ids)
+    return verdicts(released.judged, question) == verdicts(released.judged, released.question)
 
 
 def _with_bytes(session: Session, version_ids: Collection[int]) -> dict[int, Released]:

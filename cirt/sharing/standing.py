@@ -182,6 +182,14 @@ def leaving(loaded: Loaded, question: Question) -> frozenset[int]:
     )
 
 
+def verdicts(loaded: Loaded, question: Question) -> tuple[bool, ...]:
+    """Whether each group of versions that are judged alike may leave; always in the same order."""
+    return tuple(
+        judged.decision.lets_leave(approved=not judged.posted)
+        for judged in _judge(loaded, question)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     version_ids: AbstractSet[int]
@@ -200,6 +208,9 @@ def _judge(loaded: Loaded, question: Question, sector: str | None = None) -> Ite
             continue
         for posted, some in _split(alike.version_ids, question.posted):
             decision = decide(facts, reader, question.kind, question.now, posted=posted)
+            if not loaded.ends:
+                yield _Judged(some, decision, posted)
+                continue
             with_ends = some & loaded.ends.keys()
             yield _Judged(some - with_ends, decision, posted)
             for each in with_ends:

@@ -99,10 +99,11 @@ def _admit() -> Response | None:
     if allowed and request.method == "OPTIONS":  # says what is in the standard, and needs no secret
         return _options(allowed)
     given = read_basic(_authorization())
-    here = Visit(desk, given.username, str((request.view_args or {}).get("key", "")))
-    here.peer_id = desk.doorkeeper.check(here.knock(), given, request.remote_addr or "")
+    key = str((request.view_args or {}).get("key", ""))
+    g.taxii_visit = here = Visit(desk, given.username, key)
+    credential = here.knock(polls="added_after" in request.args)
+    here.sign_in(desk.doorkeeper.check(credential, given, request.remote_addr or ""))
     desk.proven.note(request.headers.get("Authorization", ""), here.peer_id)
-    g.taxii_visit = here
     g.who = f"peer {here.peer_id}"
     if allowed:
         raise MethodWrong(allowed=allowed)

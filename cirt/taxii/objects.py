@@ -101,6 +101,7 @@ def add_objects(key: str) -> Response:
     """The order of checks: collection, right to write, type, length, then the content."""
     here = visit()
     here.collection().require_write()
+    here.leave()
     check_content_type(request.headers.get("Content-Type"))
     body = read_body(request, here.program.settings.max_content_bytes)
     check_is_object(body)
@@ -139,7 +140,7 @@ def _answer_page(endpoint: _Endpoint, key: str, object_id: str | None = None) ->
     if object_id is None and question.is_at_the_end:
         return answer.nothing()
     while True:
-        question = _question(here.collection_in(here.work), endpoint, object_id)
+        question = _question(here.collection_now(), endpoint, object_id)
         found = question.page(here.work, name)
         if not found.dates and object_id is not None:
             _require_held(here.work, question, object_id)

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
 from flask import g
 
 from cirt.kernel.errors import NotFound
@@ -31,8 +32,8 @@ class Desk:
 class Visit:
     """One request of a peer, of which ``key`` names the collection, if any.
 
-    It knocks with one look that belongs to no transaction; most polls find there that nothing is new. What is
-    read after that is of one moment, until it leaves.
+    What it reads is of one moment, from the look with which it knocks until it leaves. A poll by date knocks
+    outside of any transaction, for most find there that nothing is new.
     """
 
     desk: Desk
@@ -47,12 +48,22 @@ class Visit:
     def program(self) -> Program:
         return self.desk.program
 
-    def knock(self) -> Credential | None:
+    def knock(self, *, polls: bool) -> Credential | None:
         """The account of that name, if there is one; who knocks has not signed in yet."""
+        if not polls:
+            return self._look(self.work.connection)
         with self.program.engine.connect() as connection:
-            found = look(connection, self.program.clock.now(), self.username, self.key)
+            return self._look(connection)
+
+    def _look(self, connection: sa.Connection) -> Credential | None:
+        found = look(connection, self.program.clock.now(), self.username, self.key)
         self._seen = found.seen
         return found.credential
+
+    def sign_in(self, peer_id: int) -> None:
+        self.peer_id = peer_id
+        if self._work is not None:
+            self._work.actor = self._actor
 
     def collection(self) -> Access:
         """The one named, as it stood when the peer knocked.
@@ -61,6 +72,16 @@ class Visit:
             NotFound: absent, or hidden from this peer; both by the same way.
         """
         return _only(self._seen)
+
+    def collection_now(self) -> Access:
+        """The same, as it stands in the unit of work that reads on.
+
+        Raises:
+            NotFound: as ``collection``.
+        """
+        if self._work is None:
+            self._look(self.work.connection)
+        return self.collection()
 
     @property
     def work(self) -> Work:
