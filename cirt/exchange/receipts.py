@@ -56,11 +56,6 @@ class NoSuchCollectionHere(NotFound):
     message = mark("There is no collection here that you may see.")
 
 
-def may_write(session: Session, peer: Peer, collection: Collection, work: Work) -> bool:
-    """Whether a POST is taken at all: kind, membership, and an agreement in force that lets us take."""
-    return _refusal(session, peer, collection, work) is None
-
-
 def open_envelope(body: bytes) -> list[Read]:
     """Its objects, read; done before a transaction begins, as a large one takes a while.
 

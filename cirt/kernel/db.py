@@ -7,13 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
-import orjson
 import sqlalchemy as sa
 from psycopg.pq import Format
 from psycopg.types.array import ListBinaryDumper
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 WRITE = "cirt_write"  # execution option: this transaction writes, so SQLite takes its lock at once
 BINARY = (
@@ -194,18 +193,6 @@ def _converted(values: Sequence[Any], convert: Callable[[Any], Any]) -> Sequence
 def _are_same(values: Sequence[Any]) -> bool:
     first = values[0]
     return all(value is first for value in values)
-
-
-def read_numbers(session: Session, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
-    """Rows of whole numbers, truths and NULLs; on SQLite as one row, since each row costs a switch of threads."""
-    session.flush()
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        return connection.execute(query, execution_options={BINARY: True}).all()
-    rows = query.subquery()
-    together = sa.func.json_group_array(sa.func.json_array(*rows.c))
-    found: list[list[Any]] = orjson.loads(connection.scalar(sa.select(together)) or b"[]")
-    return found
 
 
 def make_engine(url: str) -> sa.Engine:

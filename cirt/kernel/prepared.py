@@ -66,7 +66,7 @@ class _Form:
             if (convert := bound.type.dialect_impl(dialect).bind_processor(dialect))
         }
         columns = list(statement.selected_columns)
-        self._row = _row_type(tuple(str(column.key) for column in columns))
+        self._names = tuple(str(column.key) for column in columns)
         self._from_database = [
             (place, convert)
             for place, column in enumerate(columns)
@@ -80,7 +80,7 @@ class _Form:
         return given if self._order is None else [given[name] for name in self._order]
 
     def convert(self, found: Sequence[Sequence[Any]]) -> list[Any]:
-        make = self._row._make
+        make = _row_type(self._names)._make
         if not self._from_database:
             return [make(row) for row in found]
         rows = []

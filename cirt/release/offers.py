@@ -12,9 +12,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.among import among
+from cirt.kernel.among import among, among_given
 from cirt.kernel.clock import to_us
-from cirt.kernel.db import insert_rows, read_numbers
+from cirt.kernel.db import insert_rows
+from cirt.kernel.prepared import Columns
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
 from cirt.release.models import Collection, Feed, FeedRow
@@ -62,10 +63,17 @@ def feeds_of(session: Session, *conditions: sa.ColumnElement[bool]) -> list[Feed
 
 def candidates(session: Session, version_ids: Sequence[int]) -> list[Candidate]:
     """In the order given."""
-    query = sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
-    rows = read_numbers(session, query.where(among(ObjectVersion.id, version_ids)))
-    found = {row[0]: Candidate(*row) for row in rows}
+    session.flush()
+    columns = _CANDIDATES.read(session.connection(), {"ids": version_ids})
+    found = {each.version_id: each for each in map(Candidate, *columns)}
     return [found[version_id] for version_id in version_ids]
+
+
+_CANDIDATES = Columns(
+    sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us).where(
+        among_given(ObjectVersion.id, "ids")
+    )
+)
 
 
 def with_flags(rows: Iterable[Placed]) -> list[Placed]:
@@ -131,23 +139,28 @@ def close_rows(work: Work, feed: Feed, version_ids: Iterable[int]) -> int:
 
 def open_rows(session: Session, feed_id: int, object_ids: Iterable[int]) -> list[Placed]:
     """What one feed offers of these objects."""
-    query = (
-        sa.select(
-            FeedRow.date_us,
-            FeedRow.object_id,
-            FeedRow.version_id,
-            ObjectVersion.version_us,
-            FeedRow.is_first,
-            FeedRow.is_last,
-        )
-        .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
-        .where(
-            FeedRow.feed_id + 0 == feed_id,  # else SQLite reads the whole feed, not some objects
-            among(FeedRow.object_id, object_ids),
-            FeedRow.closed_us.is_(None),
-        )
+    session.flush()
+    values = {"feed_id": feed_id, "objects": list(object_ids)}
+    return list(map(Placed, *_OPEN_ROWS.read(session.connection(), values)))
+
+
+_OPEN_ROWS = Columns(
+    sa.select(
+        FeedRow.date_us,
+        FeedRow.object_id,
+        FeedRow.version_id,
+        ObjectVersion.version_us,
+        FeedRow.is_first,
+        FeedRow.is_last,
     )
-    return [Placed(*row) for row in read_numbers(session, query)]
+    .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
+    .where(
+        # An expression: else SQLite reads the whole feed, not some objects.
+        FeedRow.feed_id + 0 == sa.bindparam("feed_id", type_=sa.Integer),
+        among_given(FeedRow.object_id, "objects"),
+        FeedRow.closed_us.is_(None),
+    )
+)
 
 
 def _objects_with_open_rows(session: Session, feed_id: int, version_ids: set[int]) -> set[int]:

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from cirt.kernel.among import among, gathered
-from cirt.kernel.db import Base, insert_rows, make_engine, new_ids, read_numbers
+from cirt.kernel.db import Base, insert_rows, make_engine, new_ids
+from cirt.kernel.prepared import Columns
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
@@ -55,17 +56,20 @@ def test_among_looks_up_and_does_not_read_the_whole_table(tmp_path: Path) -> Non
     assert "SEARCH person USING INTEGER PRIMARY KEY" in plan[0][3]
 
 
-def test_numbers_come_as_they_are_in_the_order_asked_for(program: Program) -> None:
+def test_numbers_come_column_by_column_in_the_order_asked_for(program: Program) -> None:
+    boris = Person.name == sa.bindparam("name")
+    query = sa.select(Person.id, boris, sa.null()).order_by(Person.id.desc())
+    columns = Columns(query.where(Person.id > sa.bindparam("above")))
     with program.work(CONSOLE) as work:
         work.session.add_all(Person(name=name) for name in ("Amina", "Boris", "Chen"))
-        query = sa.select(Person.id, Person.name == "Boris", sa.null()).order_by(Person.id.desc())
-        rows = [list(row) for row in read_numbers(work.session, query)]
+        work.session.flush()
+        ids, truths, nulls = columns.read(work.connection, {"name": "Boris", "above": 0})
         one = work.session.scalar(sa.select(gathered(Person.id)))
-        none = read_numbers(work.session, sa.select(Person.id).where(Person.id < 0))
+        none = columns.read(work.connection, {"name": "Boris", "above": 1_000_000})
 
-    assert [row[1:] for row in rows] == [[False, None], [True, None], [False, None]]
-    assert sorted(one or []) == sorted(row[0] for row in rows)
-    assert list(none) == []
+    assert [list(map(bool, truths)), nulls] == [[False, True, False], [None] * 3]
+    assert ids == sorted(one or [], reverse=True)
+    assert none == [[], [], []]
 
 
 def test_inserted_rows_pass_over_those_that_are_there(program: Program) -> None:
@@ -120,14 +124,12 @@ def test_rows_of_equal_values_are_all_inserted(program: Program) -> None:
 def test_what_a_feed_offers_of_some_objects_is_not_sought_in_all_of_it(program: Program) -> None:
     if program.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL decides by what is in the table")
-    asked: list[tuple[str, Any]] = []
+    asked: list[str] = []
     with program.work(CONSOLE, write=False) as work:
-        connection = work.session.connection()
-        sa.event.listen(
-            connection, "before_cursor_execute", lambda *call: asked.append((call[2], call[3]))
-        )
+        driver: Any = work.connection.connection.dbapi_connection
+        driver.set_trace_callback(asked.append)
         assert open_rows(work.session, 1, [1, 2]) == []
-        statement, values = asked[-1]
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+        driver.set_trace_callback(None)
+        plan = driver.execute(f"EXPLAIN QUERY PLAN {asked[-1]}").fetchall()
 
     assert any("feed_row USING INDEX ix_feed_row_object (object_id=?" in row[3] for row in plan)
