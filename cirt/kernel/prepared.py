@@ -60,6 +60,7 @@ class _Form:
         self.text = str(compiled)
         self._order = compiled.positiontup
         self._given = dict(compiled.params)
+        self._asked = [name for name, bound in compiled.binds.items() if bound.required]
         self._to_database = {
             name: convert
             for name, bound in compiled.binds.items()
@@ -74,7 +75,7 @@ class _Form:
         ]
 
     def bind(self, values: Mapping[str, Any]) -> Any:
-        given = {name: values.get(name, value) for name, value in self._given.items()}
+        given = self._given | {name: values[name] for name in self._asked}
         for name, convert in self._to_database.items():
             given[name] = convert(given[name])
         return given if self._order is None else [given[name] for name in self._order]

@@ -11,8 +11,8 @@ _Result = TypeVar("_Result")
 class Together(Generic[_Item, _Result]):
     """While one thread acts for those that came before, the next ones gather; one of them acts for all of them.
 
-    ``act`` gets items in the order in which they came and gives a result for each; what it raises, every one
-    of its callers gets.
+    ``act`` gets items in the order in which they came and gives a result for each. Where it raises, it is asked
+    again for each of them alone.
     """
 
     def __init__(self, act: Callable[[Sequence[_Item]], Sequence[_Result]]) -> None:
@@ -36,13 +36,9 @@ class Together(Generic[_Item, _Result]):
     def _act_for_all(self) -> None:
         with self._lock:
             turns, self._gathering = self._gathering, []
-        try:
-            results = self._act([turn.item for turn in turns])
-            for turn, result in zip(turns, results, strict=True):
-                turn.results.append(result)
-        except BaseException as error:  # noqa: BLE001 - handed to everybody who waits, who raises it
-            for turn in turns:
-                turn.error = error
+        if not self._try(turns) and len(turns) > 1:
+            for turn in turns:  # one of them is at fault; the others shall not suffer for it
+                self._try([turn])
         for turn in turns:
             turn.done = True
             turn.called.set()
@@ -50,6 +46,17 @@ class Together(Generic[_Item, _Result]):
             self._acting = bool(self._gathering)
             if self._gathering:
                 self._gathering[0].called.set()
+
+    def _try(self, turns: "Sequence[_Turn[_Item, _Result]]") -> bool:
+        try:
+            results = self._act([turn.item for turn in turns])
+        except BaseException as error:  # noqa: BLE001 - handed to whoever waits, who raises it
+            turns[0].error = error
+            return False
+        for turn, result in zip(turns, results, strict=True):
+            turn.results.append(result)
+            turn.error = None
+        return True
 
 
 class _Turn(Generic[_Item, _Result]):

@@ -1,4 +1,4 @@
-"""A unit of work: one session, one actor, one ``now``, one commit.
+"""A unit of work: one transaction, one actor, one ``now``, one commit.
 
 Edges open it; services use it. It commits once when the block ends well, with the audit lines written last,
 and rolls everything back otherwise.
@@ -89,7 +89,6 @@ class Work:
     def close(self) -> None:
         """For ``start_work`` alone: what was read stays readable after the block, as with a commit."""
         if self._session is not None:
-            self._session.expunge_all()
             self._session.close()
 
     def require(self, permission: str) -> None:

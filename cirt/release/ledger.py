@@ -64,23 +64,35 @@ class Recorder:
 
     def record(self, reading: Reading) -> bool:
         """As ``record_pages``, committed when this returns."""
-        return self._together.do(reading)
+        written = self._together.do(reading)
+        if (
+            written is None
+        ):  # it waits alone, or else the pages of all other feeds would wait with it
+            with self._program.work(SYSTEM) as work:
+                [written] = record_pages(work, [reading])
+        return written is True
 
-    def _record(self, readings: Sequence[Reading]) -> list[bool]:
+    def _record(self, readings: Sequence[Reading]) -> list[bool | None]:
         with self._program.work(SYSTEM) as work:
-            return record_pages(work, readings)
+            return record_pages(work, readings, wait=False)
 
 
-def record_pages(work: Work, readings: Sequence[Reading]) -> list[bool]:
+def record_pages(
+    work: Work, readings: Sequence[Reading], *, wait: bool = True
+) -> list[bool | None]:
     """Write down pages that are about to leave.
 
     False: rows of this feed were closed since it was read, so it must be read again. Otherwise a recall
-    could miss that its object is on its way.
+    could miss that its object is on its way. None, without ``wait``: the feed is being changed.
     """
     connection = work.connection
     feeds = [each.feed_id for each in readings]
-    closed_us = dict(_CLOSINGS.plain(connection, {"ids": feeds}))
-    stand = [closed_us[each.feed_id] <= each.head_us for each in readings]
+    closings = _CLOSINGS if wait else _CLOSINGS_FREE
+    closed_us = dict(closings.plain(connection, {"ids": feeds}))
+    stand = [
+        closed_us[each.feed_id] <= each.head_us if each.feed_id in closed_us else None
+        for each in readings
+    ]
     rows = [
         {
             "feed_id": each.feed_id,
@@ -102,12 +114,9 @@ def record_pages(work: Work, readings: Sequence[Reading]) -> list[bool]:
 
 
 # Whoever closes rows waits for this, and then finds what was written down.
-_CLOSINGS = Prepared(
-    sa.select(Feed.id, Feed.closed_us)
-    .where(among_given(Feed.id, "ids"))
-    .order_by(Feed.id)
-    .with_for_update(read=True)
-)
+_FEEDS = sa.select(Feed.id, Feed.closed_us).where(among_given(Feed.id, "ids")).order_by(Feed.id)
+_CLOSINGS = Prepared(_FEEDS.with_for_update(read=True))
+_CLOSINGS_FREE = Prepared(_FEEDS.with_for_update(read=True, skip_locked=True))
 
 
 def offered_to(session: Session, object_id: int) -> list[Offered]:

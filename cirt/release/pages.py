@@ -142,7 +142,9 @@ class Pages:
             len(made.objects) != 1
         ):  # with more, SQL has passed over rows under the terms of this moment
             return
-        kept = _Kept(_stamp(place), made, _OVERHEAD + 2 * len(made.objects[0].body))
+        kept = _Kept(_stamp(place), made, _OVERHEAD + 3 * len(made.objects[0].body))
+        if kept.size > self._max_bytes:
+            return
         with self._lock:
             gone = self._kept.pop(key, None)
             self._kept[key] = kept
@@ -155,7 +157,7 @@ class Pages:
 class _Kept:
     stamp: tuple[int, int]
     page: Page
-    size: int  # bytes: the objects, and as much again for what is made of them
+    size: int  # bytes: the objects, and as much again twice for what is made of them
 
 
 def _stamp(place: Place) -> tuple[int, int]:

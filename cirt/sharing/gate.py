@@ -24,6 +24,7 @@ from cirt.sharing.rules import decide
 from cirt.sharing.standing import (
     BASIS,
     FACTS,
+    NAMES_ENDS,
     Loaded,
     Question,
     Standing,
@@ -212,7 +213,7 @@ def leaves_again(released: ReleasedTogether, recipient: Recipient, now: datetime
     It is decided anew by the facts of then, so the caller knows that no version has changed its own since.
     Where ends are named it is always False, for what is held of them changes unseen.
     """
-    if released.judged.ends:
+    if any(one.facts.type in NAMES_ENDS for one in released.judged.alike):
         return False
     question = replace(released.question, recipient=recipient, now=now)
     return verdicts(released.judged, question) == verdicts(released.judged, released.question)

@@ -25,7 +25,7 @@ from cirt.sharing.rules import (
 )
 from cirt.sharing.verdicts import Verdict
 
-_NAMES_ENDS = frozenset({"relationship", "sighting"})
+NAMES_ENDS = frozenset({"relationship", "sighting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _load(connection: sa.Connection, groups: Sequence[tuple[int, bool, Collectio
     """Groups of versions by facts and bareness."""
     facts = _load_facts(connection, {facts_id for facts_id, _, _ in groups})
     alike = [Alike(facts[facts_id], bare, frozenset(ids)) for facts_id, bare, ids in groups]
-    with_ends = [each for one in alike if one.facts.type in _NAMES_ENDS for each in one.version_ids]
+    with_ends = [each for one in alike if one.facts.type in NAMES_ENDS for each in one.version_ids]
     return Loaded(alike, _load_ends(connection, with_ends) if with_ends else {})
 
 

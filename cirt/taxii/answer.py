@@ -16,7 +16,7 @@ from cirt.kernel.errors import CirtError, NotFound
 from cirt.release.pages import Page, Record
 from cirt.taxii.errors import MethodWrong, status_of
 from cirt.taxii.media import STIX, TAXII
-from cirt.taxii.packing import Packing
+from cirt.taxii.packing import PACKINGS
 from cirt.taxii.signin import CHALLENGE
 
 _TITLES = {
@@ -57,20 +57,20 @@ def nothing() -> Response:
     return Response(b"{}", content_type=TAXII)
 
 
-def envelope(
-    found: Page, token_of: Callable[[Page], str | None], packing: Packing | None = None
-) -> Response:
-    """One page of objects, byte for byte as they came; with a token only if more follow."""
+def envelope(found: Page, token_of: Callable[[Page], str | None], packing: str) -> Response:
+    """One page of objects, byte for byte as they came, packed if a packing is named; with a token if more follow."""
     if not found.dates:
         return nothing()
-    name = packing.name if packing else ""
-    if name not in found.made:
+    made = found.made.get(packing)
+    if made is None:
         body = _body(found, token_of(found))
-        found.made[name] = packing.pack(body) if packing else body
-    answer = _dated(Response(found.made[name], content_type=TAXII), found)
-    answer.headers["Vary"] = "Accept-Encoding"
+        made = PACKINGS[packing](body) if packing else body
+        if len(found.made) > 1:  # what is remembered is counted for two
+            found.made.clear()
+        found.made[packing] = made
+    answer = _dated(Response(made, content_type=TAXII), found)
     if packing:
-        answer.headers["Content-Encoding"] = packing.name
+        answer.headers["Content-Encoding"] = packing
     return answer
 
 

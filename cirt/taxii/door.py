@@ -64,20 +64,23 @@ class Look(NamedTuple):
 def look(connection: sa.Connection, now: datetime, username: str, key: str) -> Look:
     """At an account and the collection that exists for its peer under this id or alias, if one does.
 
-    Belongs to no transaction where the connection has none.
+    In the connection's transaction, if it has one; else in one that ends with the look.
     """
     given = "" if "\0" in key else key.lower()  # it names nothing, and PostgreSQL takes none
-    rows = _NAMED.rows(connection, {"username": username, "key": given})
+    return _looked(_NAMED.rows(connection, {"username": username, "key": given}), now)
+
+
+def look_at_all(connection: sa.Connection, now: datetime, username: str) -> Look:
+    """The same with every collection that exists for the peer, the oldest first."""
+    return _looked(_EVERY.rows(connection, {"username": username}), now)
+
+
+def _looked(rows: Sequence[Any], now: datetime) -> Look:
     if not rows:
         return Look(None, [])
     first = rows[0]
     credential = Credential(first.peer_id, first.password_hash, first.changed_at)
     return Look(credential, _exist(rows, now))
-
-
-def look_at_all(connection: sa.Connection, now: datetime, username: str) -> list[Access]:
-    """Every collection that exists for the peer of this name, the oldest first."""
-    return _exist(_EVERY.rows(connection, {"username": username}), now)
 
 
 def _exist(rows: Sequence[Any], now: datetime) -> list[Access]:

@@ -17,7 +17,7 @@ from cirt.taxii import answer, query
 from cirt.taxii.body import check_is_object, read_body
 from cirt.taxii.door import Access
 from cirt.taxii.media import check_content_type
-from cirt.taxii.packing import best_packing
+from cirt.taxii.packing import PACKINGS
 from cirt.taxii.query import Asked, is_stix_id, make_token, open_token, read_query
 from cirt.taxii.status import status_resource
 from cirt.taxii.visit import visit
@@ -183,6 +183,12 @@ def _answer(work: Work, endpoint: _Endpoint, found: Page, question: _Question) -
     if request.method == "HEAD":
         return answer.headers_only(found)
     if endpoint.gives_objects:
-        return answer.envelope(found, question.token, best_packing(request.accept_encodings))
+        return answer.envelope(found, question.token, _packing())
     write = answer.versions if endpoint is _VERSIONS else answer.manifest
     return write(found, records(work, found), question.token(found))
+
+
+def _packing() -> str:
+    """The one name that the application has left of Accept-Encoding; empty for none."""
+    name = request.headers.get("Accept-Encoding", "")
+    return name if name in PACKINGS else ""

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 from flask import g
@@ -12,7 +13,7 @@ from cirt.kernel.work import Actor, ActorKind, Work
 from cirt.parties.peers import Credential
 from cirt.release.ledger import Recorder
 from cirt.release.pages import Pages
-from cirt.taxii.door import Access, look, look_at_all
+from cirt.taxii.door import Access, Look, look, look_at_all
 from cirt.taxii.limits import ProvenAccounts
 from cirt.taxii.signin import Doorkeeper
 
@@ -56,7 +57,7 @@ class Visit:
             return self._look(connection)
 
     def _look(self, connection: sa.Connection) -> Credential | None:
-        found = look(connection, self.program.clock.now(), self.username, self.key)
+        found = look(connection, *self._asks(self.program.clock.now()))
         self._seen = found.seen
         return found.credential
 
@@ -80,7 +81,7 @@ class Visit:
             NotFound: as ``collection``.
         """
         if self._work is None:
-            self._look(self.work.connection)
+            self._seen = self._own(look(self.work.connection, *self._asks(self.work.now)))
         return self.collection()
 
     @property
@@ -107,11 +108,20 @@ class Visit:
         Raises:
             NotFound: as ``collection``.
         """
-        return _only(look(work.connection, work.now, self.username, self.key).seen)
+        return _only(self._own(look(work.connection, *self._asks(work.now))))
 
     def collections(self) -> list[Access]:
         """Those that exist for this peer now, the oldest first."""
-        return look_at_all(self.work.connection, self.work.now, self.username)
+        return self._own(look_at_all(self.work.connection, self.work.now, self.username))
+
+    def _asks(self, now: datetime) -> tuple[datetime, str, str]:
+        return now, self.username, self.key
+
+    def _own(self, found: Look) -> list[Access]:
+        """What this peer sees; since it signed in, its name may have passed to another."""
+        if found.credential is None or found.credential.peer_id != self.peer_id:
+            raise NotFound
+        return found.seen
 
     @property
     def _actor(self) -> Actor:

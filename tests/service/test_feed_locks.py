@@ -8,10 +8,12 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.release.collections import add_member, find_collection
-from cirt.release.models import CollectionKind
+from cirt.release.ledger import Reading, Recorder, record_pages
+from cirt.release.models import CollectionKind, Feed
+from cirt.release.offers import feeds_of
 from tests.conftest import NOON
 from tests.support.databases import Databases
-from tests.support.release import a_collection, a_reader, published
+from tests.support.release import ALL, a_collection, a_reader, published
 from tests.support.store import indicator, put
 
 
@@ -36,3 +38,26 @@ def test_a_feed_is_made_while_a_post_holds_its_objects(
                 offered = add_member(settling, collection, settling.session.merge(peer))
 
     assert offered == 1
+
+
+def test_a_feed_that_is_being_changed_holds_up_no_other_feeds_pages(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """Pages of many feeds are written down together. Waiting for one of them with the others in hand, they would
+    also meet those who lock feeds in another order.
+    """
+    with databases.program("postgresql", tmp_path, FakeClock(NOON)) as program:
+        with program.work(CONSOLE) as work:
+            for slug in ("cert-b", "cert-c"):
+                a_collection(work, a_reader(work, slug), alias=f"for-{slug}")
+            one, other = work.session.scalars(sa.select(Feed).order_by(Feed.id))
+        readings = [
+            Reading(feed.id, "objects", ALL, 10, -1, feed.last_us, feed.last_us, 1)
+            for feed in (one, other)
+        ]
+        with program.work(CONSOLE) as changing:
+            feeds_of(changing.session, Feed.id == other.id)
+            with program.work(CONSOLE) as recording:
+                assert record_pages(recording, readings, wait=False) == [True, None]
+
+        assert Recorder(program).record(readings[1])

@@ -113,6 +113,27 @@ def test_what_names_ends_is_never_remembered(program: Program) -> None:
     assert read(program, pages, peer, limit=10) is not first
 
 
+def test_what_names_ends_that_are_not_held_is_never_remembered_either(program: Program) -> None:
+    pages, peer = Pages(), a_feed(program)
+    missing = (indicator(8).stix_id, indicator(9).stix_id)
+    with program.work(CONSOLE) as work:
+        published(work, find_collection(work.session, "indicators"), relationship(*missing))
+    assert len(read(program, pages, peer, limit=10).dates) == 4
+    with program.work(CONSOLE) as work:
+        put(work, indicator(8, tlp=Tlp.AMBER_STRICT))
+
+    assert len(read(program, pages, peer, limit=10).dates) == 3
+
+
+def test_a_page_larger_than_all_that_is_remembered_drives_nothing_out(program: Program) -> None:
+    peer = a_feed(program)
+    pages = Pages(max_bytes=6_500)
+    small = read(program, pages, peer, limit=1)
+    read(program, pages, peer, limit=3)
+
+    assert read(program, pages, peer, limit=1) is small
+
+
 def test_the_oldest_are_forgotten_when_it_is_too_much(program: Program) -> None:
     peer = a_feed(program)
     pages = Pages(max_bytes=12_000)  # one page, for each counts for some thousand bytes at least

@@ -9,15 +9,19 @@ from argon2 import PasswordHasher
 from werkzeug.datastructures import Authorization
 
 from cirt.kernel.clock import FakeClock
-from cirt.kernel.errors import NotSignedIn, TooMany
+from cirt.kernel.errors import NotFound, NotSignedIn, TooMany
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE
 from cirt.parties import passwords
 from cirt.parties.errors import SignInRefused
 from cirt.parties.peers import CredentialCheck, PeerFacts, add_peer, set_credentials
+from cirt.release.collections import add_member
 from cirt.taxii import signin
 from cirt.taxii.door import look
 from cirt.taxii.signin import Doorkeeper, Given, read_basic
+from cirt.taxii.visit import Desk, Visit
+from tests.support.release import a_collection
+from tests.support.store import an_agreement
 
 HERE = "203.0.113.7"
 PASSWORD = "the right one for alice"
@@ -160,3 +164,25 @@ def test_the_sources_that_are_remembered_are_bounded(
 def test_what_is_no_basic_sign_in_is_asked_to_sign_in(given: Authorization | None) -> None:
     with pytest.raises(NotSignedIn):
         read_basic(given)
+
+
+def test_a_name_that_has_passed_to_another_peer_reads_nothing(program: Program) -> None:
+    """Between the sign-in and the reading."""
+    with program.work(CONSOLE) as work:
+        alice, bob = (add_peer(work, program.keys, slug, PeerFacts()) for slug in ("alice", "bob"))
+        set_credentials(work, "alice", "shared-name", PASSWORD)
+        for peer in (alice, bob):
+            an_agreement(work, peer)
+            add_member(work, a_collection(work, alias=f"of-{peer.slug}"), peer)
+    here = Visit(Desk(program), "shared-name", "of-bob")
+    credential = here.knock(polls=True)
+    assert credential is not None
+    here.sign_in(credential.peer_id)
+    with program.work(CONSOLE) as work:
+        set_credentials(work, "alice", "alice", PASSWORD)
+        set_credentials(work, "bob", "shared-name", PASSWORD)
+
+    for read in (here.collection_now, here.collections):
+        with pytest.raises(NotFound):
+            read()
+    here.leave()
