@@ -85,7 +85,7 @@ def _ours(session: Session, stix_id: str) -> StixObject:
         .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(StixObject.stix_id == stix_id)
-        .with_for_update(of=StixObject)
+        .with_for_update(of=StixObject, key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:

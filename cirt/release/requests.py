@@ -24,7 +24,7 @@ def get_proposal(session: Session, reference: str, *, lock: bool = False) -> Pro
     """
     query = sa.select(Proposal).where(Proposal.reference == reference)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     found = session.scalars(query).one_or_none()
     if found is None:
         raise NoSuchRelease(reference=reference[:20])

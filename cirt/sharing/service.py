@@ -116,8 +116,9 @@ def _in_state(work: Work, reference: str, *states: AgreementState) -> Agreement:
 
 
 def _lock_peer(work: Work, peer_id: int) -> None:
-    """Two who change agreements with one peer follow one another."""
-    work.session.execute(sa.select(Peer.id).where(Peer.id == peer_id).with_for_update())
+    """Two who change agreements with one peer follow one another; what only refers to the peer need not wait."""
+    locked = sa.select(Peer.id).where(Peer.id == peer_id).with_for_update(key_share=True)
+    work.session.execute(locked)
 
 
 def _check(work: Work, agreement: Agreement) -> None:

@@ -1,6 +1,7 @@
 """Objects of a collection: pages of them, one of them, its versions, adding and removing (TAXII 2.1, section 5)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from flask import Response, request
 
@@ -62,6 +63,11 @@ class _Question:
             limit=self.asked.limit,
             endpoint=endpoint,
         )
+
+    def in_place(self, seen: Access) -> Self:
+        """The same of the collection as it stands now."""
+        place = seen.require_read()
+        return self if place is self.place else replace(self, place=place)
 
     @property
     def is_at_the_end(self) -> bool:
@@ -140,7 +146,7 @@ def _answer_page(endpoint: _Endpoint, key: str, object_id: str | None = None) ->
     if object_id is None and question.is_at_the_end:
         return answer.nothing()
     while True:
-        question = _question(here.collection_now(), endpoint, object_id)
+        question = question.in_place(here.collection_now())
         found = question.page(here.work, name)
         if not found.dates and object_id is not None:
             _require_held(here.work, question, object_id)

@@ -11,6 +11,9 @@ from cirt.release.collections import add_member, find_collection
 from cirt.release.ledger import Reading, Recorder, record_pages
 from cirt.release.models import CollectionKind, Feed
 from cirt.release.offers import feeds_of
+from cirt.sharing.commands import ChangeAgreement
+from cirt.sharing.queries import agreements
+from cirt.sharing.service import change_agreement
 from tests.conftest import NOON
 from tests.support.databases import Databases
 from tests.support.release import ALL, a_collection, a_reader, published
@@ -61,3 +64,23 @@ def test_a_feed_that_is_being_changed_holds_up_no_other_feeds_pages(
                 assert record_pages(recording, readings, wait=False) == [True, None]
 
         assert Recorder(program).record(readings[1])
+
+
+def test_a_member_is_added_while_an_agreement_with_it_changes(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """An agreement is changed first and the feeds after it; adding a member goes the other way round."""
+    with databases.program("postgresql", tmp_path, FakeClock(NOON)) as program:
+        with program.work(CONSOLE) as work:
+            peer = a_reader(work)
+            published(work, a_collection(work), indicator(tlp=Tlp.GREEN))
+            [(agreement, _)] = agreements(work.session)
+
+        with program.work(CONSOLE) as changing:
+            change_agreement(changing, ChangeAgreement(agreement.reference, ceiling=Tlp.GREEN))
+            with program.work(CONSOLE) as adding:
+                adding.session.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
+                collection = find_collection(adding.session, "indicators")
+                offered = add_member(adding, collection, adding.session.merge(peer))
+
+    assert offered == 1
