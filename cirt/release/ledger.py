@@ -65,9 +65,7 @@ class Recorder:
     def record(self, reading: Reading) -> bool:
         """As ``record_pages``, committed when this returns."""
         written = self._together.do(reading)
-        if (
-            written is None
-        ):  # it waits alone, or else the pages of all other feeds would wait with it
+        if written is None:  # it waits alone, or the pages of all other feeds would wait with it
             with self._program.work(SYSTEM) as work:
                 [written] = record_pages(work, [reading])
         return written is True

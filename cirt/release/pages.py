@@ -138,9 +138,7 @@ class Pages:
             return kept.page
 
     def _keep(self, key: _Key, place: Place, made: Page) -> None:
-        if (
-            len(made.objects) != 1
-        ):  # with more, SQL has passed over rows under the terms of this moment
+        if len(made.objects) != 1:  # with more, SQL passed over rows under the terms of this moment
             return
         kept = _Kept(_stamp(place), made, _OVERHEAD + 3 * len(made.objects[0].body))
         if kept.size > self._max_bytes:
