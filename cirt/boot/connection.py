@@ -10,6 +10,7 @@ from cirt.boot import limits
 from cirt.boot.refusals import AnswerTask, RefusalTask
 from cirt.boot.requests import Request
 from cirt.kernel.sources import source_of
+from cirt.release.ledger import Reading
 
 _MIB = 1024 * 1024
 _DISCARD = 64 * 1024
@@ -23,7 +24,6 @@ class Connection(HTTPChannel):
     """
 
     parser_class = Request
-    task_class = AnswerTask
     error_task_class = RefusalTask
     refuses_rest = False  # a refusal was written while the caller may still be sending
 
@@ -42,6 +42,7 @@ class Connection(HTTPChannel):
         self._ahead = b""
         self._checked = 0
         self._is_lingering = False
+        self._prepared: AnswerTask | None = None
         super().__init__(server, sock, addr, adj, map)
         self.guard: Any = server
         self.guard.make_room(self)
@@ -138,6 +139,31 @@ class Connection(HTTPChannel):
         self.guard.add_task(self)
 
     # -- answering; in a thread of the dispatcher
+
+    def prepare(self) -> int:
+        """Have the answer made, not sent; its size in bytes if its page must be written down before it is."""
+        requests: Any = self.requests
+        self._prepared = AnswerTask(self, requests[0])
+        try:
+            self._prepared.prepare()
+        except Exception:  # noqa: BLE001 - it is made again, where waitress deals with what goes wrong
+            self.forget()
+        return 0 if self.reading is None else self._prepared.size
+
+    @property
+    def reading(self) -> Reading | None:
+        return None if self._prepared is None else next(iter(self._prepared.readings), None)
+
+    def forget(self) -> None:
+        """What was prepared must not be sent: the answer is made again."""
+        if self._prepared is not None:
+            self._prepared.forget()
+            self._prepared = None
+
+    def task_class(self, _channel: Any, request: Any) -> AnswerTask:  # type: ignore[override]
+        """Of waitress a class, of which one object is made for each request."""
+        prepared, self._prepared = self._prepared, None
+        return prepared or AnswerTask(self, request)
 
     def service(self) -> None:
         super().service()

@@ -6,6 +6,7 @@ Each has its request id and its line in the log, as every answer has.
 import json
 import logging
 import secrets
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,11 +14,15 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import Error
 
 from cirt.boot.requests import TooManyRequests
+from cirt.release.ledger import Reading
+from cirt.taxii import READINGS
 
 log = logging.getLogger("cirt.request")
 
 TAXII_PREFIX = "/taxii2/"
 REQUEST_ID = "X-Request-Id"
+_PREPARED = "cirt.prepared"
+_UNKNOWN = 64 * 1024
 _MEDIA = "application/taxii+json;version=2.1"
 _SAID = {
     HTTPStatus.BAD_REQUEST: (
@@ -78,6 +83,25 @@ class RefusalTask(ErrorTask):
 class AnswerTask(WSGITask):
     """An answer of the application."""
 
+    readings: Sequence[Reading] = ()  # to be written down before what was prepared leaves
+    size = 0  # of what was prepared, in bytes
+    _body: Any = None
+
+    def prepare(self) -> None:
+        """Ask the application now; what it says is sent when the task is serviced."""
+        channel: Any = self.channel
+        environment: dict[str, Any] = self.get_environment()
+        said: list[Any] = []
+        self.readings = environment[READINGS] = []
+        self._body = channel.server.application(environment, lambda *given: said.extend(given))
+        status, headers, *_ = said
+        self.size = int(dict(headers).get("Content-Length", _UNKNOWN))
+        environment[_PREPARED] = (status, headers, self._body)
+
+    def forget(self) -> None:
+        if hasattr(self._body, "close"):
+            self._body.close()
+
     def build_response_header(self) -> bytes:
         headers: Any = self.response_headers
         if not any(name.lower() == "x-request-id" for name, _ in headers):
@@ -93,6 +117,21 @@ class AnswerTask(WSGITask):
                 False  # waitress would write the end of chunks that HEAD does not have
             )
         super().finish()
+
+
+class Prepared:
+    """The application, for which answers may have been prepared."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __call__(self, environment: dict[str, Any], start_response: Any) -> Any:
+        prepared = environment.get(_PREPARED)
+        if prepared is None:
+            return self._application(environment, start_response)
+        status, headers, body = prepared
+        start_response(status, headers)
+        return body
 
 
 def _worded(error: Error, path: str, request_id: str) -> tuple[bytes, str]:

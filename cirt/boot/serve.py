@@ -4,10 +4,12 @@ Waitress reads requests whole before a thread is given to them, so that slow sen
 (rulings 29; what it needs set and mended is in docs/decisions/0005).
 """
 
+import logging
 import resource
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -17,13 +19,16 @@ from waitress.server import TcpWSGIServer
 from cirt.boot import limits
 from cirt.boot.app import MAX_BODY_BYTES, create_app
 from cirt.boot.connection import Connection
-from cirt.boot.refusals import is_taxii
+from cirt.boot.refusals import Prepared, is_taxii
 from cirt.boot.requests import Request, TooManyRequests
 from cirt.boot.sharing_out import Dispatcher, Kind
 from cirt.kernel.program import Program
 from cirt.kernel.settings import Settings
 from cirt.kernel.sources import source_of
+from cirt.release.ledger import record_together
 from cirt.taxii import ProvenAccounts, proven_accounts
+
+log = logging.getLogger("cirt.server")
 
 _TAXII_SLACK = 1024 * 1024  # above its limit the application refuses, in better words
 _FILES = 4096  # connections, and what lies on disk for them
@@ -59,7 +64,7 @@ def serve(program: Program, listener: socket.socket, *, threads: int = 4) -> Non
 def make_server(program: Program, listener: socket.socket, *, threads: int = 4) -> "Server":
     """The server with all that it needs set, not yet running."""
     app = create_app(program)
-    return Server(app, listener, program.settings, proven_accounts(app), threads)
+    return Server(app, listener, program, proven_accounts(app), threads)
 
 
 class Server(TcpWSGIServer):
@@ -71,16 +76,17 @@ class Server(TcpWSGIServer):
         self,
         app: Any,
         listener: socket.socket,
-        settings: Settings,
+        program: Program,
         proven: ProvenAccounts,
         threads: int,
     ) -> None:
-        self._settings = settings
+        self._program = program
+        self._settings = settings = program.settings
         self._proven = proven
         self._proxy = source_of(settings.trusted_proxy) if settings.trusted_proxy else ""
         self._rate = limits.Rate()
         self._owed = 0  # bytes of answers not taken, as of the last look
-        self._dispatcher = Dispatcher(threads)
+        self._dispatcher = Dispatcher(threads, self._settle)
         address = listener.getsockname()
         super().__init__(
             app,
@@ -92,6 +98,19 @@ class Server(TcpWSGIServer):
             sockinfo=(listener.family, listener.type, listener.proto, address),
             bind_socket=False,
         )
+        self.application = Prepared(self.application)
+
+    def _settle(self, connections: Sequence[Connection]) -> None:
+        """Write down, in one commit, the pages that are about to leave; called by any thread."""
+        given = [one.reading for one in connections if one.reading is not None]
+        try:
+            stands = record_together(self._program, given)
+        except Exception:
+            log.warning("pages-not-written", exc_info=True)
+            stands = [False] * len(given)
+        for one, stand in zip(connections, stands, strict=True):
+            if not stand:
+                one.forget()  # alone, it waits as long as it must, or says what is wrong
 
     # What follows is called by the main thread, but for prepare_answer.
 

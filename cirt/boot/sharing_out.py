@@ -4,12 +4,18 @@ Which request is next is decided before a thread is given to it, so that nobody 
 """
 
 import threading
+import time
 from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 from waitress.task import ThreadedTaskDispatcher
+
+_ROUND_S = 0.004  # after which no more are begun in a round
+_ROUND_BYTES = 1024 * 1024  # likewise
 
 
 class Kind(StrEnum):
@@ -22,10 +28,22 @@ class Kind(StrEnum):
     WRITE = "write"  # TAXII with one: leaves a thread to those who read as well
 
 
+_TAXII = (Kind.READ, Kind.WRITE)
+
+_Lane: TypeAlias = tuple[str, Kind]
+Settle: TypeAlias = Callable[[Sequence[Any]], None]  # given the channels
+
+
 class Serves(Protocol):
     """A connection with a request."""
 
-    def service(self) -> None: ...
+    def prepare(self) -> int:
+        """Make the answer; its size in bytes if something must be settled before it is sent, else 0."""
+        ...
+
+    def service(self) -> None:
+        """Send what was prepared; else make it first."""
+        ...
 
     def cancel(self) -> None: ...
 
@@ -38,6 +56,7 @@ class Job:
     asker: str
     kind: Kind
     line: "Line"
+    has_seat: bool = False  # else it rides along with one that has
 
     def service(self) -> None:
         try:
@@ -49,10 +68,60 @@ class Job:
         self.channel.cancel()
 
 
-class Line:
-    """The jobs that wait, as far as waitress's dispatcher knows a queue: true if one may start now."""
+@dataclass(slots=True)
+class Round:
+    """One thread's way through the readings that wait. What their answers need settled is settled at once for all."""
 
-    def __init__(self, threads: int, freed: threading.Condition) -> None:
+    first: Job
+    line: "Line"
+
+    def service(self) -> None:
+        prepared: list[Job] = []
+        try:
+            self._prepare(prepared)
+        finally:
+            self._finish(prepared)
+
+    def _prepare(self, prepared: list[Job]) -> None:
+        until = time.monotonic() + _ROUND_S
+        room = _ROUND_BYTES
+        job: Job | None = self.first
+        while job is not None:
+            size = job.channel.prepare()
+            if not size:
+                job.service()
+            else:
+                prepared.append(job)
+                room -= size
+            goes_on = prepared and room > 0 and time.monotonic() < until
+            job = self.line.next_reading() if goes_on else None
+
+    def _finish(self, prepared: list[Job]) -> None:
+        if not prepared:
+            return
+        try:
+            self.line.settle([job.channel for job in prepared])
+        except BaseException:
+            for job in prepared:  # what is not settled must not be sent
+                job.cancel()
+                self.line.is_done(job)
+            raise
+        with ExitStack() as sending:  # all of them, whatever becomes of one
+            for job in prepared:  # the first, whose seat this is, comes last
+                sending.callback(job.service)
+
+    def cancel(self) -> None:
+        self.first.cancel()
+
+
+class Line:
+    """The jobs that wait, as far as waitress's dispatcher knows a queue: true if one may start now.
+
+    A lane is what one asker wants of one kind. Of a lane of TAXII one job is at work: more threads would only take
+    the interpreter from each other.
+    """
+
+    def __init__(self, threads: int, freed: threading.Condition, settle: Settle) -> None:
         all_but_one, all_but_two = max(1, threads - 1), max(1, threads - 2)
         self._most = {
             Kind.HEALTH: 1,
@@ -61,12 +130,13 @@ class Line:
             Kind.WRITE: all_but_two,
         }
         self._most_taxii = all_but_one
-        self._most_of_one_peer = all_but_two
         self._freed = freed
+        self.settle = settle
         self._urgent: deque[Job] = deque()
-        self._lanes: OrderedDict[tuple[str, Kind], deque[Job]] = OrderedDict()
-        self._working: Counter[str] = Counter()  # by asker and by kind
-        self._present: Counter[str] = Counter()  # by asker, waiting and working
+        self._lanes: OrderedDict[_Lane, deque[Job]] = OrderedDict()
+        self._kinds: Counter[Kind] = Counter()  # at work
+        self._busy: set[_Lane] = set()  # lanes of TAXII with a job at work
+        self._present: Counter[str] = Counter()  # by asker, waiting and at work
 
     def append(self, job: Job) -> None:
         if job.kind is Kind.URGENT:
@@ -75,20 +145,32 @@ class Line:
         self._present[job.asker] += 1
         self._lanes.setdefault((job.asker, job.kind), deque()).append(job)
 
-    def popleft(self) -> Job:
+    def popleft(self) -> "Job | Round":
         """The next that may start, of the asker that has waited longest for its turn."""
         if self._urgent:
             return self._urgent.popleft()
         lane = self._next_lane()
         if lane is None:
             raise IndexError
+        job = self._step(lane)
+        job.has_seat = True
+        self._kinds[job.kind] += 1
+        if job.kind in _TAXII:
+            self._busy.add(lane)
+        return Round(job, self) if job.kind is Kind.READ else job
+
+    def next_reading(self) -> Job | None:
+        """One more for a thread that reads already, so that no other is needed for it."""
+        with self._freed:
+            lane = next((lane for lane in self._lanes if lane[1] is Kind.READ), None)
+            return None if lane is None else self._step(lane)
+
+    def _step(self, lane: _Lane) -> Job:
         job = self._lanes[lane].popleft()
         if self._lanes[lane]:
             self._lanes.move_to_end(lane)
         else:
             del self._lanes[lane]
-        self._working[job.asker] += 1
-        self._working[job.kind] += 1
         return job
 
     def is_done(self, job: Job) -> None:
@@ -96,18 +178,16 @@ class Line:
         if job.kind is Kind.URGENT:
             return
         with self._freed:
-            for counter, names in (
-                (self._working, (job.asker, job.kind)),
-                (self._present, (job.asker,)),
-            ):
-                for name in names:
-                    counter[name] -= 1
-                    if not counter[name]:
-                        del counter[name]
-            self._freed.notify()
+            self._present[job.asker] -= 1
+            if not self._present[job.asker]:
+                del self._present[job.asker]
+            if job.has_seat:
+                self._kinds[job.kind] -= 1
+                self._busy.discard((job.asker, job.kind))
+                self._freed.notify()
 
     def present(self, asker: str) -> int:
-        """How many of this asker wait or are in work."""
+        """How many of this asker wait or are at work."""
         return self._present.get(asker, 0)
 
     def __len__(self) -> int:
@@ -116,25 +196,25 @@ class Line:
     def __bool__(self) -> bool:
         return bool(self._urgent) or self._next_lane() is not None
 
-    def _next_lane(self) -> tuple[str, Kind] | None:
-        return next((lane for lane in self._lanes if self._may_start(*lane)), None)
+    def _next_lane(self) -> _Lane | None:
+        return next((lane for lane in self._lanes if self._may_start(lane)), None)
 
-    def _may_start(self, asker: str, kind: Kind) -> bool:
-        working = self._working
-        if working[kind] >= self._most[kind]:
+    def _may_start(self, lane: _Lane) -> bool:
+        kind = lane[1]
+        if self._kinds[kind] >= self._most[kind]:
             return False
-        if kind not in (Kind.READ, Kind.WRITE):
+        if kind not in _TAXII:
             return True
-        taxii = working[Kind.READ] + working[Kind.WRITE]
-        return taxii < self._most_taxii and working[asker] < self._most_of_one_peer
+        taxii = sum(self._kinds[each] for each in _TAXII)
+        return taxii < self._most_taxii and lane not in self._busy
 
 
 class Dispatcher(ThreadedTaskDispatcher):
     """Waitress's threads with our line in place of its queue."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, settle: Settle) -> None:
         super().__init__()
-        self.line = Line(threads, self.queue_cv)
+        self.line = Line(threads, self.queue_cv, settle)
         self.queue = self.line  # type: ignore[assignment]  # as much of a deque as it uses
         self.set_thread_count(threads)
 

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,10 +15,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
+from cirt.kernel.turns import Turn
+
 WRITE = "cirt_write"  # execution option: this transaction writes, so SQLite takes its lock at once
 BINARY = (
     "cirt_binary"  # execution option: PostgreSQL sends bytes as they are, not as hexadecimal text
 )
+
+_TURN = "cirt_turn"  # execution option of an engine: the line in which its writers stand
 
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER is a rowid on SQLite
 
@@ -202,6 +207,12 @@ def make_engine(url: str) -> sa.Engine:
     return _postgres_engine(url)
 
 
+def turn_to_write(engine: sa.Engine) -> AbstractContextManager[None]:
+    """To be entered before a transaction that writes, where the database has but one at a time."""
+    turn: Turn | None = engine.get_execution_options().get(_TURN)
+    return nullcontext() if turn is None else turn.held()
+
+
 def _postgres_engine(url: str) -> sa.Engine:
     engine = sa.create_engine(
         url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True
@@ -238,6 +249,7 @@ def _sqlite_engine(url: str) -> sa.Engine:
         connect_args={"timeout": 30, "check_same_thread": False},
         pool_size=10,
         max_overflow=20,
+        execution_options={_TURN: Turn(database)} if database else {},
         pool_use_lifo=True,  # each connection has a cache of its own, so few are better than many
         hide_parameters=True,  # values are content, and errors are logged
     )

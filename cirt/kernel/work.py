@@ -5,7 +5,7 @@ and rolls everything back otherwise.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel import audit
 from cirt.kernel.clock import Clock
-from cirt.kernel.db import WRITE
+from cirt.kernel.db import WRITE, turn_to_write
 from cirt.kernel.errors import NotAllowed
 
 
@@ -112,7 +112,8 @@ def start_work(
     options: dict[str, Any] = {WRITE: write}
     if not write and engine.name == "postgresql":  # SQLite's transactions are so anyway
         options["isolation_level"] = "REPEATABLE READ"
-    with engine.connect().execution_options(**options) as connection:
+    turn = turn_to_write(engine) if write else nullcontext()
+    with turn, engine.connect().execution_options(**options) as connection:
         work = Work(actor, clock.now(), connection)
         try:
             yield work

@@ -12,7 +12,6 @@ from cirt.kernel.clock import from_us
 from cirt.kernel.db import insert_rows
 from cirt.kernel.prepared import Prepared
 from cirt.kernel.program import Program
-from cirt.kernel.together import Together
 from cirt.kernel.work import SYSTEM, Work
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.release.filters import Filter
@@ -55,24 +54,14 @@ class Fetched:
     endpoint: str
 
 
-class Recorder:
-    """Writes pages down before they leave, as many in one commit as wait for it; one per process."""
+def record_together(program: Program, readings: Sequence[Reading]) -> list[bool]:
+    """Write down the pages of many readers in one commit, before they leave.
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._together = Together(self._record)
-
-    def record(self, reading: Reading) -> bool:
-        """As ``record_pages``, committed when this returns."""
-        written = self._together.do(reading)
-        if written is None:  # it waits alone, or the pages of all other feeds would wait with it
-            with self._program.work(SYSTEM) as work:
-                [written] = record_pages(work, [reading])
-        return written is True
-
-    def _record(self, readings: Sequence[Reading]) -> list[bool | None]:
-        with self._program.work(SYSTEM) as work:
-            return record_pages(work, readings, wait=False)
+    False: this one must be read again, or waits for a feed that is being changed; alone, or the others would
+    wait with it.
+    """
+    with program.work(SYSTEM) as work:
+        return [stands is True for stands in record_pages(work, readings, wait=False)]
 
 
 def record_pages(

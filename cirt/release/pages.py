@@ -38,7 +38,7 @@ class Record(NamedTuple):
 class Page:
     """Rows, column by column. ``position_us`` is where the next page begins; it may lie behind the last row.
 
-    ``reading`` is what the ledger must know of a page with objects before it leaves (``ledger.Recorder``).
+    ``reading`` is what the ledger must know of a page with objects before it leaves (``ledger.record_pages``).
     ``made`` holds answers that were made of this page, for as long as it is remembered.
     """
 

@@ -2,5 +2,13 @@
 
 from cirt.taxii.blueprint import answer_error, is_ours, make_blueprint, proven_accounts
 from cirt.taxii.limits import ProvenAccounts
+from cirt.taxii.visit import READINGS
 
-__all__ = ["ProvenAccounts", "answer_error", "is_ours", "make_blueprint", "proven_accounts"]
+__all__ = [
+    "READINGS",
+    "ProvenAccounts",
+    "answer_error",
+    "is_ours",
+    "make_blueprint",
+    "proven_accounts",
+]

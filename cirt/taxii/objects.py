@@ -151,8 +151,7 @@ def _answer_page(endpoint: _Endpoint, key: str, object_id: str | None = None) ->
         if not found.dates and object_id is not None:
             _require_held(here.work, question, object_id)
         answered = _answer(here.work, endpoint, found, question)
-        here.leave()
-        if found.reading is None or here.desk.recorder.record(found.reading):
+        if found.reading is None or here.record(found.reading):
             return answered
 
 

@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
-from flask import g
+from flask import g, request
 
 from cirt.kernel.errors import NotFound
 from cirt.kernel.program import Program
-from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.kernel.work import SYSTEM, Actor, ActorKind, Work
 from cirt.parties.peers import Credential
-from cirt.release.ledger import Recorder
+from cirt.release.ledger import Reading, record_pages
 from cirt.release.pages import Pages
 from cirt.taxii.door import Access, Look, look, look_at_all
 from cirt.taxii.limits import ProvenAccounts
 from cirt.taxii.signin import Doorkeeper
+
+READINGS = "cirt.readings"  # in the environment, where the server writes down many pages at once
 
 
 class Desk:
@@ -26,7 +28,6 @@ class Desk:
         self.doorkeeper = Doorkeeper(program)
         self.proven = ProvenAccounts()
         self.pages = Pages()
-        self.recorder = Recorder(program)
 
 
 @dataclass(slots=True)
@@ -96,6 +97,16 @@ class Visit:
         """What was read stays readable."""
         self._open.close()
         self._work = None
+
+    def record(self, reading: Reading) -> bool:
+        """Have a page written down before it leaves; false: it must be read again."""
+        later: list[Reading] | None = request.environ.get(READINGS)
+        if later is not None:
+            later.append(reading)
+            return True
+        self.leave()
+        with self.program.work(SYSTEM) as work:
+            return record_pages(work, [reading]) == [True]
 
     def writing(self) -> AbstractContextManager[Work]:
         """A unit of work of this peer that changes something."""

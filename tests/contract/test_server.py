@@ -5,7 +5,7 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -22,8 +22,11 @@ from flask_compress.compat import compression
 from cirt.boot import limits, serve
 from cirt.boot.app import create_app
 from cirt.kernel.clock import FakeClock
+from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE
 from cirt.parties.models import Peer
+from cirt.release.ledger import Reading
+from cirt.release.models import PageRead
 from tests.conftest import NOON
 from tests.support import served as processes
 from tests.support.databases import Databases
@@ -363,7 +366,7 @@ def test_a_peer_that_fills_its_threads_leaves_some_to_others(
     with (
         databases.program("sqlite", tmp_path, FakeClock(NOON)) as program,
         a_world(program),
-        served(program, threads=4) as base,
+        served(program) as base,
         ThreadPoolExecutor(16) as several,
     ):
         alice, bob, visitor = Client(base, "alice"), Client(base, "bob"), Client(base)
@@ -388,6 +391,38 @@ def test_a_peer_that_fills_its_threads_leaves_some_to_others(
     assert first == [200, 200]
     assert others == {200}
     assert answers == [202] * 16
+
+
+@pytest.mark.parametrize("how", ["written", "to read again", "failing"])
+def test_many_pages_at_once_leave_whole_and_each_is_written_down(
+    how: str, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the commit that they share ends: what it does not hold is asked, and written down, anew."""
+
+    def together(program: Program, readings: Sequence[Reading]) -> list[bool]:
+        if how == "failing":
+            raise sa.exc.OperationalError("COMMIT", None, OSError("the disk is full"))
+        return [False] * len(readings)
+
+    if how != "written":
+        monkeypatch.setattr(serve, "record_together", together)
+    with (
+        databases.program("sqlite", tmp_path, FakeClock(NOON)) as program,
+        a_world(program) as world,
+        ThreadPoolExecutor(12) as several,
+    ):
+        name = world.objects["I1"]["id"]
+
+        def ask(_: int) -> requests.Response:
+            return world.client().get("collections/rw/objects/", match_id=name)
+
+        answers = list(several.map(ask, range(60)))
+        with program.work(CONSOLE, write=False) as work:
+            written = work.session.scalar(sa.select(sa.func.count()).select_from(PageRead))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.json()["objects"][0]["id"] for answer in answers} == {name}
+    assert written == 60
 
 
 # -- HEAD and OPTIONS

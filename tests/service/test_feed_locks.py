@@ -8,7 +8,7 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.release.collections import add_member, find_collection
-from cirt.release.ledger import Reading, Recorder, record_pages
+from cirt.release.ledger import Reading, record_pages, record_together
 from cirt.release.models import CollectionKind, Feed
 from cirt.release.offers import feeds_of
 from cirt.sharing.commands import ChangeAgreement
@@ -60,10 +60,10 @@ def test_a_feed_that_is_being_changed_holds_up_no_other_feeds_pages(
         ]
         with program.work(CONSOLE) as changing:
             feeds_of(changing.session, Feed.id == other.id)
-            with program.work(CONSOLE) as recording:
-                assert record_pages(recording, readings, wait=False) == [True, None]
+            assert record_together(program, readings) == [True, False]
 
-        assert Recorder(program).record(readings[1])
+        with program.work(CONSOLE) as recording:
+            assert record_pages(recording, readings[1:]) == [True]
 
 
 def test_a_member_is_added_while_an_agreement_with_it_changes(

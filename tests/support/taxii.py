@@ -186,10 +186,10 @@ def assert_error(answer: requests.Response, *statuses: int) -> dict[str, Any]:
 
 
 @contextmanager
-def served(program: Program, *, threads: int = 8) -> Iterator[str]:
+def served(program: Program) -> Iterator[str]:
     """The base address of an instance behind the server that we ship."""
     listener = listen("127.0.0.1:0")
-    server = make_server(program, listener, threads=threads)
+    server = make_server(program, listener)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     host, port = listener.getsockname()[:2]
