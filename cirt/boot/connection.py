@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from waitress.channel import HTTPChannel
@@ -10,7 +11,7 @@ from cirt.boot import limits
 from cirt.boot.refusals import AnswerTask, RefusalTask
 from cirt.boot.requests import Request
 from cirt.kernel.sources import source_of
-from cirt.release.ledger import Reading
+from cirt.taxii import Leaving
 
 _MIB = 1024 * 1024
 _DISCARD = 64 * 1024
@@ -148,11 +149,14 @@ class Connection(HTTPChannel):
             self._prepared.prepare()
         except Exception:  # noqa: BLE001 - it is made again, where waitress deals with what goes wrong
             self.forget()
-        return 0 if self.reading is None else self._prepared.size
+        return 0 if self.leaving.reading is None else self._prepared.size
 
     @property
-    def reading(self) -> Reading | None:
-        return None if self._prepared is None else next(iter(self._prepared.readings), None)
+    def leaving(self) -> Leaving:
+        return Leaving() if self._prepared is None else self._prepared.leaving
+
+    def afterwards(self) -> Callable[[], None] | None:
+        return self.leaving.afterwards
 
     def forget(self) -> None:
         """What was prepared must not be sent: the answer is made again."""

@@ -6,7 +6,6 @@ Each has its request id and its line in the log, as every answer has.
 import json
 import logging
 import secrets
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +13,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import Error
 
 from cirt.boot.requests import TooManyRequests
-from cirt.release.ledger import Reading
-from cirt.taxii import READINGS
+from cirt.taxii import LEAVING, Leaving
 
 log = logging.getLogger("cirt.request")
 
@@ -83,7 +81,7 @@ class RefusalTask(ErrorTask):
 class AnswerTask(WSGITask):
     """An answer of the application."""
 
-    readings: Sequence[Reading] = ()  # to be written down before what was prepared leaves
+    leaving = Leaving()  # what is to be done about what was prepared
     size = 0  # of what was prepared, in bytes
     _body: Any = None
 
@@ -92,7 +90,7 @@ class AnswerTask(WSGITask):
         channel: Any = self.channel
         environment: dict[str, Any] = self.get_environment()
         said: list[Any] = []
-        self.readings = environment[READINGS] = []
+        self.leaving = environment[LEAVING] = Leaving()
         self._body = channel.server.application(environment, lambda *given: said.extend(given))
         status, headers, *_ = said
         self.size = int(dict(headers).get("Content-Length", _UNKNOWN))

@@ -102,7 +102,7 @@ class Server(TcpWSGIServer):
 
     def _settle(self, connections: Sequence[Connection]) -> None:
         """Write down, in one commit, the pages that are about to leave; called by any thread."""
-        given = [one.reading for one in connections if one.reading is not None]
+        given = [one.leaving.reading for one in connections if one.leaving.reading is not None]
         try:
             stands = record_together(self._program, given)
         except Exception:

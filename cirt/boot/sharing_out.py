@@ -41,6 +41,10 @@ class Serves(Protocol):
         """Make the answer; its size in bytes if something must be settled before it is sent, else 0."""
         ...
 
+    def afterwards(self) -> Callable[[], None] | None:
+        """What to do when what was prepared has been sent, if there is time for it."""
+        ...
+
     def service(self) -> None:
         """Send what was prepared; else make it first."""
         ...
@@ -57,10 +61,13 @@ class Job:
     kind: Kind
     line: "Line"
     has_seat: bool = False  # else it rides along with one that has
+    afterwards: Callable[[], None] | None = None
 
     def service(self) -> None:
         try:
             self.channel.service()
+            if self.afterwards is not None:
+                self.afterwards()
         finally:
             self.line.is_done(self)
 
@@ -106,6 +113,8 @@ class Round:
                 job.cancel()
                 self.line.is_done(job)
             raise
+        if len(prepared) == 1 and not self.line:
+            self.first.afterwards = self.first.channel.afterwards()
         with ExitStack() as sending:  # all of them, whatever becomes of one
             for job in prepared:  # the first, whose seat this is, comes last
                 sending.callback(job.service)

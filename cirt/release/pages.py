@@ -2,8 +2,9 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
@@ -42,8 +43,8 @@ class Page:
     ``made`` holds answers that were made of this page, for as long as it is remembered.
     """
 
-    dates: list[int]
-    version_ids: list[int]
+    dates: Sequence[int]
+    version_ids: Sequence[int]
     more: bool
     position_us: int
     objects: list[ReleasedTogether] = field(default_factory=list)  # one after the other
@@ -79,9 +80,9 @@ def page(
             shown = objects[-1].version_ids
         else:
             shown = allowed_standing(work, place.reader, place.kind.value, window.standing)
-        for date_us, version_id in _kept(window, shown):
-            dates.append(date_us)
-            version_ids.append(version_id)
+        kept_dates, kept_ids = _kept(window, shown)
+        dates += kept_dates
+        version_ids += kept_ids
         position_us, more = window.position_us, window.more
     if not dates or endpoint not in WITH_OBJECTS:
         return Page(dates, version_ids, more, position_us)
@@ -128,6 +129,12 @@ class Pages:
         made = page(work, place, wanted, after_us=after_us, limit=limit, endpoint=endpoint)
         self._keep(key, place, made)
         return made
+
+    def remembers(
+        self, place: Place, wanted: Filter, *, after_us: int, limit: int, endpoint: str
+    ) -> bool:
+        """Whether such a page would be found, without asking whether it may still leave."""
+        return self._find((place.feed_id, after_us, wanted, limit, endpoint), place) is not None
 
     def _find(self, key: _Key, place: Place) -> Page | None:
         with self._lock:
@@ -187,8 +194,8 @@ def all_of(work: Work, place: Place, wanted: Filter) -> Page:
     """Every row that the filter admits and the gate allows; for the versions of one object."""
     window = look(work, place, wanted, -1, None)
     shown = allowed_standing(work, place.reader, place.kind.value, window.standing)
-    kept = list(_kept(window, shown))
-    return Page([row[0] for row in kept], [row[1] for row in kept], False, window.position_us)
+    dates, version_ids = _kept(window, shown)
+    return Page(dates, version_ids, False, window.position_us)
 
 
 def holds(work: Work, place: Place, stix_id: str) -> bool:
@@ -203,10 +210,11 @@ def start_of(wanted: Filter, after_us: int | None) -> int:
     return -1 if wanted.added_after_us is None else wanted.added_after_us
 
 
-def _kept(window: Window, shown: Collection[int]) -> Iterable[tuple[int, int]]:
-    """Date and version of the rows that are shown."""
-    rows = zip(window.dates, window.standing.version_ids, strict=True)
-    if len(shown) == len(window.dates):
-        return rows
+def _kept(window: Window, shown: Collection[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """Dates and versions of the rows that are shown."""
+    dates, version_ids = window.dates, window.standing.version_ids
+    if len(shown) == len(dates):
+        return dates, version_ids
     chosen = frozenset(shown)
-    return (row for row in rows if row[1] in chosen)
+    kept = [each in chosen for each in version_ids]
+    return list(compress(dates, kept)), list(compress(version_ids, kept))

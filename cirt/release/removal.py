@@ -1,6 +1,6 @@
 """What is taken out of a collection again: by the peer that brought it, by a recall, or because it is RED."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -80,7 +80,7 @@ def take_out(work: Work, collection: Collection, version_ids: Iterable[int]) -> 
 
 
 def _brought_all(
-    session: Session, collection: Collection, peer: Peer, version_ids: list[int]
+    session: Session, collection: Collection, peer: Peer, version_ids: Sequence[int]
 ) -> bool:
     if collection.kind is not CollectionKind.SHARED:
         return False

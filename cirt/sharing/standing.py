@@ -95,10 +95,18 @@ def load(connection: sa.Connection, version_ids: Sequence[int]) -> Loaded:
 
 def load_standing(connection: sa.Connection, standing: Standing) -> Loaded:
     """The same for versions of which the caller has read the ``BASIS``."""
-    alike: dict[int, list[int]] = defaultdict(list)
+    groups = _by_basis(standing)
+    return _load(connection, [(basis >> 1, bool(basis & 1), ids) for basis, ids in groups.items()])
+
+
+def _by_basis(standing: Standing) -> Mapping[int, Sequence[int]]:
+    different = set(standing.bases)
+    if len(different) == 1:  # as in most pages
+        return {different.pop(): standing.version_ids}
+    groups: dict[int, list[int]] = defaultdict(list)
     for basis, version_id in zip(standing.bases, standing.version_ids, strict=True):
-        alike[basis].append(version_id)
-    return _load(connection, [(basis >> 1, bool(basis & 1), ids) for basis, ids in alike.items()])
+        groups[basis].append(version_id)
+    return groups
 
 
 def _load(connection: sa.Connection, groups: Sequence[tuple[int, bool, Collection[int]]]) -> Loaded:
@@ -174,12 +182,12 @@ def judge(
 
 def leaving(loaded: Loaded, question: Question) -> frozenset[int]:
     """Versions that may leave now. What a peer posted has no approval of ours to lean on."""
-    return frozenset(
-        version_id
+    groups = [
+        judged.version_ids
         for judged in _judge(loaded, question)
         if judged.decision.lets_leave(approved=not judged.posted)
-        for version_id in judged.version_ids
-    )
+    ]
+    return frozenset().union(*groups)
 
 
 def verdicts(loaded: Loaded, question: Question) -> tuple[bool, ...]:

@@ -2,10 +2,11 @@
 
 from cirt.taxii.blueprint import answer_error, is_ours, make_blueprint, proven_accounts
 from cirt.taxii.limits import ProvenAccounts
-from cirt.taxii.visit import READINGS
+from cirt.taxii.visit import LEAVING, Leaving
 
 __all__ = [
-    "READINGS",
+    "LEAVING",
+    "Leaving",
     "ProvenAccounts",
     "answer_error",
     "is_ours",

@@ -61,6 +61,14 @@ def envelope(found: Page, token_of: Callable[[Page], str | None], packing: str) 
     """One page of objects, byte for byte as they came, packed if a packing is named; with a token if more follow."""
     if not found.dates:
         return nothing()
+    answer = _dated(Response(packed(found, token_of, packing), content_type=TAXII), found)
+    if packing:
+        answer.headers["Content-Encoding"] = packing
+    return answer
+
+
+def packed(found: Page, token_of: Callable[[Page], str | None], packing: str) -> bytes:
+    """The body of that answer; it is made once for as long as the page is remembered."""
     made = found.made.get(packing)
     if made is None:
         body = _body(found, token_of(found))
@@ -68,10 +76,7 @@ def envelope(found: Page, token_of: Callable[[Page], str | None], packing: str) 
         if len(found.made) > 1:  # what is remembered is counted for two
             found.made.clear()
         found.made[packing] = made
-    answer = _dated(Response(made, content_type=TAXII), found)
-    if packing:
-        answer.headers["Content-Encoding"] = packing
-    return answer
+    return made
 
 
 def _body(found: Page, token: str | None) -> bytes:

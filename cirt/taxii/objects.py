@@ -1,13 +1,14 @@
 """Objects of a collection: pages of them, one of them, its versions, adding and removing (TAXII 2.1, section 5)."""
 
+import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 from flask import Response, request
 
 from cirt.exchange.receipts import open_envelope, receive
 from cirt.kernel.errors import NotFound
-from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.release import removal
 from cirt.release.filters import ALL, LAST
@@ -16,12 +17,13 @@ from cirt.release.pages import WITH_OBJECTS, Page, holds, records, start_of
 from cirt.release.windows import Place
 from cirt.taxii import answer, query
 from cirt.taxii.body import check_is_object, read_body
-from cirt.taxii.door import Access
 from cirt.taxii.media import check_content_type
 from cirt.taxii.packing import PACKINGS
 from cirt.taxii.query import Asked, is_stix_id, make_token, open_token, read_query
 from cirt.taxii.status import status_resource
-from cirt.taxii.visit import visit
+from cirt.taxii.visit import Visit, visit
+
+log = logging.getLogger("cirt.taxii")
 
 _MANIFEST = "manifest"  # endpoint whose pages show no object and are not written down
 
@@ -46,17 +48,18 @@ _RECORDS = _Endpoint(_MANIFEST, query.ALL_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
     """A page that is asked for, understood and allowed."""
 
+    here: Visit
     place: Place
     collection: str  # its UUID
     asked: Asked
     after_us: int | None
 
-    def page(self, work: Work, endpoint: str) -> Page:
-        return visit().desk.pages.page(
-            work,
+    def page(self, endpoint: str) -> Page:
+        return self.here.desk.pages.page(
+            self.here.work,
             self.place,
             self.asked.filter,
             after_us=self.after_us,
@@ -64,9 +67,9 @@ class _Question:
             endpoint=endpoint,
         )
 
-    def in_place(self, seen: Access) -> Self:
+    def now(self) -> Self:
         """The same of the collection as it stands now."""
-        place = seen.require_read()
+        place = self.here.collection_now().require_read()
         return self if place is self.place else replace(self, place=place)
 
     @property
@@ -79,12 +82,31 @@ class _Question:
         if not found.more:
             return None
         return make_token(
-            visit().program.keys,
-            visit().peer_id,
+            self.here.program.keys,
+            self.here.peer_id,
             self.collection,
             self.asked.filter,
             found.position_us,
         )
+
+    def read_ahead(self, found: Page, endpoint: str, packing: str) -> None:
+        """Have the page after this one remembered: who asked for this one unpacks it and then asks for that one."""
+        if self.here.desk.pages.remembers(
+            self.place,
+            self.asked.filter,
+            after_us=found.position_us,
+            limit=self.asked.limit,
+            endpoint=endpoint,
+        ):
+            return
+        try:
+            with self.here.again() as here:
+                following = replace(self, here=here, after_us=found.position_us).now()
+                answer.packed(following.page(endpoint), following.token, packing)
+        except Exception:
+            log.warning(
+                "taxii.not-read-ahead", exc_info=True
+            )  # it is read, or refused, when asked for
 
 
 def objects(key: str) -> Response:
@@ -142,28 +164,31 @@ def _answer_page(endpoint: _Endpoint, key: str, object_id: str | None = None) ->
     """
     name = endpoint.name if request.method == "GET" else _MANIFEST
     here = visit()
-    question = _question(here.collection(), endpoint, object_id)
+    question = _question(here, endpoint, object_id)
     if object_id is None and question.is_at_the_end:
         return answer.nothing()
     while True:
-        question = question.in_place(here.collection_now())
-        found = question.page(here.work, name)
+        question = question.now()
+        found = question.page(name)
         if not found.dates and object_id is not None:
-            _require_held(here.work, question, object_id)
-        answered = _answer(here.work, endpoint, found, question)
-        if found.reading is None or here.record(found.reading):
+            _require_held(question, object_id)
+        answered = _answer(endpoint, found, question)
+        if found.reading is None:
+            return answered
+        if here.record(found.reading):
+            if found.more:
+                here.afterwards(partial(question.read_ahead, found, name, _packing()))
             return answered
 
 
-def _question(seen: Access, endpoint: _Endpoint, object_id: str | None) -> _Question:
+def _question(here: Visit, endpoint: _Endpoint, object_id: str | None) -> Question:
+    seen = here.collection()
     place = seen.require_read()
     asked = _read_query(endpoint.fields, object_id, default_version=endpoint.default_version)
     after_us = None
     if asked.token is not None:
-        after_us = open_token(
-            visit().program.keys, visit().peer_id, seen.uuid, asked.filter, asked.token
-        )
-    return _Question(place, seen.uuid, asked, after_us)
+        after_us = open_token(here.program.keys, here.peer_id, seen.uuid, asked.filter, asked.token)
+    return Question(here, place, seen.uuid, asked, after_us)
 
 
 def _read_query(fields: frozenset[str], object_id: str | None, *, default_version: str) -> Asked:
@@ -178,19 +203,19 @@ def _read_query(fields: frozenset[str], object_id: str | None, *, default_versio
     )
 
 
-def _require_held(work: Work, question: _Question, object_id: str) -> None:
+def _require_held(question: Question, object_id: str) -> None:
     """An object that is not there at all is 404; one that the filter leaves out is an empty page."""
-    if not holds(work, question.place, object_id):
+    if not holds(question.here.work, question.place, object_id):
         raise NotFound
 
 
-def _answer(work: Work, endpoint: _Endpoint, found: Page, question: _Question) -> Response:
+def _answer(endpoint: _Endpoint, found: Page, question: Question) -> Response:
     if request.method == "HEAD":
         return answer.headers_only(found)
     if endpoint.gives_objects:
         return answer.envelope(found, question.token, _packing())
     write = answer.versions if endpoint is _VERSIONS else answer.manifest
-    return write(found, records(work, found), question.token(found))
+    return write(found, records(question.here.work, found), question.token(found))
 
 
 def _packing() -> str:

@@ -1,6 +1,7 @@
 """One request of a peer, from its sign-in to its answer, and what the server keeps between requests."""
 
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,7 +18,15 @@ from cirt.taxii.door import Access, Look, look, look_at_all
 from cirt.taxii.limits import ProvenAccounts
 from cirt.taxii.signin import Doorkeeper
 
-READINGS = "cirt.readings"  # in the environment, where the server writes down many pages at once
+LEAVING = "cirt.leaving"  # in the environment, where the server takes care of what this says
+
+
+@dataclass(slots=True)
+class Leaving:
+    """What is to be done about an answer: before it leaves, and after, if nobody waits then."""
+
+    reading: Reading | None = None  # to be written down, or the answer must not leave
+    afterwards: Callable[[], None] | None = None
 
 
 class Desk:
@@ -100,13 +109,28 @@ class Visit:
 
     def record(self, reading: Reading) -> bool:
         """Have a page written down before it leaves; false: it must be read again."""
-        later: list[Reading] | None = request.environ.get(READINGS)
-        if later is not None:
-            later.append(reading)
+        leaving: Leaving | None = request.environ.get(LEAVING)
+        if leaving is not None:
+            leaving.reading = reading
             return True
         self.leave()
         with self.program.work(SYSTEM) as work:
             return record_pages(work, [reading]) == [True]
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """To be done when the answer has left, where the server has time for it."""
+        leaving: Leaving | None = request.environ.get(LEAVING)
+        if leaving is not None:
+            leaving.afterwards = act
+
+    @contextmanager
+    def again(self) -> Iterator["Visit"]:
+        """Another, of the same peer, that needs no sign-in and no request."""
+        here = Visit(self.desk, self.username, self.key, self.peer_id)
+        try:
+            yield here
+        finally:
+            here.leave()
 
     def writing(self) -> AbstractContextManager[Work]:
         """A unit of work of this peer that changes something."""

@@ -81,6 +81,7 @@ def _application(answers: Answers) -> Callable[..., Iterable[bytes]]:
 def main() -> None:
     """In a process of its own; its arguments are data directory, port, file of Answers, processes."""
     from cirt.boot.processes import Family
+    from cirt.boot.refusals import Prepared
     from cirt.boot.serve import listen, make_server
     from cirt.kernel.program import load_program
     from cirt.kernel.settings import read_settings
@@ -93,7 +94,7 @@ def main() -> None:
 
     def serve() -> None:
         server = make_server(load_program(settings), listener)
-        server.application = application
+        server.application = Prepared(application)
         signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
         server.run()
 

@@ -27,6 +27,8 @@ from cirt.kernel.work import CONSOLE
 from cirt.parties.models import Peer
 from cirt.release.ledger import Reading
 from cirt.release.models import PageRead
+from cirt.taxii import objects
+from cirt.taxii.visit import Visit
 from tests.conftest import NOON
 from tests.support import served as processes
 from tests.support.databases import Databases
@@ -39,6 +41,7 @@ from tests.support.taxii import (
     an_indicator,
     assert_error,
     found_world,
+    keys_of,
     served,
 )
 from tests.support.wire import Heard, answers_in, ask, authorization, dial, hear, read_all
@@ -423,6 +426,58 @@ def test_many_pages_at_once_leave_whole_and_each_is_written_down(
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.json()["objects"][0]["id"] for answer in answers} == {name}
     assert written == 60
+
+
+def test_pages_are_read_ahead_and_written_down_when_they_leave(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = threading.Semaphore(0)
+    read_ahead = objects.Question.read_ahead
+
+    def note(*given: Any) -> None:
+        read_ahead(*given)
+        ahead.release()
+
+    monkeypatch.setattr(objects.Question, "read_ahead", note)
+    with (
+        databases.program("sqlite", tmp_path, FakeClock(NOON)) as program,
+        a_world(program) as world,
+    ):
+        alice = world.client()
+        first = alice.get("collections/rw/objects/", limit=2)
+        assert ahead.acquire(timeout=20)
+        with program.work(CONSOLE, write=False) as work:
+            [written] = work.session.scalars(sa.select(PageRead)).all()
+        pages = list(alice.walk("collections/rw/objects/", limit=2))
+        with program.work(CONSOLE, write=False) as work:
+            later = work.session.scalar(sa.select(sa.func.count()).select_from(PageRead))
+        seen = [key for page in pages for key in keys_of(page)]
+        everything = alice.keys("collections/rw/objects/", limit=1000)
+
+    assert written.count == 2
+    assert pages[0].content == first.content
+    assert later == 1 + len(pages)
+    assert seen == everything
+
+
+def test_what_goes_wrong_ahead_is_noted_and_takes_nothing_away(
+    databases: Databases,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(_visit: Visit) -> Visit:
+        raise OSError("gone")
+
+    with (
+        databases.program("sqlite", tmp_path, FakeClock(NOON)) as program,
+        a_world(program) as world,
+    ):
+        whole = world.client().keys("collections/rw/objects/")
+        monkeypatch.setattr(Visit, "again", fails)
+        assert world.client().keys("collections/rw/objects/", limit=2) == whole
+
+    assert "taxii.not-read-ahead" in caplog.messages
 
 
 # -- HEAD and OPTIONS

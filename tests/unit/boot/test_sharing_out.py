@@ -1,7 +1,7 @@
 """Who gets a thread next."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,9 @@ class AChannel:
 
     def prepare(self) -> int:
         return self._size
+
+    def afterwards(self) -> Callable[[], None] | None:
+        return None
 
     def service(self) -> None:
         """Nothing to do."""
@@ -142,6 +145,9 @@ class Asks:
         self.asked.log.append(f"prepare {self.name}")
         return self.size
 
+    def afterwards(self) -> Callable[[], None] | None:
+        return lambda: self.asked.log.append(f"after {self.name}")
+
     def service(self) -> None:
         self.asked.log.append(f"send {self.name}")
         if self.name == "broken":
@@ -211,3 +217,14 @@ def test_what_cannot_be_settled_is_not_sent() -> None:
 
     assert asked.log == ["prepare a", "prepare b", "cancel a", "cancel b"]
     assert not line._present
+
+
+def test_what_is_done_afterwards_is_done_where_nobody_waits() -> None:
+    asked, line = a_round(("a", 10))
+    line.popleft().service()
+    assert asked.log[-2:] == ["send a", "after a"]
+
+    asked, line = a_round(("a", 2_000_000), ("b", 10))
+    line.popleft().service()
+    assert asked.log[-1] == "send a"
+    assert len(line) == 1
