@@ -28,6 +28,7 @@ from cirt.worker import run_worker
 
 log = logging.getLogger("cirt.up")
 _PATIENCE_S = 25.0
+_YOUNG = 20_000  # objects between two collections: a POST makes tens of thousands, and hardly any is garbage
 _M_ARENA_MAX, _ARENAS = -8, 2  # malloc.h; by default eight for each processor
 
 
@@ -171,6 +172,7 @@ def _spare_memory() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_YOUNG)
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         library.mallopt(_M_ARENA_MAX, _ARENAS)
