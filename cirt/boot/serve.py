@@ -4,7 +4,6 @@ Waitress reads requests whole before a thread is given to them, so that slow sen
 (rulings 29; what it needs set and mended is in docs/decisions/0005).
 """
 
-import gc
 import logging
 import resource
 import signal

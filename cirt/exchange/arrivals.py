@@ -151,11 +151,12 @@ def _take(
     objects = {
         i: one for i, one in enumerate(read) if isinstance(one, StixObject) and i not in reasons
     }
-    reasons |= judge_versions(work, objects, door.peer)
+    of_versions, absent = judge_versions(work, objects, door.peer)
+    reasons |= of_versions
     objects = {i: one for i, one in objects.items() if i not in reasons}
     reasons |= judge_markings(work, objects, door.reader, door.default_tlp)
     objects = {i: one for i, one in objects.items() if i not in reasons}
-    stored = _store(work, objects, door)
+    stored = _store(work, objects, door, absent)
     reasons |= {i: _conflict(one) for i, one in stored.items() if _is_conflict(one)}
     _keep(work, read, reasons, door)
     _close_red(work, read, reasons, door.peer)
@@ -168,10 +169,15 @@ def _take(
     return arrivals, [one.stix_id for one in new if one.type == "marking-definition"]
 
 
-def _store(work: Work, objects: Mapping[int, StixObject], door: _Door) -> dict[int, Stored]:
-    origin_id = door.peer.id if door.peer else None
+def _store(
+    work: Work, objects: Mapping[int, StixObject], door: _Door, absent: frozenset[str]
+) -> dict[int, Stored]:
     answers = put_many(
-        work, list(objects.values()), origin_id=origin_id, default_tlp=door.default_tlp
+        work,
+        list(objects.values()),
+        origin_id=door.peer.id if door.peer else None,
+        default_tlp=door.default_tlp,
+        absent=absent,
     )
     return dict(zip(objects, answers, strict=True))
 

@@ -108,9 +108,14 @@ class _Present:
 
 def judge_versions(
     work: Work, objects: Mapping[int, StixObject], peer: Peer | None
-) -> dict[int, Reason]:
-    """By index: who may version what, and when. In the order of the arrivals, as each sees those before it."""
-    present = _present(work.session, {one.stix_id for one in objects.values()})
+) -> tuple[dict[int, Reason], frozenset[str]]:
+    """By index: who may version what, and when. In the order of the arrivals, as each sees those before it.
+
+    Beside it the ids of which nothing is here yet.
+    """
+    asked = {one.stix_id for one in objects.values()}
+    present = _present(work.session, asked)
+    absent = frozenset(asked - present.keys())
     latest_us = to_us(work.now + _AHEAD)
     reasons: dict[int, Reason] = {}
     for index, one in objects.items():
@@ -126,7 +131,7 @@ def judge_versions(
         here.versions.add(one.version_us)
         if one.version_us > here.newest_us:
             here.newest_us, here.is_revoked = one.version_us, one.revoked
-    return reasons
+    return reasons, absent
 
 
 def _version_reason(

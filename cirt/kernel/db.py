@@ -1,8 +1,9 @@
 """Declarative base, column types and the engine, alike on SQLite and PostgreSQL."""
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any, ClassVar, TypeAlias
 
 import sqlalchemy as sa
 from psycopg.pq import Format
-from psycopg.types.array import ListBinaryDumper
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
+from cirt.kernel.arrays import FlatListDumper
 from cirt.kernel.turns import Turn
 
 WRITE = "cirt_write"  # execution option: this transaction writes, so SQLite takes its lock at once
@@ -23,6 +24,9 @@ BINARY = (
 )
 
 _TURN = "cirt_turn"  # execution option of an engine: the line in which its writers stand
+
+_RESTING = "cirt_resting"  # of a pooled connection: since when, by the steady clock
+_REST_S = 1.0
 
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER is a rowid on SQLite
 
@@ -214,15 +218,12 @@ def turn_to_write(engine: sa.Engine) -> AbstractContextManager[None]:
 
 
 def _postgres_engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(
-        url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True
-    )
+    engine = sa.create_engine(url, pool_size=10, max_overflow=20, hide_parameters=True)
+    _look_after(engine)
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
-        connection.adapters.register_dumper(
-            list, ListBinaryDumper
-        )  # as text, bytes take ten times as long
+        connection.adapters.register_dumper(list, FlatListDumper)
         for setting in (
             "jit = off",  # our statements are short; compiling one costs more than it saves
             "max_parallel_workers_per_gather = 0",  # misled, it would have many sort a whole feed
@@ -238,6 +239,33 @@ def _postgres_engine(url: str) -> sa.Engine:
             cursor.format = Format.BINARY
 
     return engine
+
+
+@contextmanager
+def glance(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for one statement, without a transaction around it: beginning and ending one takes as long."""
+    with engine.connect() as connection:
+        if engine.name == "postgresql":  # SQLite begins nothing by itself
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
+
+
+def _look_after(engine: sa.Engine) -> None:
+    """Ask whether a connection still stands where it has rested; each time would cost as much as a look-up."""
+
+    @sa.event.listens_for(engine, "checkin")
+    def rest(_connection: Any, record: Any) -> None:
+        record.info[_RESTING] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def wake(connection: Any, record: Any, _fairy: Any) -> None:
+        since = record.info.get(_RESTING)
+        if since is None or time.monotonic() - since < _REST_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DisconnectionError from error  # the pool makes a new one
 
 
 def _sqlite_engine(url: str) -> sa.Engine:

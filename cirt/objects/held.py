@@ -1,6 +1,7 @@
 """Objects in hand while they are stored: locked, with all their versions and facts."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -54,9 +55,13 @@ def lock(
     *,
     brought_by_id: int | None,
     now: datetime,
+    absent: AbstractSet[str] = frozenset(),
 ) -> tuple[dict[str, Held], Numbers]:
-    """Every object's row, made where there is none, locked against others that bring it; ids for what is new."""
-    held = find_locked(connection, sorted({one.stix_id for one in objects}))
+    """Every object's row, made where there is none, locked against others that bring it; ids for what is new.
+
+    What was ``absent`` a moment ago is not looked for before an attempt to make it.
+    """
+    held = find_locked(connection, sorted({one.stix_id for one in objects} - absent))
     numbers = _number(connection, objects, held)
     missing = _newest([one for one in objects if one.stix_id not in held])
     if missing:

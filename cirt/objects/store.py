@@ -58,6 +58,7 @@ class _Terms:
     sector: str | None
     bare: bool
     companion: bool
+    absent: frozenset[str]
 
 
 def put_many(
@@ -69,18 +70,20 @@ def put_many(
     sector: str | None = None,
     bare: bool = False,
     companion: bool = False,
+    absent: frozenset[str] = frozenset(),
 ) -> list[Stored]:
     """Store what is new; one answer per object, in the order given.
 
     ``origin_id`` is the peer that brought them, None ourselves. ``default_tlp`` is bound to those whose
     bytes state no level (None: AMBER). ``companion`` marks our identity, which goes with what refers to it.
+    ``absent`` are ids of which this transaction has found nothing: they are not looked for again.
     ORM rows of these objects that the session already holds are not refreshed.
 
     Raises:
         MarkingUnresolved: an object should have been held (``unresolved_markings``).
     """
     work.session.flush()
-    terms = _Terms(origin_id, default_tlp, sector, bare, companion)
+    terms = _Terms(origin_id, default_tlp, sector, bare, companion, absent)
     written = written_tlps(work.session, objects)
     order = sorted(range(len(objects)), key=lambda i: (objects[i].stix_id, objects[i].version_us))
     answers: dict[int, Stored] = {}
@@ -96,7 +99,13 @@ def _put_chunk(
 ) -> list[Stored]:
     connection = work.session.connection()
     objects = [one for one, _ in chunk]
-    held, numbers = lock(connection, objects, brought_by_id=terms.origin_id, now=work.now)
+    held, numbers = lock(
+        connection,
+        objects,
+        brought_by_id=terms.origin_id,
+        now=work.now,
+        absent=terms.absent,
+    )
     outcomes = [_take(held[one.stix_id], one, written, terms, numbers) for one, written in chunk]
     settle_facts(work, held.values())
     new = [(object_, version) for kept, object_, version in outcomes if kept is Kept.NEW]

@@ -51,7 +51,7 @@ class CollectionEntry(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     collection_id: Mapped[int] = mapped_column(sa.ForeignKey("collection.id"))
-    object_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("stix_object.id"))
+    object_id: Mapped[int] = mapped_column(BigId)  # the version's, beside it to be found by
     version_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("object_version.id"))
     added_at: Mapped[datetime]
     brought_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("peer.id"))  # NULL: ourselves
@@ -95,7 +95,7 @@ class FeedRow(Base):
 
     feed_id: Mapped[int] = mapped_column(sa.ForeignKey("feed.id"), primary_key=True)
     date_us: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
-    object_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("stix_object.id"))
+    object_id: Mapped[int] = mapped_column(BigId)  # the version's, beside it to be found by
     version_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("object_version.id"))
     is_first: Mapped[bool]
     is_last: Mapped[bool]

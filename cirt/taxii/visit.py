@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from flask import g, request
 
+from cirt.kernel.db import glance
 from cirt.kernel.errors import NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Actor, ActorKind, Work
@@ -63,7 +64,7 @@ class Visit:
         """The account of that name, if there is one; who knocks has not signed in yet."""
         if not polls:
             return self._look(self.work.connection)
-        with self.program.engine.connect() as connection:
+        with glance(self.program.engine) as connection:
             return self._look(connection)
 
     def _look(self, connection: sa.Connection) -> Credential | None:
