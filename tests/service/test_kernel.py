@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from cirt.kernel import db
+from cirt.kernel.clock import FakeClock
+from cirt.kernel.db import make_engine
 from cirt.kernel.errors import NotAllowed
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.keys import (
@@ -19,6 +22,8 @@ from cirt.kernel.keys import (
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, PUBLIC
 from cirt.parties.models import Person
+from tests.conftest import NOON
+from tests.support.databases import Databases
 
 
 def test_references_are_made_in_order_and_never_twice_by_many_at_once(program: Program) -> None:
@@ -101,3 +106,21 @@ def test_what_is_sealed_for_one_purpose_is_unreadable_for_another() -> None:
 
     with pytest.raises(SecretUnreadable):
         keys.unseal("receipts", keys.seal("passwords", "a peer's password"))
+
+
+def test_a_connection_that_died_while_it_rested_is_made_anew(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_REST_S", 0.0)
+    who = sa.text("SELECT pg_backend_pid()")
+    with databases.program("postgresql", tmp_path, FakeClock(NOON)) as program:
+        with program.work(CONSOLE, write=False) as work:
+            first = work.session.scalar(who)
+        other = make_engine(str(program.settings.database_url))
+        with other.connect() as connection:
+            connection.execute(sa.select(sa.func.pg_terminate_backend(first)))
+        other.dispose()
+        with program.work(CONSOLE, write=False) as work:
+            second = work.session.scalar(who)
+
+    assert second != first
