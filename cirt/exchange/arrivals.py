@@ -96,6 +96,7 @@ def take(
     pieces: Sequence[bytes | Read],
     *,
     peer: Peer | None,
+    reader: PeerReader | None = None,
     collection: Collection | None = None,
     run_id: int | None = None,
     tlp: Tlp | None = None,
@@ -104,12 +105,12 @@ def take(
 
     Pieces that :func:`codec.read` has read already need not be read while others wait for this transaction.
     ``peer`` None is the console, which vouches for what it brings (rulings 10); ``tlp`` then binds what
-    carries no level. What is held or refused is kept with its bytes, but for RED from a peer.
+    carries no level. ``reader`` is the peer under its present terms, where the caller has it. What is held or refused is kept with its bytes, but for RED from a peer.
 
     Raises:
         RedNotImported.
     """
-    door = _door(work, peer, collection, run_id, tlp)
+    door = _door(work, peer, collection, run_id, tlp, reader)
     arrivals, definitions = _take(work, pieces, door)
     counts = Counter(arrival.outcome for arrival in arrivals)
     if counts.total() > counts[Outcome.KNOWN]:
@@ -130,12 +131,13 @@ def _door(
     collection: Collection | None,
     run_id: int | None,
     tlp: Tlp | None,
+    reader: PeerReader | None = None,
 ) -> _Door:
     if tlp is Tlp.RED:
         raise RedNotImported
     if peer is None:
         return _Door(None, None, collection, run_id, tlp)
-    reader = peer_reader(work.session, peer.id, work.now)
+    reader = reader or peer_reader(work.session, peer.id, work.now)
     default = reader.terms.default_tlp if reader.terms else None
     return _Door(peer, reader, collection, run_id, default)
 

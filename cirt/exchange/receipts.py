@@ -16,6 +16,7 @@ from cirt.objects import codec
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.parties.models import Peer
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow, Member
+from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import peer_reader
 from cirt.sharing.models import Direction
 from cirt.sharing.rules import agreement_rule
@@ -82,10 +83,11 @@ def receive(
         NoSuchCollectionHere: for this peer it does not exist.
         NotWritable: it does, but takes nothing from this peer.
     """
-    refusal = _refusal(work.session, peer, collection, work)
+    reader = peer_reader(work.session, peer.id, work.now)
+    refusal = _refusal(work, reader, collection)
     if refusal is not None:
         raise refusal
-    arrivals = take(work, pieces, peer=peer, collection=collection)
+    arrivals = take(work, pieces, peer=peer, reader=reader, collection=collection)
     receipt = Receipt(
         id=str(uuid.uuid4()),
         peer_id=peer.id,
@@ -118,10 +120,10 @@ def find_receipt(work: Work, peer: Peer, receipt_id: str) -> Receipt:
 
 
 def _refusal(
-    session: Session, peer: Peer, collection: Collection, work: Work
+    work: Work, reader: PeerReader, collection: Collection
 ) -> NoSuchCollectionHere | NotWritable | None:
-    reader = peer_reader(session, peer.id, work.now)
-    if agreement_rule(reader, work.now) or session.get(Member, (collection.id, peer.id)) is None:
+    is_member = work.session.get(Member, (collection.id, reader.peer_id)) is not None
+    if agreement_rule(reader, work.now) or not is_member:
         return NoSuchCollectionHere()
     gives_only = reader.terms is not None and reader.terms.direction is Direction.GIVE
     if gives_only or collection.kind is CollectionKind.PUBLISHED:

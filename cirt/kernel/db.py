@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -96,19 +97,50 @@ def insert_rows(
     """
     if not rows:
         return []
-    names = tuple(rows[0])
-    columns = {name: [row[name] for row in rows] for name in names}
-    if connection.dialect.name == "postgresql":
-        return _insert_arrays(connection, model, columns, tuple(unless), tuple(returning))
-    if returning:
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    if returning and connection.dialect.name != "postgresql":
         insert = _sqlite_insert(model, tuple(unless)).returning(*returning)
         return connection.execute(insert, list(rows)).all()
-    statement, to_database = _sqlite_statement(model, names, tuple(unless))
-    given = [
-        _converted(columns[name], convert) if convert else columns[name]
+    return insert_columns(connection, model, columns, unless=unless, returning=returning)
+
+
+def insert_columns(
+    connection: sa.Connection,
+    model: type[Base],
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    same: Mapping[str, Any] | None = None,
+    unless: Sequence[str] = (),
+    returning: Sequence[sa.ColumnElement[Any] | InstrumentedAttribute[Any]] = (),
+) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The same for rows that are at hand column by column; ``same`` holds what all have in common.
+
+    ``returning`` on PostgreSQL only.
+    """
+    count = len(next(iter(columns.values())))
+    if not count:
+        return []
+    alike = {name: values[0] for name, values in columns.items() if _are_same(values)}
+    if len(alike) == len(columns):  # one column says how many rows there are
+        del alike[next(iter(columns))]
+    given = {name: values for name, values in columns.items() if name not in alike}
+    common = {**alike, **(same or {})}
+    if connection.dialect.name == "postgresql":
+        insert = _from_arrays(model, tuple(given), tuple(common), tuple(unless))
+        if not returning:
+            connection.execute(insert, {**given, **common})
+            return []
+        return connection.execute(insert.returning(*returning), {**given, **common}).all()
+    statement, to_database = _sqlite_statement(model, (*given, *common), tuple(unless))
+    ordered = [
+        repeat(convert(common[name]) if convert else common[name], count)
+        if name in common
+        else [convert(value) for value in given[name]]
+        if convert
+        else given[name]
         for name, convert in to_database
     ]
-    connection.exec_driver_sql(statement, list(zip(*given, strict=True)))
+    connection.exec_driver_sql(statement, list(zip(*ordered, strict=True)))
     return []
 
 
@@ -127,41 +159,25 @@ def new_ids(connection: sa.Connection, model: type[Base], count: int) -> list[in
     return list(range(last + 1, last + 1 + count))
 
 
-def _insert_arrays(
-    connection: sa.Connection,
+@cache
+def _from_arrays(
     model: type[Base],
-    columns: Mapping[str, Sequence[Any]],
+    arrays: tuple[str, ...],
+    common: tuple[str, ...],
     unless: tuple[str, ...],
-    returning: tuple[Any, ...],
-) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+) -> postgresql.Insert:
     """One array per column, or one value where all are the same.
 
     A statement with a parameter per value takes five times as long.
     """
-    same = frozenset(name for name, values in columns.items() if _are_same(values))
-    if len(same) == len(columns):
-        same -= {next(iter(columns))}
-    insert = _from_arrays(model, tuple(columns), same, unless)
-    values = {name: given[0] if name in same else given for name, given in columns.items()}
-    if not returning:
-        connection.execute(insert, values)
-        return []
-    return connection.execute(insert.returning(*returning), values).all()
-
-
-@cache
-def _from_arrays(
-    model: type[Base], names: tuple[str, ...], same: frozenset[str], unless: tuple[str, ...]
-) -> postgresql.Insert:
-    types = {name: model.__table__.c[name].type for name in names}
-    arrays = {name: postgresql.ARRAY(types[name]) for name in names if name not in same}
+    types = {name: model.__table__.c[name].type for name in (*arrays, *common)}
     given = (
-        sa.func.unnest(*(_typed(name, kind) for name, kind in arrays.items()))
+        sa.func.unnest(*(_typed(name, postgresql.ARRAY(types[name])) for name in arrays))
         .table_valued(*(sa.column(name, types[name]) for name in arrays), name="given")
         .render_derived()
     )
-    row = [given.c[name] if name in arrays else _typed(name, types[name]) for name in names]
-    insert = postgresql.insert(model).from_select(names, sa.select(*row))
+    row = [given.c[name] for name in arrays] + [_typed(name, types[name]) for name in common]
+    insert = postgresql.insert(model).from_select((*arrays, *common), sa.select(*row))
     return insert.on_conflict_do_nothing(index_elements=unless) if unless else insert
 
 
@@ -191,12 +207,6 @@ def _sqlite_statement(
 def _sqlite_insert(model: type[Base], unless: tuple[str, ...]) -> sqlite.Insert:
     insert = sqlite.insert(model)
     return insert.on_conflict_do_nothing(index_elements=unless) if unless else insert
-
-
-def _converted(values: Sequence[Any], convert: Callable[[Any], Any]) -> Sequence[Any]:
-    if _are_same(values):
-        return [convert(values[0])] * len(values)
-    return [convert(value) for value in values]
 
 
 def _are_same(values: Sequence[Any]) -> bool:

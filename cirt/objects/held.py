@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from cirt.kernel.among import among, gathered
-from cirt.kernel.db import insert_rows, new_ids
+from cirt.kernel.db import insert_columns, new_ids
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import factsets
@@ -100,22 +101,18 @@ def _make(
     now: datetime,
 ) -> dict[str, Held]:
     ids = new_ids(connection, ObjectRow, len(newest))
-    rows = [
-        {
-            "id": object_id,
-            "stix_id": one.stix_id,
-            "type": one.type,
-            "brought_by_id": brought_by_id,
-            "first_at": now,
-            "newest_id": numbers[one.stix_id, one.version_us],
-            "newest_us": one.version_us,
-            "name": one.name,
-            "revoked": one.revoked,
-            "valid_until_us": one.valid_until_us,
-        }
-        for object_id, one in zip(ids, newest, strict=True)
-    ]
-    insert_rows(connection, ObjectRow, rows, unless=["stix_id"])
+    columns: dict[str, list[Any]] = {
+        "id": ids,
+        "stix_id": [one.stix_id for one in newest],
+        "type": [one.type for one in newest],
+        "newest_id": [numbers[one.stix_id, one.version_us] for one in newest],
+        "newest_us": [one.version_us for one in newest],
+        "name": [one.name for one in newest],
+        "revoked": [one.revoked for one in newest],
+        "valid_until_us": [one.valid_until_us for one in newest],
+    }
+    same = {"brought_by_id": brought_by_id, "first_at": now}
+    insert_columns(connection, ObjectRow, columns, same=same, unless=["stix_id"])
     query = sa.select(gathered(ObjectRow.id)).where(among(ObjectRow.id, ids))
     made = set(connection.execute(query).scalar_one() or ())
     return {

@@ -7,12 +7,12 @@ object follow one another; the first bytes of an (id, version) stay.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_rows
+from cirt.kernel.db import insert_columns, insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import StixObject
@@ -155,35 +155,33 @@ def _was_companion(held: Held) -> bool:
 def _insert_versions(
     connection: sa.Connection, work: Work, new: Sequence[tuple[Held, Version]], terms: _Terms
 ) -> None:
-    rows = []
-    for object_, version in new:
-        one = version.new_source
-        rows.append(
-            {
-                "id": version.id,
-                "object_id": object_.object_id,
-                "version_us": one.version_us,
-                "version_text": one.version_text,
-                "spec_version": one.spec_version,
-                "facts_id": version.facts_id,
-                "bound_tlp": version.bound,
-                "revoked": one.revoked,
-                "bare": terms.bare,
-                "name": one.name,
-                "valid_from_us": one.valid_from_us,
-                "valid_until_us": one.valid_until_us,
-                "size": len(one.raw),
-                "sha256": one.sha256,
-                "received_at": work.now,
-            }
-        )
-    insert_rows(connection, ObjectVersion, rows)
+    sources = [version.new_source for _, version in new]
+    columns: dict[str, list[Any]] = {
+        "id": [version.id for _, version in new],
+        "object_id": [object_.object_id for object_, _ in new],
+        "version_us": [one.version_us for one in sources],
+        "version_text": [one.version_text for one in sources],
+        "spec_version": [one.spec_version for one in sources],
+        "facts_id": [version.facts_id for _, version in new],
+        "bound_tlp": [version.bound for _, version in new],
+        "revoked": [one.revoked for one in sources],
+        "name": [one.name for one in sources],
+        "valid_from_us": [one.valid_from_us for one in sources],
+        "valid_until_us": [one.valid_until_us for one in sources],
+        "size": [len(one.raw) for one in sources],
+        "sha256": [one.sha256 for one in sources],
+    }
+    same = {"bare": terms.bare, "received_at": work.now}
+    insert_columns(connection, ObjectVersion, columns, same=same)
 
 
 def _insert_parts(connection: sa.Connection, versions: Sequence[Version]) -> None:
     """Content, ends and the meaning of definitions."""
-    bodies = [{"version_id": v.id, "body": v.new_source.raw} for v in versions]
-    insert_rows(connection, ObjectContent, bodies)
+    bodies: dict[str, list[Any]] = {
+        "version_id": [version.id for version in versions],
+        "body": [version.new_source.raw for version in versions],
+    }
+    insert_columns(connection, ObjectContent, bodies)
     ends = [
         {"version_id": v.id, "stix_id": end}
         for v in versions
@@ -229,13 +227,16 @@ def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, 
         connection.execute(
             sa.delete(ObjectObservable).where(among(ObjectObservable.object_id, earlier))
         )
-    rows = [
-        {"key": key, "object_id": o.object_id, "kind": found.kind, "value": found.value}
-        for o, version in fresh
+    found = [
+        (key, object_.object_id, one.kind, one.value)
+        for object_, version in fresh
         if not version.new_source.revoked
-        for key, found in {found.key: found for found in version.new_source.observables}.items()
+        for key, one in {one.key: one for one in version.new_source.observables}.items()
     ]
-    insert_rows(connection, ObjectObservable, rows)
+    if found:
+        names = ("key", "object_id", "kind", "value")
+        columns = dict(zip(names, map(list, zip(*found, strict=True)), strict=True))
+        insert_columns(connection, ObjectObservable, columns)
 
 
 def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> None:

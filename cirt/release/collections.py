@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_rows
+from cirt.kernel.db import insert_columns
 from cirt.kernel.work import Work
 from cirt.objects.markings import TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
@@ -154,7 +154,8 @@ def publish(
     come along. Approval, or a peer's right to post, is the caller's.
     """
     lock_collections(work.session, [collection.id])
-    wanted = list(dict.fromkeys([*_companions(work.session, version_ids), *version_ids]))
+    along = [] if brought_by else _companions(work.session, version_ids)
+    wanted = list(dict.fromkeys([*along, *version_ids]))
     there = _standing(work.session, collection, wanted)
     fresh = [each for each in wanted if each not in there]
     vouched = [] if brought_by else [each for each in wanted if there.get(each) is not None]
@@ -171,18 +172,17 @@ def _enter(
     brought_by: Peer | None,
     proposal: Proposal | None,
 ) -> None:
-    rows = [
-        {
-            "collection_id": collection.id,
-            "object_id": each.object_id,
-            "version_id": each.version_id,
-            "added_at": work.now,
-            "brought_by_id": brought_by.id if brought_by else None,
-            "proposal_id": proposal.id if proposal else None,
-        }
-        for each in versions
-    ]
-    insert_rows(work.session.connection(), CollectionEntry, rows)
+    columns = {
+        "object_id": [each.object_id for each in versions],
+        "version_id": [each.version_id for each in versions],
+    }
+    same = {
+        "collection_id": collection.id,
+        "added_at": work.now,
+        "brought_by_id": brought_by.id if brought_by else None,
+        "proposal_id": proposal.id if proposal else None,
+    }
+    insert_columns(work.session.connection(), CollectionEntry, columns, same=same)
 
 
 def _vouch(work: Work, collection: Collection, version_ids: Sequence[int]) -> None:

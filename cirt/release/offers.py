@@ -7,14 +7,14 @@ collections, feeds; rows that only refer to what is locked need not wait (key_sh
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among, among_given
 from cirt.kernel.clock import to_us
-from cirt.kernel.db import insert_rows
+from cirt.kernel.db import insert_columns
 from cirt.kernel.prepared import Columns
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
@@ -205,19 +205,12 @@ def _correct(
 
 
 def _insert(session: Session, feed_id: int, rows: Sequence[Placed], *, recall: bool) -> None:
-    insert_rows(
-        session.connection(),
-        FeedRow,
-        [
-            {
-                "feed_id": feed_id,
-                "date_us": row.date_us,
-                "object_id": row.object_id,
-                "version_id": row.version_id,
-                "is_first": row.is_first,
-                "is_last": row.is_last,
-                "recall": recall,
-            }
-            for row in rows
-        ],
-    )
+    columns: dict[str, list[Any]] = {
+        "date_us": [row.date_us for row in rows],
+        "object_id": [row.object_id for row in rows],
+        "version_id": [row.version_id for row in rows],
+        "is_first": [row.is_first for row in rows],
+        "is_last": [row.is_last for row in rows],
+    }
+    same = {"feed_id": feed_id, "recall": recall}
+    insert_columns(session.connection(), FeedRow, columns, same=same)
