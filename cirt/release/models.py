@@ -41,7 +41,10 @@ class Member(Base):
 
 
 class CollectionEntry(Base):
-    """A version that stands in a collection; readers' feeds are made from these."""
+    """A version that stands in a collection; readers' feeds are made from these.
+
+    Whoever writes one holds the collection, so of its parents only the version is a foreign key (decision 11).
+    """
 
     __tablename__ = "collection_entry"
     __table_args__ = (
@@ -50,12 +53,12 @@ class CollectionEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    collection_id: Mapped[int] = mapped_column(sa.ForeignKey("collection.id"))
+    collection_id: Mapped[int]
     object_id: Mapped[int] = mapped_column(BigId)  # the version's, beside it to be found by
     version_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("object_version.id"))
     added_at: Mapped[datetime]
-    brought_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("peer.id"))  # NULL: ourselves
-    proposal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("proposal.id"))
+    brought_by_id: Mapped[int | None]  # NULL: ourselves
+    proposal_id: Mapped[int | None]
 
 
 class Feed(Base):
@@ -76,7 +79,8 @@ class FeedRow(Base):
     """One version offered to one reader. The feed is the ledger: rows are closed, never removed.
 
     Offers and closings draw from one counter per feed, so what stood open at any earlier moment can be
-    told without asking a clock.
+    told without asking a clock. Whoever writes one holds the feed, so of its parents only the version is a
+    foreign key (decision 11).
     """
 
     __tablename__ = "feed_row"
@@ -93,7 +97,7 @@ class FeedRow(Base):
         {"sqlite_with_rowid": False},  # rows lie in the order in which pages read them
     )
 
-    feed_id: Mapped[int] = mapped_column(sa.ForeignKey("feed.id"), primary_key=True)
+    feed_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     date_us: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     object_id: Mapped[int] = mapped_column(BigId)  # the version's, beside it to be found by
     version_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("object_version.id"))
