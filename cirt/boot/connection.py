@@ -1,5 +1,6 @@
 """One connection: its requests one after the other, its deadlines, and an end at which a refusal still arrives."""
 
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from cirt.boot.refusals import AnswerTask, RefusalTask
 from cirt.boot.requests import Request
 from cirt.kernel.sources import source_of
 from cirt.taxii import Leaving
+
+log = logging.getLogger("cirt.server")
 
 _MIB = 1024 * 1024
 _DISCARD = 64 * 1024
@@ -142,14 +145,18 @@ class Connection(HTTPChannel):
     # -- answering; in a thread of the dispatcher
 
     def prepare(self) -> int:
-        """Have the answer made, not sent; its size in bytes if its page must be written down before it is."""
+        """Have the answer made, not sent; its size in bytes if its page must be written down before it is.
+
+        Where that breaks, it is made again by ``service``, with a second line in the log.
+        """
         requests: Any = self.requests
-        self._prepared = AnswerTask(self, requests[0])
         try:
+            self._prepared = AnswerTask(self, requests[0])
             self._prepared.prepare()
-        except Exception:  # noqa: BLE001 - it is made again, where waitress deals with what goes wrong
+        except Exception:
+            log.warning("not-prepared", exc_info=True)
             self.forget()
-        return 0 if self.leaving.reading is None else self._prepared.size
+        return 0 if self.leaving.reading is None else max(1, self.leaving.size)
 
     @property
     def leaving(self) -> Leaving:

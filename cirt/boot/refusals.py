@@ -82,7 +82,6 @@ class AnswerTask(WSGITask):
     """An answer of the application."""
 
     leaving = Leaving()  # what is to be done about what was prepared
-    size = 0  # of what was prepared, in bytes
     _body: Any = None
 
     def prepare(self) -> None:
@@ -93,7 +92,7 @@ class AnswerTask(WSGITask):
         self.leaving = environment[LEAVING] = Leaving()
         self._body = channel.server.application(environment, lambda *given: said.extend(given))
         status, headers, *_ = said
-        self.size = int(dict(headers).get("Content-Length", _UNKNOWN))
+        self.leaving.size = int(dict(headers).get("Content-Length", _UNKNOWN))
         environment[_PREPARED] = (status, headers, self._body)
 
     def forget(self) -> None:

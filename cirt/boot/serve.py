@@ -100,8 +100,11 @@ class Server(TcpWSGIServer):
         )
         self.application = Prepared(self.application)
 
-    def _settle(self, connections: Sequence[Connection]) -> None:
-        """Write down, in one commit, the pages that are about to leave; called by any thread."""
+    def _settle(self, connections: Sequence[Connection]) -> Sequence[bool]:
+        """Write down, in one commit, the pages that are about to leave; called by any thread.
+
+        What it could not write down is forgotten: alone, it waits as long as it must, or says what is wrong.
+        """
         given = [one.leaving.reading for one in connections if one.leaving.reading is not None]
         try:
             stands = record_together(self._program, given)
@@ -110,7 +113,8 @@ class Server(TcpWSGIServer):
             stands = [False] * len(given)
         for one, stand in zip(connections, stands, strict=True):
             if not stand:
-                one.forget()  # alone, it waits as long as it must, or says what is wrong
+                one.forget()
+        return stands
 
     # What follows is called by the main thread, but for prepare_answer.
 
@@ -124,7 +128,8 @@ class Server(TcpWSGIServer):
             if problem is not None:
                 request.error = TooManyRequests(problem)
                 kind = Kind.URGENT
-        self._dispatcher.put(task, task.asker, kind)
+        is_stranger = task.asker == task.source  # whose password may have to be hashed
+        self._dispatcher.put(task, task.asker, kind, alone=is_stranger)
 
     def asker_of(self, connection: Connection, request: Request) -> str:
         """For whom the request counts."""
@@ -194,7 +199,8 @@ def _kind_of(request: Request) -> Kind:
         return Kind.HEALTH
     if not is_taxii(request.path):
         return Kind.PAGE
-    return Kind.WRITE if request.body_bytes_received else Kind.READ
+    writes = request.body_bytes_received or request.command == "DELETE"
+    return Kind.WRITE if writes else Kind.READ
 
 
 def _adjustments(settings: Settings, threads: int) -> Any:

@@ -1,18 +1,22 @@
 """Shares the threads out: in turn among askers, and never all to one of them or to one kind of request.
 
-Which request is next is decided before a thread is given to it, so that nobody waits with a thread in hand.
+Which request is next is decided before a thread is given to it, so that nobody waits for others with a thread
+in hand.
 """
 
+import logging
 import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
 from waitress.task import ThreadedTaskDispatcher
+
+log = logging.getLogger("cirt.server")
 
 _ROUND_S = 0.004  # after which no more are begun in a round
 _ROUND_BYTES = 1024 * 1024  # likewise
@@ -31,7 +35,9 @@ class Kind(StrEnum):
 _TAXII = (Kind.READ, Kind.WRITE)
 
 _Lane: TypeAlias = tuple[str, Kind]
-Settle: TypeAlias = Callable[[Sequence[Any]], None]  # given the channels
+Settle: TypeAlias = Callable[
+    [Sequence[Any]], Sequence[bool]
+]  # of each channel, whether what was prepared stands
 
 
 class Serves(Protocol):
@@ -54,70 +60,91 @@ class Serves(Protocol):
 
 @dataclass(slots=True)
 class Job:
-    """A request that is wholly read."""
+    """A request that is wholly read. Who is ``alone`` makes its answer without others."""
 
     channel: Serves
     asker: str
     kind: Kind
     line: "Line"
-    has_seat: bool = False  # else it rides along with one that has
-    afterwards: Callable[[], None] | None = None
+    alone: bool = False
+
+    @property
+    def lane(self) -> _Lane:
+        return self.asker, self.kind
 
     def service(self) -> None:
         try:
             self.channel.service()
-            if self.afterwards is not None:
-                self.afterwards()
         finally:
-            self.line.is_done(self)
+            self.line.is_answered(self)
+            self.line.is_free(self.kind, {self.lane})
 
     def cancel(self) -> None:
         self.channel.cancel()
 
 
-@dataclass(slots=True)
 class Round:
     """One thread's way through the readings that wait. What their answers need settled is settled at once for all."""
 
-    first: Job
-    line: "Line"
+    def __init__(self, first: Job, line: "Line") -> None:
+        self.first = first
+        self._line = line
+        self._lanes = {first.lane}  # of which no other thread takes a job meanwhile
+        self._unsent = [first]
 
     def service(self) -> None:
-        prepared: list[Job] = []
         try:
-            self._prepare(prepared)
+            self._send(self._prepare())
         finally:
-            self._finish(prepared)
+            for job in self._unsent:  # something broke: what is not settled must not be sent
+                job.cancel()
+                self._line.is_answered(job)
+            self._line.is_free(Kind.READ, self._lanes)
 
-    def _prepare(self, prepared: list[Job]) -> None:
+    def _prepare(self) -> list[Job]:
+        """The jobs whose answers are made and not sent; all others are answered."""
+        prepared: list[Job] = []
         until = time.monotonic() + _ROUND_S
         room = _ROUND_BYTES
         job: Job | None = self.first
         while job is not None:
             size = job.channel.prepare()
-            if not size:
-                job.service()
-            else:
+            if size:
                 prepared.append(job)
                 room -= size
+            else:
+                self._answer(job)
             goes_on = prepared and room > 0 and time.monotonic() < until
-            job = self.line.next_reading() if goes_on else None
+            job = self._line.next_reading(self._lanes) if goes_on else None
+            if job is not None:
+                self._unsent.append(job)
+        return prepared
 
-    def _finish(self, prepared: list[Job]) -> None:
+    def _send(self, prepared: list[Job]) -> None:
         if not prepared:
             return
+        stand = self._line.settle([job.channel for job in prepared])
+        is_quiet = len(prepared) == 1 and not self._line.has_readings()
+        afterwards = self.first.channel.afterwards() if is_quiet else None
+        for job, stands in zip(prepared, stand, strict=True):
+            if stands:
+                self._answer(job)
+            else:  # it may have to wait, and nobody shall wait for it
+                self._unsent.remove(job)
+                self._line.put_back(job)
+        if afterwards is not None:
+            afterwards()
+
+    def _answer(self, job: Job) -> None:
+        """What goes wrong here takes nothing from the others."""
+        self._unsent.remove(job)
         try:
-            self.line.settle([job.channel for job in prepared])
-        except BaseException:
-            for job in prepared:  # what is not settled must not be sent
-                job.cancel()
-                self.line.is_done(job)
-            raise
-        if len(prepared) == 1 and not self.line:
-            self.first.afterwards = self.first.channel.afterwards()
-        with ExitStack() as sending:  # all of them, whatever becomes of one
-            for job in prepared:  # the first, whose seat this is, comes last
-                sending.callback(job.service)
+            job.channel.service()
+        except Exception:
+            log.exception("not-answered")
+            job.cancel()
+        finally:
+            self._line.is_answered(job)
 
     def cancel(self) -> None:
         self.first.cancel()
@@ -126,8 +153,8 @@ class Round:
 class Line:
     """The jobs that wait, as far as waitress's dispatcher knows a queue: true if one may start now.
 
-    A lane is what one asker wants of one kind. Of a lane of TAXII one job is at work: more threads would only take
-    the interpreter from each other.
+    A lane is what one asker wants of one kind. Of a lane of TAXII one thread takes jobs at a time: more would only
+    take the interpreter from each other. What waitress calls, it calls with ``freed`` in hand; the rest takes it.
     """
 
     def __init__(self, threads: int, freed: threading.Condition, settle: Settle) -> None:
@@ -143,36 +170,82 @@ class Line:
         self.settle = settle
         self._urgent: deque[Job] = deque()
         self._lanes: OrderedDict[_Lane, deque[Job]] = OrderedDict()
-        self._kinds: Counter[Kind] = Counter()  # at work
-        self._busy: set[_Lane] = set()  # lanes of TAXII with a job at work
+        self._working: Counter[Kind] = Counter()  # threads
+        self._busy: set[_Lane] = set()  # lanes of TAXII with a thread at work
         self._present: Counter[str] = Counter()  # by asker, waiting and at work
+
+    # What waitress calls.
 
     def append(self, job: Job) -> None:
         if job.kind is Kind.URGENT:
             self._urgent.append(job)
             return
         self._present[job.asker] += 1
-        self._lanes.setdefault((job.asker, job.kind), deque()).append(job)
+        self._lanes.setdefault(job.lane, deque()).append(job)
 
-    def popleft(self) -> "Job | Round":
+    def popleft(self) -> Job | Round:
         """The next that may start, of the asker that has waited longest for its turn."""
         if self._urgent:
             return self._urgent.popleft()
-        lane = self._next_lane()
+        lane = next((lane for lane in self._lanes if self._may_start(lane)), None)
         if lane is None:
             raise IndexError
         job = self._step(lane)
-        job.has_seat = True
-        self._kinds[job.kind] += 1
+        self._working[job.kind] += 1
         if job.kind in _TAXII:
             self._busy.add(lane)
-        return Round(job, self) if job.kind is Kind.READ else job
+        return Round(job, self) if job.kind is Kind.READ and not job.alone else job
 
-    def next_reading(self) -> Job | None:
-        """One more for a thread that reads already, so that no other is needed for it."""
+    def __len__(self) -> int:
+        return len(self._urgent) + sum(len(lane) for lane in self._lanes.values())
+
+    def __bool__(self) -> bool:
+        return bool(self._urgent) or any(map(self._may_start, self._lanes))
+
+    # What threads at work call.
+
+    def next_reading(self, lanes: set[_Lane]) -> Job | None:
+        """One more for a thread that has these lanes already, so that no other thread is needed for it."""
         with self._freed:
-            lane = next((lane for lane in self._lanes if lane[1] is Kind.READ), None)
-            return None if lane is None else self._step(lane)
+            for lane, jobs in self._lanes.items():
+                may = lane in lanes or lane not in self._busy
+                if lane[1] is Kind.READ and may and not jobs[0].alone:
+                    self._busy.add(lane)
+                    lanes.add(lane)
+                    return self._step(lane)
+        return None
+
+    def has_readings(self) -> bool:
+        """Whether any reader waits, also one that may not start yet."""
+        with self._freed:
+            return any(kind is Kind.READ for _, kind in self._lanes)
+
+    def put_back(self, job: Job) -> None:
+        """To be answered alone, as the first of its lane."""
+        with self._freed:
+            job.alone = True
+            self._lanes.setdefault(job.lane, deque()).appendleft(job)
+
+    def is_answered(self, job: Job) -> None:
+        if job.kind is Kind.URGENT:
+            return
+        with self._freed:
+            self._present[job.asker] -= 1
+            if not self._present[job.asker]:
+                del self._present[job.asker]
+
+    def is_free(self, kind: Kind, lanes: AbstractSet[_Lane]) -> None:
+        """A thread is done with these lanes, so that there may be a place for another of their askers or kind."""
+        if kind is Kind.URGENT:
+            return
+        with self._freed:
+            self._working[kind] -= 1
+            self._busy -= lanes
+            self._freed.notify()
+
+    def present(self, asker: str) -> int:
+        """How many of this asker wait or are at work."""
+        return self._present.get(asker, 0)
 
     def _step(self, lane: _Lane) -> Job:
         job = self._lanes[lane].popleft()
@@ -182,39 +255,13 @@ class Line:
             del self._lanes[lane]
         return job
 
-    def is_done(self, job: Job) -> None:
-        """Its thread is free again, and so may be a place for another of its asker or kind."""
-        if job.kind is Kind.URGENT:
-            return
-        with self._freed:
-            self._present[job.asker] -= 1
-            if not self._present[job.asker]:
-                del self._present[job.asker]
-            if job.has_seat:
-                self._kinds[job.kind] -= 1
-                self._busy.discard((job.asker, job.kind))
-                self._freed.notify()
-
-    def present(self, asker: str) -> int:
-        """How many of this asker wait or are at work."""
-        return self._present.get(asker, 0)
-
-    def __len__(self) -> int:
-        return len(self._urgent) + sum(len(lane) for lane in self._lanes.values())
-
-    def __bool__(self) -> bool:
-        return bool(self._urgent) or self._next_lane() is not None
-
-    def _next_lane(self) -> _Lane | None:
-        return next((lane for lane in self._lanes if self._may_start(lane)), None)
-
     def _may_start(self, lane: _Lane) -> bool:
         kind = lane[1]
-        if self._kinds[kind] >= self._most[kind]:
+        if self._working[kind] >= self._most[kind]:
             return False
         if kind not in _TAXII:
             return True
-        taxii = sum(self._kinds[each] for each in _TAXII)
+        taxii = sum(self._working[each] for each in _TAXII)
         return taxii < self._most_taxii and lane not in self._busy
 
 
@@ -227,7 +274,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         self.queue = self.line  # type: ignore[assignment]  # as much of a deque as it uses
         self.set_thread_count(threads)
 
-    def put(self, channel: Serves, asker: str, kind: Kind) -> None:
+    def put(self, channel: Serves, asker: str, kind: Kind, *, alone: bool = False) -> None:
         with self.lock:
-            self.line.append(Job(channel, asker, kind, self.line))
+            self.line.append(Job(channel, asker, kind, self.line, alone))
             self.queue_cv.notify()

@@ -105,7 +105,8 @@ def take(
 
     Pieces that :func:`codec.read` has read already need not be read while others wait for this transaction.
     ``peer`` None is the console, which vouches for what it brings (rulings 10); ``tlp`` then binds what
-    carries no level. ``reader`` is the peer under its present terms, where the caller has it. What is held or refused is kept with its bytes, but for RED from a peer.
+    carries no level. ``reader`` is the peer under its present terms, where the caller has it. What is held or
+    refused is kept with its bytes, but for RED from a peer.
 
     Raises:
         RedNotImported.

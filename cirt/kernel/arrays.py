@@ -21,7 +21,12 @@ class FlatListDumper(ListBinaryDumper):
             return super().dump(obj)
         try:
             items = make(obj, self.sub_dumper.oid)
-        except (struct.error, AttributeError, TypeError):  # a None, or another kind among them
+        except (
+            struct.error,
+            AttributeError,
+            KeyError,
+            TypeError,
+        ):  # a None, another kind, too large
             return super().dump(obj)
         oid = self.sub_dumper.oid or _TEXT
         return _HEAD.pack(1, 0, oid, len(obj), 1) + items

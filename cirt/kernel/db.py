@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
@@ -79,7 +79,7 @@ def insert_new(
 ) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that passes over rows whose ``key`` is there already, also by a transaction at work."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(model).on_conflict_do_nothing(index_elements=list(key))
+    return insert(model).on_conflict_do_nothing(index_elements=list(key) or None)
 
 
 def insert_rows(
@@ -97,11 +97,12 @@ def insert_rows(
     """
     if not rows:
         return []
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    if returning and connection.dialect.name != "postgresql":
-        insert = _sqlite_insert(model, tuple(unless)).returning(*returning)
+    if returning:
+        insert = insert_new(connection, model, *unless).returning(*returning)
         return connection.execute(insert, list(rows)).all()
-    return insert_columns(connection, model, columns, unless=unless, returning=returning)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    insert_columns(connection, model, columns, unless=unless)
+    return []
 
 
 def insert_columns(
@@ -111,15 +112,11 @@ def insert_columns(
     *,
     same: Mapping[str, Any] | None = None,
     unless: Sequence[str] = (),
-    returning: Sequence[sa.ColumnElement[Any] | InstrumentedAttribute[Any]] = (),
-) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """The same for rows that are at hand column by column; ``same`` holds what all have in common.
-
-    ``returning`` on PostgreSQL only.
-    """
+) -> None:
+    """The same for rows that are at hand column by column; ``same`` holds what all have in common."""
     count = len(next(iter(columns.values())))
     if not count:
-        return []
+        return
     alike = {name: values[0] for name, values in columns.items() if _are_same(values)}
     if len(alike) == len(columns):  # one column says how many rows there are
         del alike[next(iter(columns))]
@@ -127,10 +124,8 @@ def insert_columns(
     common = {**alike, **(same or {})}
     if connection.dialect.name == "postgresql":
         insert = _from_arrays(model, tuple(given), tuple(common), tuple(unless))
-        if not returning:
-            connection.execute(insert, {**given, **common})
-            return []
-        return connection.execute(insert.returning(*returning), {**given, **common}).all()
+        connection.execute(insert, {**given, **common})
+        return
     statement, to_database = _sqlite_statement(model, (*given, *common), tuple(unless))
     ordered = [
         repeat(convert(common[name]) if convert else common[name], count)
@@ -141,7 +136,6 @@ def insert_columns(
         for name, convert in to_database
     ]
     connection.exec_driver_sql(statement, list(zip(*ordered, strict=True)))
-    return []
 
 
 def new_ids(connection: sa.Connection, model: type[Base], count: int) -> list[int]:
@@ -159,7 +153,7 @@ def new_ids(connection: sa.Connection, model: type[Base], count: int) -> list[in
     return list(range(last + 1, last + 1 + count))
 
 
-@cache
+@lru_cache(maxsize=256)  # as many forms as there are ways for columns to hold one value
 def _from_arrays(
     model: type[Base],
     arrays: tuple[str, ...],
@@ -189,7 +183,7 @@ _SQLITE = sqlite.dialect()
 _Convert: TypeAlias = Callable[[Any], Any] | None
 
 
-@cache
+@lru_cache(maxsize=256)
 def _sqlite_statement(
     model: type[Base], names: tuple[str, ...], unless: tuple[str, ...]
 ) -> tuple[str, list[tuple[str, _Convert]]]:

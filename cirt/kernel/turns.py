@@ -17,8 +17,9 @@ _PATIENCE_S = 30
 class Turn:
     """Held by one writer of a database at a time; the system frees it when its process dies.
 
-    It spares waiting and guards nothing, which SQLite's own lock does: whoever cannot have it, or not in time,
-    goes on without. The file is never the database itself, whose locks would be lost when it is closed.
+    It spares waiting and guards nothing, which SQLite's own lock does: whoever cannot have it goes on without, and
+    so does a thread for which the others of its process take too long. For another process it waits as long as it
+    must. The file is never the database itself, whose locks would be lost when it is closed.
     """
 
     def __init__(self, database: str) -> None:
@@ -32,9 +33,7 @@ class Turn:
             yield
             return
         try:
-            file = self._opened()
-            if file is not None:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            file = self._locked()
             try:
                 yield
             finally:
@@ -43,12 +42,15 @@ class Turn:
         finally:
             self._lock.release()
 
-    def _opened(self) -> int | None:
-        if self._file is None:
-            try:
+    def _locked(self) -> int | None:
+        try:
+            if self._file is None:
                 self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            except OSError:  # SQLite itself says in the next moment what is wrong with the place
-                return None
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except (
+            OSError
+        ):  # a file system without such locks, or no place: then SQLite says so in a moment
+            return None
         return self._file
 
     def __del__(self) -> None:

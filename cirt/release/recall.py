@@ -131,7 +131,10 @@ def _tell_readers(work: Work, object_id: int, revoked_id: int) -> list[int]:
 
 
 def _offered_in(session: Session, object_id: int) -> set[int]:
-    query = sa.select(Feed.collection_id).join(FeedRow).where(FeedRow.object_id == object_id)
+    of_these = FeedRow.feed_id == Feed.id
+    query = (
+        sa.select(Feed.collection_id).join(FeedRow, of_these).where(FeedRow.object_id == object_id)
+    )
     return set(session.scalars(query.distinct()))
 
 

@@ -26,6 +26,7 @@ LEAVING = "cirt.leaving"  # in the environment, where the server takes care of w
 class Leaving:
     """What is to be done about an answer: before it leaves, and after, if nobody waits then."""
 
+    size: int = 0  # of the answer, in bytes, once it is made
     reading: Reading | None = None  # to be written down, or the answer must not leave
     afterwards: Callable[[], None] | None = None
 

@@ -21,6 +21,7 @@ WHOLE = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
     [
         *((kind, [-end, -1, 0, 1, end - 1]) for kind, end in WHOLE.items()),
         ("int8", [7] * 3000),
+        ("numeric", [2**63, 1]),
         ("int8", [1, None, 2**40]),
         ("bool", [True, False, True]),
         ("bool", [True, None]),

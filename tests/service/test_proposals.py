@@ -492,5 +492,9 @@ def test_two_who_approve_at_once_release_once(program: Program) -> None:
 
     assert sorted(map(str, outcomes)) == ["release-decided", "released"]
     with program.work(CONSOLE, write=False) as work:
-        query = sa.select(sa.func.count()).select_from(CollectionEntry).join(Collection)
+        query = (
+            sa.select(sa.func.count())
+            .select_from(CollectionEntry)
+            .join(Collection, Collection.id == CollectionEntry.collection_id)
+        )
         assert work.session.scalar(query) == 3  # with our identity and the marking

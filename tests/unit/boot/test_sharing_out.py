@@ -127,12 +127,14 @@ class Asked:
 
     def __init__(self) -> None:
         self.log: list[str] = []
+        self.fail_to_settle: set[str] = set()
 
-    def channel(self, name: str, size: int) -> "Asks":
-        return Asks(self, name, size)
-
-    def settle(self, channels: Sequence[Any]) -> None:
-        self.log.append("settle " + " ".join(channel.name for channel in channels))
+    def settle(self, channels: Sequence[Any]) -> Sequence[bool]:
+        names = [channel.name for channel in channels]
+        self.log.append("settle " + " ".join(names))
+        if "disk" in self.fail_to_settle:
+            raise OSError("gone")
+        return [name not in self.fail_to_settle for name in names]
 
 
 @dataclass
@@ -143,6 +145,8 @@ class Asks:
 
     def prepare(self) -> int:
         self.asked.log.append(f"prepare {self.name}")
+        if self.name == "worse":
+            raise OSError("gone")
         return self.size
 
     def afterwards(self) -> Callable[[], None] | None:
@@ -157,13 +161,19 @@ class Asks:
         self.asked.log.append(f"cancel {self.name}")
 
 
-def a_round(*given: tuple[str, int]) -> tuple[Asked, Line]:
-    """A line of readers, each with one request, of whom the first has been started."""
+def a_round(*given: tuple[str, int], kind: Kind = Kind.READ) -> tuple[Asked, Line]:
+    """A line of readers, each with one request."""
     asked = Asked()
     line = Line(4, threading.Condition(), asked.settle)
     for name, size in given:
-        line.append(Job(asked.channel(name, size), name, Kind.READ, line))
+        line.append(Job(Asks(asked, name, size), name, kind, line))
     return asked, line
+
+
+def assert_free(line: Line) -> None:
+    assert not line._present
+    assert not line._busy
+    assert not +line._working
 
 
 def test_what_waits_is_settled_in_one_go_and_sent_after() -> None:
@@ -171,10 +181,9 @@ def test_what_waits_is_settled_in_one_go_and_sent_after() -> None:
 
     line.popleft().service()
 
-    expected = ["prepare a", "prepare b", "prepare c", "settle a b c", "send c", "send b", "send a"]
+    expected = ["prepare a", "prepare b", "prepare c", "settle a b c", "send a", "send b", "send c"]
     assert asked.log == expected
-    assert not line._present
-    assert not line._busy
+    assert_free(line)
 
 
 def test_what_has_nothing_to_settle_does_not_wait_for_the_rest() -> None:
@@ -183,7 +192,8 @@ def test_what_has_nothing_to_settle_does_not_wait_for_the_rest() -> None:
     line.popleft().service()
 
     assert asked.log[:3] == ["prepare a", "prepare empty", "send empty"]
-    assert asked.log[-3:] == ["settle a c", "send c", "send a"]
+    assert asked.log[-3:] == ["settle a c", "send a", "send c"]
+    assert_free(line)
 
 
 def test_a_round_ends_where_it_holds_enough() -> None:
@@ -195,36 +205,99 @@ def test_a_round_ends_where_it_holds_enough() -> None:
     assert len(line) == 1
 
 
+def test_a_round_takes_no_more_of_whom_another_thread_serves() -> None:
+    asked, line = a_round(("a", 10), ("b", 10))
+    line.append(Job(Asks(asked, "a", 10), "a", Kind.READ, line))
+    line.append(Job(Asks(asked, "b", 10), "b", Kind.READ, line))
+    first, second = line.popleft(), line.popleft()
+
+    first.service()
+    assert asked.log[:3] == ["prepare a", "prepare a", "settle a a"]
+    second.service()
+
+    assert_free(line)
+
+
+def test_nobody_else_is_served_beside_those_of_a_round() -> None:
+    asked, line = a_round(("a", 10), ("b", 10))
+    taken = line.popleft()
+    assert isinstance(taken, Round)
+    rider = line.next_reading(taken._lanes)
+    assert rider is not None
+    taken._unsent.append(rider)
+    line.append(Job(Asks(asked, "b", 10), "b", Kind.READ, line))
+
+    assert not line
+
+
+def test_writes_and_strangers_do_not_ride() -> None:
+    asked, line = a_round(("a", 10))
+    line.append(Job(Asks(asked, "198.51.100.7", 10), "198.51.100.7", Kind.READ, line, alone=True))
+    line.append(Job(Asks(asked, "b", 10), "b", Kind.WRITE, line))
+
+    line.popleft().service()
+
+    assert asked.log == ["prepare a", "settle a", "send a"]
+    for job in start_all(line):
+        job.service()
+    assert asked.log[3:] == ["send 198.51.100.7", "send b"]
+    assert_free(line)
+
+
 def test_what_breaks_takes_nothing_from_the_others() -> None:
     asked, line = a_round(("a", 10), ("broken", 10), ("c", 10))
+
+    line.popleft().service()
+
+    assert asked.log[-4:] == ["send a", "send broken", "cancel broken", "send c"]
+    assert_free(line)
+
+
+@pytest.mark.parametrize("names", [("a", "worse"), ("worse",)])
+def test_what_cannot_be_prepared_is_given_up_and_leaves_no_thread_taken(
+    names: tuple[str, ...],
+) -> None:
+    asked, line = a_round(*((name, 10) for name in names))
 
     with pytest.raises(OSError, match="gone"):
         line.popleft().service()
 
-    assert asked.log[-3:] == ["send c", "send broken", "send a"]
-    assert not line._present
+    assert asked.log[-len(names) :] == [f"cancel {name}" for name in names]
+    assert_free(line)
+
+
+def test_what_was_not_settled_is_answered_alone_and_nobody_waits_for_it() -> None:
+    asked, line = a_round(("a", 10), ("late", 10), ("c", 10))
+    asked.fail_to_settle = {"late"}
+
+    line.popleft().service()
+
+    assert asked.log[-3:] == ["settle a late c", "send a", "send c"]
+    [late] = start_all(line)
+    late.service()
+    assert asked.log[-1] == "send late"
+    assert_free(line)
 
 
 def test_what_cannot_be_settled_is_not_sent() -> None:
     asked, line = a_round(("a", 10), ("b", 10))
+    asked.fail_to_settle = {"disk"}
 
-    def fails(_channels: Sequence[Any]) -> None:
-        raise OSError("gone")
-
-    line.settle = fails
     with pytest.raises(OSError, match="gone"):
         line.popleft().service()
 
-    assert asked.log == ["prepare a", "prepare b", "cancel a", "cancel b"]
-    assert not line._present
+    assert asked.log[-2:] == ["cancel a", "cancel b"]
+    assert_free(line)
 
 
-def test_what_is_done_afterwards_is_done_where_nobody_waits() -> None:
+def test_what_is_done_afterwards_is_done_where_no_reader_waits() -> None:
     asked, line = a_round(("a", 10))
     line.popleft().service()
     assert asked.log[-2:] == ["send a", "after a"]
+    assert_free(line)
 
-    asked, line = a_round(("a", 2_000_000), ("b", 10))
+    asked, line = a_round(("a", 2_000_000))
+    line.append(Job(Asks(asked, "a", 10), "a", Kind.READ, line))  # may not start yet, and waits
     line.popleft().service()
     assert asked.log[-1] == "send a"
     assert len(line) == 1
