@@ -4,6 +4,7 @@ Waitress reads requests whole before a thread is given to them, so that slow sen
 (rulings 29; what it needs set and mended is in docs/decisions/0005).
 """
 
+import gc
 import logging
 import resource
 import signal
@@ -34,6 +35,7 @@ _TAXII_SLACK = 1024 * 1024  # above its limit the application refuses, in better
 _FILES = 4096  # connections, and what lies on disk for them
 _SPARE = 100  # before waitress stops accepting, we make room
 _CHECK_S = 5
+_PEER = "peer "  # begins what no address of a connection begins with
 
 
 def listen(bind: str) -> socket.socket:
@@ -57,6 +59,8 @@ def serve(program: Program, listener: socket.socket, *, threads: int = 4) -> Non
     """Answer requests until SIGTERM; requests that are being answered are finished."""
     _allow_files()
     server = make_server(program, listener, threads=threads)
+    gc.collect()
+    gc.freeze()  # the application stays as it is, so no collection need look at it again
     signal.signal(signal.SIGTERM, _stop)
     server.run()
 
@@ -128,7 +132,7 @@ class Server(TcpWSGIServer):
             if problem is not None:
                 request.error = TooManyRequests(problem)
                 kind = Kind.URGENT
-        is_stranger = task.asker == task.source  # whose password may have to be hashed
+        is_stranger = not task.asker.startswith(_PEER)  # whose password may have to be hashed
         self._dispatcher.put(task, task.asker, kind, alone=is_stranger)
 
     def asker_of(self, connection: Connection, request: Request) -> str:
@@ -136,7 +140,7 @@ class Server(TcpWSGIServer):
         headers = request.headers
         peer_id = self._proven.peer_of(headers.get("AUTHORIZATION", ""))
         if peer_id is not None and is_taxii(request.path):
-            return f"peer {peer_id}"
+            return f"{_PEER}{peer_id}"
         forwarded = headers.get("X_FORWARDED_FOR", "")
         if forwarded and connection.source == self._proxy:
             return source_of(forwarded.rpartition(",")[2].strip())

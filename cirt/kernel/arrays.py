@@ -21,13 +21,8 @@ class FlatListDumper(ListBinaryDumper):
             return super().dump(obj)
         try:
             items = make(obj, self.sub_dumper.oid)
-        except (
-            struct.error,
-            AttributeError,
-            KeyError,
-            TypeError,
-        ):  # a None, another kind, too large
-            return super().dump(obj)
+        except (struct.error, AttributeError, KeyError, TypeError):
+            return super().dump(obj)  # a None, another kind among them, or too large a number
         oid = self.sub_dumper.oid or _TEXT
         return _HEAD.pack(1, 0, oid, len(obj), 1) + items
 

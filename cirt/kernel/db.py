@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from psycopg.pq import Format
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+from sqlalchemy.orm import DeclarativeBase
 
 from cirt.kernel.arrays import FlatListDumper
 from cirt.kernel.turns import Turn
@@ -79,7 +79,7 @@ def insert_new(
 ) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that passes over rows whose ``key`` is there already, also by a transaction at work."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(model).on_conflict_do_nothing(index_elements=list(key) or None)
+    return insert(model).on_conflict_do_nothing(index_elements=list(key))
 
 
 def insert_rows(
@@ -88,21 +88,15 @@ def insert_rows(
     rows: Sequence[Mapping[str, Any]],
     *,
     unless: Sequence[str] = (),
-    returning: Sequence[sa.ColumnElement[Any] | InstrumentedAttribute[Any]] = (),
-) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+) -> None:
     """INSERT many rows at once; all have the same columns, and defaults are not filled in.
 
     Rows whose columns ``unless`` are there already are passed over, also where a transaction at work has put
-    them: then this waits for it. What is ``returning`` comes in any order, of inserted rows only.
+    them: then this waits for it.
     """
-    if not rows:
-        return []
-    if returning:
-        insert = insert_new(connection, model, *unless).returning(*returning)
-        return connection.execute(insert, list(rows)).all()
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    insert_columns(connection, model, columns, unless=unless)
-    return []
+    if rows:
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        insert_columns(connection, model, columns, unless=unless)
 
 
 def insert_columns(

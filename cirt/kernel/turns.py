@@ -47,10 +47,8 @@ class Turn:
             if self._file is None:
                 self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-        except (
-            OSError
-        ):  # a file system without such locks, or no place: then SQLite says so in a moment
-            return None
+        except OSError:
+            return None  # no such locks on this file system, or no place: then SQLite says so in a moment
         return self._file
 
     def __del__(self) -> None:

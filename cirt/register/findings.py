@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_rows
+from cirt.kernel.db import insert_new
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Observable
@@ -152,12 +152,8 @@ def _add(
         "added_at": work.now,
     }
     values = list({row["key"]: {**row, **common} for row in rows}.values())
-    unless = ("incident_id", "key")
-    added = insert_rows(
-        work.session.connection(),
-        IncidentObservable,
-        values,
-        unless=unless,
-        returning=[IncidentObservable.id],
-    )
-    return len(added)
+    if not values:
+        return 0
+    connection = work.session.connection()
+    insert = insert_new(connection, IncidentObservable, "incident_id", "key")
+    return len(connection.execute(insert.returning(IncidentObservable.id), values).all())

@@ -104,9 +104,8 @@ class Question:
                 following = replace(self, here=here, after_us=found.position_us).now()
                 answer.packed(following.page(endpoint), following.token, packing)
         except Exception:
-            log.warning(
-                "taxii.not-read-ahead", exc_info=True
-            )  # it is read, or refused, when asked for
+            # The page is read, or refused, when it is asked for.
+            log.warning("taxii.not-read-ahead", exc_info=True)
 
 
 def objects(key: str) -> Response:

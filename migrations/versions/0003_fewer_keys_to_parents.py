@@ -1,7 +1,7 @@
 """Let the rows that come by the thousand point at the one parent that nothing else holds for them.
 
-The others are held, or were read, by whoever writes the row; to follow them for every row costs PostgreSQL a
-quarter of what it takes to write it.
+The others are held, or were read, by whoever writes the row; to follow them for every row costs PostgreSQL
+more than to write it.
 """
 
 from alembic import op
