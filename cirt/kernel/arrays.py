@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Callable, Sequence
-from itertools import chain, repeat
 from typing import Any
 
 from psycopg.abc import Buffer
@@ -33,8 +32,9 @@ _WHOLE = {21: "h", 23: "i", 20: "q"}  # types of whole numbers, by their width
 
 def _numbers(values: Sequence[int], oid: int) -> bytes:
     code = _WHOLE[oid]
-    width = struct.calcsize(f"!{code}")
-    return struct.pack("!" + f"i{code}" * len(values), *chain(*zip(repeat(width), values)))
+    cells = [struct.calcsize(f"!{code}")] * (2 * len(values))
+    cells[1::2] = values
+    return struct.pack("!" + f"i{code}" * len(values), *cells)
 
 
 def _truths(values: Sequence[bool], _oid: int) -> bytes:
@@ -51,7 +51,10 @@ def _texts(values: Sequence[str], _oid: int) -> bytes:
 
 
 def _pieces(values: Sequence[bytes], _oid: int) -> bytes:
-    return b"".join([part for value in values for part in (_LENGTH(len(value)), value)])
+    parts: list[bytes] = [b""] * (2 * len(values))
+    parts[::2] = map(_LENGTH, map(len, values))
+    parts[1::2] = values
+    return b"".join(parts)
 
 
 _MAKERS: dict[type, Callable[[Any, int], bytes]] = {

@@ -2,7 +2,8 @@
 
 import logging
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -118,5 +119,17 @@ def _steps() -> ModuleType:
     return import_module("cirt.kernel.steps")
 
 
-def _for_ddl(engine: sa.Engine) -> sa.Connection:
-    return engine.execution_options(**{WRITE: True}).connect()
+@contextmanager
+def _for_ddl(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """SQLite changes a table by making it anew, which it refuses while others' keys lead to the old one."""
+    with engine.execution_options(**{WRITE: True}).connect() as connection:
+        if engine.dialect.name != "sqlite":
+            yield connection
+            return
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("PRAGMA foreign_keys=OFF")  # each step looks at all keys before it commits
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            driver.execute("PRAGMA foreign_keys=ON")  # within a transaction it would do nothing

@@ -9,11 +9,11 @@ _IPV6_NETWORK = 64  # bits; what one customer has at least, so that its addresse
 
 @lru_cache(maxsize=4096)
 def source_of(address: str) -> str:
-    """``203.0.113.7`` as it is, ``2001:db8::1`` as ``2001:db8::/64``; what is no address as it is, cut."""
+    """``203.0.113.7`` as it is, ``2001:db8::1`` as ``2001:db8::/64``; what is no address in quotes, cut."""
     try:
         ip = ip_address(address.partition("%")[0])
     except (AddressValueError, ValueError):
-        return address[:_LONGEST]
+        return f"'{address[:_LONGEST]}'"
     if not isinstance(ip, IPv6Address):
         return str(ip)
     if ip.ipv4_mapped is not None:

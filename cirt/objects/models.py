@@ -1,6 +1,7 @@
 """STIX objects without their bytes: identity, versions, facts, observables, ends.
 
 The bytes are in :mod:`cirt.objects.content`; these columns are what lists, matching and the gate need.
+Of what comes by the thousand only the chain from object to bytes is of foreign keys (decision 11).
 """
 
 from datetime import datetime
@@ -22,7 +23,7 @@ class StixObject(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     stix_id: Mapped[str] = mapped_column(sa.String(300), unique=True)
     type: Mapped[str] = mapped_column(sa.String(250))
-    brought_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("peer.id"))  # NULL: ourselves
+    brought_by_id: Mapped[int | None]  # peer.id; NULL: ourselves
     first_at: Mapped[datetime]
     newest_id: Mapped[int | None] = mapped_column(BigId)  # object_version.id
     newest_us: Mapped[int] = mapped_column(sa.BigInteger, default=0)
@@ -59,7 +60,7 @@ class ObjectVersion(Base):
     version_us: Mapped[int] = mapped_column(sa.BigInteger)  # instant of the version key
     version_text: Mapped[str] = mapped_column(sa.String(40))  # the key as received
     spec_version: Mapped[str] = mapped_column(sa.String(8), default="2.1")
-    facts_id: Mapped[int] = mapped_column(sa.ForeignKey("object_facts.id"))
+    facts_id: Mapped[int]  # object_facts.id
     bound_tlp: Mapped[Tlp | None]  # default bound at receipt, where the bytes carry none
     revoked: Mapped[bool] = mapped_column(default=False)
     bare: Mapped[bool] = mapped_column(default=False)  # a recall's bare revocation (rulings 16)
@@ -78,9 +79,7 @@ class ObjectObservable(Base):
     __table_args__ = (sa.Index("ix_object_observable_object", "object_id"),)
 
     key: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
-    object_id: Mapped[int] = mapped_column(
-        BigId, sa.ForeignKey("stix_object.id"), primary_key=True, autoincrement=False
-    )
+    object_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     kind: Mapped[Kind]
     value: Mapped[str] = mapped_column(sa.Text)
 

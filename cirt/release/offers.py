@@ -35,8 +35,8 @@ class Placed(NamedTuple):
     """An open row of a feed."""
 
     date_us: int
-    object_id: int
     version_id: int
+    object_id: int
     version_us: int
     is_first: bool = False
     is_last: bool = False
@@ -106,10 +106,7 @@ def offer(
         return []
     start = _next_date(work, feed)
     feed.last_us = start + len(fresh) - 1
-    new = [
-        Placed(start + place, each.object_id, each.version_id, each.version_us)
-        for place, each in enumerate(fresh)
-    ]
+    new = [Placed(start + place, *each) for place, each in enumerate(fresh)]
     flagged = with_flags([*held, *new])
     _correct(work.session, feed.id, held, flagged[: len(held)])
     _insert(work.session, feed.id, flagged[len(held) :], recall=recall)
@@ -141,20 +138,20 @@ def open_rows(session: Session, feed_id: int, object_ids: Iterable[int]) -> list
     """What one feed offers of these objects."""
     session.flush()
     values = {"feed_id": feed_id, "objects": list(object_ids)}
-    return list(map(Placed, *_OPEN_ROWS.read(session.connection(), values)))
+    dates, versions, firsts, lasts = _OPEN_ROWS.read(session.connection(), values)
+    if not versions:  # most bring objects that are new
+        return []
+    return [
+        Placed(date_us, *version, bool(is_first), bool(is_last))
+        for date_us, version, is_first, is_last in zip(
+            dates, candidates(session, versions), firsts, lasts, strict=True
+        )
+    ]
 
 
+# Alone: joined to the versions, PostgreSQL without fresh statistics reads all of them.
 _OPEN_ROWS = Columns(
-    sa.select(
-        FeedRow.date_us,
-        FeedRow.object_id,
-        FeedRow.version_id,
-        ObjectVersion.version_us,
-        FeedRow.is_first,
-        FeedRow.is_last,
-    )
-    .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
-    .where(
+    sa.select(FeedRow.date_us, FeedRow.version_id, FeedRow.is_first, FeedRow.is_last).where(
         # An expression: else SQLite reads the whole feed, not some objects.
         FeedRow.feed_id + 0 == sa.bindparam("feed_id", type_=sa.Integer),
         among_given(FeedRow.object_id, "objects"),

@@ -124,3 +124,17 @@ def test_a_connection_that_died_while_it_rested_is_made_anew(
             second = work.session.scalar(who)
 
     assert second != first
+
+
+def test_a_glance_leaves_the_connection_as_it_was(databases: Databases, tmp_path: Path) -> None:
+    """Were it left to commit by itself, the next unit of work would not be one."""
+    with databases.program("postgresql", tmp_path, FakeClock(NOON)) as program:
+        who = sa.text("SELECT pg_backend_pid()")
+        with db.glance(program.engine) as connection:
+            looked = connection.scalar(who)
+
+        with program.engine.connect() as connection:
+            assert connection.scalar(who) == looked
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            assert driver.autocommit is False

@@ -1,7 +1,9 @@
 """Migrations on both databases: they agree with the models, and each step goes up and down with rows in the tables."""
 
 import importlib
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,25 @@ def test_each_step_goes_down_and_up_with_rows_in_the_tables(program: Program) ->
         assert {name: after[name] for name in kept} == kept
         assert schema.differences(program.engine) == []
     assert set(after.values()) == {0}
+
+
+def test_a_step_that_would_break_a_key_is_undone(databases: Databases, tmp_path: Path) -> None:
+    """SQLite follows no keys while tables are made anew."""
+    engine = make_engine(databases.empty_url("sqlite", tmp_path))
+    schema.upgrade(engine, "0003")
+    with closing(sqlite3.connect(str(engine.url.database))) as connection:  # follows none either
+        connection.execute("INSERT INTO object_content (version_id, body) VALUES (7, 'x')")
+        connection.commit()
+
+    with pytest.raises(RuntimeError, match="object_content points at no row of object_version"):
+        schema.upgrade(engine)
+
+    assert schema.current_revision(engine) == "0003"
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        keys = sa.inspect(connection).get_foreign_keys("stix_object")
+    assert [key["referred_table"] for key in keys] == ["peer"]
+    engine.dispose()
 
 
 def test_migrating_what_is_new_already_changes_nothing(program: Program) -> None:

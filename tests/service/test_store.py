@@ -18,14 +18,16 @@ from cirt.objects.store import Kept, Stored, put_many, state_sector, unresolved_
 from tests.support.stix import an_indicator, an_object
 from tests.support.store import a_peer, indicator, marked, numbered, put, relationship, taken
 
+_FACTS = ObjectVersion.facts_id == ObjectFacts.id
+
 
 def effective(work: Work, stored: Stored) -> Tlp:
-    query = sa.select(ObjectFacts.tlp).join(ObjectVersion)
+    query = sa.select(ObjectFacts.tlp).join(ObjectVersion, _FACTS)
     return work.session.execute(query.where(ObjectVersion.id == stored.version_id)).scalar_one()
 
 
 def facts(work: Work, stored: Stored) -> ObjectFacts:
-    query = sa.select(ObjectFacts).join(ObjectVersion)
+    query = sa.select(ObjectFacts).join(ObjectVersion, _FACTS)
     return work.session.scalars(query.where(ObjectVersion.id == stored.version_id)).one()
 
 
@@ -52,6 +54,30 @@ def test_answers_come_in_the_order_of_the_objects(program: Program) -> None:
     assert [one.stix_id for one in stored] == [one.stix_id for one in objects]
     assert [one.outcome for one in stored] == [Kept.NEW, Kept.NEW, Kept.NEW, Kept.KNOWN]
     assert stored[1].version_id == stored[3].version_id
+
+
+def test_what_another_brought_since_it_was_looked_for_is_found_all_the_same(
+    program: Program,
+) -> None:
+    with program.work(CONSOLE) as work:
+        [first, _] = put(work, indicator(1), indicator(2))
+    objects = [
+        indicator(1),
+        indicator(2, name="other bytes"),
+        indicator(1, day=2),
+        indicator(3),
+    ]
+
+    with program.work(CONSOLE) as work:
+        absent = frozenset(one.stix_id for one in objects)
+        known, conflict, later, new = put_many(work, objects, origin_id=None, absent=absent)
+        newest = work.session.get_one(ObjectRow, first.object_id).newest_id
+
+    assert (known.outcome, known.version_id) == (Kept.KNOWN, first.version_id)
+    assert conflict.outcome is Kept.CONFLICT
+    assert (later.outcome, later.object_id) == (Kept.NEW, first.object_id)
+    assert newest == later.version_id
+    assert new.outcome is Kept.NEW
 
 
 def test_the_same_bytes_again_are_known(program: Program) -> None:
@@ -317,6 +343,8 @@ def test_two_transactions_that_bring_two_versions_agree_on_the_newest(program: P
         query = newest.where(ObjectRow.type == "indicator")
         assert work.session.execute(query).scalar_one() == "2025-03-02T10:00:00.000Z"
         levels = (
-            sa.select(ObjectFacts.tlp).join(ObjectVersion).where(ObjectFacts.type == "indicator")
+            sa.select(ObjectFacts.tlp)
+            .join(ObjectVersion, _FACTS)
+            .where(ObjectFacts.type == "indicator")
         )
         assert set(work.session.scalars(levels)) == {Tlp.AMBER_STRICT}

@@ -14,8 +14,9 @@ from cirt.kernel.sources import source_of
         ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
         ("::ffff:203.0.113.7", "203.0.113.7"),
         ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-        ("x" * 80, "x" * 50),
+        ("", "''"),
+        ("peer 1", "'peer 1'"),  # as a proxy may say, and as peers are called
+        ("x" * 80, "'" + "x" * 50 + "'"),
     ],
 )
 def test_a_source_is_an_address_or_a_network_of_ipv6(address: str, source: str) -> None:
