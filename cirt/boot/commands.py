@@ -73,9 +73,10 @@ def worker(console: Console) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to keep both. Default: a new folder that is removed at the end.",
 )
-def demo(port: int, place: Path | None) -> None:
+@click.option("--year", is_flag=True, help="With a year of reports behind it, made first.")
+def demo(port: int, place: Path | None, *, year: bool) -> None:
     """Two invented national CIRTs on loopback that already exchange, with a small story.
 
     Prints both addresses, the sign-in names and one-time passwords. Ctrl-C ends both.
     """
-    run_demo(port, place)
+    run_demo(port, place, year=year)

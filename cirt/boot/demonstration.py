@@ -9,12 +9,15 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from cirt.boot.story import Cast, Team, tell
+from cirt.boot.stage import Stage, Team
+from cirt.boot.story import Cast, tell
+from cirt.boot.year import tell_year
 from cirt.kernel import schema
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.keys import make_key_file
@@ -61,7 +64,7 @@ class _Side:
         )
 
 
-def run_demo(port: int, place: Path | None) -> None:
+def run_demo(port: int, place: Path | None, *, year: bool = False) -> None:
     """Set both up unless they are there, start them, say how to get in, wait for Ctrl-C."""
     home = place or Path(tempfile.mkdtemp(prefix="cirt-demo-"))
     try:
@@ -71,14 +74,14 @@ def run_demo(port: int, place: Path | None) -> None:
         )
         for side in sides:
             side.write_settings()
-        cast = _set_up(sides)
+        cast = _set_up(sides, year=year)
         _run(sides, cast)
     finally:
         if place is None:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _set_up(sides: tuple[_Side, _Side]) -> Cast | None:
+def _set_up(sides: tuple[_Side, _Side], *, year: bool) -> Cast | None:
     """Two initialised installations with the story told; None where they were there already."""
     if all(key_file(side.settings()).exists() for side in sides):
         return None
@@ -88,10 +91,16 @@ def _set_up(sides: tuple[_Side, _Side]) -> Cast | None:
         program = load_program(side.settings())
         schema.upgrade(program.engine)
         programs.append(program)
-    cast = tell(programs[0], programs[1])
+    cast = tell(programs[0], programs[1], year=_with_progress if year else None)
     for program in programs:
         program.engine.dispose()
     return cast
+
+
+def _with_progress(stage: Stage, ends: datetime) -> None:
+    with click.progressbar(length=1000, label=f"A year at {stage.team.title}") as bar:
+        told = tell_year(stage, ends, progress=lambda part: bar.update(int(part * 1000) - bar.pos))
+    click.echo(f"{told.reports} reports, {told.incidents} incidents")
 
 
 def _run(sides: tuple[_Side, _Side], cast: Cast | None) -> None:

@@ -1,24 +1,26 @@
-"""The demo's story: a phishing wave meets two neighbouring countries within a day.
+"""The demo's day: a phishing wave meets two neighbouring countries within a day.
 
 Everything is invented; addresses are from the ranges kept for documentation.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import Enum
 
 import sqlalchemy as sa
 
+from cirt.boot.stage import HANDLER, LEAD, TRIAGE, Stage, Team
+from cirt.boot.year import DAYS
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import LinkDirection
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, Actor, Work
+from cirt.kernel.work import CONSOLE, Work
 from cirt.objects.observables.kinds import Kind
-from cirt.parties.accounts import AddAccount, actor_of, add_account, get_account
+from cirt.parties.accounts import AddAccount, add_account
 from cirt.parties.peers import PeerFacts, add_peer, ourselves, set_credentials, set_peer
-from cirt.parties.roles import ROLE_NAMES, Role
+from cirt.parties.roles import ROLE_NAMES
 from cirt.register.commands import (
     AcceptReport,
     ClaimReport,
@@ -43,40 +45,9 @@ from cirt.release.queries import proposal_view
 from cirt.sharing.commands import AddAgreement
 from cirt.sharing.service import add_agreement
 
+_DAY = timedelta(hours=26)
 _EVERY_S = 10  # so that nobody waits in a demo
 OUT, IN = "indicators", "from-peers"  # the same two collections on both sides
-
-
-class Team(Enum):
-    VALDORA = (
-        "valdora",
-        "CIRT Valdora",
-        "XV",
-        (("Amina", "Tomas", "Irena", "Lin"), "Omar", "Rosa"),
-    )
-    MERIDIA = (
-        "meridia",
-        "CERT Meridia",
-        "XM",
-        (("Joon", "Farid", "Elena", "Kofi"), "Mei", "Paulo"),
-    )
-
-    def __init__(
-        self, slug: str, title: str, country: str, people: tuple[tuple[str, ...], str, str]
-    ) -> None:
-        self.slug, self.title, self.country = slug, title, country
-        (triage, handler, lead, second), admin, auditor = people
-        self.people = (
-            (triage, Role.TRIAGE),
-            (handler, Role.HANDLER),
-            (lead, Role.LEAD),
-            (second, Role.LEAD),
-            (admin, Role.ADMIN),
-            (auditor, Role.AUDITOR),
-        )
-
-    def email(self, name: str) -> str:
-        return f"{name.lower()}@{self.slug}.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +62,6 @@ class CastMember:
 class Cast:
     members: dict[Team, list[CastMember]] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """One installation with a clock that the story moves."""
-
-    team: Team
-    program: Program
-    clock: FakeClock
-    present: datetime  # where the story ends
-
-    def actor(self, number: int) -> Actor:
-        email = self.team.email(self.team.people[number][0])
-        with self.program.work(CONSOLE, write=False) as work:
-            return actor_of(get_account(work.session, email))
-
-
-_TRIAGE, _HANDLER, _LEAD = 0, 1, 2
 
 _LURE = """Since this morning our staff get a mail about an unpaid customs fee. It links to
 hxxps://customs-fee[.]pay-portal[.]example/login and asks for the mailbox password. Two colleagues typed theirs.
@@ -147,23 +101,29 @@ _VALDORA_WAITING = (
 )
 
 
-def tell(valdora: Program, meridia: Program) -> Cast:
-    """Set both up, link them, and play the day so far."""
+def tell(
+    valdora: Program, meridia: Program, *, year: Callable[[Stage, datetime], object] | None = None
+) -> Cast:
+    """Set both up, link them, and play the day so far; before it, in Valdora, a year if one is given."""
     cast = Cast()
     stages = []
     for team, program in ((Team.VALDORA, valdora), (Team.MERIDIA, meridia)):
         present = program.clock.now()
-        clock = FakeClock(present - timedelta(hours=26))
-        stage = _Stage(team, replace(program, clock=clock), clock, present)
+        clock = FakeClock(present - _DAY - (timedelta(days=DAYS) if year else timedelta()))
+        stage = Stage(team, replace(program, clock=clock), clock, present)
         cast.members[team] = _found(stage)
         stages.append(stage)
     _link(*stages)
+    for stage in stages:
+        if year and stage.team is Team.VALDORA:
+            year(stage, stage.present - _DAY)
+        stage.clock.at = stage.present - _DAY
     _day_in_valdora(stages[0])
     _day_in_meridia(stages[1])
     return cast
 
 
-def _found(stage: _Stage) -> list[CastMember]:
+def _found(stage: Stage) -> list[CastMember]:
     members = []
     with stage.program.work(CONSOLE) as work:
         found(work, name=stage.team.title, country=stage.team.country)
@@ -173,7 +133,7 @@ def _found(stage: _Stage) -> list[CastMember]:
     return members
 
 
-def _link(one: _Stage, other: _Stage) -> None:
+def _link(one: Stage, other: Stage) -> None:
     """Record each with the other: peer, account, agreement, collections, links."""
     given = {}
     for here, there in ((one, other), (other, one)):
@@ -200,7 +160,7 @@ def _link(one: _Stage, other: _Stage) -> None:
                 add_link(work, AddLink(there.team.slug, remote, direction, every_s=_EVERY_S))
 
 
-def _day_in_valdora(stage: _Stage) -> None:
+def _day_in_valdora(stage: Stage) -> None:
     """A loader handled and shared, a second incident begun, three reports waiting."""
     stage.clock.forward(hours=1)
     loader = _incident(
@@ -222,7 +182,7 @@ def _day_in_valdora(stage: _Stage) -> None:
             take_report(work, TakeReport(text=text, organisation=organisation, language="en"))
 
 
-def _day_in_meridia(stage: _Stage) -> None:
+def _day_in_meridia(stage: Stage) -> None:
     """The same address was seen there, in an incident of its own."""
     stage.clock.forward(hours=9)
     text = """Our mail gateway let through notices of a customs fee. Two computers then called 198.51.100[.]23
@@ -242,14 +202,14 @@ and 203[.]0[.]113[.]77 every minute. Nobody here has business with these address
         )
 
 
-def _incident(stage: _Stage, text: str, organisation: str, title: str, severity: Severity) -> str:
+def _incident(stage: Stage, text: str, organisation: str, title: str, severity: Severity) -> str:
     """A report comes in, is claimed, accepted, and its observables confirmed. The incident's reference."""
     with stage.program.work(CONSOLE) as work:
         report, _ = take_report(
             work, TakeReport(text=text, organisation=organisation, language="en")
         )
     stage.clock.forward(minutes=25)
-    with stage.program.work(stage.actor(_TRIAGE)) as work:
+    with stage.program.work(stage.actor(TRIAGE)) as work:
         report = claim_report(work, ClaimReport(report.reference, report.version))
         accept = AcceptReport(
             reference=report.reference,
@@ -263,7 +223,7 @@ def _incident(stage: _Stage, text: str, organisation: str, title: str, severity:
         )
         incident = accept_report(work, accept).reference
     stage.clock.forward(minutes=40)
-    with stage.program.work(stage.actor(_HANDLER)) as work:
+    with stage.program.work(stage.actor(HANDLER)) as work:
         write_note(
             work,
             WriteNote(incident, f"Called {organisation}. They keep the logs of the last 14 days."),
@@ -271,9 +231,9 @@ def _incident(stage: _Stage, text: str, organisation: str, title: str, severity:
     return incident
 
 
-def _share(stage: _Stage, incident: str) -> None:
+def _share(stage: Stage, incident: str) -> None:
     """Confirm, promote, ask and approve: what the other side can fetch when the demo starts."""
-    handler, lead = stage.actor(_HANDLER), stage.actor(_LEAD)
+    handler, lead = stage.actor(HANDLER), stage.actor(LEAD)
     with stage.program.work(handler) as work:
         rows = [row for row in _observables(work, incident) if row.state is ObservableState.OFFERED]
         decide_observables(work, DecideObservables(incident, confirm=tuple(row.id for row in rows)))
