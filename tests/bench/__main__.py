@@ -1,4 +1,4 @@
-"""The benchmarks: ``python -m tests.bench [exchange|desk|taxii …] [sqlite|postgresql …] [measure …]``.
+"""The benchmarks: ``python -m tests.bench [exchange|desk|intake|taxii …] [sqlite|postgresql …] [measure …]``.
 
 Without names all runs, on both databases. Names of measures (memory, page, deep, walk, poll, match, object, post,
 medallion) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
@@ -8,11 +8,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, exchange, taxii
+from tests.bench import desk, exchange, intake, taxii
 from tests.bench.windows import QUICK, THOROUGH
 from tests.support.databases import BACKENDS, Databases
 
-ROOMS = ("exchange", "desk", "taxii")
+ROOMS = ("exchange", "desk", "intake", "taxii")
 
 
 def _chosen(given: list[str], of: tuple[str, ...]) -> tuple[str, ...]:
@@ -46,6 +46,8 @@ def main() -> None:
                         size=QUICK if given.quick else THOROUGH,
                         million=given.million,
                     )
+                if "intake" in rooms:
+                    intake.run(databases, backend, home / backend / "intake")
                 if "desk" in rooms:
                     desk.run(databases, backend, home / backend / "desk")
 

@@ -1,9 +1,6 @@
 """Pages of the desk with 10,000 incidents, as a signed-in lead gets them from the served program."""
 
-import http.client
-import re
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -15,6 +12,7 @@ from cirt.register.intake import take_report
 from cirt.register.models import Severity
 from cirt.register.triage import accept_report
 from tests.bench.measure import emit, percentiles, seconds, tree_pss_mib
+from tests.bench.visitor import Visitor
 from tests.support.databases import Databases
 from tests.support.served import serve
 
@@ -27,7 +25,7 @@ def run(databases: Databases, backend: str, place: Path) -> None:
     with serve(databases, backend, place, workers=2) as served:
         took = seconds(lambda: _fill(served.program))
         emit("register_10000_incidents", backend, INCIDENTS / took, "incidents/s")
-        visitor = _Visitor(served.url)
+        visitor = Visitor(served.url, _LEAD, _PASSWORD)
         for name, path in (
             ("desk", "/desk"),
             ("triage", "/triage"),
@@ -76,32 +74,3 @@ def _accept(work: Work, reference: str, version: int, number: int) -> None:
             tlp=Tlp.AMBER,
         ),
     )
-
-
-class _Visitor:
-    """A browser's worth of HTTP: one kept connection, one cookie."""
-
-    def __init__(self, url: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-        self._cookies: dict[str, str] = {}
-        page = self._send("GET", "/sign-in")
-        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
-        self._send("POST", "/sign-in", fields | {"email": _LEAD, "password": _PASSWORD})
-
-    def get(self, path: str) -> str:
-        return self._send("GET", path)
-
-    def _send(self, method: str, path: str, fields: dict[str, str] | None = None) -> str:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
-        if fields is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        body = urlencode(fields) if fields is not None else None
-        self._connection.request(method, path, body, headers)
-        response = self._connection.getresponse()
-        text = response.read().decode()
-        for cookie in response.headers.get_all("Set-Cookie") or []:
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self._cookies[name] = value
-        expected = 200 if fields is None else 303
-        assert response.status == expected, (method, path, response.status, text[:300])
-        return text
