@@ -25,7 +25,15 @@ _READ = frozenset({"content:read"})  # reports, incidents, indicators, releases,
 
 _TRIAGE = _READ | {"report:decide"}
 _HANDLER = _TRIAGE | {"incident:write", "indicator:write", "release:ask", "sighting:write"}
-_LEAD = _HANDLER | {"release:decide", "peer:write", "agreement:write", "sync:run", "member:write"}
+_LEAD = _HANDLER | {
+    "release:decide",
+    "peer:write",
+    "agreement:write",
+    "sync:run",
+    "member:write",
+    "incident:merge",
+    "agency:write",
+}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.TRIAGE: _TRIAGE,

@@ -16,6 +16,10 @@ from cirt.parties.models import Account, Person
 from cirt.register import workflow
 from cirt.register.incidents import facts_of
 from cirt.register.known import NOTHING, Known, known_of
+from cirt.register.linking.models import ReportIncident
+from cirt.register.merging.models import IncidentMerge, ReportMerge
+from cirt.register.merging.observables import is_shown
+from cirt.register.merging.queries import MergedHere, MergedInto, family, merged_here, merged_into
 from cirt.register.models import (
     Entry,
     EntryKind,
@@ -55,6 +59,8 @@ class IncidentView:
     offered: int
     confirmed: int
     indicators: int
+    merged_into: MergedInto | None  # where it lives now
+    merged_here: list[MergedHere]  # what is shown through it
 
 
 class Thread(StrEnum):
@@ -94,6 +100,7 @@ class EntryRow:
     actor: str
     values: dict[str, Any]
     note: NoteView | None
+    incident: str  # the one it belongs to, which may be merged into the one shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +133,9 @@ def incident_view(work: Work, reference: str) -> IncidentView:
         NoSuchIncident.
     """
     incident = get_incident(work, reference)
-    counts = work.session.execute(_counts(work, incident.id)).one()
-    reports = _reports(work, incident.id)
+    ids = family(work, IncidentMerge, incident.id)
+    counts = work.session.execute(_counts(work, ids)).one()
+    reports = _reports(work, ids)
     references = [report.reference for report in reports]
     files = sa.select(Attachment).where(Attachment.owner.in_(references)).order_by(Attachment.id)
     return IncidentView(
@@ -141,6 +149,8 @@ def incident_view(work: Work, reference: str) -> IncidentView:
         offered=counts.offered,
         confirmed=counts.confirmed,
         indicators=counts.indicators,
+        merged_into=merged_into(work, IncidentMerge, incident.id),
+        merged_here=merged_here(work, IncidentMerge, ids),
     )
 
 
@@ -159,10 +169,11 @@ def timeline(
     """
     incident = get_incident(work, reference)
     query: Query = (
-        sa.select(Entry, Note)
+        sa.select(Entry, Note, Incident.reference)
+        .join(Incident, Incident.id == Entry.incident_id)
         .outerjoin(Note, Note.id == Entry.note_id)
         .where(
-            Entry.incident_id == incident.id,
+            Entry.incident_id.in_(family(work, IncidentMerge, incident.id)),
             sa.or_(Entry.note_id.is_(None), sees_note(work.actor)),
         )
     )
@@ -171,7 +182,7 @@ def timeline(
     page = read_page(
         work.session, query, Order(Entry.at, Entry.id, newest_first=True), cursor, limit
     )
-    return page.of(lambda row: _entry(row.Entry, row.Note))
+    return page.of(lambda row: _entry(row.Entry, row.Note, row.reference))
 
 
 def observables(
@@ -191,7 +202,7 @@ def observables(
     query: Query = (
         sa.select(IncidentObservable, StixObject.stix_id, StixObject.revoked)
         .outerjoin(StixObject, StixObject.id == IncidentObservable.object_id)
-        .where(IncidentObservable.incident_id == incident.id)
+        .where(is_shown(family(work, IncidentMerge, incident.id)))
     )
     if state is not None:
         query = query.where(IncidentObservable.state == state)
@@ -219,7 +230,7 @@ def indicators_of(work: Work, reference: str) -> list[IndicatorRow]:
             StixObject.revoked,
         )
         .join(IncidentObservable, IncidentObservable.object_id == StixObject.id)
-        .where(IncidentObservable.incident_id == incident.id)
+        .where(IncidentObservable.incident_id.in_(family(work, IncidentMerge, incident.id)))
         .order_by(IncidentObservable.id)
     )
     return [
@@ -228,11 +239,11 @@ def indicators_of(work: Work, reference: str) -> list[IndicatorRow]:
     ]
 
 
-def _counts(work: Work, incident_id: int) -> Query:
-    """All figures of an incident's page, in one row."""
+def _counts(work: Work, ids: list[int]) -> Query:
+    """All figures of an incident's page, in one row; ``ids`` are its family."""
     count = sa.func.count
     found = IncidentObservable
-    of_it = found.incident_id == incident_id
+    of_it = is_shown(ids)
 
     def figure(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(count()).where(*conditions).scalar_subquery()
@@ -242,39 +253,44 @@ def _counts(work: Work, incident_id: int) -> Query:
         sa.select(count())
         .select_from(Entry)
         .outerjoin(Note, Note.id == Entry.note_id)
-        .where(Entry.incident_id == incident_id, may_see)
+        .where(Entry.incident_id.in_(ids), may_see)
         .scalar_subquery()
     )
     owner = (
         sa.select(Person.name)
         .join(Account, Account.person_id == Person.id)
         .join(Incident, Incident.owner_id == Account.id)
-        .where(Incident.id == incident_id)
+        .where(Incident.id == ids[0])
         .scalar_subquery()
     )
     return sa.select(
         owner.label("owner"),
         entries.label("entries"),
-        figure(Note.incident_id == incident_id, sees_note(work.actor)).label("notes"),
+        figure(Note.incident_id.in_(ids), sees_note(work.actor)).label("notes"),
         figure(of_it, found.state == ObservableState.OFFERED).label("offered"),
         figure(of_it, found.state == ObservableState.CONFIRMED).label("confirmed"),
         figure(of_it, found.object_id.is_not(None)).label("indicators"),
     )
 
 
-def _reports(work: Work, incident_id: int) -> list[LinkedReport]:
+def _reports(work: Work, ids: list[int]) -> list[LinkedReport]:
+    """Those linked to the incident or to what is merged into it, and what is merged into those reports."""
+    linked = sa.select(ReportIncident.report_id).where(ReportIncident.incident_id.in_(ids))
+    merged = sa.select(ReportMerge.merged_id).where(
+        ReportMerge.root_id.in_(linked), ReportMerge.ended_at.is_(None)
+    )
     query = (
         sa.select(Report.reference, Report.title, Report.state, Report.received_at)
-        .where(Report.incident_id == incident_id, sees_report(work.actor))
+        .where(sa.or_(Report.id.in_(linked), Report.id.in_(merged)), sees_report(work.actor))
         .order_by(Report.received_at, Report.id)
         .limit(_REPORTS)
     )
     return [LinkedReport(*row) for row in work.session.execute(query)]
 
 
-def _entry(entry: Entry, note: Note | None) -> EntryRow:
+def _entry(entry: Entry, note: Note | None, incident: str) -> EntryRow:
     text = NoteView(note.id, note.text, note.tlp, note.version, note.edited_at) if note else None
-    return EntryRow(entry.id, entry.at, entry.kind, entry.actor, entry.values, text)
+    return EntryRow(entry.id, entry.at, entry.kind, entry.actor, entry.values, text, incident)
 
 
 def _observable(

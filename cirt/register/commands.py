@@ -83,6 +83,13 @@ class RejectReport:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkSpam:
+    reference: str
+    version: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UndoDecision:
     reference: str
     version: int

@@ -10,6 +10,8 @@ from cirt.objects.models import ObjectObservable, StixObject
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.parties.models import Peer
 from cirt.register.known import live_objects
+from cirt.register.merging.models import IncidentMerge
+from cirt.register.merging.queries import home_of
 from cirt.register.models import (
     Incident,
     IncidentObservable,
@@ -84,7 +86,7 @@ def also_seen(work: Work) -> list[AlsoSeen]:
         )
         .join(IncidentObservable, IncidentObservable.key == ObjectObservable.key)
         .join(newest, newest.c.id == IncidentObservable.id)
-        .join(Incident, Incident.id == IncidentObservable.incident_id)
+        .join(Incident, Incident.id == home_of(IncidentMerge, IncidentObservable.incident_id))
         .where(
             Incident.state != IncidentState.CLOSED,
             StixObject.brought_by_id.is_not(None),

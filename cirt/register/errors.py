@@ -72,6 +72,14 @@ class UndoTooLate(Conflict):
     )
 
 
+class UndoneByWork(Conflict):
+    code = "undone-by-work"
+    message = mark(
+        "Somebody has worked on {incident} since, so the decision on {reference} stays. Close {incident} "
+        "instead, and say why."
+    )
+
+
 class IncidentChanged(Conflict):
     code = "incident-changed"
     message = mark(

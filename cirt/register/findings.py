@@ -13,6 +13,8 @@ from cirt.register import extract
 from cirt.register.commands import AddObservables, DecideObservables
 from cirt.register.errors import NothingChosen, NothingFound, ObservablesUnknown, TextTooLong
 from cirt.register.incidents import note_entry
+from cirt.register.merging.models import IncidentMerge
+from cirt.register.merging.queries import family
 from cirt.register.models import (
     EntryKind,
     IncidentObservable,
@@ -122,12 +124,13 @@ def _set_state(work: Work, incident_id: int, ids: Iterable[int], state: Observab
 
 
 def chosen(work: Work, incident_id: int, ids: Iterable[int]) -> list[IncidentObservable]:
-    """Those of these rows that are the incident's, in order of their ids."""
+    """Those of these rows that are the incident's or of one merged into it, in order of their ids."""
     wanted = sorted(set(ids))
+    of_it = family(work, IncidentMerge, incident_id)
     found: list[IncidentObservable] = []
     for at in range(0, len(wanted), _CHUNK):
         query = sa.select(IncidentObservable).where(
-            IncidentObservable.incident_id == incident_id,
+            IncidentObservable.incident_id.in_(of_it),
             IncidentObservable.id.in_(wanted[at : at + _CHUNK]),
         )
         found += work.session.scalars(query.order_by(IncidentObservable.id))

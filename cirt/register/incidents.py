@@ -17,6 +17,7 @@ from cirt.register.errors import (
     LoweringNeedsReason,
     OwnerUnknown,
 )
+from cirt.register.merging.guards import check_incident_whole
 from cirt.register.models import Entry, EntryKind, Incident, IncidentState
 from cirt.register.sight import for_trail, get_incident, name_person
 
@@ -71,6 +72,7 @@ def edit_facts(work: Work, cmd: EditFacts) -> Incident:
     """
     work.require("incident:write")
     incident = get_incident(work, cmd.reference, lock=True)
+    check_incident_whole(work, incident)
     _check_version(work, incident, cmd.version)
     _check_class(cmd.rsit_class, cmd.rsit_type)
     if cmd.owner_id not in (None, incident.owner_id):
@@ -106,6 +108,7 @@ def change_state(work: Work, cmd: ChangeState) -> Incident:
     """
     work.require("incident:write")
     incident = get_incident(work, cmd.reference, lock=True)
+    check_incident_whole(work, incident)
     _check_version(work, incident, cmd.version)
     before = incident.state
     workflow.check_move(facts_of(incident), workflow.Move(cmd.to, cmd.reason, cmd.close_reason))

@@ -23,6 +23,7 @@ from cirt.register.errors import (
 )
 from cirt.register.extract import find
 from cirt.register.labels import REPORTER_WORDS
+from cirt.register.merging.queries import fate_of
 from cirt.register.models import Report, ReportObservable, ReportSource, ReportState
 from cirt.register.sight import name_person
 
@@ -79,7 +80,7 @@ def report_status(work: Work, cmd: AskStatus) -> str:
     fits = codes.is_code(cmd.code, report.code_hash if report else _NO_HASH)
     if report is None or not fits:
         raise CodeWrong
-    return REPORTER_WORDS[report.state]
+    return REPORTER_WORDS[fate_of(work, report)]
 
 
 def _check_source(work: Work, cmd: TakeReport) -> None:

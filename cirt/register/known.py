@@ -10,6 +10,8 @@ from cirt.kernel.clock import to_us
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
 from cirt.parties.models import Peer
+from cirt.register.merging.models import IncidentMerge, ReportMerge
+from cirt.register.merging.queries import home_of
 from cirt.register.models import (
     Incident,
     IncidentObservable,
@@ -54,6 +56,8 @@ class IndicatorHit:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of one observable. The lists name the newest few, the counts are of all.
+
+    What is merged counts once, as what it is shown through.
 
     Of what more than MANY records hold, the count is MANY + 1 and the list is empty.
     """
@@ -101,10 +105,14 @@ def known_of(
     return {
         key: Known(
             incidents=tuple(
-                IncidentHit(r.reference, r.title, r.state) for r in incidents.get(key, ())
+                dict.fromkeys(
+                    IncidentHit(r.reference, r.title, r.state) for r in incidents.get(key, ())
+                )
             ),
             incident_count=row.incidents,
-            reports=tuple(ReportHit(r.reference, r.title) for r in reports.get(key, ())),
+            reports=tuple(
+                dict.fromkeys(ReportHit(r.reference, r.title) for r in reports.get(key, ()))
+            ),
             report_count=row.reports,
             indicators=tuple(
                 IndicatorHit(r.stix_id, r.type, r.name or r.stix_id, r.peer)
@@ -134,22 +142,22 @@ class _Holders:
 def _incidents(work: Work, besides: int | None) -> _Holders:
     query: Query = (
         sa.select(IncidentObservable.key, Incident.reference, Incident.title, Incident.state)
-        .join(Incident, Incident.id == IncidentObservable.incident_id)
+        .join(Incident, Incident.id == home_of(IncidentMerge, IncidentObservable.incident_id))
         .where(IncidentObservable.state != ObservableState.DISMISSED, sees_incident(work.actor))
     )
     if besides is not None:
-        query = query.where(Incident.id != besides)
+        query = query.where(Incident.id != besides, IncidentObservable.incident_id != besides)
     return _Holders(query, IncidentObservable.key, Incident.id)
 
 
 def _reports(work: Work, besides: int | None) -> _Holders:
     query: Query = (
         sa.select(ReportObservable.key, Report.reference, Report.title)
-        .join(Report, Report.id == ReportObservable.report_id)
+        .join(Report, Report.id == home_of(ReportMerge, ReportObservable.report_id))
         .where(sees_report(work.actor))
     )
     if besides is not None:
-        query = query.where(Report.id != besides)
+        query = query.where(Report.id != besides, ReportObservable.report_id != besides)
     return _Holders(query, ReportObservable.key, Report.id)
 
 
@@ -187,9 +195,10 @@ def _counts(
     asked = sa.values(sa.column("key", sa.BigInteger)).data([(key,) for key in keys]).cte("asked")
 
     def capped(holders: _Holders) -> sa.ScalarSelect[int]:
-        some = holders.query.with_only_columns(sa.literal(1).label("one"))
+        some: Query = holders.query.with_only_columns(holders.newest.label("id"))
         some = some.where(holders.key == asked.c.key).limit(MANY + 1).correlate(asked)
-        return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
+        different = sa.func.count(sa.distinct(some.subquery().c.id))
+        return sa.select(different).scalar_subquery()
 
     query = sa.select(
         asked.c.key,

@@ -15,7 +15,10 @@ REPORT_STATES = {
     ReportState.CLAIMED: mark("Claimed"),
     ReportState.ACCEPTED: mark("Accepted"),
     ReportState.ADDED: mark("Added to an incident"),
+    ReportState.FORWARDED: mark("Forwarded"),
     ReportState.REJECTED: mark("Rejected"),
+    ReportState.SPAM: mark("Spam"),
+    ReportState.MERGED: mark("Merged into another report"),
 }
 
 # For the person who sent it: plain words, and nothing of what we found out.
@@ -27,6 +30,13 @@ REPORTER_WORDS = {
     ReportState.REJECTED: mark(
         "We looked at your report and do not pursue it. You can send a new one if there is more."
     ),
+    ReportState.FORWARDED: mark(
+        "Another body is competent for what you reported. We have handed it on; you need not send it again."
+    ),
+    ReportState.SPAM: mark(
+        "We looked at your report and do not pursue it. You can send a new one if there is more."
+    ),
+    ReportState.MERGED: mark("We are working on your report, together with others like it."),
 }
 
 REPORT_SOURCES = {
@@ -59,6 +69,7 @@ CLOSE_REASONS = {
     CloseReason.NOT_IN_CONSTITUENCY: mark("Not ours; handed over"),
     CloseReason.NO_RESPONSE: mark("No answer came"),
     CloseReason.INFORMATIONAL: mark("For information only"),
+    CloseReason.MERGED: mark("Merged into another incident"),
     CloseReason.TEST: mark("Test"),
 }
 

@@ -21,7 +21,10 @@ class ReportState(StrEnum):
     CLAIMED = "claimed"
     ACCEPTED = "accepted"
     ADDED = "added"
+    FORWARDED = "forwarded"
     REJECTED = "rejected"
+    SPAM = "spam"
+    MERGED = "merged"  # into another report, whose fate it shares; not a decision
 
 
 class ReportSource(StrEnum):
@@ -54,6 +57,7 @@ class CloseReason(StrEnum):
     NOT_IN_CONSTITUENCY = "not-in-constituency"
     NO_RESPONSE = "no-response"
     INFORMATIONAL = "informational"
+    MERGED = "merged"
     TEST = "test"
 
 
@@ -138,6 +142,11 @@ class EntryKind(StrEnum):
     REPORT_ACCEPTED = "report-accepted"
     REPORT_ADDED = "report-added"
     REPORT_REMOVED = "report-removed"
+    REPORT_LINKED = "report-linked"
+    MERGED = "merged"
+    MERGED_INTO = "merged-into"
+    PARTED = "parted"
+    PARTED_FROM = "parted-from"
     NOTE = "note"
     STATE = "state"
     FACTS = "facts"
@@ -155,6 +164,11 @@ ENTRY_SENTENCES = {
     EntryKind.REPORT_ACCEPTED: mark("{actor} accepted report {report}."),
     EntryKind.REPORT_ADDED: mark("{actor} added report {report}."),
     EntryKind.REPORT_REMOVED: mark("{actor} took report {report} off this incident."),
+    EntryKind.REPORT_LINKED: mark("{actor} linked report {report}, which is decided elsewhere."),
+    EntryKind.MERGED: mark("{actor} merged {incident} into this incident."),
+    EntryKind.MERGED_INTO: mark("{actor} merged this incident into {incident}."),
+    EntryKind.PARTED: mark("{actor} took {incident} out of this incident again."),
+    EntryKind.PARTED_FROM: mark("{actor} took this incident out of {incident} again."),
     EntryKind.NOTE: mark("{actor} wrote"),
     EntryKind.STATE: mark("{actor} changed the state from {before} to {after}."),
     EntryKind.FACTS: mark("{actor} changed {fields}."),

@@ -1,14 +1,12 @@
 """Triage: who looks at a report and what becomes of it. Of two people who decide at once, the second is told."""
 
-import sqlalchemy as sa
-
-from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register import workflow
 from cirt.register.commands import (
     AcceptReport,
     AddReport,
     ClaimReport,
+    MarkSpam,
     RejectReport,
     ReleaseClaim,
     UndoDecision,
@@ -16,24 +14,18 @@ from cirt.register.commands import (
 from cirt.register.errors import (
     AlreadyClaimed,
     AlreadyDecided,
-    BelowReportNeedsReason,
     IncidentClosed,
     ReportChanged,
-    StrictReportNeedsReason,
     UndoTooLate,
 )
-from cirt.register.findings import offer_report
 from cirt.register.incidents import name_of, new_incident, note_entry
-from cirt.register.models import (
-    EntryKind,
-    Incident,
-    IncidentObservable,
-    IncidentState,
-    ObservableState,
-    Report,
-    ReportState,
-)
-from cirt.register.sight import for_trail, get_incident, get_report, hand_on_names
+from cirt.register.linking.leaving import leave_incidents
+from cirt.register.linking.models import LinkKind
+from cirt.register.linking.service import put_on_incident
+from cirt.register.marking import check_marking
+from cirt.register.merging.guards import check_incident_whole, check_report_whole
+from cirt.register.models import EntryKind, Incident, IncidentState, Report, ReportState
+from cirt.register.sight import for_trail, get_incident, get_report
 
 
 def claim_report(work: Work, cmd: ClaimReport) -> Report:
@@ -73,9 +65,9 @@ def accept_report(work: Work, cmd: AcceptReport) -> Incident:
     work.require("report:decide")
     report = get_report(work, cmd.reference, lock=True)
     _check_open(work, report, cmd.version)
-    below = _check_marking(report, cmd.tlp, cmd.reason)
+    below = check_marking(report, cmd.tlp, cmd.reason)
     incident = new_incident(work, cmd)
-    _link(work, report, incident)
+    put_on_incident(work, report, incident, LinkKind.ACCEPTED, cmd.reason)
     _decide(work, report, ReportState.ACCEPTED, cmd.reason)
     entry = {"report": report.reference, "reason": cmd.reason}
     note_entry(work, incident.id, EntryKind.REPORT_ACCEPTED, **entry)
@@ -95,10 +87,11 @@ def add_report_to_incident(work: Work, cmd: AddReport) -> Incident:
     report = get_report(work, cmd.reference, lock=True)
     _check_open(work, report, cmd.version)
     incident = get_incident(work, cmd.incident, lock=True)
+    check_incident_whole(work, incident)
     if incident.state is IncidentState.CLOSED:
         raise IncidentClosed(reference=incident.reference)
-    below = _check_marking(report, incident.tlp, cmd.reason)
-    _link(work, report, incident)
+    below = check_marking(report, incident.tlp, cmd.reason)
+    put_on_incident(work, report, incident, LinkKind.ADDED, cmd.reason)
     _decide(work, report, ReportState.ADDED, cmd.reason)
     entry = {"report": report.reference, "reason": cmd.reason}
     note_entry(work, incident.id, EntryKind.REPORT_ADDED, **entry)
@@ -121,21 +114,50 @@ def reject_report(work: Work, cmd: RejectReport) -> Report:
     return report
 
 
-def undo_decision(work: Work, cmd: UndoDecision) -> Report:
-    """Take back that a report was added or rejected, within a day. What it brought is dismissed, not deleted.
-
+def mark_spam(work: Work, cmd: MarkSpam) -> Report:
+    """
     Raises:
-        UndoTooLate, ReportChanged, NoSuchReport, NotAllowed.
+        IsMerged, AlreadyDecided, ReportChanged, NoSuchReport, NotAllowed.
     """
     work.require("report:decide")
     report = get_report(work, cmd.reference, lock=True)
+    _check_open(work, report, cmd.version)
+    _decide(work, report, ReportState.SPAM, cmd.reason)
+    work.audit("report.spam", report.reference, reason=for_trail(report.tlp, cmd.reason))
+    return report
+
+
+def decide_elsewhere(work: Work, reference: str, version: int, reason: str) -> Report:
+    """The report becomes another body's; for ``register.forwarding``, which says whose.
+
+    Raises:
+        IsMerged, AlreadyDecided, ReportChanged, NoSuchReport, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, reference, lock=True)
+    _check_open(work, report, version)
+    _decide(work, report, ReportState.FORWARDED, reason)
+    return report
+
+
+def undo_decision(work: Work, cmd: UndoDecision) -> Report:
+    """Take back a decision within a day. What it brought to an incident is dismissed, not deleted.
+
+    An incident that began with the report is closed as a false alarm, if nobody has done anything on it yet.
+
+    Raises:
+        UndoneByWork: somebody has worked on the incident that began with it.
+        IsMerged, UndoTooLate, ReportChanged, NoSuchReport, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    check_report_whole(work, report)
     if not workflow.can_undo(report.state, report.decided_at, work.now):
         raise UndoTooLate(reference=report.reference)
     if report.version != cmd.version:
         raise ReportChanged(reference=report.reference)
     before, reason = report.state, for_trail(report.tlp, report.reason)
-    if report.incident_id is not None:
-        _unlink(work, report, report.incident_id)
+    leave_incidents(work, report)
     report.decided_by_id = report.decided_at = None
     report.reason = ""
     after = ReportState.CLAIMED if report.claimed_by_id else ReportState.RECEIVED
@@ -143,22 +165,12 @@ def undo_decision(work: Work, cmd: UndoDecision) -> Report:
 
 
 def _check_open(work: Work, report: Report, version: int) -> None:
+    check_report_whole(work, report)
     if report.state in workflow.DECIDED:
         name = name_of(work, report.decided_by_id)
         raise AlreadyDecided(name=name, reference=report.reference)
     if report.version != version:
         raise ReportChanged(reference=report.reference)
-
-
-def _check_marking(report: Report, tlp: Tlp, reason: str) -> dict[str, str]:
-    """For the trail: what the report's marking was, where the incident's is below it."""
-    if report.tlp <= tlp:
-        return {}
-    if not reason.strip():
-        promised = report.tlp is Tlp.AMBER_STRICT
-        refusal = StrictReportNeedsReason if promised else BelowReportNeedsReason
-        raise refusal(report=report.tlp.label, incident=tlp.label)
-    return {"tlp": tlp.value, "below": report.tlp.value}
 
 
 def _moved(work: Work, report: Report, to: ReportState, act: str, **facts: object) -> Report:
@@ -177,26 +189,3 @@ def _decide(work: Work, report: Report, to: ReportState, reason: str) -> None:
     report.decided_by_id, report.decided_at = work.actor.id, work.now
     report.reason = reason
     work.session.flush()
-
-
-def _link(work: Work, report: Report, incident: Incident) -> None:
-    report.incident_id = incident.id
-    if report.tlp is not Tlp.RED:
-        offer_report(work, incident.id, report)
-    elif incident.tlp is Tlp.RED:
-        hand_on_names(work, report.reference, incident.reference)
-        offer_report(work, incident.id, report)
-
-
-def _unlink(work: Work, report: Report, incident_id: int) -> None:
-    report.incident_id = None
-    work.session.execute(
-        sa.update(IncidentObservable)
-        .where(
-            IncidentObservable.incident_id == incident_id,
-            IncidentObservable.source == report.reference,
-            IncidentObservable.state == ObservableState.OFFERED,
-        )
-        .values(state=ObservableState.DISMISSED, decided_at=work.now, decided_by_id=work.actor.id)
-    )
-    note_entry(work, incident_id, EntryKind.REPORT_REMOVED, report=report.reference)

@@ -18,14 +18,26 @@ from cirt.register.models import CloseReason, IncidentState, ReportState
 UNDO_WITHIN = timedelta(days=1)
 
 WAITING = (ReportState.RECEIVED, ReportState.CLAIMED)
-DECIDED = (ReportState.ACCEPTED, ReportState.ADDED, ReportState.REJECTED)
+DECIDED = (
+    ReportState.ACCEPTED,
+    ReportState.ADDED,
+    ReportState.FORWARDED,
+    ReportState.REJECTED,
+    ReportState.SPAM,
+)
+ON_INCIDENT = (ReportState.ACCEPTED, ReportState.ADDED)
 
 REPORT_NEXT: Mapping[ReportState, frozenset[ReportState]] = {
     ReportState.RECEIVED: frozenset({ReportState.CLAIMED, *DECIDED}),
     ReportState.CLAIMED: frozenset({ReportState.RECEIVED, *DECIDED}),
-    ReportState.ACCEPTED: frozenset(),  # its incident is closed instead
-    ReportState.ADDED: frozenset(WAITING),  # undone within a day
+    ReportState.ACCEPTED: frozenset(
+        WAITING
+    ),  # undone within a day, if nobody worked on its incident
+    ReportState.ADDED: frozenset(WAITING),
+    ReportState.FORWARDED: frozenset(WAITING),
     ReportState.REJECTED: frozenset(WAITING),
+    ReportState.SPAM: frozenset(WAITING),
+    ReportState.MERGED: frozenset(),  # parted from its leading report instead (register.merging)
 }
 
 _S = IncidentState
@@ -62,6 +74,8 @@ _BACK = frozenset(
 
 # Closed as solved from an early state would hide that containment was never reached.
 _SOLVED_FROM = frozenset({_S.RESOLVED})
+# Solved is offered from there alone; merged comes with a merge.
+_NOT_CHOSEN = frozenset({CloseReason.SOLVED, CloseReason.MERGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +163,8 @@ def needs_reason(before: IncidentState, after: IncidentState) -> bool:
 
 def close_reasons(state: IncidentState) -> tuple[CloseReason, ...]:
     """Why an incident may be closed from this state."""
-    if state in _SOLVED_FROM:
-        return (CloseReason.SOLVED, *(r for r in CloseReason if r is not CloseReason.SOLVED))
-    return tuple(reason for reason in CloseReason if reason is not CloseReason.SOLVED)
+    others = tuple(reason for reason in CloseReason if reason not in _NOT_CHOSEN)
+    return (CloseReason.SOLVED, *others) if state in _SOLVED_FROM else others
 
 
 def missing_facts(facts: IncidentFacts, to: IncidentState) -> tuple[str, ...]:

@@ -17,7 +17,10 @@ REPORT = {
     ReportState.CLAIMED: ("work", ""),
     ReportState.ACCEPTED: ("open", "ok"),
     ReportState.ADDED: ("open", "ok"),
+    ReportState.FORWARDED: ("done", "ok"),
     ReportState.REJECTED: ("done", "off"),
+    ReportState.SPAM: ("done", "off"),
+    ReportState.MERGED: ("open", "off"),
 }
 
 ENTRY_ICONS = {
@@ -25,6 +28,11 @@ ENTRY_ICONS = {
     EntryKind.REPORT_ACCEPTED: "in",
     EntryKind.REPORT_ADDED: "merge",
     EntryKind.REPORT_REMOVED: "x",
+    EntryKind.REPORT_LINKED: "link",
+    EntryKind.MERGED: "merge",
+    EntryKind.MERGED_INTO: "merge",
+    EntryKind.PARTED: "x",
+    EntryKind.PARTED_FROM: "x",
     EntryKind.NOTE: "pen",
     EntryKind.STATE: "flag",
     EntryKind.FACTS: "pen",

@@ -66,7 +66,7 @@ def _strong(text: object) -> Markup:
 
 
 def _shown(name: str, value: Any) -> object:
-    if name in ("report", "release") and value:
+    if name in ("report", "release", "incident") and value:
         return reference_link(value)
     if name == "value":
         return ioc(str(value))

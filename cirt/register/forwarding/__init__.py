@@ -1,0 +1,1 @@
+"""Reports that another CIRT or an agency is competent for."""

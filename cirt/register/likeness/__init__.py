@@ -1,0 +1,1 @@
+"""Which reports are alike, and which look like spam; guesses with their reasons, never decisions."""

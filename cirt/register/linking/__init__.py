@@ -1,0 +1,1 @@
+"""What belongs together without being one: reports and incidents, reports and reports."""

@@ -1,0 +1,35 @@
+"""What can go wrong with links."""
+
+from cirt.kernel.errors import Conflict, Invalid
+from cirt.kernel.text import mark
+
+
+class LinkToItself(Invalid):
+    code = "link-to-itself"
+    message = mark("{reference} cannot be linked to itself. Enter another reference.")
+
+
+class LinkUnknown(Invalid):
+    code = "link-unknown"
+    message = mark(
+        "Enter the reference of an incident or a report, like INC-2026-0042; this is {to}."
+    )
+
+
+class LinkedByDecision(Conflict):
+    code = "linked-by-decision"
+    message = mark(
+        "{reference} is on {to} by a decision. Undo the decision, or leave the report where it is."
+    )
+
+
+class NotDecidedYet(Conflict):
+    code = "not-decided-yet"
+    message = mark(
+        "{reference} is on no incident yet. Accept it or add it first; then it can go to more incidents."
+    )
+
+
+class AlreadyOnIncident(Conflict):
+    code = "already-on-incident"
+    message = mark("{reference} is on {incident} already.")

@@ -1,0 +1,136 @@
+"""Links that decide nothing, and one report on several incidents."""
+
+import sqlalchemy as sa
+
+from cirt.kernel.db import insert_new
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.register.findings import offer_report
+from cirt.register.incidents import note_entry
+from cirt.register.linking.commands import LinkReport, UnlinkReport
+from cirt.register.linking.errors import LinkedByDecision, LinkToItself, LinkUnknown
+from cirt.register.linking.models import LinkKind, RelatedReport, ReportIncident
+from cirt.register.merging.models import ReportMerge
+from cirt.register.merging.queries import family, reports_of
+from cirt.register.models import (
+    EntryKind,
+    Incident,
+    IncidentObservable,
+    ObservableState,
+    Report,
+)
+from cirt.register.sight import for_trail, get_incident, get_report, hand_on_names
+from cirt.register.texts import storable
+
+
+def link_report(work: Work, cmd: LinkReport) -> None:
+    """Link a report to an incident, or to another report; linking twice changes nothing.
+
+    Raises:
+        LinkUnknown, LinkToItself, NoSuchReport, NoSuchIncident, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    if cmd.to.startswith("INC-"):
+        incident = get_incident(work, cmd.to, lock=True)
+        is_new = _link(work, report, incident, LinkKind.RELATED, cmd.reason)
+        if is_new and (report.tlp is not Tlp.RED or incident.tlp is Tlp.RED):
+            note_entry(work, incident.id, EntryKind.REPORT_LINKED, report=report.reference)
+    elif cmd.to.startswith("REP-"):
+        _relate(work, report, get_report(work, cmd.to), cmd.reason)
+    else:
+        raise LinkUnknown(to=cmd.to)
+    why = for_trail(report.tlp, cmd.reason)
+    work.audit("report.link", report.reference, to=cmd.to, reason=why)
+
+
+def unlink_report(work: Work, cmd: UnlinkReport) -> None:
+    """
+    Raises:
+        LinkedByDecision: only a link that decided nothing can be taken away so.
+        LinkUnknown, NoSuchReport, NoSuchIncident, NotAllowed.
+    """
+    work.require("report:decide")
+    report = get_report(work, cmd.reference, lock=True)
+    if cmd.to.startswith("INC-"):
+        incident = get_incident(work, cmd.to)
+        link = work.session.get(ReportIncident, (report.id, incident.id))
+        if link is not None and link.kind is not LinkKind.RELATED:
+            raise LinkedByDecision(reference=report.reference, to=cmd.to)
+        _drop(work, link)
+    elif cmd.to.startswith("REP-"):
+        _drop(work, work.session.get(RelatedReport, _in_order(report, get_report(work, cmd.to))))
+    else:
+        raise LinkUnknown(to=cmd.to)
+    work.audit("report.unlink", report.reference, to=cmd.to)
+
+
+def put_on_incident(
+    work: Work, report: Report, incident: Incident, kind: LinkKind, reason: str
+) -> None:
+    """A decision brought the report, and what is merged into it, to this incident."""
+    _link(work, report, incident, kind, reason)
+    if report.incident_id is None:
+        report.incident_id = incident.id
+    for one in reports_of(work, family(work, ReportMerge, report.id)):
+        if one.tlp is Tlp.RED and incident.tlp is not Tlp.RED:
+            continue
+        if one.tlp is Tlp.RED:
+            hand_on_names(work, one.reference, incident.reference)
+        offer_report(work, incident.id, one)
+
+
+def take_off_incident(work: Work, report: Report, incident: Incident) -> None:
+    """Undo of a decision: what the report brought and nobody confirmed is dismissed, not deleted."""
+    sources = [one.reference for one in reports_of(work, family(work, ReportMerge, report.id))]
+    found = IncidentObservable
+    work.session.execute(
+        sa.update(found)
+        .where(
+            found.incident_id == incident.id,
+            found.source.in_(sources),
+            found.state == ObservableState.OFFERED,
+        )
+        .values(state=ObservableState.DISMISSED, decided_at=work.now, decided_by_id=work.actor.id)
+    )
+    _drop(work, work.session.get(ReportIncident, (report.id, incident.id)))
+    note_entry(work, incident.id, EntryKind.REPORT_REMOVED, report=report.reference)
+
+
+def _link(work: Work, report: Report, incident: Incident, kind: LinkKind, reason: str) -> bool:
+    """Whether it is new; a link that decided nothing becomes one that does."""
+    link = work.session.get(ReportIncident, (report.id, incident.id))
+    if link is None:
+        link = ReportIncident(report_id=report.id, incident_id=incident.id)
+        work.session.add(link)
+    elif kind is LinkKind.RELATED:
+        return False
+    link.kind, link.reason = kind, storable(reason)
+    link.linked_at, link.linked_by_id = work.now, work.actor.id
+    work.session.flush()
+    return True
+
+
+def _relate(work: Work, report: Report, other: Report, reason: str) -> None:
+    if report.id == other.id:
+        raise LinkToItself(reference=report.reference)
+    first, second = _in_order(report, other)
+    insert = insert_new(work.session.connection(), RelatedReport, "report_id", "other_id")
+    values = {
+        "report_id": first,
+        "other_id": second,
+        "reason": storable(reason),
+        "linked_at": work.now,
+        "linked_by_id": work.actor.id,
+    }
+    work.session.execute(insert.values(values))
+
+
+def _in_order(report: Report, other: Report) -> tuple[int, int]:
+    return min(report.id, other.id), max(report.id, other.id)
+
+
+def _drop(work: Work, link: ReportIncident | RelatedReport | None) -> None:
+    if link is not None:
+        work.session.delete(link)
+        work.session.flush()

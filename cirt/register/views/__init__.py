@@ -1,0 +1,1 @@
+"""Views of the queue that somebody saved, for themselves or for the team."""
