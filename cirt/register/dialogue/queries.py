@@ -72,10 +72,9 @@ def messages_of(work: Work, reference: str) -> Query:
     """
     if reference.startswith("INC-"):
         ids = of_incident(get_incident(work, reference).id)
-    else:
-        report = get_report(work, reference)
-        ids = sa.select(Message.id).where(Message.report_id == report.id)
-    return visible_messages(work).where(Message.id.in_(ids))
+        return visible_messages(work).where(Message.id.in_(ids))
+    report = get_report(work, reference)
+    return visible_messages(work).where(Message.report_id == report.id)
 
 
 def visible_messages(work: Work) -> Query:
