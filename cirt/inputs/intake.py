@@ -15,6 +15,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.register.commands import AskStatus, SentFile, TakeReport
 from cirt.register.dialogue.commands import AskReporter, MarkRead, NoteAnswer, TakeAnswer
+from cirt.register.dialogue.service import MAX_LETTER
 from cirt.register.intake import MAX_FILES
 from cirt.register.models import Affected, Lane, Speaker
 
@@ -23,6 +24,7 @@ E = TypeVar("E", bound=StrEnum)
 _MB = 1024 * 1024
 _CONTACT = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}\Z|[+()\d][\d\s()./+-]{4,}\Z")
 _LONG_TEXT = mark("The text is longer than 1 MB. Shorten it, or put it into a file and add that.")
+_LONG_LETTER = mark("Shorten the text to 20,000 characters: nobody reads more on a telephone.")
 _EMPTY_TEXT = mark("Describe what happened, or add a file that shows it.")
 _EMPTY_MESSAGE = mark("Write something, or add a file.")
 _RED_FORM = mark("TLP:RED needs a person by name. Choose “only our team”, or call us.")
@@ -158,7 +160,7 @@ class AskReporterInput(CommandInput[AskReporter]):
 
     reference = Line(16, missing=mark("Choose to which reporter you write."))
     subject = Line(200)
-    text = Text(_MB, missing=mark("Write something, then send it."), long=_LONG_TEXT)
+    text = Text(MAX_LETTER, missing=mark("Write something, then send it."), long=_LONG_LETTER)
     is_letter = Flag()
 
 

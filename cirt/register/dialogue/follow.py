@@ -9,12 +9,12 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register.commands import AskStatus
 from cirt.register.dialogue.models import Channel, Direction, Message, MessageKind
-from cirt.register.dialogue.queries import files_of
+from cirt.register.dialogue.queries import BEGINNING, files_of
 from cirt.register.intake import report_by_code
 from cirt.register.labels import REPORTER_WORDS
 from cirt.register.models import Lane, Report, ReportState
 
-_SHOWN = 50
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class ReporterMessage:
     is_ours: bool
     kind: MessageKind
     subject: str
-    text: str
+    text: str  # of theirs the beginning
     at: datetime
     files: tuple[str, ...]  # names of what they sent
 
@@ -73,7 +73,7 @@ def _messages(work: Work, report: Report) -> tuple[ReporterMessage, ...]:
             is_ours=one.direction is Direction.OUT,
             kind=one.kind,
             subject=one.subject,
-            text=one.text,
+            text=one.text if one.direction is Direction.OUT else one.text[:BEGINNING],
             at=one.at,
             files=tuple(file.name for file in files.get(one.id, ())),
         )
