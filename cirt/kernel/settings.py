@@ -45,6 +45,9 @@ class Settings:
     page_max: int = 1000
     outbound_allow: tuple[Network, ...] = ()
     trusted_proxy: str = ""
+    duty_phone: str = ""
+    child_hotline: str = ""
+    child_hotline_url: str = ""
     connectors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # cirt.toml only
 
 
@@ -69,6 +72,9 @@ class _SettingsSchema(ma.Schema):
     page_max = ma.fields.Integer(validate=ma.validate.Range(1, 10_000))
     outbound_allow = _Networks()
     trusted_proxy = ma.fields.IP()
+    duty_phone = ma.fields.String(validate=ma.validate.Length(max=60))
+    child_hotline = ma.fields.String(validate=ma.validate.Length(max=200))
+    child_hotline_url = ma.fields.Url(schemes={"http", "https"})
     connectors = ma.fields.Dict(
         ma.fields.String(), ma.fields.Dict(ma.fields.String(), ma.fields.String())
     )
