@@ -70,16 +70,24 @@ def report_status(work: Work, cmd: AskStatus) -> str:
     """How the report stands, as a marked sentence for its reporter, and nothing else.
 
     Raises:
+        CodeWrong.
+    """
+    return REPORTER_WORDS[report_by_code(work, cmd).state]
+
+
+def report_by_code(work: Work, cmd: AskStatus, *, lock: bool = False) -> Report:
+    """For the reporter, who has no account.
+
+    Raises:
         CodeWrong: there is no such report, or this is not its code; never told apart.
     """
-    reference = cmd.reference.strip().upper()
-    report = work.session.scalars(
-        sa.select(Report).where(Report.reference == texts.storable(reference))
-    ).one_or_none()
+    reference = texts.storable(cmd.reference.strip().upper())
+    query = sa.select(Report).where(Report.reference == reference)
+    report = work.session.scalars(query.with_for_update() if lock else query).one_or_none()
     fits = codes.is_code(cmd.code, report.code_hash if report else _NO_HASH)
     if report is None or not fits:
         raise CodeWrong
-    return REPORTER_WORDS[report.state]
+    return report
 
 
 def _check_source(work: Work, cmd: TakeReport) -> None:

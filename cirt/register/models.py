@@ -30,6 +30,15 @@ class ReportSource(StrEnum):
     CONNECTOR = "connector"
 
 
+class Lane(StrEnum):
+    """By which way somebody came to the counter; each has its own advice."""
+
+    CITIZEN = "citizen"
+    FIRM = "firm"
+    OPERATOR = "operator"  # of an essential service
+    SPAM = "spam"  # passes on a false or unwanted message
+
+
 class IncidentState(StrEnum):
     OPEN = "open"
     WAITING = "waiting"
@@ -78,6 +87,10 @@ class Report(Base):
     reporter: Mapped[str] = mapped_column(sa.String(200), default="")
     contact: Mapped[str] = mapped_column(sa.String(254), default="")
     language: Mapped[str] = mapped_column(sa.String(12), default="")
+    lane: Mapped[Lane | None]  # None: not said
+    on_behalf_of: Mapped[str | None] = mapped_column(sa.String(200))  # None: of oneself
+    on_behalf_known: Mapped[bool | None]  # do they know of the report; None: not said
+    circumstances: Mapped[dict[str, Any] | None]  # as ticked: ongoing, began, affected
     headers: Mapped[dict[str, Any]]  # as the request or mail had them
     code_hash: Mapped[str] = mapped_column(sa.String(64))  # of the follow-up code
     form_token: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # hash; counts once
@@ -148,6 +161,9 @@ class EntryKind(StrEnum):
     RELEASE_REFUSED = "release-refused"
     PEER_SIGHTING = "peer-sighting"
     REVOKED = "revoked"
+    REPORTER_ASKED = "reporter-asked"
+    REPORTER_TOLD = "reporter-told"
+    REPORTER_ANSWERED = "reporter-answered"
 
 
 ENTRY_SENTENCES = {
@@ -167,6 +183,9 @@ ENTRY_SENTENCES = {
     EntryKind.RELEASE_REFUSED: mark("{actor} did not approve {release}."),
     EntryKind.PEER_SIGHTING: mark("{peer} saw {value}, {count} times."),
     EntryKind.REVOKED: mark("{actor} revoked the indicator for {value}."),
+    EntryKind.REPORTER_ASKED: mark("{actor} asked the reporter of {report}."),
+    EntryKind.REPORTER_TOLD: mark("{actor} wrote to the reporter of {report}."),
+    EntryKind.REPORTER_ANSWERED: mark("The reporter of {report} answered."),
 }
 
 

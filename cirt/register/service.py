@@ -1,6 +1,7 @@
 """What the register does, by one name; the modules behind it are by topic."""
 
 from cirt.register.codes import new_form_value
+from cirt.register.dialogue.service import ask_reporter, mark_read, note_answer, take_answer
 from cirt.register.findings import add_observables, decide_observables
 from cirt.register.incidents import change_state, edit_facts, note_entry, open_incident
 from cirt.register.indicators import note_on_object, note_sighting, promote
@@ -28,6 +29,7 @@ __all__ = [
     "accept_report",
     "add_observables",
     "add_report_to_incident",
+    "ask_reporter",
     "change_state",
     "claim_report",
     "decide_observables",
@@ -37,7 +39,9 @@ __all__ = [
     "edit_note",
     "history_of",
     "keep_draft",
+    "mark_read",
     "new_form_value",
+    "note_answer",
     "note_entry",
     "note_on_object",
     "note_sighting",
@@ -48,6 +52,7 @@ __all__ = [
     "release_claim",
     "report_status",
     "save_note",
+    "take_answer",
     "take_report",
     "undo_decision",
     "write_note",

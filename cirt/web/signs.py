@@ -35,6 +35,9 @@ ENTRY_ICONS = {
     EntryKind.RELEASE_REFUSED: "ban",
     EntryKind.PEER_SIGHTING: "eye",
     EntryKind.REVOKED: "x",
+    EntryKind.REPORTER_ASKED: "out",
+    EntryKind.REPORTER_TOLD: "out",
+    EntryKind.REPORTER_ANSWERED: "in",
 }
-# What peers add stands out.
-KEY_ENTRIES = frozenset({EntryKind.PEER_SIGHTING})
+# What others add stands out.
+KEY_ENTRIES = frozenset({EntryKind.PEER_SIGHTING, EntryKind.REPORTER_ANSWERED})

@@ -1,0 +1,132 @@
+"""Adds a message to a report or an incident with all that follows: files, observables, timeline, trail."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from cirt.files.store import put_attachment
+from cirt.kernel.db import insert_new
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.register import codes, texts
+from cirt.register.commands import SentFile
+from cirt.register.dialogue.errors import MessageEmpty, MessageTooLong, TooManyMessages
+from cirt.register.dialogue.models import Direction, Message, MessageFile, MessageKind
+from cirt.register.errors import TooManyFiles
+from cirt.register.extract import find
+from cirt.register.findings import offer_report
+from cirt.register.incidents import note_entry
+from cirt.register.intake import MAX_FILES, MAX_FOUND, MAX_TEXT_BYTES, TEXT_LIMIT
+from cirt.register.models import EntryKind, Incident, Report, ReportObservable
+
+MAX_MESSAGES = 200  # that came in on one report
+
+_ENTRIES = {
+    MessageKind.QUESTION: EntryKind.REPORTER_ASKED,
+    MessageKind.LETTER: EntryKind.REPORTER_TOLD,
+    MessageKind.ANSWER: EntryKind.REPORTER_ANSWERED,
+}
+_MAIL_ADDRESS = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]+\.[^@\s<>\"',;.]{2,}\Z")
+
+
+def check_message(text: str, files: tuple[SentFile, ...] = ()) -> None:
+    """
+    Raises:
+        MessageEmpty, MessageTooLong, TooManyFiles.
+    """
+    if not text.strip() and not files:
+        raise MessageEmpty
+    if len(texts.as_sent(text)) > MAX_TEXT_BYTES:
+        raise MessageTooLong(limit=TEXT_LIMIT)
+    if len(files) > MAX_FILES:
+        raise TooManyFiles(count=len(files), limit=MAX_FILES)
+
+
+def check_room(work: Work, report: Report) -> None:
+    """
+    Raises:
+        TooManyMessages.
+    """
+    query = sa.select(sa.func.count()).where(
+        Message.report_id == report.id, Message.direction == Direction.IN
+    )
+    count = work.session.scalar(query) or 0
+    if count >= MAX_MESSAGES:
+        raise TooManyMessages(count=count)
+
+
+def keep_message(
+    work: Work, message: Message, text: str, files: Iterable[SentFile] = ()
+) -> Message:
+    """Keep ``message`` with ``text`` as it came; the caller has checked the right and holds its report.
+
+    A text that no column can hold is kept with a sign in place of what it refuses, and its exact bytes as a
+    file beside it. What an answer names is offered to the incident.
+    """
+    message.text, message.at = texts.storable(text), work.now
+    work.session.add(message)
+    work.session.flush()
+    report, incident = _belongs_to(work, message)
+    owner = report.reference if report else incident.reference if incident else ""
+    count = 0
+    for file in _with_exact_text(text, files):
+        kept = put_attachment(work, owner, file.name or "file", file.media_type, file.body)
+        work.session.add(MessageFile(attachment_id=kept.id, message_id=message.id))
+        count += 1
+    if incident is not None and report is not None:
+        note_entry(work, incident.id, _ENTRIES[message.kind], report=report.reference)
+    if report is not None and message.direction is Direction.IN:
+        _find_observables(work, report, incident, message.text)
+    act = f"message.{message.kind}"
+    work.audit(act, owner, message=message.id, channel=message.channel, files=count)
+    return message
+
+
+def mail_address(contact: str) -> str:
+    """The mail address that a contact is, or nothing: it may be a telephone number."""
+    return contact.strip() if _MAIL_ADDRESS.match(contact.strip()) else ""
+
+
+def sending_hash(
+    form_token: str | None, reference: str, text: str, files: Iterable[SentFile]
+) -> str | None:
+    """For the same form sent twice; with anything else in it, it says something new."""
+    if form_token is None:
+        return None
+    named = [(file.name, hashlib.sha256(file.body).hexdigest()) for file in files]
+    return codes.form_hash(json.dumps([form_token, reference, text, named]))
+
+
+def _belongs_to(work: Work, message: Message) -> tuple[Report | None, Incident | None]:
+    report = work.session.get(Report, message.report_id) if message.report_id else None
+    incident_id = message.incident_id or (report.incident_id if report else None)
+    return report, work.session.get(Incident, incident_id) if incident_id else None
+
+
+def _with_exact_text(text: str, files: Iterable[SentFile]) -> Iterable[SentFile]:
+    yield from files
+    if not texts.is_storable(text):
+        yield SentFile("text-as-sent.txt", "text/plain; charset=utf-8", texts.as_sent(text))
+
+
+def _find_observables(work: Work, report: Report, incident: Incident | None, text: str) -> None:
+    """As for the report's own text (``triage``): of what is RED, others are offered nothing."""
+    rows = {
+        found.observable.key: {
+            "key": found.observable.key,
+            "report_id": report.id,
+            "kind": found.observable.kind,
+            "value": found.observable.value,
+        }
+        for found in find(text, MAX_FOUND)
+    }
+    if not rows:
+        return
+    connection = work.session.connection()
+    insert = insert_new(connection, ReportObservable, "key", "report_id")
+    connection.execute(insert, list(rows.values()))
+    if incident is not None and (report.tlp is not Tlp.RED or incident.tlp is Tlp.RED):
+        offer_report(work, incident.id, report)

@@ -1,0 +1,141 @@
+"""Messages for pages, as far as the asker may see what they belong to."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cirt.files.models import Attachment
+from cirt.kernel.work import Work
+from cirt.parties.models import Account, Person
+from cirt.register.dialogue.models import (
+    Channel,
+    Direction,
+    Message,
+    MessageFile,
+    MessageKind,
+    MessageState,
+)
+from cirt.register.models import Incident, Report
+from cirt.register.pages import PAGE, Order, Page, Query, read_page
+from cirt.register.sight import get_incident, get_report, sees_incident, sees_report
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """``by`` is who of us wrote it, ``report`` whose reporter it is to or from; None for others' mail."""
+
+    id: int
+    report: str | None
+    direction: Direction
+    channel: Channel
+    kind: MessageKind
+    subject: str
+    text: str
+    at: datetime
+    by: str | None
+    sender: str
+    recipient: str
+    state: MessageState | None
+    failure: str
+    sent_at: datetime | None
+    read_at: datetime | None
+    files: tuple[Attachment, ...]
+
+    @property
+    def is_unread(self) -> bool:
+        return self.direction is Direction.IN and self.read_at is None
+
+
+def dialogue_of(
+    work: Work, reference: str, *, cursor: str | None = None, limit: int = PAGE
+) -> Page[MessageRow]:
+    """A page of what was said on a report or an incident, the newest first. Four queries.
+
+    Raises:
+        NoSuchReport, NoSuchIncident.
+    """
+    order = Order(Message.at, Message.id, newest_first=True)
+    page = read_page(work.session, messages_of(work, reference), order, cursor, limit)
+    files = files_of(work, [row.Message.id for row in page.rows])
+    return page.of(lambda row: _row(row, files.get(row.Message.id, ())))
+
+
+def messages_of(work: Work, reference: str) -> Query:
+    """Of a report, or of an incident with all its reports; each with its report's reference and its writer.
+
+    Raises:
+        NoSuchReport, NoSuchIncident.
+    """
+    if reference.startswith("INC-"):
+        ids = of_incident(get_incident(work, reference).id)
+    else:
+        report = get_report(work, reference)
+        ids = sa.select(Message.id).where(Message.report_id == report.id)
+    return visible_messages(work).where(Message.id.in_(ids))
+
+
+def visible_messages(work: Work) -> Query:
+    """Whoever may not see the report, or the incident that a message was written in, does not see the message."""
+    query: Query = (
+        sa.select(Message, Report.reference.label("report"), Person.name.label("by"))
+        .outerjoin(Report, Report.id == Message.report_id)
+        .outerjoin(Incident, Incident.id == Message.incident_id)
+        .outerjoin(Account, Account.id == Message.account_id)
+        .outerjoin(Person, Person.id == Account.person_id)
+        .where(
+            sa.or_(Message.report_id.is_(None), sees_report(work.actor)),
+            sa.or_(Message.incident_id.is_(None), sees_incident(work.actor)),
+        )
+    )
+    return query
+
+
+def of_incident(incident_id: int) -> sa.CompoundSelect[tuple[int]]:
+    """Ids of the messages written in an incident and of those of its reports; each half has its index."""
+    own = sa.select(Message.id).where(Message.incident_id == incident_id)
+    of_reports = (
+        sa.select(Message.id)
+        .join(Report, Report.id == Message.report_id)
+        .where(Report.incident_id == incident_id)
+    )
+    return sa.union(own, of_reports)
+
+
+def files_of(work: Work, message_ids: Collection[int]) -> dict[int, tuple[Attachment, ...]]:
+    """Files by the message they came with."""
+    query = (
+        sa.select(MessageFile.message_id, Attachment)
+        .join(Attachment, Attachment.id == MessageFile.attachment_id)
+        .where(MessageFile.message_id.in_(message_ids))
+        .order_by(Attachment.id)
+    )
+    found: defaultdict[int, tuple[Attachment, ...]] = defaultdict(tuple)
+    for message_id, attachment in work.session.execute(query):
+        found[message_id] += (attachment,)
+    return found
+
+
+def _row(row: sa.Row[Any], files: tuple[Attachment, ...]) -> MessageRow:
+    message: Message = row.Message
+    return MessageRow(
+        id=message.id,
+        report=row.report,
+        direction=message.direction,
+        channel=message.channel,
+        kind=message.kind,
+        subject=message.subject,
+        text=message.text,
+        at=message.at,
+        by=row.by,
+        sender=message.sender,
+        recipient=message.recipient,
+        state=message.state,
+        failure=message.failure,
+        sent_at=message.sent_at,
+        read_at=message.read_at,
+        files=files,
+    )
