@@ -32,6 +32,7 @@ MAX_FOUND = 10_000
 TEXT_LIMIT = "1 MB"
 
 _NO_HASH = "0" * 64
+_PROGRAM = (ActorKind.SYSTEM, ActorKind.CONSOLE)  # connectors run as jobs or by hand
 
 
 def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
@@ -93,7 +94,7 @@ def report_by_code(work: Work, cmd: AskStatus, *, lock: bool = False) -> Report:
 def _check_source(work: Work, cmd: TakeReport) -> None:
     if cmd.source is ReportSource.DESK:
         work.require("report:decide")
-    elif cmd.source is ReportSource.CONNECTOR and work.actor.kind is not ActorKind.SYSTEM:
+    elif cmd.source is not ReportSource.FORM and work.actor.kind not in _PROGRAM:
         raise NotAllowed(needed="report:connect")
     if cmd.tlp is Tlp.RED and work.actor.person_id is None:
         raise RedNeedsPerson
