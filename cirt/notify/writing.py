@@ -73,7 +73,8 @@ def _encrypted(content: EmailMessage, fingerprint: str, gpg: Gpg | None) -> Emai
 
 def _part(body: bytes, subtype: str, name: str) -> EmailMessage:
     part = EmailMessage(policy=_POLICY)
-    named = {"filename": name, "disposition": "inline"} if name else {}
-    part.set_content(body, maintype="application", subtype=subtype, cte="7bit", **named)
+    part.set_content(body, maintype="application", subtype=subtype, cte="7bit")
+    if name:
+        part["Content-Disposition"] = f'inline; filename="{name}"'
     del part["MIME-Version"]
     return part

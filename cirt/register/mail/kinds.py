@@ -31,7 +31,7 @@ _REPLIES = re.compile(
     r"автоматический ответ|автоответ|нет на работе|вне офиса|"
     r"رد تلقائي|الرد التلقائي|خارج المكتب|"
     r"自动(?:回复|答复|应答)|自動回覆|不在办公室|外出"
-    r")",
+    r")(?P<ends>\s*(?:[:\uff1a(\u2013-]|\Z))?",
     re.IGNORECASE,
 )
 _BOUNCES = re.compile(
@@ -50,7 +50,7 @@ _BOUNCES = re.compile(
 def kind_of(header: Header, content_type: str, report_type: str) -> MailKind:
     """``report_type`` is that parameter of a multipart/report."""
     subject = header("subject")
-    submitted = header("auto-submitted").partition(";")[0].strip().casefold()
+    submitted = re.split(r"[\s;(]", header("auto-submitted").strip(), maxsplit=1)[0].casefold()
     returned = header("return-path").strip() == "<>"
     if content_type == "multipart/report" and report_type.casefold() in _RETURNED:
         return MailKind.BOUNCE
