@@ -21,7 +21,7 @@ def list_(console: Console) -> None:
     with console.work(write=False) as work:
         states = service.states(work)
     rows = []
-    for name in sorted(service.connectors()):
+    for name in sorted({*service.connectors(), *program.settings.connectors}):
         state = states.get(name)
         rows.append(
             {
@@ -49,4 +49,4 @@ def run(console: Console, name: str, file: Path | None) -> None:
     program = console.program()
     done = service.run_source(program, console_actor(), name, file)
     facts = {"name": name, "files": done.files, "taken": done.taken}
-    console.say(facts, f"{name}: {done.files} files read, {done.taken} objects taken.")
+    console.say(facts, f"{name}: {done.files} files read, {done.taken} taken.")

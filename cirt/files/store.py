@@ -9,19 +9,27 @@ from cirt.kernel.errors import TooLarge
 from cirt.kernel.work import Work
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_MAIL_BYTES = 40 * 1024 * 1024  # a whole mail, which is kept as it came
 
 
 def put_attachment(
-    work: Work, owner: str, name: str, media_type: str, body: bytes | BinaryIO
+    work: Work,
+    owner: str,
+    name: str,
+    media_type: str,
+    body: bytes | BinaryIO,
+    *,
+    max_bytes: int = MAX_FILE_BYTES,
 ) -> Attachment:
     """Store a file for a report or incident; name and media type are claims, kept as such.
 
     Raises:
-        TooLarge: it is over MAX_FILE_BYTES. Of a stream no more is read than tells so.
+        TooLarge: it is over ``max_bytes``. Of a stream no more is read than tells so.
     """
-    content = body if isinstance(body, bytes) else body.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise TooLarge(what=_line(name, 80) or "The file", limit="10 MiB")
+    content = body if isinstance(body, bytes) else body.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        limit = f"{max_bytes // (1024 * 1024)} MiB"
+        raise TooLarge(what=_line(name, 80) or "The file", limit=limit)
     attachment = Attachment(
         owner=owner,
         name=_line(name, 255),

@@ -1,5 +1,7 @@
 """Outgoing HTTP to one origin: deadlines, size limits, checked addresses; no redirects, proxies or cookies.
 
+Other protocols get a :class:`Line` under the same rules.
+
 On the standard library's ``http.client``, whose lines and header counts are bounded; the socket is ours, so
 that the address that was checked is the address that is spoken to, also when the name is rebound.
 """
@@ -10,7 +12,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -213,43 +215,85 @@ class _Connection(http.client.HTTPConnection):
         self._limits, self._allow, self._watch = limits, allow, watch
 
     def connect(self) -> None:
-        plain = self._open()
+        plain = _connected(self.host, self.port, self._limits, self._allow)
         self._watch.over(plain)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        plain.settimeout(self._limits.read_s)
         self.sock = plain
         if self._tls:
-            self.sock = _tls_context().wrap_socket(plain, server_hostname=self.host)
+            self.sock = tls_context().wrap_socket(plain, server_hostname=self.host)
 
-    def _open(self) -> socket.socket:
-        failure: OSError | None = None
-        for family, address in self._addresses():
-            plain = socket.socket(family, socket.SOCK_STREAM)
-            plain.settimeout(self._limits.connect_s)
-            try:
-                plain.connect(address)
-            except OSError as error:
-                plain.close()
-                failure = error
-            else:
-                return plain
-        reason = str(failure.strerror or failure) if failure else "no address"
-        raise NotReached(host=self.host, port=self.port, reason=reason) from failure
 
-    def _addresses(self) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
-        """Every address of the name; if one of them is not permitted, none is used."""
+def _connected(host: str, port: int, limits: Limits, allow: Sequence[Network]) -> socket.socket:
+    """A socket to the first address of the name that answers."""
+    failure: OSError | None = None
+    for family, address in _addresses(host, port, allow):
+        plain = socket.socket(family, socket.SOCK_STREAM)
+        plain.settimeout(limits.connect_s)
         try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise NameUnknown(host=self.host) from error
-        for entry in found:
-            if not is_permitted(str(entry[4][0]), self._allow):
-                raise AddressRefused(host=self.host, address=entry[4][0])
-        return [(entry[0], entry[4]) for entry in found]  # type: ignore[misc]  # IPv6 has four parts
+            plain.connect(address)
+        except OSError as error:
+            plain.close()
+            failure = error
+        else:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain.settimeout(limits.read_s)
+            return plain
+    reason = str(failure.strerror or failure) if failure else "no address"
+    raise NotReached(host=host, port=port, reason=reason) from failure
+
+
+def _addresses(
+    host: str, port: int, allow: Sequence[Network]
+) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+    """Every address of the name; if one of them is not permitted, none is used."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise NameUnknown(host=host) from error
+    for entry in found:
+        if not is_permitted(str(entry[4][0]), allow):
+            raise AddressRefused(host=host, address=entry[4][0])
+    return [(entry[0], entry[4]) for entry in found]  # type: ignore[misc]  # IPv6 has four parts
+
+
+class Line:
+    """A connection for another protocol than HTTP: to a checked address, shut at its deadline."""
+
+    def __init__(
+        self, host: str, port: int, *, tls: bool, allow: Sequence[Network], limits: Limits
+    ) -> None:
+        """
+        Raises:
+            NetError.
+        """
+        self.host, self.port, self.limits = host, port, limits
+        self._watch = _Watch()
+        self._until_closed = ExitStack()
+        self.socket = _connected(host, port, limits, allow)
+        self._until_closed.callback(self._watch.close)
+        self._watch.over(self.socket)
+        self._until_closed.enter_context(self._watch.armed(limits.deadline_s))
+        if tls:
+            self._secure()
+
+    def explain(self, error: Exception) -> NetError:
+        """What a library that spoke over this line ran into, in our words."""
+        expired = self._watch.expired
+        return _explained(error, self.host, self.port, self.limits, expired=expired)
+
+    def close(self) -> None:
+        self.socket.close()
+        self._until_closed.close()
+
+    def _secure(self) -> None:
+        try:
+            self.socket = tls_context().wrap_socket(self.socket, server_hostname=self.host)
+        except OSError as error:
+            self.close()
+            raise self.explain(error) from error
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())  # beside the system's, which may be empty
     return context
@@ -331,17 +375,23 @@ class HttpClient:
             raise
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
             self._connection.close()
-            if self._watch.expired or isinstance(error, TimeoutError):
-                limit = self.limits.deadline_s if self._watch.expired else self.limits.read_s
-                raise TooSlow(host=host, limit_s=limit) from error
-            if isinstance(error, ssl.SSLError):
-                reason = getattr(error, "verify_message", "") or error.reason or "TLS"
-                raise TlsFailed(host=host, reason=reason) from error
-            if isinstance(error, zlib.error | EOFError):
-                raise EncodingWrong(host=host, encoding="gzip") from error
-            if isinstance(error, ConnectionRefusedError):
-                raise NotReached(host=host, port=port, reason="refused") from error
-            raise ConnectionLost(host=host, reason=type(error).__name__) from error
+            expired = self._watch.expired
+            raise _explained(error, host, port, self.limits, expired=expired) from error
+
+
+def _explained(
+    error: Exception, host: str, port: int, limits: Limits, *, expired: bool
+) -> NetError:
+    if expired or isinstance(error, TimeoutError):
+        return TooSlow(host=host, limit_s=limits.deadline_s if expired else limits.read_s)
+    if isinstance(error, ssl.SSLError):
+        reason = getattr(error, "verify_message", "") or error.reason or "TLS"
+        return TlsFailed(host=host, reason=reason)
+    if isinstance(error, zlib.error | EOFError):
+        return EncodingWrong(host=host, encoding="gzip")
+    if isinstance(error, ConnectionRefusedError):
+        return NotReached(host=host, port=port, reason="refused")
+    return ConnectionLost(host=host, reason=type(error).__name__)
 
 
 def _target(url: str) -> str:

@@ -48,6 +48,12 @@ class Settings:
     duty_phone: str = ""
     child_hotline: str = ""
     child_hotline_url: str = ""
+    mail_from: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_tls: str = "starttls"
+    smtp_user: str = ""
+    smtp_password_file: str = ""
     connectors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # cirt.toml only
 
 
@@ -75,6 +81,12 @@ class _SettingsSchema(ma.Schema):
     duty_phone = ma.fields.String(validate=ma.validate.Length(max=60))
     child_hotline = ma.fields.String(validate=ma.validate.Length(max=200))
     child_hotline_url = ma.fields.Url(schemes={"http", "https"})
+    mail_from = ma.fields.Email()
+    smtp_host = ma.fields.String(validate=ma.validate.Length(1, 253))
+    smtp_port = ma.fields.Integer(validate=ma.validate.Range(1, 65535))
+    smtp_tls = ma.fields.String(validate=ma.validate.OneOf(("starttls", "tls", "none")))
+    smtp_user = ma.fields.String()
+    smtp_password_file = ma.fields.String()
     connectors = ma.fields.Dict(
         ma.fields.String(), ma.fields.Dict(ma.fields.String(), ma.fields.String())
     )
@@ -99,7 +111,20 @@ def read_settings(environ: Mapping[str, str], data_dir: Path | None = None) -> S
     values["data_dir"] = home
     values["trusted_proxy"] = str(values.get("trusted_proxy", ""))
     values.setdefault("database_url", f"sqlite:///{home / 'cirt.sqlite3'}")
+    _check_mail(values)
     return Settings(**values)
+
+
+def _check_mail(values: Mapping[str, Any]) -> None:
+    """Whoever sends mail says from whom, and each part of signing in needs the other."""
+    for name, needed in (
+        ("smtp_host", "mail_from"),
+        ("smtp_user", "smtp_password_file"),
+        ("smtp_password_file", "smtp_user"),
+    ):
+        if values.get(name) and not values.get(needed):
+            reason = f"it needs {needed} as well."
+            raise SettingsWrong(name=name, place="the settings", reason=reason)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Public API for connectors, version 1; imports nothing of ours.
+"""Public API for connectors, version 2; imports nothing of ours.
 
 A connector reads something outside and hands over bytes with the cursor that stands after them. It keeps no
 state: the program stores the cursor in the same transaction as what the bytes held, so a crash repeats one
@@ -7,13 +7,18 @@ hand-over and loses none. It has no network but the :class:`Fetch` it is given.
 It is found by the entry-point group ``cirt.connectors``; docs/connectors.md shows a complete one.
 """
 
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-API_VERSION = 1
+API_VERSION = 2  # rises when something is added; what a connector for an earlier one uses stays
+
+# What a connector may hand over, by media type.
 STIX = "application/stix+json;version=2.1"
+MAIL = "message/rfc822"  # one mail, as it came over the wire: becomes a report, or answers one
+MAIL_HEADERS = "text/rfc822-headers"  # of a mail too large to hand over
 
 
 class ConnectorFault(Exception):
@@ -22,7 +27,7 @@ class ConnectorFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something read: a STIX 2.1 bundle, a TAXII envelope or a list of objects, exactly as it came."""
+    """Something read, exactly as it came: of STIX a bundle, a TAXII envelope or a list of objects."""
 
     body: bytes
     media_type: str
@@ -34,6 +39,13 @@ class Fetch(Protocol):
 
     def get(self, url: str, *, accept: str) -> bytes:
         """The body at ``url``; raises ConnectorFault in plain words."""
+        ...
+
+    def connect(self, host: str, port: int, *, tls: bool) -> socket.socket:
+        """For protocols other than HTTP: a socket, its certificate checked where ``tls``; since version 2.
+
+        It is shut when the run ends or its time is over. Raises ConnectorFault in plain words.
+        """
         ...
 
 
@@ -53,4 +65,13 @@ class Connector(Protocol):
         ...
 
 
-__all__ = ["API_VERSION", "STIX", "Connector", "ConnectorFault", "Fetch", "Found"]
+__all__ = [
+    "API_VERSION",
+    "MAIL",
+    "MAIL_HEADERS",
+    "STIX",
+    "Connector",
+    "ConnectorFault",
+    "Fetch",
+    "Found",
+]

@@ -1,6 +1,7 @@
 """For a connector's own tests: recorded bytes in, what it hands over out."""
 
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cirt.plugin import Connector, ConnectorFault, Found
@@ -8,9 +9,13 @@ from cirt.plugin import Connector, ConnectorFault, Found
 
 @dataclass(slots=True)
 class RecordedFetch:
-    """Answers from a table of recorded bodies; remembers what was asked."""
+    """Answers from a table of recorded bodies; remembers what was asked.
+
+    ``lines`` connects to a server of the test's own for ``host:port``.
+    """
 
     bodies: Mapping[str, bytes] = field(default_factory=dict)
+    lines: Mapping[str, Callable[[], socket.socket]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def get(self, url: str, *, accept: str) -> bytes:
@@ -19,6 +24,13 @@ class RecordedFetch:
             return self.bodies[url]
         except KeyError:
             raise ConnectorFault(f"{url} is not recorded.") from None
+
+    def connect(self, host: str, port: int, *, tls: bool) -> socket.socket:
+        place = f"{host}:{port}"
+        self.asked.append(place)
+        if place not in self.lines:
+            raise ConnectorFault(f"{place} has no line.")
+        return self.lines[place]()
 
 
 def pull_all(

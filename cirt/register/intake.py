@@ -42,6 +42,7 @@ _SAID = (
     "text", "organisation", "reporter", "contact", "tlp",
     "lane", "who", "on_behalf_of", "on_behalf_known", "ongoing", "began", "affected",
 )  # fmt: skip
+_PROGRAM = (ActorKind.SYSTEM, ActorKind.CONSOLE)  # connectors run as jobs or by hand
 
 
 def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
@@ -103,7 +104,7 @@ def report_by_code(work: Work, cmd: AskStatus, *, lock: bool = False) -> Report:
 def _check_source(work: Work, cmd: TakeReport) -> None:
     if cmd.source is ReportSource.DESK:
         work.require("report:decide")
-    elif cmd.source is ReportSource.CONNECTOR and work.actor.kind is not ActorKind.SYSTEM:
+    elif cmd.source is not ReportSource.FORM and work.actor.kind not in _PROGRAM:
         raise NotAllowed(needed="report:connect")
     if cmd.tlp is Tlp.RED and work.actor.person_id is None:
         raise RedNeedsPerson

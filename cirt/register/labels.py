@@ -45,6 +45,8 @@ REPORT_SOURCES = {
     ReportSource.FORM: mark("Public form"),
     ReportSource.DESK: mark("Entered by the team"),
     ReportSource.CONNECTOR: mark("Connector"),
+    ReportSource.MAIL: mark("Mail"),
+    ReportSource.WEBHOOK: mark("Other system"),
 }
 
 LANES = {

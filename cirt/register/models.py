@@ -31,6 +31,8 @@ class ReportSource(StrEnum):
     FORM = "form"
     DESK = "desk"
     CONNECTOR = "connector"
+    MAIL = "mail"
+    WEBHOOK = "webhook"
 
 
 class Lane(StrEnum):

@@ -111,6 +111,20 @@ RULES: dict[str, Rule] = {
     "staff-role": Rule(Verdict.NO, mark("Your role does not read content.")),
     "red-named": Rule(Verdict.YES, mark("You are named on this TLP:RED.")),
     "red-not-named": Rule(Verdict.NO, mark("TLP:RED is for the persons named on it.")),
+    "letter-open": Rule(
+        Verdict.YES, mark("It goes to {reader} by mail, which others may read on its way.")
+    ),
+    "letter-sealed": Rule(Verdict.YES, mark("It goes to {reader} by mail, encrypted.")),
+    "letter-red": Rule(
+        Verdict.NO, mark("TLP:RED never goes by mail from here. Tell the person yourself.")
+    ),
+    "letter-needs-key": Rule(
+        Verdict.NO,
+        mark(
+            "{tlp} goes by mail only if encrypted, and we have no PGP key of {reader}. It stands on the "
+            "follow-up page; tell them by telephone that it is there."
+        ),
+    ),
     "public-yes": Rule(Verdict.YES, mark("TLP:CLEAR may go to everybody.")),
     "public-no": Rule(Verdict.NO, mark("{tlp} does not go to the public.")),
 }

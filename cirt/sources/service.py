@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,28 +10,33 @@ import sqlalchemy as sa
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Outcome
 from cirt.kernel.errors import Invalid, NotFound
+from cirt.kernel.gpg import find_gpg
 from cirt.kernel.program import Program
-from cirt.kernel.text import mark
 from cirt.kernel.work import SYSTEM, Actor, Work
 from cirt.objects.codec import NotEnvelope, NotJson, TooDeep, split
 from cirt.parties.peers import find_peer
-from cirt.plugin import Connector, ConnectorFault, Found
+from cirt.plugin import MAIL, MAIL_HEADERS, ConnectorFault, Found
+from cirt.register.mail.models import MailOutcome
+from cirt.register.mail.opening import open_mail
+from cirt.register.mail.service import MailWay, take_mail
 from cirt.sources.fetch import GuardedFetch
 from cirt.sources.models import Source
+from cirt.sources.setup import ConnectorFailed, NoSuchConnector, SetUp, connectors, set_up
 
 log = logging.getLogger("cirt.source")
 
+__all__ = [
+    "ConnectorFailed",
+    "NoSuchConnector",
+    "SourceRun",
+    "connectors",
+    "run_configured",
+    "run_source",
+    "settings_of",
+    "states",
+]
+
 NotReadable = (NotJson, NotEnvelope, TooDeep)
-
-
-class NoSuchConnector(NotFound):
-    code = "no-such-connector"
-    message = mark("There is no connector {name}. List them with: cirt connector list")
-
-
-class ConnectorFailed(Invalid):
-    code = "connector-failed"
-    message = mark("{name}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,6 @@ class SourceRun:
     name: str
     files: int
     taken: int
-
-
-def connectors() -> dict[str, type[Connector]]:
-    """Every installed connector by name."""
-    return {point.name: point.load() for point in entry_points(group="cirt.connectors")}
 
 
 def states(work: Work) -> dict[str, Source]:
@@ -63,13 +62,14 @@ def run_source(
         NoSuchConnector; NoSuchPeer: the source's peer is not recorded; ConnectorFailed: its own sentence, or
             the last of what could not be read; also kept for the health page. The rest was handed over.
     """
-    connector, slug = _make(program, name)
+    use = set_up(program, name)
+    fetch = GuardedFetch(program)
     files = taken = 0
     unreadable = ""
     try:
-        for found, cursor in _finds(program, connector, file):
+        for found, cursor in _finds(program, fetch, use, file):
             try:
-                taken += _hand_over(program, actor, name, found, cursor, slug)
+                taken += _hand_over(program, actor, use, found, cursor)
             except NotReadable as error:
                 unreadable = f"{found.origin}: {error}"
                 _keep(program, actor, name, cursor, unreadable)
@@ -77,26 +77,46 @@ def run_source(
     except ConnectorFault as fault:
         _keep(program, actor, name, None, str(fault))
         raise ConnectorFailed(name=name, reason=str(fault)) from fault
+    finally:
+        fetch.close()
     log.info("source.run", extra={"source": name, "files": files, "taken": taken})
     if unreadable:
         raise ConnectorFailed(name=name, reason=unreadable)
     return SourceRun(name, files, taken)
 
 
-def _hand_over(
-    program: Program, actor: Actor, name: str, found: Found, cursor: str | None, slug: str
-) -> int:
-    """What was found and its cursor, in one transaction; how many objects were taken."""
+def _hand_over(program: Program, actor: Actor, use: SetUp, found: Found, cursor: str | None) -> int:
+    """What was found and its cursor, in one transaction; how much of it was taken."""
+    if found.media_type in (MAIL, MAIL_HEADERS):
+        return _hand_over_mail(program, actor, use, found, cursor)
     pieces = split(found.body)
     with program.work(actor) as work:
-        arrivals = take(work, pieces, peer=find_peer(work.session, slug))
+        arrivals = take(work, pieces, peer=find_peer(work.session, use.peer_of_data()))
         taken = sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
-        source = _ran(work, name, cursor)
-        source.error = None
-        if taken:
-            source.last_data_at = work.now
-        work.audit("source.read", name, origin=found.origin, taken=taken)
+        _read(work, use, found, cursor, taken)
     return taken
+
+
+def _hand_over_mail(
+    program: Program, actor: Actor, use: SetUp, found: Found, cursor: str | None
+) -> int:
+    """Decrypting may take seconds, so the mail is opened before its transaction begins."""
+    gpg = find_gpg(program.settings)
+    opened = open_mail(found.body, gpg, is_whole=found.media_type == MAIL)
+    way = MailWay(origin=found.origin, lane=use.lane, tlp=use.tlp)
+    with program.work(actor) as work:
+        outcome = take_mail(work, program.keys, opened, way)
+        taken = int(outcome in (MailOutcome.REPORT, MailOutcome.ANSWER))
+        _read(work, use, found, cursor, taken)
+    return taken
+
+
+def _read(work: Work, use: SetUp, found: Found, cursor: str | None, taken: int) -> None:
+    source = _ran(work, use.name, cursor)
+    source.error = None
+    if taken:
+        source.last_data_at = work.now
+    work.audit("source.read", use.name, origin=found.origin, taken=taken)
 
 
 def _keep(program: Program, actor: Actor, name: str, cursor: str | None, error: str) -> None:
@@ -118,31 +138,16 @@ def run_configured(program: Program, actor: Actor) -> None:
             _keep(program, actor, name, None, f"It broke off ({kind}). The log says where.")
 
 
-def _make(program: Program, name: str) -> tuple[Connector, str]:
-    kind = connectors().get(name)
-    if kind is None:
-        raise NoSuchConnector(name=name)
-    settings = dict(program.settings.connectors.get(name, {}))
-    slug = settings.pop("peer", "")
-    if not slug:
-        reason = f"say whose data this is: set peer under [connectors.{name}] in cirt.toml."
-        raise ConnectorFailed(name=name, reason=reason)
-    try:
-        return kind(settings), slug
-    except ConnectorFault as fault:
-        raise ConnectorFailed(name=name, reason=str(fault)) from fault
-
-
 def _finds(
-    program: Program, connector: Connector, file: Path | None
+    program: Program, fetch: GuardedFetch, use: SetUp, file: Path | None
 ) -> Iterator[tuple[Found, str | None]]:
     if file is not None:
-        yield connector.read(file), None
+        yield use.connector.read(file), None
         return
     with program.work(SYSTEM, write=False) as work:
-        source = work.session.get(Source, connector.name)
+        source = work.session.get(Source, use.name)
         cursor = source.cursor if source else None
-    yield from connector.pull(GuardedFetch(program), cursor)
+    yield from use.connector.pull(fetch, cursor)
 
 
 def _ran(work: Work, name: str, cursor: str | None) -> Source:

@@ -11,6 +11,7 @@ from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
+from cirt.notify import letters
 from cirt.parties import used_forms
 from cirt.release.settling import settle_due
 from cirt.sources.service import run_configured
@@ -45,17 +46,23 @@ def _read_sources(program: Program, _payload: dict[str, Any]) -> None:
     run_configured(program, SYSTEM)
 
 
+def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
+    letters.send_due(program)
+
+
 HANDLERS: dict[str, Handler] = {
     links.JOB: _sync,
     "jobs.tidy": _tidy,
     "feeds.settle": _settle,
     "sources.read": _read_sources,
+    letters.JOB: _send_letters,
 }
 
 PERIODIC = (
     Periodic("jobs.tidy", 3600),
     Periodic("feeds.settle", 60),
     Periodic("sources.read", 300),
+    Periodic(letters.JOB, 30),
 )
 
 

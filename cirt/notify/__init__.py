@@ -1,0 +1,1 @@
+"""What leaves by mail: letters to reporters, sent by SMTP."""

@@ -1,0 +1,226 @@
+"""Messages to reporters on their way by mail: each decided by the gate, sent once as far as SMTP can, tried again.
+
+Their Message-ID is fixed before the first try: should we not hear that the server took a letter, the second one is
+told from the first by nobody but the reader's mail program, which shows one.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cirt.kernel.gpg import Gpg, GpgFailed, find_gpg
+from cirt.kernel.program import Program
+from cirt.kernel.text import mark
+from cirt.kernel.work import SYSTEM, Work
+from cirt.notify.models import Letter
+from cirt.notify.smtp import MailNotSent, send
+from cirt.notify.writing import Envelope, mail_of, new_message_id
+from cirt.parties.models import Ourselves
+from cirt.register.dialogue.models import Direction, Message, MessageState
+from cirt.register.mail.tokens import subject_tag
+from cirt.register.models import Incident, Report
+from cirt.sharing.letters import LetterWithheld, ReleasedLetter, release_letter, weigh_letter
+from cirt.sharing.verdicts import Decision
+
+log = logging.getLogger("cirt.letter")
+
+JOB = "mail.send"
+_LEASE = timedelta(minutes=10)  # a try takes at most three
+_WAITS = (1, 5, 15, 60, 120, 240)  # minutes; the last one again and again
+_GIVE_UP = timedelta(days=2)
+_PER_RUN = 100
+TOO_OLD = mark("Mail was not set up when this was written. It stands on the follow-up page.")
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What would become of a letter about this, for whoever is about to write it."""
+
+    address: str
+    is_set_up: bool
+    decision: Decision | None  # None: there is no address, or no mail here
+
+
+def prospect(program: Program, work: Work, reference: str, address: str) -> Prospect:
+    is_set_up = bool(program.settings.smtp_host)
+    if not (address and is_set_up):
+        return Prospect(address, is_set_up, None)
+    gpg = find_gpg(program.settings)
+    sealed = gpg is not None and gpg.key_for(address) is not None
+    return Prospect(address, True, weigh_letter(work.session, [reference], address, sealed=sealed))
+
+
+def send_due(program: Program) -> int:
+    """Send what waits; how many went. Without a mail server everything waits."""
+    if not program.settings.smtp_host:
+        return 0
+    with program.work(SYSTEM) as work:
+        _queue_written(work, program.settings.mail_from)
+    gpg = find_gpg(program.settings)
+    sent = 0
+    for _ in range(_PER_RUN):
+        with program.work(SYSTEM) as work:
+            message_id = _claim(work)
+        if message_id is None:
+            break
+        sent += _send_one(program, gpg, message_id)
+    return sent
+
+
+def _queue_written(work: Work, from_address: str) -> None:
+    """What was written since the last run, each with its Message-ID for good."""
+    query = (
+        sa.select(Message)
+        .where(
+            Message.state == MessageState.WRITTEN,
+            Message.recipient != "",
+            Message.direction == Direction.OUT,
+        )
+        .order_by(Message.at, Message.id)
+        .limit(_PER_RUN)
+        .with_for_update(skip_locked=True)
+    )
+    for message in work.session.scalars(query):
+        if work.now - message.at > _GIVE_UP:
+            message.state, message.failure = MessageState.FAILED, TOO_OLD
+            continue
+        message.state = MessageState.QUEUED
+        message.message_id = new_message_id(from_address)
+        work.session.add(Letter(message_id=message.id, next_try_at=work.now, tries=0, error=""))
+
+
+def _claim(work: Work) -> int | None:
+    """The next letter that is due; nobody else tries it for a while."""
+    query = (
+        sa.select(Letter)
+        .where(Letter.next_try_at <= work.now)
+        .order_by(Letter.next_try_at, Letter.message_id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    letter = work.session.scalars(query).one_or_none()
+    if letter is None:
+        return None
+    letter.tries += 1
+    letter.next_try_at = work.now + _LEASE
+    return letter.message_id
+
+
+def _send_one(program: Program, gpg: Gpg | None, message_id: int) -> bool:
+    with program.work(SYSTEM, write=False) as work:
+        address = work.session.get_one(Message, message_id).recipient
+    key = gpg.key_for(address) if gpg else None
+    with program.work(SYSTEM) as work:
+        released = _release(work, message_id, key.fingerprint if key else "")
+        envelope = _envelope(program, work, message_id, released) if released else None
+    if released is None or envelope is None:
+        return False
+    try:
+        send(program.settings, mail_of(released, envelope, gpg))
+    except (MailNotSent, GpgFailed) as error:
+        retry = not isinstance(error, MailNotSent) or error.retry
+        with program.work(SYSTEM) as work:
+            _not_sent(work, message_id, str(error), retry=retry)
+        return False
+    with program.work(SYSTEM) as work:
+        _was_sent(work, message_id)
+    return True
+
+
+def _release(work: Work, message_id: int, fingerprint: str) -> ReleasedLetter | None:
+    """What the gate lets go now; None if it does not, which is told at the message."""
+    message = work.session.get_one(Message, message_id)
+    report, incident = _about(work, message)
+    subjects = [one.reference for one in (report, incident) if one is not None]
+    text = f"{message.text}\n\n-- \n{_signature(work, subjects[0])}\n"
+    try:
+        return release_letter(work, subjects, message.recipient, text, fingerprint=fingerprint)
+    except LetterWithheld as withheld:
+        _end(work, message, MessageState.FAILED, str(withheld))
+        return None
+
+
+def _about(work: Work, message: Message) -> tuple[Report | None, Incident | None]:
+    """The report, and the incident that it belongs to or that this was written in."""
+    report = work.session.get(Report, message.report_id) if message.report_id else None
+    incident_id = message.incident_id or (report.incident_id if report else None)
+    return report, work.session.get(Incident, incident_id) if incident_id else None
+
+
+def _signature(work: Work, reference: str) -> str:
+    return f"{work.session.get_one(Ourselves, 1).name}\n{reference}"
+
+
+def _envelope(program: Program, work: Work, message_id: int, released: ReleasedLetter) -> Envelope:
+    """Of one that is encrypted, the subject says nothing."""
+    message = work.session.get_one(Message, message_id)
+    report, _ = _about(work, message)
+    name = work.session.get_one(Ourselves, 1).name
+    earlier = _earlier(work, message, report)
+    subject = "" if released.fingerprint else message.subject or _subject(report)
+    subject = subject or name
+    if report is not None:
+        subject = f"{subject} {subject_tag(program.keys, report.reference)}"
+    return Envelope(
+        from_name=name,
+        from_address=program.settings.mail_from,
+        subject=subject,
+        message_id=message.message_id or "",
+        at=message.at,
+        answers=earlier,
+    )
+
+
+def _subject(report: Report | None) -> str:
+    """Of the mail that it answers; what came by another way has none, and its title may say too much."""
+    facts: dict[str, Any] = dict(report.headers) if report else {}
+    return f"Re: {report.title}" if report and "mail" in facts else ""
+
+
+def _earlier(work: Work, message: Message, report: Report | None) -> tuple[str, ...]:
+    """Message-IDs of the thread before it, the mail that began it first, ten at most."""
+    first = str(report.headers.get("mail", {}).get("message_id", "")) if report else ""
+    query = (
+        sa.select(Message.message_id)
+        .where(
+            Message.report_id == message.report_id,
+            Message.message_id.is_not(None),
+            Message.id < message.id,
+        )
+        .order_by(Message.id.desc())
+        .limit(9)
+    )
+    later = [one for one in work.session.scalars(query) if one]
+    return tuple(one for one in (first, *reversed(later)) if one)
+
+
+def _was_sent(work: Work, message_id: int) -> None:
+    message = work.session.get_one(Message, message_id)
+    message.sent_at = work.now
+    _end(work, message, MessageState.SENT, "")
+    work.audit("letter.sent", f"message-{message_id}")
+    log.info("letter.sent", extra={"letter": message_id})
+
+
+def _not_sent(work: Work, message_id: int, reason: str, *, retry: bool) -> None:
+    message, letter = (
+        work.session.get_one(Message, message_id),
+        work.session.get(Letter, message_id),
+    )
+    log.warning("letter.not-sent", extra={"letter": message_id, "retry": retry})
+    if letter is None or not retry or work.now - message.at > _GIVE_UP:
+        _end(work, message, MessageState.FAILED, reason)
+        return
+    wait = _WAITS[min(letter.tries, len(_WAITS)) - 1]
+    letter.next_try_at, letter.error = work.now + timedelta(minutes=wait), reason
+    message.failure = reason  # still queued: shown while we go on trying
+
+
+def _end(work: Work, message: Message, state: MessageState, failure: str) -> None:
+    message.state, message.failure = state, failure
+    work.session.execute(sa.delete(Letter).where(Letter.message_id == message.id))
+    if state is MessageState.FAILED:
+        work.audit("letter.failed", f"message-{message.id}")

@@ -1,0 +1,83 @@
+"""The gate's part for letters: what a person writes to a reporter leaves by mail only as a ``ReleasedLetter``."""
+
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass, field
+
+from sqlalchemy.orm import Session
+
+from cirt.kernel.errors import Conflict
+from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.sharing.marked import facts_of_row
+from cirt.sharing.verdicts import RULES, Decision
+
+_SEAL = object()
+_OPEN = Tlp.AMBER  # the strictest that goes by mail which others may read
+
+
+class LetterWithheld(Conflict):
+    """``sentence`` is the rule's, marked for translation, with {values}."""
+
+    code = "letter-withheld"
+    message = mark("This does not go by mail.")
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(**decision.values)
+        self.decision = decision
+
+    def __str__(self) -> str:
+        return self.decision.sentence.format(**self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedLetter:
+    """What may be mailed to this one address; with a ``fingerprint``, encrypted for that key alone."""
+
+    subjects: tuple[str, ...]  # references of what it is about
+    address: str
+    text: str = field(repr=False)
+    fingerprint: str
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only the gate makes what may leave")
+
+
+def letter_rule(tlp: Tlp, *, sealed: bool) -> str:
+    """The id of the rule that speaks. Pure."""
+    if tlp is Tlp.RED:
+        return "letter-red"
+    if sealed:
+        return "letter-sealed"
+    return "letter-open" if tlp <= _OPEN else "letter-needs-key"
+
+
+def weigh_letter(
+    session: Session, subjects: Sequence[str], address: str, *, sealed: bool
+) -> Decision:
+    """Whether a letter about these may go to this address, and why; nothing leaves. The strictest marking counts.
+
+    Raises:
+        NotFound: one of the subjects is not there.
+    """
+    tlp = max(facts_of_row(session, subject).tlp for subject in subjects)
+    rule = letter_rule(tlp, sealed=sealed)
+    return Decision(RULES[rule].verdict, rule, {"tlp": tlp.label, "reader": address})
+
+
+def release_letter(
+    work: Work, subjects: Sequence[str], address: str, text: str, *, fingerprint: str = ""
+) -> ReleasedLetter:
+    """The last word, at the moment of sending; what was decided is in the trail.
+
+    Raises:
+        LetterWithheld.
+    """
+    decision = weigh_letter(work.session, subjects, address, sealed=bool(fingerprint))
+    facts = {"verdict": decision.verdict, "rule": decision.rule, "fingerprint": fingerprint}
+    work.audit("letter.decide", subjects[0], **facts)
+    if not decision.lets_leave():
+        raise LetterWithheld(decision)
+    return ReleasedLetter(tuple(subjects), address, text, fingerprint, _SEAL)
