@@ -82,7 +82,7 @@ def answers(citizen: Person, reference: str, code: str) -> None:
 def reads_the_answer(amina: Person, reference: str) -> None:
     amina.open("/desk")
     amina.reads("1 answer of a reporter waits")
-    amina.press("Read them")
+    amina.press("Read what they say")
     amina.reads(reference, "It called itself helpdesk.exe")
     amina.page.locator("main .top a").click()
     amina.reads("helpdesk.zip", "New")
