@@ -45,6 +45,8 @@ class Settings:
     page_max: int = 1000
     outbound_allow: tuple[Network, ...] = ()
     trusted_proxy: str = ""
+    first_look_minutes: int = 60  # until somebody looks at a report
+    first_look: Mapping[str, int] = field(default_factory=dict)  # by source; cirt.toml only
     connectors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # cirt.toml only
 
 
@@ -59,6 +61,9 @@ class _Networks(ma.fields.Field[tuple[Network, ...]]):
             raise ma.ValidationError(f"{error}; write networks like 10.0.0.0/8.") from error
 
 
+_MINUTES = ma.validate.Range(1, 60 * 24 * 30)
+
+
 class _SettingsSchema(ma.Schema):
     data_dir = ma.fields.String()
     database_url = ma.fields.String(validate=ma.validate.Regexp(r"(sqlite|postgresql\+psycopg)://"))
@@ -69,6 +74,8 @@ class _SettingsSchema(ma.Schema):
     page_max = ma.fields.Integer(validate=ma.validate.Range(1, 10_000))
     outbound_allow = _Networks()
     trusted_proxy = ma.fields.IP()
+    first_look_minutes = ma.fields.Integer(validate=_MINUTES)
+    first_look = ma.fields.Dict(ma.fields.String(), ma.fields.Integer(validate=_MINUTES))
     connectors = ma.fields.Dict(
         ma.fields.String(), ma.fields.Dict(ma.fields.String(), ma.fields.String())
     )

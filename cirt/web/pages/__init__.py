@@ -3,6 +3,7 @@
 from cirt.web.pages import (
     account,
     admin,
+    agencies,
     desk,
     help_pages,
     incidents,
@@ -13,7 +14,13 @@ from cirt.web.pages import (
     sign_in,
     sync,
     triage,
+    triage_bulk,
+    triage_joins,
+    triage_views,
 )
+
+# Modules that add to a section's blueprint need only be there.
+__all__ = ["PAGES", "agencies", "triage_bulk", "triage_joins", "triage_views"]
 
 PAGES = (
     public.bp,

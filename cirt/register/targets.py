@@ -1,0 +1,15 @@
+"""How long a report may wait for its first look, by where it came from."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from cirt.kernel.settings import Settings
+from cirt.register.models import ReportSource
+
+
+def first_look(settings: Settings) -> Mapping[ReportSource, timedelta]:
+    """As set: ``first_look_minutes``, and ``[first_look]`` for single sources."""
+    return {
+        source: timedelta(minutes=settings.first_look.get(source, settings.first_look_minutes))
+        for source in ReportSource
+    }
