@@ -342,12 +342,17 @@ def _observables(work: Work, report_ids: Collection[int], each: int) -> dict[int
 def _observables_of_all(work: Work, report_ids: list[int]) -> _Found:
     """Of a report and of what is merged into it, each value once; its own come first."""
     found = _observables(work, report_ids, _KEYS_PER_REPORT)
-    rows = {
-        one: None for report_id in report_ids if report_id in found for one in found[report_id].rows
-    }
+    if len(report_ids) == 1:
+        return found.get(report_ids[0], _Found())
+    rows = dict.fromkeys(
+        one for report_id in report_ids if report_id in found for one in found[report_id].rows
+    )
     kept = list(rows)[:_KEYS_PER_REPORT]
-    total = len(rows) if len(report_ids) > 1 else sum(one.total for one in found.values())
-    return _Found(total, [one.key for one in kept], kept)
+    different = sa.func.count(sa.distinct(ReportObservable.key))
+    total = work.session.scalar(
+        sa.select(different).where(ReportObservable.report_id.in_(report_ids))
+    )
+    return _Found(total or 0, [one.key for one in kept], kept)
 
 
 def _names(work: Work, account_ids: set[int | None]) -> dict[int | None, str]:

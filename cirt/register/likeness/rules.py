@@ -61,7 +61,7 @@ class Likeness:
     def _of_text(self) -> list[Reason]:
         if self.sentences is not None and self.sentences[0]:
             shared, count = self.sentences
-            if shared == count and self.text >= 1:
+            if shared == count:
                 return [(_THE_SAME_TEXT, {})]
             return [(_SENTENCES, {"shared": shared, "count": count})]
         return [(_SHARE, {"share": round(100 * self.text)})] if self.text >= _SOME else []

@@ -53,9 +53,9 @@ def words_of(text: str) -> list[str]:
 
 
 def sentences_alike(one: str, other: str) -> tuple[int, int]:
-    """How many sentences of the shorter text stand in the other too, and of how many; for the reader."""
+    """How many sentences stand in both texts, and of how many of the longer one; for the reader."""
     first, second = _sentences(one), _sentences(other)
-    return len(first & second), max(1, min(len(first), len(second)))
+    return len(first & second), max(1, len(first), len(second))
 
 
 def _sentences(text: str) -> set[str]:
