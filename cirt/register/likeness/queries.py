@@ -110,9 +110,10 @@ def _holders(work: Work, keys: Collection[int]) -> tuple[dict[int, list[sa.Row[A
     newest = holder.order_by(ReportTrait.report_id.desc()).correlate(asked)
     floor = newest.limit(1).offset(NEWEST - 1).scalar_subquery()
     rarer = newest.limit(1).offset(COMMON).scalar_subquery()
-    bounded = sa.select(
+    bounds = sa.select(
         asked.c.key, sa.func.coalesce(floor, 0).label("floor"), rarer.label("beyond")
-    ).cte("bounded")
+    )
+    bounded = bounds.cte("bounded").prefix_with("MATERIALIZED")  # once for a key, not for a holder
     query = (
         sa.select(
             ReportTrait.key,
