@@ -1,15 +1,18 @@
 """Triage beyond one report and one decision: likeness, links, splitting, forwarding, bulk, views, targets."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from cirt.boot.app import create_app
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotAllowed, NotFound
 from cirt.kernel.program import Program
+from cirt.kernel.settings import SettingsWrong
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC, Actor, Work
 from cirt.parties.peers import PeerFacts, add_peer, suspend_peer
@@ -526,6 +529,16 @@ def test_the_queue_is_narrowed_by_marking_time_and_lateness(
     assert found(since=now - timedelta(days=1)) == [new.reference]
     late = {source: now - wait for source, wait in first_look(program.settings).items()}
     assert found(late_before=late) == [old.reference]
+
+
+def test_a_target_for_a_source_that_is_not_there_stops_the_start(program: Program) -> None:
+    desk = replace(program.settings, first_look={"desk": 5})
+    wrong = replace(program, settings=replace(program.settings, first_look={"telex": 5}))
+
+    assert first_look(desk)[ReportSource.DESK] == timedelta(minutes=5)
+    assert first_look(desk)[ReportSource.FORM] == timedelta(minutes=60)
+    with pytest.raises(SettingsWrong, match="no source telex"):
+        create_app(wrong)
 
 
 @pytest.mark.parametrize("count", [1, 12])
