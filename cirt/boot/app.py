@@ -18,6 +18,7 @@ from cirt.kernel import schema
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.parties.peers import is_founded
+from cirt.register.targets import first_look
 
 log = logging.getLogger("cirt.request")
 _compress = Compress()
@@ -39,7 +40,12 @@ _NOT_SET_UP = """<!doctype html>
 
 
 def create_app(program: Program) -> Flask:
-    """The application of one installation."""
+    """The application of one installation.
+
+    Raises:
+        SettingsWrong: a setting names what only the register knows, and there is no such thing.
+    """
+    first_look(program.settings)
     app = Flask("cirt", static_folder=None, template_folder=None)
     app.extensions["cirt"] = program
     app.config.update(

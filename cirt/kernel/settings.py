@@ -54,6 +54,10 @@ class Settings:
     smtp_tls: str = "starttls"
     smtp_user: str = ""
     smtp_password_file: str = ""
+    first_look_minutes: int = 60  # until somebody looks at a report
+    first_look: Mapping[str, int] = field(
+        default_factory=dict
+    )  # minutes, where a source has others
     connectors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # cirt.toml only
 
 
@@ -66,6 +70,27 @@ class _Networks(ma.fields.Field[tuple[Network, ...]]):
             return tuple(ip_network(part) for part in parts)
         except ValueError as error:
             raise ma.ValidationError(f"{error}; write networks like 10.0.0.0/8.") from error
+
+
+class _MinutesBySource(ma.fields.Field[dict[str, int]]):
+    """A table in the file; in the environment ``desk=30 connector=240``."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> dict[str, int]:
+        if isinstance(value, str):
+            pairs = [part.partition("=") for part in value.replace(",", " ").split()]
+            value = {name: minutes for name, _, minutes in pairs}
+        try:
+            found = {str(name): int(minutes) for name, minutes in value.items()}
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ma.ValidationError("write it like desk=30 connector=240.") from error
+        for minutes in found.values():
+            _MINUTES(minutes)
+        return found
+
+
+_MINUTES = ma.validate.Range(1, 60 * 24 * 30)
 
 
 class _SettingsSchema(ma.Schema):
@@ -87,6 +112,8 @@ class _SettingsSchema(ma.Schema):
     smtp_tls = ma.fields.String(validate=ma.validate.OneOf(("starttls", "tls", "none")))
     smtp_user = ma.fields.String()
     smtp_password_file = ma.fields.String()
+    first_look_minutes = ma.fields.Integer(validate=_MINUTES)
+    first_look = _MinutesBySource()
     connectors = ma.fields.Dict(
         ma.fields.String(), ma.fields.Dict(ma.fields.String(), ma.fields.String())
     )

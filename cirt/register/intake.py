@@ -26,6 +26,7 @@ from cirt.register.errors import (
 )
 from cirt.register.extract import find
 from cirt.register.labels import REPORTER_WORDS
+from cirt.register.likeness.service import keep_traits
 from cirt.register.merging.queries import fate_of
 from cirt.register.models import Report, ReportObservable, ReportSource, ReportState, Speaker
 from cirt.register.sight import name_person
@@ -71,6 +72,7 @@ def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
         report = _new_report(work, cmd, reference, code, sending)
     _keep_files(work, cmd, reference)
     count = _find_observables(work, report)
+    keep_traits(work, report)
     if report.tlp is Tlp.RED:
         name_person(work, reference)
     work.audit("report.take", reference, source=cmd.source, files=len(cmd.files), observables=count)

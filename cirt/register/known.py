@@ -19,6 +19,7 @@ from cirt.register.models import (
     ObservableState,
     Report,
     ReportObservable,
+    ReportState,
 )
 from cirt.register.pages import Query
 from cirt.register.sight import reader_of, sees_incident, sees_report
@@ -41,6 +42,7 @@ class IncidentHit:
 class ReportHit:
     reference: str
     title: str
+    state: ReportState
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def known_of(
             ),
             incident_count=row.incidents,
             reports=tuple(
-                dict.fromkeys(ReportHit(r.reference, r.title) for r in reports.get(key, ()))
+                dict.fromkeys(
+                    ReportHit(r.reference, r.title, r.state) for r in reports.get(key, ())
+                )
             ),
             report_count=row.reports,
             indicators=tuple(
@@ -152,7 +156,7 @@ def _incidents(work: Work, besides: int | None) -> _Holders:
 
 def _reports(work: Work, besides: int | None) -> _Holders:
     query: Query = (
-        sa.select(ReportObservable.key, Report.reference, Report.title)
+        sa.select(ReportObservable.key, Report.reference, Report.title, Report.state)
         .join(Report, Report.id == home_of(ReportMerge, ReportObservable.report_id))
         .where(sees_report(work.actor))
     )

@@ -196,7 +196,7 @@ ENTRY_SENTENCES = {
     EntryKind.REPORT_ACCEPTED: mark("{actor} accepted report {report}."),
     EntryKind.REPORT_ADDED: mark("{actor} added report {report}."),
     EntryKind.REPORT_REMOVED: mark("{actor} took report {report} off this incident."),
-    EntryKind.REPORT_LINKED: mark("{actor} linked report {report}, which is decided elsewhere."),
+    EntryKind.REPORT_LINKED: mark("{actor} linked report {report}, without a decision."),
     EntryKind.MERGED: mark("{actor} merged {incident} into this incident."),
     EntryKind.MERGED_INTO: mark("{actor} merged this incident into {incident}."),
     EntryKind.PARTED: mark("{actor} took {incident} out of this incident again."),

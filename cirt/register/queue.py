@@ -1,6 +1,6 @@
 """Reports for pages: the triage queue and one report, with what is already known of its observables."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,15 +16,25 @@ from cirt.objects.observables.kinds import Kind, Observable
 from cirt.parties.models import Account, Person
 from cirt.register import workflow
 from cirt.register.known import NOTHING, IncidentHit, Known, known_of, without_report
+from cirt.register.likeness.queries import alike, with_sentences
+from cirt.register.likeness.rules import Likeness, SpamFacts, SpamGuess, guess_spam
+from cirt.register.linking.queries import IncidentLink, ReportLink, incidents_of, related_to
+from cirt.register.merging.models import ReportMerge
+from cirt.register.merging.queries import (
+    MergedHere,
+    MergedInto,
+    family,
+    merged_here,
+    merged_into,
+)
 from cirt.register.models import (
-    Incident,
     Report,
     ReportObservable,
     ReportSource,
     ReportState,
 )
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
-from cirt.register.sight import get_report, sees_incident, sees_report
+from cirt.register.sight import get_report, sees_report
 
 _KEYS_PER_ROW = 40  # a queue line says what is known of the first; the report's page says the rest
 _KEYS_PER_REPORT = 500
@@ -41,6 +51,11 @@ class QueueFilter:
     view: QueueView = QueueView.WAITING
     source: ReportSource | None = None
     words: str = ""
+    tlp: Tlp | None = None
+    since: datetime | None = None
+    late_before: Mapping[ReportSource, datetime] | None = (
+        None  # only those that wait longer than they should
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,8 @@ class QueueRow:
     version: int
     observables: int
     hits: Hits
+    duplicate: Likeness | None  # what it most likely repeats
+    spam: SpamGuess | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +113,12 @@ class ReportView:
     report: Report
     claimed_by: str | None
     decided_by: str | None
-    incident: IncidentHit | None  # None as well where it is not for the asker to see
+    incidents: list[IncidentLink]  # those that the asker may see
+    related: list[ReportLink]
+    duplicates: list[Likeness]
+    spam: SpamGuess | None
+    merged_into: MergedInto | None
+    merged_here: list[MergedHere]
     files: list[Attachment]
     observables: list[ReportObservableRow]
     observable_count: int
@@ -112,6 +134,13 @@ class _Found:
     keys: list[int] = field(default_factory=list)
     rows: list[Observable] = field(default_factory=list)
 
+    def seen(self, known: dict[int, Known]) -> list[tuple[Observable, Known]]:
+        return [(one, known.get(one.key, NOTHING)) for one in self.rows]
+
+    @property
+    def links(self) -> int:
+        return sum(1 for one in self.rows if one.kind is Kind.URL)
+
 
 _claimer, _decider = aliased(Account), aliased(Account)
 _claiming, _deciding = aliased(Person), aliased(Person)
@@ -120,7 +149,7 @@ _claiming, _deciding = aliased(Person), aliased(Person)
 def queue(
     work: Work, wanted: QueueFilter, *, cursor: str | None = None, limit: int = PAGE
 ) -> Page[QueueRow]:
-    """A page of the queue, the longest wait first; what was decided, the latest first. Seven queries."""
+    """A page of the queue, the longest wait first; what was decided, the latest first. Nine queries."""
     is_decided = wanted.view is QueueView.DECIDED
     order = Order(
         Report.decided_at if is_decided else Report.received_at, Report.id, newest_first=is_decided
@@ -128,7 +157,12 @@ def queue(
     page = read_page(work.session, _filtered(work, wanted), order, cursor, limit)
     found = _observables(work, [row.id for row in page.rows], _KEYS_PER_ROW)
     known = known_of(work, (key for one in found.values() for key in one.keys))
-    return page.of(lambda row: _row(work, row, found.get(row.id, _Found()), known))
+    likes = alike(
+        work,
+        {row.id: row.reference for row in page.rows},
+        {report_id: one.seen(known) for report_id, one in found.items()},
+    )
+    return page.of(lambda row: _row(work, row, found.get(row.id, _Found()), known, likes[row.id]))
 
 
 def queue_counts(work: Work) -> QueueCounts:
@@ -152,16 +186,25 @@ def report_view(work: Work, reference: str) -> ReportView:
         NoSuchReport.
     """
     report = get_report(work, reference)
-    found = _observables(work, [report.id], _KEYS_PER_REPORT).get(report.id, _Found())
+    ids = family(work, ReportMerge, report.id)
+    found = _observables_of_all(work, ids)
     known = known_of(work, found.keys, besides_report=report.id)
+    likes = alike(work, {report.id: reference}, {report.id: found.seen(known)})[report.id]
+    merged = merged_here(work, ReportMerge, ids)
+    owners = [reference, *(one.reference for one in merged)]
     names = _names(work, {report.claimed_by_id, report.decided_by_id})
     rows = [ReportObservableRow(one, known.get(one.key, NOTHING)) for one in found.rows]
-    files = sa.select(Attachment).where(Attachment.owner == reference).order_by(Attachment.id)
+    files = sa.select(Attachment).where(Attachment.owner.in_(owners)).order_by(Attachment.id)
     return ReportView(
         report=report,
         claimed_by=names.get(report.claimed_by_id),
         decided_by=names.get(report.decided_by_id),
-        incident=_incident(work, report.incident_id),
+        incidents=incidents_of(work, report.id),
+        related=related_to(work, report.id),
+        duplicates=with_sentences(work, report.text, likes),
+        spam=guess_spam(_spam_facts(report, len(report.text), found.links, likes)),
+        merged_into=merged_into(work, ReportMerge, report.id),
+        merged_here=merged,
         files=list(work.session.scalars(files)),
         observables=rows,
         observable_count=found.total,
@@ -180,6 +223,9 @@ def _filtered(work: Work, wanted: QueueFilter) -> Query:
             Report.source,
             Report.tlp,
             Report.organisation,
+            Report.reporter,
+            Report.contact,
+            sa.func.length(Report.text).label("characters"),
             Report.received_at,
             Report.version,
             _claiming.name.label("claimed_by"),
@@ -193,6 +239,16 @@ def _filtered(work: Work, wanted: QueueFilter) -> Query:
     )
     if wanted.source is not None:
         query = query.where(Report.source == wanted.source)
+    if wanted.tlp is not None:
+        query = query.where(Report.tlp == wanted.tlp)
+    if wanted.since is not None:
+        query = query.where(Report.received_at >= wanted.since)
+    if wanted.late_before is not None:
+        late = [
+            sa.and_(Report.source == source, Report.received_at < before)
+            for source, before in wanted.late_before.items()
+        ]
+        query = query.where(sa.or_(sa.false(), *late))
     if wanted.words.strip():
         words = wanted.words.strip()
         columns = (Report.title, Report.organisation, Report.reference)
@@ -211,7 +267,13 @@ def _today(work: Work) -> datetime:
     return work.now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _row(work: Work, row: sa.Row[Any], found: _Found, known: dict[int, Known]) -> QueueRow:
+def _row(
+    work: Work,
+    row: sa.Row[Any],
+    found: _Found,
+    known: dict[int, Known],
+    likes: list[Likeness],
+) -> QueueRow:
     seen = [without_report(known.get(key, NOTHING), row.reference) for key in found.keys]
     return QueueRow(
         reference=row.reference,
@@ -227,7 +289,15 @@ def _row(work: Work, row: sa.Row[Any], found: _Found, known: dict[int, Known]) -
         version=row.version,
         observables=found.total,
         hits=_hits(seen),
+        duplicate=next((one for one in likes if one.is_likely), None),
+        spam=guess_spam(_spam_facts(row, row.characters, found.links, likes)),
     )
+
+
+def _spam_facts(row: Any, characters: int, links: int, likes: list[Likeness]) -> SpamFacts:
+    """``row`` says who sent it: a report, or its line in the queue."""
+    is_named = bool(row.organisation or row.reporter or row.contact)
+    return SpamFacts(characters, links, is_named, likes)
 
 
 def _hits(known: Collection[Known]) -> Hits:
@@ -269,6 +339,22 @@ def _observables(work: Work, report_ids: Collection[int], each: int) -> dict[int
     return found
 
 
+def _observables_of_all(work: Work, report_ids: list[int]) -> _Found:
+    """Of a report and of what is merged into it, each value once; its own come first."""
+    found = _observables(work, report_ids, _KEYS_PER_REPORT)
+    if len(report_ids) == 1:
+        return found.get(report_ids[0], _Found())
+    rows = dict.fromkeys(
+        one for report_id in report_ids if report_id in found for one in found[report_id].rows
+    )
+    kept = list(rows)[:_KEYS_PER_REPORT]
+    different = sa.func.count(sa.distinct(ReportObservable.key))
+    total = work.session.scalar(
+        sa.select(different).where(ReportObservable.report_id.in_(report_ids))
+    )
+    return _Found(total or 0, [one.key for one in kept], kept)
+
+
 def _names(work: Work, account_ids: set[int | None]) -> dict[int | None, str]:
     query = (
         sa.select(Account.id, Person.name)
@@ -276,11 +362,3 @@ def _names(work: Work, account_ids: set[int | None]) -> dict[int | None, str]:
         .where(Account.id.in_([one for one in account_ids if one is not None]))
     )
     return {row.id: row.name for row in work.session.execute(query)}
-
-
-def _incident(work: Work, incident_id: int | None) -> IncidentHit | None:
-    query = sa.select(Incident.reference, Incident.title, Incident.state).where(
-        Incident.id == incident_id, sees_incident(work.actor)
-    )
-    row = work.session.execute(query).one_or_none()
-    return IncidentHit(row.reference, row.title, row.state) if row else None

@@ -18,6 +18,7 @@ from cirt.register.errors import (
     ReportChanged,
     UndoTooLate,
 )
+from cirt.register.forwarding.undo import take_back
 from cirt.register.incidents import name_of, new_incident, note_entry
 from cirt.register.linking.leaving import leave_incidents
 from cirt.register.linking.models import LinkKind
@@ -158,6 +159,7 @@ def undo_decision(work: Work, cmd: UndoDecision) -> Report:
         raise ReportChanged(reference=report.reference)
     before, reason = report.state, for_trail(report.tlp, report.reason)
     leave_incidents(work, report)
+    take_back(work, report)
     report.decided_by_id = report.decided_at = None
     report.reason = ""
     after = ReportState.CLAIMED if report.claimed_by_id else ReportState.RECEIVED

@@ -10,21 +10,26 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ViewportSize
 
 from cirt.boot.app import create_app
-from cirt.boot.story import Team
+from cirt.boot.stage import Team
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Link, Quarantined
 from cirt.files.models import Attachment
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, PUBLIC
 from cirt.objects.models import StixObject
+from cirt.parties.accounts import get_account
 from cirt.parties.models import Account
 from cirt.parties.peers import find_peer
+from cirt.register.bulk.models import BulkAct, BulkDo
 from cirt.register.commands import SentFile, TakeReport
 from cirt.register.dialogue.commands import TakeAnswer
 from cirt.register.dialogue.models import Message
 from cirt.register.dialogue.service import take_answer
+from cirt.register.forwarding.commands import SaveAgency
+from cirt.register.forwarding.models import Agency
+from cirt.register.forwarding.service import save_agency
 from cirt.register.intake import take_report
-from cirt.register.models import Note
+from cirt.register.models import Note, Report
 from cirt.sharing.models import Agreement
 from tests.support.browser import Person, a_person
 from tests.support.canary import addresses
@@ -77,7 +82,20 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
             take_answer(work, TakeAnswer(sent.reference, code, "It does it again", files))
         with side.program.work(CONSOLE) as work:
             take(work, [b'{"type":"odd"}'], peer=find_peer(work.session, "meridia"))
+        fill_triage(side.program)
         yield Site(side, pages_of(side.program))
+
+
+def fill_triage(program: Program) -> None:
+    """An agency, and what Irena has ticked."""
+    with program.work(CONSOLE) as work:
+        save_agency(work, SaveAgency("Police, cyber unit", "cyber@police.example", "Crimes"))
+        account = get_account(work.session, Team.VALDORA.email("Irena"))
+        reports = work.session.execute(sa.select(Report.reference, Report.version)).all()
+        ticked = [list(row) for row in reports]
+        act = BulkAct(account_id=account.id, do=BulkDo.MERGE, ticked=ticked, done=[])
+        act.made_at = work.now
+        work.session.add(act)
 
 
 def pages_of(program: Program) -> list[str]:
@@ -100,6 +118,9 @@ def pages_of(program: Program) -> list[str]:
             "link": [first(sa.select(Link.id))],
             "arrival": [first(sa.select(Quarantined.id))],
             "account_id": [first(sa.select(Account.id))],
+            "agency": [first(sa.select(Agency.id))],
+            "view": ["1"],
+            "bulk": [first(sa.select(BulkAct.id))],
         }
     app = create_app(program)
     adapter = app.url_map.bind("localhost")

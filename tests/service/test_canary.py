@@ -129,7 +129,7 @@ _EVERY_VERSION = {"taxii.objects", "taxii.manifest", "taxii.one_object"}
 _VIEWS = {
     "web.triage.queue": [
         *(f"view={view}" for view in ("mine", "decided")),
-        *(f"selected=REP-2026-000{number}" for number in range(1, 6)),
+        *(f"selected=REP-2026-00{number:02}" for number in range(1, 11)),
         "words=zq",
     ],
     "web.incidents.incidents": ["q=zq", "state=waiting"],

@@ -3,7 +3,7 @@
 import base64
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,8 +22,11 @@ from cirt.objects.markings import TLP2_REFS
 from cirt.parties.accounts import AddAccount, add_account
 from cirt.parties.models import Peer
 from cirt.parties.peers import PeerFacts, add_peer, ourselves, set_credentials, suspend_peer
-from cirt.parties.roles import Role
+from cirt.parties.roles import Role, permissions_of
 from cirt.register import service
+from cirt.register.bulk.commands import TickReports
+from cirt.register.bulk.models import BulkDo
+from cirt.register.bulk.service import tick_reports
 from cirt.register.commands import (
     AcceptReport,
     AddObservables,
@@ -37,8 +40,16 @@ from cirt.register.commands import (
 )
 from cirt.register.dialogue.commands import AskReporter, NoteAnswer, TakeAnswer
 from cirt.register.dialogue.models import Message
+from cirt.register.forwarding.commands import ForwardReport, SaveAgency
+from cirt.register.forwarding.service import forward_report, save_agency
+from cirt.register.linking.commands import LinkReport
+from cirt.register.linking.service import link_report
+from cirt.register.merging.commands import Merge
+from cirt.register.merging.service import merge_incident, merge_report
 from cirt.register.models import Incident, IncidentState, ReportSource, Severity
 from cirt.register.sight import get_report
+from cirt.register.views.commands import SaveView
+from cirt.register.views.service import save_view
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, publish
 from cirt.release.commands import AskRelease, Revoke
@@ -110,6 +121,7 @@ def a_cage(program: Program) -> Cage:
     red = fill_red(cage, named)
     fill_amber(cage, named)
     fill_talk(cage, named)
+    fill_triage(cage, named)
     with program.work(CONSOLE) as work:
         fill_objects(cage, work, peers)
         fill_arrivals(cage, work, peers)
@@ -305,6 +317,46 @@ def fill_talk(cage: Cage, named: Actor) -> None:
         cage.questions[reference] = asked
 
 
+def fill_triage(cage: Cage, named: Actor) -> None:
+    """Merged reports and incidents, links, a report handed on, a view, an agency, and a bulk act of Nadia's alone."""
+    program, new = cage.program, cage.canaries.new
+    agency = new("agency", [*READERS])
+    with program.work(CONSOLE) as work:
+        made = save_agency(work, SaveAgency(agency, "police@police.example", "Crimes"))
+        cage.name("agency", made.id)
+    reports = []
+    for number in range(4):
+        with program.work(PUBLIC) as work:
+            text = TakeReport(
+                text=f"{new('triage-title', READERS)}\nThe same story each time {number}"
+            )
+            reports.append(service.take_report(work, text)[0].reference)
+    red = TakeReport(text=new("red-twin", NOBODY), tlp=Tlp.RED, source=ReportSource.DESK)
+    with program.work(named) as work:
+        twins = [service.take_report(work, red)[0].reference for _ in range(2)]
+        why = new("red-merge-reason", NOBODY)
+        merge_report(work, Merge(twins[0], 1, twins[1], why))
+        incidents = [
+            service.open_incident(work, an_incident(new("red-merged", NOBODY), Tlp.RED)).reference
+            for _ in range(2)
+        ]
+    with program.work(replace(named, permissions=permissions_of(frozenset({Role.LEAD})))) as work:
+        why = new("red-incidents-reason", NOBODY)
+        merge_incident(work, Merge(incidents[0], 1, incidents[1], why))
+    with program.work(named) as work:
+        merge_report(work, Merge(reports[0], 1, reports[1], new("merge-reason", READERS)))
+        link_report(work, LinkReport(reports[1], twins[1], new("link-reason", READERS)))
+        words = new("forwarded-words", READERS)
+        forward_report(work, ForwardReport(reports[2], 1, f"agency:{made.id}", "A crime", words))
+        cage.name("view", save_view(work, SaveView(new("view", NOBODY), "view=mine")).id)
+        act = tick_reports(work, TickReports(BulkDo.REJECT, (reports[3], *twins)))
+        cage.name("bulk", act.id)
+    cage.name("report", *reports, *twins)
+    cage.name("incident", *incidents)
+    cage.expect(f"/intake/{reports[2]}", words, *READERS)
+    cage.expect("/triage/agencies", agency, *READERS)
+
+
 def fill_requests(cage: Cage, named: Actor, red: Incident) -> None:
     """An indicator made under a lower marking of the RED incident, and the request for its release."""
     program, new = cage.program, cage.canaries.new
@@ -468,6 +520,9 @@ _FILLED_BY = (
     ("/<path:", {"address": "anything"}),
     ("/taxii2/", {"key": "collection", "object_id": "object", "status_id": "receipt"}),
     ("/intake/", {"reference": "report", "attachment_id": "file"}),
+    ("/triage/bulk/", {"act_id": "bulk"}),
+    ("/triage/views/", {"view_id": "view"}),
+    ("/triage/agencies/", {"agency_id": "agency"}),
     ("/triage/", {"reference": "report", "message_id": "message"}),
     ("/incidents/", {"reference": "incident", "note_id": "note"}),
     ("/indicators/", {"stix_id": "object"}),

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cirt.boot.story import Cast, Team, tell
+from cirt.boot.stage import Team
+from cirt.boot.story import Cast, tell
 from cirt.exchange.models import Link
 from cirt.kernel import schema
 from cirt.kernel.keys import make_key_file

@@ -67,17 +67,6 @@ def reports_of(work: Work, ids: list[int]) -> list[Report]:
     return [found[one] for one in ids]
 
 
-def families(work: Work, record_ids: list[int]) -> dict[int, int]:
-    """For reports that stand at the end of their chains: each visible report merged into one of them, and that one."""
-    query = sa.select(ReportMerge.merged_id, ReportMerge.root_id).join(
-        Report, Report.id == ReportMerge.merged_id
-    )
-    query = query.where(
-        ReportMerge.root_id.in_(record_ids), ReportMerge.ended_at.is_(None), sees_report(work.actor)
-    )
-    return {row.merged_id: row.root_id for row in work.session.execute(query)}
-
-
 def below_of(merge: AnyMerge, record_id: int) -> sa.CTE:
     """Ids of everything merged into this record, by however many steps."""
     in_force = merge.ended_at.is_(None)
@@ -127,6 +116,8 @@ def merged_into(work: Work, merge: AnyMerge, record_id: int) -> MergedInto | Non
 
 def merged_here(work: Work, merge: AnyMerge, record_ids: list[int]) -> list[MergedHere]:
     """What is shown through these, the earliest merge first. ``record_ids`` is a family."""
+    if len(record_ids) == 1:
+        return []
     table: Any = Incident if merge is IncidentMerge else Report
     leading: Any = aliased(table)
     query = (

@@ -3,6 +3,7 @@
 from cirt.web.pages import (
     account,
     admin,
+    agencies,
     desk,
     desk_intake,
     help_pages,
@@ -15,10 +16,13 @@ from cirt.web.pages import (
     sign_in,
     sync,
     triage,
+    triage_bulk,
+    triage_joins,
+    triage_views,
 )
 
-# Pages whose section's blueprint is another module's.
-BESIDE = (desk_intake, reporters)
+# Modules that add to a section's blueprint need only be there.
+BESIDE = (agencies, desk_intake, reporters, triage_bulk, triage_joins, triage_views)
 
 PAGES = (
     public.bp,

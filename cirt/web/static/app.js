@@ -1,4 +1,4 @@
-// Keyboard shortcuts. They follow links and move the focus; no key changes or sends anything.
+// Keyboard shortcuts. They follow links, move the focus and tick what is still to be sent; no key sends anything.
 (() => {
   "use strict";
   const sections = { d: "/desk", t: "/triage", i: "/incidents", r: "/release", p: "/peers", s: "/sync" };
@@ -36,12 +36,21 @@
     return true;
   };
 
+  // The row whose link has the focus; elsewhere the key scrolls, presses and ticks as it always does.
+  const tick = () => {
+    const box = document.activeElement.closest("main tbody th")?.parentElement.querySelector(".ck input");
+    if (box) box.checked = !box.checked;
+    return Boolean(box);
+  };
+
   const keys = {
     j: () => step(1),
     k: () => step(-1),
     a: () => choose("accept"),
     m: () => choose("add"),
+    l: () => choose("link"),
     x: () => choose("reject"),
+    " ": () => tick(),
     "?": () => follow(".foot a[href*='/help/keys']"),
   };
 

@@ -59,3 +59,14 @@ def test_an_unknown_key_in_the_file_is_named_with_the_file(tmp_path: Path) -> No
 
     with pytest.raises(SettingsWrong, match=r"colour.*cirt\.toml"):
         read_settings({}, tmp_path)
+
+
+def test_targets_stand_in_the_environment_or_in_a_table(tmp_path: Path) -> None:
+    given = read_settings({"CIRT_FIRST_LOOK": "desk=30, connector=240"}, tmp_path)
+    (tmp_path / "cirt.toml").write_text("[first_look]\ndesk = 30\nconnector = 240\n")
+
+    assert given.first_look == {"desk": 30, "connector": 240}
+    assert read_settings({}, tmp_path).first_look == given.first_look
+    for wrong in ("desk", "desk=soon", "desk=0"):
+        with pytest.raises(SettingsWrong, match="CIRT_FIRST_LOOK"):
+            read_settings({"CIRT_FIRST_LOOK": wrong}, tmp_path)

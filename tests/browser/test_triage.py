@@ -1,0 +1,151 @@
+"""A triage officer's hour at the keyboard, and a lead who merges two incidents and parts them again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from cirt.kernel.work import PUBLIC
+from cirt.parties.roles import Role
+from cirt.register.commands import TakeReport
+from cirt.register.intake import take_report
+from tests.support.browse import PASSWORD, a_colleague
+from tests.support.browser import Person, a_person
+from tests.support.databases import Databases
+from tests.support.register import a_person as a_colleague_at_work
+from tests.support.register import an_incident, with_observables
+from tests.support.served import Served, serve
+
+MAIL = (
+    "A mail asked our staff to pay a parcel fee at hxxps://parcel-fee[.]example/pay. Some of them typed "
+    "their card number there. We told the bank. What else is to be done about it?"
+)
+
+
+@pytest.fixture
+def desk(databases: Databases, tmp_path: Path) -> Iterator[Served]:
+    with serve(databases, "sqlite", tmp_path / "desk") as served:
+        yield served
+
+
+def reported(desk: Served, *texts: str) -> list[str]:
+    found = []
+    for text in texts:
+        with desk.program.work(PUBLIC) as work:
+            found.append(take_report(work, TakeReport(text=text))[0].reference)
+    return found
+
+
+def signed_in(person: Person, desk: Served, *roles: Role) -> None:
+    person.sign_in(a_colleague(desk.program, *roles), PASSWORD)
+    person.page.get_by_role("button", name="Sign out").wait_for()
+
+
+def keys(person: Person, *pressed: str) -> None:
+    for key in pressed:
+        person.page.keyboard.press(key)
+
+
+def test_a_triage_session_by_keyboard_with_bulk_and_undo(desk: Served, chromium: Browser) -> None:
+    parcel, again, spam, more, dark = reported(
+        desk,
+        MAIL,
+        f"Good morning. {MAIL}",
+        "Cheap pills!",
+        "Cheaper pills!",
+        "The web shop was slow all night.",
+    )
+    with a_person(chromium, desk.url) as person:
+        signed_in(person, desk, Role.HANDLER)
+        page = person.page
+        keys(person, "g", "t")
+        page.wait_for_url("**/triage")
+        person.reads("Likely the same as", parcel, again)
+
+        # Read the second, claim it, see why it looks the same, merge it into the first.
+        keys(person, "j", "j", "Enter")
+        page.wait_for_url(f"**selected={again}*")
+        person.reads("Likely the same as:", "4 of 5 sentences alike", "The same hxxps")
+        keys(person, "c", "Enter")
+        page.get_by_role("button", name="Put back").wait_for()
+        keys(person, "l")
+        assert page.locator("#rep input[value=link]").is_checked()
+        page.locator("#rep input[value=merge]").check()
+        person.fill(Reason="The same mail")
+        keys(person, "Tab", "Enter")
+        page.wait_for_url(f"**/intake/{again}")
+        person.reads(f"Merged into {parcel}", "Undo this merge")
+
+        # Tick two with the space bar and mark them as spam together.
+        person.open("/triage")
+        keys(person, "j", "j", "Space", "j", "Space")
+        assert page.locator(".ck input:checked").count() == 2
+        page.get_by_role("button", name="Spam…").press("Enter")
+        page.wait_for_url("**/triage/bulk/*")
+        person.reads("2 reports.", "It can be undone for a day", spam, more)
+        page.get_by_role("button", name="Mark them as spam").press("Enter")
+        person.page.get_by_role("button", name="Undo all of this").wait_for()
+        person.reads("Done.", spam, more)
+        person.open("/triage")
+        person.reads(parcel, dark)
+        person.reads_not(spam, more)
+        page.go_back()
+        page.get_by_role("button", name="Undo all of this").press("Enter")
+        page.get_by_text("Undone.").wait_for()
+        person.open("/triage")
+        person.reads(spam, more)
+
+        # Accept the first; what is merged into it comes along.
+        person.open(f"/triage?selected={parcel}")
+        keys(person, "x")
+        assert page.locator("#rep input[value=reject]").is_checked()
+        keys(person, "a")
+        assert page.locator("#rep input[value=accept]").is_checked()
+        person.choose("What kind of incident", "fraud/phishing")
+        person.choose("Severity", "medium")
+        page.get_by_role("button", name=f"Save decision on {parcel}").press("Enter")
+        page.wait_for_url("**/incidents/INC-*")
+        person.reads(parcel, again, "Phishing")
+        assert person.problems == []
+
+
+def test_a_lead_merges_two_incidents_and_parts_them_again_without_script(
+    desk: Served, chromium: Browser
+) -> None:
+    tomas = a_colleague_at_work(desk.program, "Tomas", Role.HANDLER)
+    first = an_incident(desk.program, tomas, title="Parcel fee by text message")
+    second = an_incident(desk.program, tomas, title="Parcel fee by mail")
+    with_observables(desk.program, tomas, first, "198.51.100.7 and 203.0.113.9")
+    with_observables(desk.program, tomas, second, "198.51.100.8 and 203.0.113.9")
+    with a_person(chromium, desk.url, script=False) as person:
+        signed_in(person, desk, Role.LEAD)
+        person.open(f"/incidents/{second.reference}")
+        person.press("Merge into another incident…")
+        person.fill(Reference_of_the_incident_that_leads="inc-2020-0001", Why="One sender")
+        person.press(f"Merge {second.reference}")
+        person.reads("There is no incident with this reference that you may see")
+        person.fill(Reference_of_the_incident_that_leads=first.reference.lower())
+        person.press(f"Merge {second.reference}")
+        person.reads("Shown here as well:", second.reference, "merged", "One sender")
+        person.open(f"/incidents/{first.reference}/observables")
+        assert person.text.count("203[.]0[.]113[.]9") == 1
+        person.reads("198[.]51[.]100[.]7", "198[.]51[.]100[.]8")
+
+        person.open(f"/incidents/{second.reference}")
+        person.reads(
+            f"Merged into {first.reference}.", "This page and its reference stay", "Closed"
+        )
+        person.reads_not("Edit facts")
+        person.open("/incidents")
+        person.reads(first.reference)
+        person.reads_not(second.reference)
+
+        person.open(f"/incidents/{first.reference}")
+        person.press(f"Take {second.reference} out again")
+        person.reads("In progress", f"took this incident out of {first.reference} again")
+        person.open(f"/incidents/{first.reference}/observables")
+        person.reads_not("198[.]51[.]100[.]8")
+        person.open("/incidents")
+        person.reads(first.reference, second.reference)
+        assert person.problems == []
