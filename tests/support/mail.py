@@ -1,6 +1,7 @@
 """Real mail servers on loopback, keys, and mails as people and programs write them."""
 
 import imaplib
+import itertools
 import shutil
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from cirt.kernel.gpg import Gpg
 
+_NUMBERS = itertools.count(1)
 needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
 
 
@@ -48,20 +50,30 @@ class Imap:
     user: str = "reports"
     password: str = "a secret of the mailbox"
 
-    def put(self, *mails: bytes, mailbox: str = "INBOX") -> None:
+    mailbox: str = "INBOX"
+
+    def another(self) -> "Imap":
+        """An empty mailbox on the same server."""
+        made = replace(self, mailbox=f"box-{next(_NUMBERS)}")
+        with self.signed_in() as client:
+            client.create(made.mailbox)
+        return made
+
+    def put(self, *mails: bytes) -> None:
         with self.signed_in() as client:
             for mail in mails:
-                status, said = client.append(mailbox, "", "", mail)
+                status, said = client.append(self.mailbox, "", "", mail)
                 assert status == "OK", said
 
     def begin_anew(self) -> None:
         """The mailbox gets another UIDVALIDITY, as after a server was restored."""
         with self.signed_in() as client:
-            client.rename("INBOX", "Old")
+            client.delete(self.mailbox)
+            client.create(self.mailbox)
 
     def flags(self) -> list[Any]:
         with self.signed_in() as client:
-            client.select("INBOX", readonly=True)
+            client.select(self.mailbox, readonly=True)
             return list(client.fetch("1:*", "(FLAGS)")[1])
 
     @contextmanager
@@ -77,7 +89,15 @@ class Imap:
 @contextmanager
 def imap_server() -> Iterator[Imap]:
     box = Imap(_free_port())
-    command = [sys.executable, "-m", "pymap", "--host", "127.0.0.1", "--port", str(box.port)]
+    command = [
+        sys.executable,
+        "-c",
+        "from pymap.main import main; main()",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(box.port),
+    ]
     command += ["--no-tls", "dict", "--demo-user", box.user, "--demo-password", box.password]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
