@@ -142,11 +142,19 @@ class Line(Text):
 class Choice(fields.Field[E]):
     """One member of a closed set."""
 
-    def __init__(self, members: type[E], *, optional: bool = False, say: str = _CHOOSE) -> None:
+    def __init__(
+        self,
+        members: type[E],
+        *,
+        optional: bool = False,
+        default: E | None = None,
+        say: str = _CHOOSE,
+    ) -> None:
+        may_miss = optional or default is not None
         super().__init__(
-            required=not optional,
+            required=not may_miss,
             allow_none=optional,
-            load_default=None if optional else ma.missing,
+            load_default=default if may_miss else ma.missing,
             error_messages=_all_said(say),
         )
         self._members, self._say = members, say

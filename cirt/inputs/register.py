@@ -1,8 +1,5 @@
 """Forms of the register: public report, triage, incident, notes, observables."""
 
-import re
-
-from cirt.files.store import MAX_FILE_BYTES
 from cirt.inputs.base import (
     Choice,
     CommandInput,
@@ -15,15 +12,11 @@ from cirt.inputs.base import (
     Wholes,
 )
 from cirt.kernel.text import mark
-from cirt.kernel.tlp import Tlp
 from cirt.register import commands, rsit
-from cirt.register.intake import MAX_FILES
 from cirt.register.labels import INDICATOR_TYPES
 from cirt.register.models import CloseReason, IncidentState, Severity
 
 _MB = 1024 * 1024
-_CONTACT = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}\Z|[+()\d][\d\s()./+-]{4,}\Z")
-
 _TITLE = mark("Enter a title: what happened, and to whom.")
 _LONG_TITLE = mark("Shorten the title to 200 characters.")
 _CLASS = mark("Choose the class that fits best.")
@@ -33,8 +26,6 @@ _VERSION = mark("Open the page again: the form does not say which version it sho
 _REFERENCE = mark("Enter a reference like INC-2026-0042.")
 _REASON = mark("Say why; the reason is kept.")
 _LONG_REASON = mark("Shorten the reason to 4000 characters.")
-_LONG_TEXT = mark("The text is longer than 1 MB. Shorten it, or put it into a file and add that.")
-_RED_FORM = mark("TLP:RED needs a person by name. Choose “only our team”, or call us.")
 _CONFIDENCE = mark("Enter how sure you are, from 0 to 100, or leave it empty.")
 _DAYS = mark("Choose for how many days it is valid, from 1 to 3650.")
 
@@ -57,43 +48,6 @@ def _class_problems(rsit_class: str, rsit_type: str | None) -> dict[str, list[st
     if not rsit.is_known(rsit_class, rsit_type):
         return {"rsit_type": [mark("Choose a type of this class, or none.")]}
     return {}
-
-
-class TakeReportInput(CommandInput[commands.TakeReport]):
-    """The edge adds ``files``, ``source``, ``headers`` and ``form_token``; NUL in the text is kept beside it."""
-
-    command = commands.TakeReport
-
-    text = Text(_MB, long=_LONG_TEXT, exact=True)
-    organisation = Line(200)
-    reporter = Line(200)
-    contact = Line(254)
-    tlp = Marking(default=Tlp.AMBER)
-    language = Line(12)
-
-    def problems(self, command: commands.TakeReport) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        if not command.text.strip() and not command.files:
-            found["text"] = [mark("Describe what happened, or add a file that shows it.")]
-        elif len(command.text.encode("utf-8", "surrogatepass")) > _MB:
-            found["text"] = [_LONG_TEXT]
-        if len(command.files) > MAX_FILES:
-            found["files"] = [mark("Send at most 5 files with one report. Put them in a zip.")]
-        elif any(len(file.body) > MAX_FILE_BYTES for file in command.files):
-            found["files"] = [mark("A file is larger than 10 MB. Send a smaller one or a part.")]
-        if command.contact and not _CONTACT.match(command.contact):
-            say = mark("Enter an e-mail address like name@example.org, or a phone number.")
-            found["contact"] = [say]
-        if command.tlp is Tlp.RED:
-            found["tlp"] = [_RED_FORM]
-        return found
-
-
-class AskStatusInput(CommandInput[commands.AskStatus]):
-    command = commands.AskStatus
-
-    reference = Line(40, missing=mark("Enter the reference, like REP-2026-0042."))
-    code = Line(80, missing=mark("Enter the follow-up code that was shown with the reference."))
 
 
 class ClaimReportInput(CommandInput[commands.ClaimReport]):

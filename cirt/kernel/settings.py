@@ -51,6 +51,9 @@ class Settings:
     smtp_tls: str = "starttls"
     smtp_user: str = ""
     smtp_password_file: str = ""
+    duty_phone: str = ""
+    child_hotline: str = ""
+    child_hotline_url: str = ""
     connectors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # cirt.toml only
 
 
@@ -81,6 +84,9 @@ class _SettingsSchema(ma.Schema):
     smtp_tls = ma.fields.String(validate=ma.validate.OneOf(("starttls", "tls", "none")))
     smtp_user = ma.fields.String()
     smtp_password_file = ma.fields.String()
+    duty_phone = ma.fields.String(validate=ma.validate.Length(max=60))
+    child_hotline = ma.fields.String(validate=ma.validate.Length(max=200))
+    child_hotline_url = ma.fields.Url(schemes={"http", "https"})
     connectors = ma.fields.Dict(
         ma.fields.String(), ma.fields.Dict(ma.fields.String(), ma.fields.String())
     )

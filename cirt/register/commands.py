@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from cirt.kernel.tlp import Tlp
-from cirt.register.models import CloseReason, IncidentState, ReportSource, Severity
+from cirt.register.models import (
+    Affected,
+    CloseReason,
+    IncidentState,
+    Lane,
+    ReportSource,
+    Severity,
+    Speaker,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,10 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class TakeReport:
-    """``form_token`` is the one-time value of the form; the same sent twice is one report."""
+    """``form_token`` is the one-time value of the form; the same sent twice is one report.
+
+    ``came_at`` is when it reached one of us, for what the desk writes down later.
+    """
 
     text: str
     organisation: str = ""
@@ -28,6 +39,14 @@ class TakeReport:
     contact: str = ""
     tlp: Tlp = Tlp.AMBER
     language: str = ""
+    lane: Lane | None = None
+    who: Speaker = Speaker.SELF
+    on_behalf_of: str = ""
+    on_behalf_known: bool | None = None
+    ongoing: bool | None = None
+    began: date | None = None
+    affected: tuple[Affected, ...] = ()
+    came_at: datetime | None = None
     files: tuple[SentFile, ...] = ()
     source: ReportSource = ReportSource.FORM
     headers: Mapping[str, Any] = field(default_factory=dict)

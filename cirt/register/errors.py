@@ -47,6 +47,11 @@ class TooManyFiles(TooLarge):
     )
 
 
+class CameAtWrong(Invalid):
+    code = "came-at-wrong"
+    message = mark("Enter when it came: a time of the last year, not one to come.")
+
+
 class AlreadyDecided(Conflict):
     code = "already-decided"
     message = mark(

@@ -3,6 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +17,7 @@ from cirt.kernel.work import ActorKind, Work
 from cirt.register import codes, texts
 from cirt.register.commands import AskStatus, SentFile, TakeReport
 from cirt.register.errors import (
+    CameAtWrong,
     CodeWrong,
     RedNeedsPerson,
     ReportEmpty,
@@ -23,7 +26,7 @@ from cirt.register.errors import (
 )
 from cirt.register.extract import find
 from cirt.register.labels import REPORTER_WORDS
-from cirt.register.models import Report, ReportObservable, ReportSource, ReportState
+from cirt.register.models import Report, ReportObservable, ReportSource, ReportState, Speaker
 from cirt.register.sight import name_person
 
 MAX_TEXT_BYTES = 1024 * 1024
@@ -31,19 +34,25 @@ MAX_FILES = 5
 MAX_FOUND = 10_000
 TEXT_LIMIT = "1 MB"
 
+_LONGEST_AGO = -timedelta(days=366)
+_CLOCKS_DIFFER = timedelta(minutes=2)
 _NO_HASH = "0" * 64
 _PROGRAM = (ActorKind.SYSTEM, ActorKind.CONSOLE)  # connectors run as jobs or by hand
+_SAID = (
+    "text", "organisation", "reporter", "contact", "tlp",
+    "lane", "who", "on_behalf_of", "on_behalf_known", "ongoing", "began", "affected",
+)  # fmt: skip
 
 
 def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
-    """Keep a report; the code is shown once and stored hashed.
+    """Keep a report; the code is shown once and stored hashed. Of who stays anonymous no name is kept.
 
     The same form sent again gives the same report and the same code; with anything else in it, it is a
     report of its own. A text with characters that the database cannot hold is kept with a sign in their
     place, and its exact bytes as a file beside it.
 
     Raises:
-        ReportEmpty, ReportTooLong, TooManyFiles, TooLarge, RedNeedsPerson, NotAllowed.
+        ReportEmpty, ReportTooLong, TooManyFiles, TooLarge, RedNeedsPerson, CameAtWrong, NotAllowed.
     """
     _check_source(work, cmd)
     _check_sizes(cmd)
@@ -98,6 +107,10 @@ def _check_source(work: Work, cmd: TakeReport) -> None:
         raise NotAllowed(needed="report:connect")
     if cmd.tlp is Tlp.RED and work.actor.person_id is None:
         raise RedNeedsPerson
+    if cmd.came_at is not None and cmd.source is not ReportSource.DESK:
+        raise NotAllowed(needed="report:decide")  # strangers' clocks do not sort our queue
+    if cmd.came_at is not None and not _LONGEST_AGO < cmd.came_at - work.now <= _CLOCKS_DIFFER:
+        raise CameAtWrong
 
 
 def _check_sizes(cmd: TakeReport) -> None:
@@ -113,9 +126,9 @@ def _sending(cmd: TakeReport) -> str | None:
     """The form's secret value with all that was said on it: whoever corrects themselves says something new."""
     if cmd.form_token is None:
         return None
-    said = (cmd.text, cmd.organisation, cmd.reporter, cmd.contact, cmd.tlp)
+    said = [getattr(cmd, name) for name in _SAID]
     files = [(file.name, hashlib.sha256(file.body).hexdigest()) for file in cmd.files]
-    return json.dumps([cmd.form_token, said, files])
+    return json.dumps([cmd.form_token, said, files], default=str)
 
 
 def _same_sending(work: Work, sending: str | None) -> Report | None:
@@ -129,18 +142,24 @@ def _new_report(
     work: Work, cmd: TakeReport, reference: str, code: str, sending: str | None
 ) -> Report:
     text = texts.storable(cmd.text)
+    speaks = cmd.who is not Speaker.NOBODY
+    for_other = cmd.who is Speaker.OTHER
     report = Report(
         reference=reference,
         source=cmd.source,
-        received_at=work.now,
+        received_at=cmd.came_at or work.now,
         title=texts.title_of(text) or reference,
         text=text,
         tlp=cmd.tlp,
-        organisation=texts.storable(cmd.organisation)[:200],
-        reporter=texts.storable(cmd.reporter)[:200],
-        contact=texts.storable(cmd.contact)[:254],
+        organisation=texts.storable(cmd.organisation)[:200] if speaks else "",
+        reporter=texts.storable(cmd.reporter)[:200] if speaks else "",
+        contact=texts.storable(cmd.contact)[:254] if speaks else "",
         language=texts.storable(cmd.language)[:12],
-        headers=dict(cmd.headers),
+        lane=cmd.lane,
+        on_behalf_of=texts.storable(cmd.on_behalf_of)[:200] if for_other else None,
+        on_behalf_known=cmd.on_behalf_known if for_other else None,
+        circumstances=_circumstances(cmd),
+        headers=dict(cmd.headers) if speaks else {},
         code_hash=codes.code_hash(code),
         form_token=codes.form_hash(sending) if sending else None,
         state=ReportState.RECEIVED,
@@ -150,6 +169,16 @@ def _new_report(
     work.session.add(report)
     work.session.flush()
     return report
+
+
+def _circumstances(cmd: TakeReport) -> dict[str, Any] | None:
+    """What was said in answer to the form's questions; nothing of those that were passed over."""
+    said = {
+        "ongoing": cmd.ongoing,
+        "began": cmd.began.isoformat() if cmd.began else None,
+        "affected": list(cmd.affected) or None,
+    }
+    return {name: value for name, value in said.items() if value is not None} or None
 
 
 def _keep_files(work: Work, cmd: TakeReport, reference: str) -> None:

@@ -2,8 +2,10 @@
 
 from cirt.kernel.text import mark
 from cirt.register.models import (
+    Affected,
     CloseReason,
     IncidentState,
+    Lane,
     ObservableState,
     ReportSource,
     ReportState,
@@ -35,6 +37,19 @@ REPORT_SOURCES = {
     ReportSource.CONNECTOR: mark("Connector"),
     ReportSource.MAIL: mark("Mail"),
     ReportSource.WEBHOOK: mark("Other system"),
+}
+
+LANES = {
+    Lane.CITIZEN: mark("Private person"),
+    Lane.FIRM: mark("Small firm"),
+    Lane.OPERATOR: mark("Essential service"),
+    Lane.SPAM: mark("False or unwanted message"),
+}
+
+AFFECTED = {
+    Affected.OFFICE: mark("Office computers or mail"),
+    Affected.SERVICE: mark("A service people depend on"),
+    Affected.PERSONAL_DATA: mark("Personal data"),
 }
 
 INCIDENT_STATES = {

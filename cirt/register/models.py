@@ -41,6 +41,20 @@ class Lane(StrEnum):
     SPAM = "spam"  # passes on a false or unwanted message
 
 
+class Speaker(StrEnum):
+    """Who somebody at the counter says they are."""
+
+    SELF = "self"
+    OTHER = "other"  # speaks for somebody else
+    NOBODY = "nobody"  # stays anonymous: name, address and headers are not kept
+
+
+class Affected(StrEnum):
+    OFFICE = "office"
+    SERVICE = "service"
+    PERSONAL_DATA = "personal-data"
+
+
 class IncidentState(StrEnum):
     OPEN = "open"
     WAITING = "waiting"

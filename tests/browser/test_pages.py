@@ -20,6 +20,9 @@ from cirt.objects.models import StixObject
 from cirt.parties.models import Account
 from cirt.parties.peers import find_peer
 from cirt.register.commands import SentFile, TakeReport
+from cirt.register.dialogue.commands import TakeAnswer
+from cirt.register.dialogue.models import Message
+from cirt.register.dialogue.service import take_answer
 from cirt.register.intake import take_report
 from cirt.register.models import Note
 from cirt.sharing.models import Agreement
@@ -32,9 +35,26 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 }
 ONLY_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-NO_PAGES = ("/health/", "/taxii2/", "/static/", "/<path:", "bundle.json", "/files/", "/report/sent")
-REDIRECTS = ("/admin",)
-PUBLIC_PAGES = ("/", "/report", "/status", "/sign-in", "/account/theme", "/help/keys")
+NO_PAGES = (
+    "/health/",
+    "/taxii2/",
+    "/static/",
+    "/<path:",
+    "bundle.json",
+    "/files/",
+    "/report/sent",
+    "/entered",
+)
+REDIRECTS = ("/admin", "/status/answered")
+PUBLIC_PAGES = (
+    "/",
+    "/report",
+    "/report/child",
+    "/status",
+    "/sign-in",
+    "/account/theme",
+    "/help/keys",
+)
 NARROW: ViewportSize = {"width": 320, "height": 700}
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 
@@ -50,7 +70,11 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with a_pair(databases, "sqlite", tmp_path_factory.mktemp("pages")) as (side, _):
         with side.program.work(PUBLIC) as work:
             files = (SentFile("a.log", "text/plain", b"a line"),)
-            take_report(work, TakeReport(text="Our printer prints by night", files=files))
+            sent, code = take_report(
+                work, TakeReport(text="Our printer prints by night", files=files)
+            )
+        with side.program.work(PUBLIC) as work:
+            take_answer(work, TakeAnswer(sent.reference, code, "It does it again", files))
         with side.program.work(CONSOLE) as work:
             take(work, [b'{"type":"odd"}'], peer=find_peer(work.session, "meridia"))
         yield Site(side, pages_of(side.program))
@@ -68,6 +92,7 @@ def pages_of(program: Program) -> list[str]:
             "incident": ["INC-2026-0001"],
             "release": ["REL-2026-0001"],
             "object": [first(sa.select(StixObject.stix_id).where(StixObject.type == "indicator"))],
+            "message": [first(sa.select(Message.id))],
             "note": [first(sa.select(Note.id))],
             "file": [first(sa.select(Attachment.id))],
             "slug": ["meridia"],

@@ -24,7 +24,16 @@ from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import TLP2_REFS
 from cirt.taxii.blueprint import _MAP
 from tests.support.browse import PASSWORD, Visitor
-from tests.support.canary import PEERS, READERS, RECIPIENTS, Cage, a_cage, addresses, domain
+from tests.support.canary import (
+    PEERS,
+    READERS,
+    RECIPIENTS,
+    REPORTER,
+    Cage,
+    a_cage,
+    addresses,
+    domain,
+)
 from tests.support.stix import an_indicator
 
 TAXII = "application/taxii+json;version=2.1"
@@ -180,14 +189,17 @@ def test_what_is_for_them_arrives(app: Flask, cage: Cage) -> None:
     }
 
 
-def test_reporters_read_the_state_of_what_is_red_and_nothing_else(app: Flask, cage: Cage) -> None:
+def test_reporters_read_the_state_what_was_asked_and_what_they_sent(app: Flask, cage: Cage) -> None:
+    """Of what is RED the state alone, by the canaries."""
     visitor = Visitor(app)
     for reference, code in cage.codes.items():
         visitor.get("/status")
         answer = visitor.send("/status", reference=reference, code=code)
 
         assert answer.status_code == 200
-        assert cage.canaries.leaked("public", visitor.page) == set()
+        assert cage.canaries.leaked(REPORTER, visitor.page) == set()
+        assert cage.questions.get(reference, "") in visitor.text
+    assert 0 < len(cage.questions) < len(cage.codes)
 
 
 def test_every_route_of_taxii_is_among_those_asked(app: Flask) -> None:

@@ -35,7 +35,10 @@ from cirt.register.commands import (
     TakeReport,
     WriteNote,
 )
+from cirt.register.dialogue.commands import AskReporter, NoteAnswer, TakeAnswer
+from cirt.register.dialogue.models import Message
 from cirt.register.models import Incident, IncidentState, ReportSource, Severity
+from cirt.register.sight import get_report
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, publish
 from cirt.release.commands import AskRelease, Revoke
@@ -54,6 +57,7 @@ READERS = ("triage", "handler", "lead", "auditor")  # staff who read content up 
 PEERS = ("member", "careful", "without", "suspended")
 RECIPIENTS = ("public", *READERS, "admin", *PEERS)
 NOBODY: tuple[str, ...] = ()
+REPORTER = "reporter"  # who has the code of the report
 DIRECTORY = (*READERS, "admin", "console")  # who may know the peers, agreements, accounts
 
 
@@ -88,6 +92,7 @@ class Cage:
     emails: dict[str, str] = field(default_factory=dict)  # by recipient
     ids: dict[str, list[str]] = field(default_factory=dict)  # by what they name
     codes: dict[str, str] = field(default_factory=dict)  # of reports, by reference
+    questions: dict[str, str] = field(default_factory=dict)  # to reporters, by reference
     expected: list[tuple[str, str, str]] = field(default_factory=list)  # who reads what where
 
     def name(self, kind: str, *ids: object) -> None:
@@ -104,6 +109,7 @@ def a_cage(program: Program) -> Cage:
     named = a_person(program, "Nadia", Role.HANDLER)
     red = fill_red(cage, named)
     fill_amber(cage, named)
+    fill_talk(cage, named)
     with program.work(CONSOLE) as work:
         fill_objects(cage, work, peers)
         fill_arrivals(cage, work, peers)
@@ -173,6 +179,8 @@ def fill_red(cage: Cage, named: Actor) -> Incident:
         service.change_state(work, state)
     taken_in = a_public_report(cage, named, "went-red", NOBODY, Tlp.RED)
     cage.name("incident", reference, taken_in.reference)
+    with program.work(named) as work:
+        service.note_answer(work, NoteAnswer(taken_in.reference, new("said-in-red", NOBODY)))
     return incident
 
 
@@ -272,6 +280,29 @@ def fill_amber(cage: Cage, named: Actor) -> None:
     cage.name("incident", incident.reference)
     cage.expect(f"/incidents/{incident.reference}", note, *READERS)
     cage.expect("/incidents", title, *READERS)
+
+
+def fill_talk(cage: Cage, named: Actor) -> None:
+    """What the reporters of a RED and of two AMBER reports were asked and answered, with a file each."""
+    new = cage.canaries.new
+    for reference, code in cage.codes.items():
+        with cage.program.work(named, write=False) as work:
+            is_red = get_report(work, reference).tlp is Tlp.RED
+        readers = NOBODY if is_red else (*READERS, REPORTER)
+        body = new("answer-body", NOBODY if is_red else READERS).encode()
+        file = SentFile(f"{new('answer-file', readers)}.txt", "text/plain", body)
+        text = f"{new('answer', readers)} {domain(new('answer-host', readers))}"
+        with cage.program.work(PUBLIC) as work:
+            service.take_answer(work, TakeAnswer(reference, code, text, (file,)))
+        if is_red:
+            continue
+        said, asked = new("said", READERS), new("question", readers)
+        with cage.program.work(named) as work:
+            service.note_answer(work, NoteAnswer(reference, said))
+            cmd = AskReporter(reference, asked, subject=new("subject", readers))
+            service.ask_reporter(work, cmd)
+        cage.expect(f"/intake/{reference}/messages", asked, *READERS)
+        cage.questions[reference] = asked
 
 
 def fill_requests(cage: Cage, named: Actor, red: Incident) -> None:
@@ -411,6 +442,7 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     """What got its id by itself."""
     cage.name("arrival", *work.session.scalars(sa.select(Quarantined.id)))
     cage.name("file", *work.session.scalars(sa.select(Attachment.id)))
+    cage.name("message", *work.session.scalars(sa.select(Message.id)))
     cage.name("static", *(file.path for file in static_files().values()))
     cage.name("receipt", "00000000-0000-4000-8000-000000000000")
     cage.name("anything", "no/such/page")
@@ -436,7 +468,7 @@ _FILLED_BY = (
     ("/<path:", {"address": "anything"}),
     ("/taxii2/", {"key": "collection", "object_id": "object", "status_id": "receipt"}),
     ("/intake/", {"reference": "report", "attachment_id": "file"}),
-    ("/triage/", {"reference": "report"}),
+    ("/triage/", {"reference": "report", "message_id": "message"}),
     ("/incidents/", {"reference": "incident", "note_id": "note"}),
     ("/indicators/", {"stix_id": "object"}),
     ("/release/", {"reference": "release"}),

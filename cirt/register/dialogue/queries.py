@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from cirt.files.models import Attachment
+from cirt.kernel.errors import NotFound
 from cirt.kernel.work import Work
 from cirt.parties.models import Account, Person
 from cirt.register.dialogue.models import (
@@ -23,10 +25,15 @@ from cirt.register.models import Incident, Report
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
 from cirt.register.sight import get_incident, get_report, sees_incident, sees_report
 
+BEGINNING = 6000  # characters of a message in a list
+
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """``by`` is who of us wrote it, ``report`` whose reporter it is to or from; None for others' mail."""
+    """``by`` is who of us wrote it, ``report`` whose reporter it is to or from; None for others' mail.
+
+    In lists ``text`` is its beginning where ``is_cut``.
+    """
 
     id: int
     report: str | None
@@ -35,6 +42,7 @@ class MessageRow:
     kind: MessageKind
     subject: str
     text: str
+    is_cut: bool
     at: datetime
     by: str | None
     sender: str
@@ -59,9 +67,23 @@ def dialogue_of(
         NoSuchReport, NoSuchIncident.
     """
     order = Order(Message.at, Message.id, newest_first=True)
-    page = read_page(work.session, messages_of(work, reference), order, cursor, limit)
+    beginning = sa.func.substr(Message.text, 1, BEGINNING + 1).label("text")
+    query = messages_of(work, reference).options(defer(Message.text)).add_columns(beginning)
+    page = read_page(work.session, query, order, cursor, limit)
     files = files_of(work, [row.Message.id for row in page.rows])
-    return page.of(lambda row: _row(row, files.get(row.Message.id, ())))
+    return page.of(lambda row: _row(row, row.text, files.get(row.Message.id, ()), BEGINNING))
+
+
+def whole_message(work: Work, message_id: int) -> MessageRow:
+    """
+    Raises:
+        NotFound: there is none, or it is not for the actor to see.
+    """
+    query = visible_messages(work).where(Message.id == message_id)
+    row = work.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return _row(row, row.Message.text, files_of(work, [message_id]).get(message_id, ()))
 
 
 def messages_of(work: Work, reference: str) -> Query:
@@ -72,10 +94,9 @@ def messages_of(work: Work, reference: str) -> Query:
     """
     if reference.startswith("INC-"):
         ids = of_incident(get_incident(work, reference).id)
-    else:
-        report = get_report(work, reference)
-        ids = sa.select(Message.id).where(Message.report_id == report.id)
-    return visible_messages(work).where(Message.id.in_(ids))
+        return visible_messages(work).where(Message.id.in_(ids))
+    report = get_report(work, reference)
+    return visible_messages(work).where(Message.report_id == report.id)
 
 
 def visible_messages(work: Work) -> Query:
@@ -119,7 +140,9 @@ def files_of(work: Work, message_ids: Collection[int]) -> dict[int, tuple[Attach
     return found
 
 
-def _row(row: sa.Row[Any], files: tuple[Attachment, ...]) -> MessageRow:
+def _row(
+    row: sa.Row[Any], text: str, files: tuple[Attachment, ...], most: int | None = None
+) -> MessageRow:
     message: Message = row.Message
     return MessageRow(
         id=message.id,
@@ -128,7 +151,8 @@ def _row(row: sa.Row[Any], files: tuple[Attachment, ...]) -> MessageRow:
         channel=message.channel,
         kind=message.kind,
         subject=message.subject,
-        text=message.text,
+        text=text[:most],
+        is_cut=most is not None and len(text) > most,
         at=message.at,
         by=row.by,
         sender=message.sender,

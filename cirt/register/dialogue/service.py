@@ -7,6 +7,7 @@ from cirt.kernel.work import Work
 from cirt.register.commands import AskStatus
 from cirt.register.dialogue.commands import AskReporter, MarkRead, NoteAnswer, TakeAnswer
 from cirt.register.dialogue.errors import (
+    MessageTooLong,
     NoMoreAnswers,
     NoReporter,
     RedStaysInside,
@@ -26,6 +27,9 @@ from cirt.register.intake import report_by_code
 from cirt.register.models import Incident, Report, ReportState
 from cirt.register.sight import get_incident, get_report, sees_report
 
+MAX_LETTER = 20_000
+LETTER_LIMIT = "20 kB"
+
 
 def ask_reporter(work: Work, cmd: AskReporter) -> Message:
     """Write to whoever sent a report. It stands on their status page at once, and with ``recipient`` set it waits
@@ -37,6 +41,8 @@ def ask_reporter(work: Work, cmd: AskReporter) -> Message:
     """
     work.require("report:decide")
     check_message(cmd.text)
+    if len(cmd.text) > MAX_LETTER:
+        raise MessageTooLong(limit=LETTER_LIMIT)
     report, incident = _addressed(work, cmd.reference)
     for marked in (report, incident):
         if marked is not None and marked.tlp is Tlp.RED:

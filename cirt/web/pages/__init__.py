@@ -4,16 +4,21 @@ from cirt.web.pages import (
     account,
     admin,
     desk,
+    desk_intake,
     help_pages,
     incidents,
     indicators,
     peers,
     public,
     releases,
+    reporters,
     sign_in,
     sync,
     triage,
 )
+
+# Pages whose section's blueprint is another module's.
+BESIDE = (desk_intake, reporters)
 
 PAGES = (
     public.bp,

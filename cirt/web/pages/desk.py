@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from cirt.register import queries
+from cirt.register.dialogue.waiting import answers_waiting
 from cirt.register.models import Severity
 from cirt.release.models import ProposalState
 from cirt.release.proposals import proposals
@@ -17,6 +18,7 @@ def desk() -> Response:
     with open_work(write=False) as work:
         figures = queries.desk(work)
         waiting = proposals(work, [ProposalState.ASKED])
+        answers = answers_waiting(work)
     return render(
         "desk/desk.html",
         figures=figures,
@@ -24,5 +26,6 @@ def desk() -> Response:
         high=figures.by_severity[Severity.HIGH],
         most=max((count for _, count in figures.by_class), default=1),
         waiting=waiting,
+        answers_waiting=answers,
         may_decide=visit().actor.may("release:decide"),
     )

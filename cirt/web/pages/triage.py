@@ -18,8 +18,10 @@ from cirt.kernel.errors import FieldsInvalid, Invalid, NotFound
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.register import rsit, service
+from cirt.register.dialogue.queries import dialogue_of
+from cirt.register.dialogue.waiting import answers_by_report, answers_waiting
 from cirt.register.errors import BelowReportNeedsReason, IncidentClosed, NoSuchIncident
-from cirt.register.labels import REPORT_SOURCES
+from cirt.register.labels import AFFECTED, LANES, REPORT_SOURCES
 from cirt.register.models import ReportSource
 from cirt.register.queue import (
     QueueFilter,
@@ -32,7 +34,7 @@ from cirt.register.queue import (
     queue as queue_page,
 )
 from cirt.sharing import gate
-from cirt.web import prose
+from cirt.web import prose, talk
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, member, refused, sent, wants
 from cirt.web.frame import render
@@ -43,6 +45,7 @@ from cirt.web.session import open_work
 bp = Blueprint("triage", __name__)
 
 _SHORT = 1200  # characters of a report in the pane
+_LATEST = 3  # messages on the report's page
 _ACCEPT = frozenset({"version", "title", "classification", "severity", "tlp", "reason", "mine"})
 _FIELDS = {
     "accept": _ACCEPT,
@@ -66,6 +69,8 @@ def queue() -> Response:
         page = queue_page(work, wanted, cursor=cursor)
         counts = queue_counts(work)
         shown = report_view(work, selected) if selected else None
+        references = [row.reference for row in page.rows] + ([selected] if selected else [])
+        answers, waiting = answers_by_report(work, references), answers_waiting(work)
     filters = {"view": view, "words": wanted.words or None, "source": source}
     return render(
         "triage/queue.html",
@@ -77,6 +82,8 @@ def queue() -> Response:
         older=path_of("triage.queue", **filters, page=page.after) if page.after else "",
         words=wanted.words,
         source=source or "",
+        answers=answers,
+        answers_waiting=waiting,
         **_pane(shown, view),
     )
 
@@ -162,7 +169,19 @@ def _decide(work: Work, reference: str, decision: str) -> str:
 def _intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
     with open_work(write=False) as work:
         shown = report_view(work, reference)
-    return render("triage/intake.html", status, form=form, **_pane(shown, QueueView.WAITING))
+        answers = answers_by_report(work, [reference])
+        latest = dialogue_of(work, reference, limit=_LATEST)
+    return render(
+        "triage/intake.html",
+        status,
+        form=form,
+        answers=answers,
+        **talk.shown(latest, "triage.report_dialogue", reference),
+        box=talk.box_of(shown.report),
+        lanes=LANES,
+        affected=AFFECTED,
+        **_pane(shown, QueueView.WAITING),
+    )
 
 
 def _pane(shown: ReportView | None, view: str) -> dict[str, Any]:

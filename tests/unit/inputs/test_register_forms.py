@@ -17,10 +17,8 @@ from cirt.register.commands import (
     ChangeState,
     DecideObservables,
     Promote,
-    SentFile,
-    TakeReport,
 )
-from cirt.register.models import CloseReason, IncidentState, ReportSource, Severity
+from cirt.register.models import CloseReason, IncidentState, Severity
 
 ACCEPT = {
     "version": "3",
@@ -87,42 +85,6 @@ def test_a_type_of_another_class_is_refused_beside_its_field() -> None:
     found = problems(forms.AcceptReportInput(), {**ACCEPT, "rsit_type": "ddos"}, reference="R")
 
     assert found.keys() == {"rsit_type"}
-
-
-def test_the_public_form_keeps_the_text_to_the_letter() -> None:
-    text = " \r\nline\x00\u202e<script> \r\n"
-
-    cmd = forms.TakeReportInput().read({"text": text}, source=ReportSource.FORM)
-
-    assert cmd == TakeReport(text)
-
-
-@pytest.mark.parametrize(
-    ("given_fields", "files", "field"),
-    [
-        ({"text": " "}, (), "text"),
-        ({}, (), "text"),
-        ({"text": "x" * (1024 * 1024 + 1)}, (), "text"),
-        ({"text": "é" * (600 * 1024)}, (), "text"),
-        ({"text": "x", "contact": "me at home"}, (), "contact"),
-        ({"text": "x", "tlp": "red"}, (), "tlp"),
-        ({"text": "x", "reporter": "a\nb"}, (), "reporter"),
-        ({"text": "x", "organisation": "a\0b"}, (), "organisation"),
-        ({"text": "x"}, (SentFile("a", "b/c", b""),) * 6, "files"),
-        ({"text": "x"}, (SentFile("a", "b/c", b"0" * (10 * 1024 * 1024 + 1)),), "files"),
-    ],
-)
-def test_the_public_form_says_what_to_fix(
-    given_fields: dict[str, str], files: tuple[SentFile, ...], field: str
-) -> None:
-    found = problems(forms.TakeReportInput(), given_fields, files=files)
-
-    assert found.keys() == {field}
-
-
-@pytest.mark.parametrize("contact", ["a@b.example", "+41 44 123 45 67", "", "(555) 0100"])
-def test_a_contact_is_a_mail_address_or_a_phone_number(contact: str) -> None:
-    assert forms.TakeReportInput().read({"text": "x", "contact": contact}).contact == contact
 
 
 def test_ticked_rows_come_as_one_value_or_several() -> None:

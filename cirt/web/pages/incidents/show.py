@@ -7,6 +7,7 @@ from flask import Response, request
 
 from cirt.kernel.tlp import Tlp
 from cirt.register import queries, service
+from cirt.register.dialogue.waiting import answers_in_incident
 from cirt.register.models import EntryKind
 from cirt.register.queries import IncidentView, Thread
 from cirt.web import signs
@@ -29,6 +30,7 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         view = queries.incident_view(work, reference)
         page = queries.timeline(work, reference, thread=thread, cursor=request.args.get("page"))
         draft = service.draft_of(work, reference)
+        answers = answers_in_incident(work, view.incident.id)
     here = {"reference": reference, "show": thread.value or None}
     return render(
         "incidents/incident.html",
@@ -36,6 +38,7 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         form=form,
         **frame_of(view, "timeline"),
         page=page,
+        answers_waiting=answers,
         thread=thread,
         draft=draft.text if draft and not form.values else "",
         newer=path_of("incidents.incident", **here, page=page.before) if page.before else "",

@@ -1,0 +1,45 @@
+"""What a form of the counter brings besides its fields: files, headers, its one-time value."""
+
+from flask import request
+
+from cirt.files.store import MAX_FILE_BYTES
+from cirt.kernel.keys import Keys
+from cirt.register import intake
+from cirt.register.codes import new_form_value
+from cirt.register.commands import SentFile
+from cirt.web.forms import open_public_token, public_token
+from cirt.web.session import FormTooOld
+
+FILE_LIMIT = f"{MAX_FILE_BYTES // 2**20} MB"
+_KEPT_HEADERS = ("User-Agent", "Accept-Language")
+
+
+def kept_headers() -> dict[str, str]:
+    return {name: request.headers.get(name, "")[:300] for name in _KEPT_HEADERS}
+
+
+def sent_files() -> tuple[SentFile, ...]:
+    """No more of each than tells that it is too large."""
+    given = [file for file in request.files.getlist("files") if file.filename]
+    read = tuple(
+        SentFile(file.filename or "", file.mimetype or "", file.stream.read(MAX_FILE_BYTES + 1))
+        for file in given[: intake.MAX_FILES + 1]
+    )
+    for file in request.files.values():
+        file.close()
+    return read
+
+
+def new_once(keys: Keys) -> str:
+    return public_token(keys, new_form_value())
+
+
+def sent_once(keys: Keys) -> str:
+    """
+    Raises:
+        FormTooOld.
+    """
+    once = open_public_token(keys, request.form.get("once", ""))
+    if once is None:
+        raise FormTooOld
+    return once

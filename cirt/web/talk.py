@@ -1,0 +1,45 @@
+"""What the partials of the dialogue need: messages with their words, and the box to write in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cirt.kernel.tlp import Tlp
+from cirt.register.dialogue.labels import CHANNELS, KINDS, STATES
+from cirt.register.dialogue.queries import MessageRow
+from cirt.register.models import Report
+from cirt.register.pages import Page
+from cirt.web.paths import path_of
+
+WORDS = {"kinds": KINDS, "channels": CHANNELS, "states": STATES}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """``reporters`` are (reference, title) of the reports whose senders may be meant; one or none is no choice."""
+
+    action: str
+    reporters: Sequence[tuple[str, str]] = ()
+    is_red: bool = False  # then nothing is sent, only written down
+
+
+def box_of(report: Report) -> Box:
+    action = path_of("triage.write_to_reporter", reference=report.reference)
+    return Box(action, [(report.reference, report.title)], is_red=report.tlp is Tlp.RED)
+
+
+def shown(page: Page[MessageRow], endpoint: str, reference: str) -> dict[str, Any]:
+    """A page of messages, with the way to the next ones and to taking note of what is unread."""
+    reading = {
+        "triage.report_dialogue": "triage.read_report_answers",
+        "incidents.incident_dialogue": "incidents.read_incident_answers",
+    }[endpoint]
+    unread = [row.id for row in page.rows if row.is_unread]
+    return {
+        "talk": page,
+        "words": WORDS,
+        "upto": max(unread, default=0),
+        "read_action": path_of(reading, reference=reference),
+        "newer": path_of(endpoint, reference=reference, page=page.before) if page.before else "",
+        "older": path_of(endpoint, reference=reference, page=page.after) if page.after else "",
+    }
