@@ -4,6 +4,7 @@ import imaplib
 import itertools
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -11,13 +12,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from cirt.kernel.gpg import Gpg
 
@@ -140,21 +148,45 @@ class Smtp:
 
 
 @contextmanager
-def smtp_server(*, password: str = "") -> Iterator[Smtp]:
+def smtp_server(*, password: str = "", certificate: Path | None = None) -> Iterator[Smtp]:
+    """With a password it is asked for, with a certificate only after STARTTLS."""
     kept = Smtp(_free_port(), password=password)
-    signing_in: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        more |= {"tls_context": context, "require_starttls": True}
     if password:
-        signing_in = {
-            "authenticator": kept.authenticate,
-            "auth_required": True,
-            "auth_require_tls": False,
-        }
-    controller = Controller(kept, hostname="127.0.0.1", port=kept.port, **signing_in)
+        more |= {"authenticator": kept.authenticate, "auth_required": True}
+    controller = Controller(kept, hostname="127.0.0.1", port=kept.port, **more)
     controller.start()
     try:
         yield kept
     finally:
         controller.stop()
+
+
+def a_certificate(folder: Path) -> Path:
+    """Of 127.0.0.1, signed by itself, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / "certificate.pem"
+    file.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return file
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ def _intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Res
         shown = report_view(work, reference)
         answers = answers_by_report(work, [reference])
         latest = dialogue_of(work, reference, limit=_LATEST)
+        post = talk.by_mail(work, [reference])
     return render(
         "triage/intake.html",
         status,
@@ -178,6 +179,7 @@ def _intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Res
         answers=answers,
         **talk.shown(latest, "triage.report_dialogue", reference),
         box=talk.box_of(shown.report),
+        **post,
         lanes=LANES,
         affected=AFFECTED,
         **_pane(shown, QueueView.WAITING),
@@ -195,6 +197,7 @@ def _pane(shown: ReportView | None, view: str) -> dict[str, Any]:
         "suggested": shown.hits.incidents if shown else (),
         "classes": rsit.CLASSES,
         "sources": REPORT_SOURCES,
+        **talk.mail_of(shown.report.headers if shown else {}),
     }
 
 
