@@ -76,13 +76,18 @@ def send(settings: Settings, mail: EmailMessage) -> None:
 
 
 def _hand_over(server: _Smtp, settings: Settings, mail: EmailMessage) -> None:
-    if settings.smtp_tls == "starttls":
-        server.starttls(context=tls_context())
-    if settings.smtp_user:
-        server.login(settings.smtp_user, _password(settings))
-    server.send_message(mail)
-    with suppress(smtplib.SMTPException, OSError):  # it has the mail; how we part does not matter
-        server.quit()
+    try:
+        if settings.smtp_tls == "starttls":
+            server.starttls(context=tls_context())
+        if settings.smtp_user:
+            server.login(settings.smtp_user, _password(settings))
+        server.send_message(mail)
+        with suppress(
+            smtplib.SMTPException, OSError
+        ):  # it has the mail; how we part does not matter
+            server.quit()
+    finally:
+        server.close()
 
 
 def _password(settings: Settings) -> str:

@@ -144,7 +144,7 @@ class Smtp:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
     ) -> AuthResult:
         good = isinstance(data, LoginPassword) and data.password.decode() == self.password
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
 
 @contextmanager
