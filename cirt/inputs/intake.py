@@ -110,12 +110,12 @@ class _ReportInput(CommandInput[TakeReport]):
 
     def problems(self, command: TakeReport) -> dict[str, list[str]]:
         found = _message_problems(command.text, command.files, _EMPTY_TEXT)
+        if command.who is Speaker.OTHER and not command.on_behalf_of:
+            found["on_behalf_of"] = [mark("Say for whom you report: a name, or who they are.")]
         speaks = command.who is not Speaker.NOBODY
         if speaks and command.contact and not _CONTACT.match(command.contact):
             say = mark("Enter an e-mail address like name@example.org, or a phone number.")
             found["contact"] = [say]
-        if command.who is Speaker.OTHER and not command.on_behalf_of:
-            found["on_behalf_of"] = [mark("Say for whom you report: a name, or who they are.")]
         return found
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -159,7 +159,7 @@ def _new_report(
         on_behalf_of=texts.storable(cmd.on_behalf_of)[:200] if for_other else None,
         on_behalf_known=cmd.on_behalf_known if for_other else None,
         circumstances=_circumstances(cmd),
-        headers=dict(cmd.headers) if speaks else {},
+        headers=kept_headers(cmd.headers if speaks else {}, cmd.files),
         code_hash=codes.code_hash(code),
         form_token=codes.form_hash(sending) if sending else None,
         state=ReportState.RECEIVED,
@@ -169,6 +169,12 @@ def _new_report(
     work.session.add(report)
     work.session.flush()
     return report
+
+
+def kept_headers(headers: Mapping[str, Any], files: Iterable[SentFile]) -> dict[str, Any]:
+    """As they came, with the names of files that the list of files cannot show to the letter."""
+    names = texts.odd_names(file.name for file in files)
+    return {**headers, "File-Names": names} if names else dict(headers)
 
 
 def _circumstances(cmd: TakeReport) -> dict[str, Any] | None:

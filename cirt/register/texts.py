@@ -2,8 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from urllib.parse import quote_from_bytes
 
 _TITLE_CHARS = 120
+_LONGEST_NAME = 255
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _SHOWN = {"\x00": "\u2400"}  # the picture of NUL; a lone surrogate has none
@@ -21,8 +24,20 @@ def storable(text: str) -> str:
 
 
 def as_sent(text: str) -> bytes:
-    """The bytes of a text, lone surrogates included."""
-    return text.encode("utf-8", "surrogatepass")
+    """The bytes of a text: those that were no UTF-8 (PEP 383) as they came, other lone surrogates included."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def odd_names(names: Iterable[str]) -> list[str]:
+    """Names of files that are not kept to the letter, with their bytes in percent-encoding."""
+    return [quote_from_bytes(as_sent(name)) for name in names if not _is_plain(name)]
+
+
+def _is_plain(name: str) -> bool:
+    return name.isprintable() and 0 < len(name) <= _LONGEST_NAME
 
 
 def one_line(text: str, limit: int) -> str:

@@ -91,7 +91,8 @@ def begin() -> AnyResponse | None:
     endpoint = request.endpoint or ""
     if endpoint == "web.static":
         return None
-    request.max_content_length = REPORT_MAX if endpoint.startswith("web.public.") else _BODY_MAX
+    at_counter = endpoint.startswith("web.public.")
+    request.max_content_length = REPORT_MAX if at_counter else _BODY_MAX
     request.max_form_memory_size = _BODY_MAX
     greet()
     if "\0" in request.path or any("\0" in value for value in request.args.values()):
@@ -102,7 +103,7 @@ def begin() -> AnyResponse | None:
         if endpoint in PUBLIC:
             return None
         raise NotSignedIn
-    if request.method == "POST":
+    if request.method == "POST" and not at_counter:  # whose forms are for everybody
         check_form_token()
     if visit().one_time and endpoint not in BEFORE_OWN_PASSWORD:
         return redirect(path_of("account.password"), 303)

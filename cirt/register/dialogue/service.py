@@ -23,7 +23,7 @@ from cirt.register.dialogue.keeping import (
 )
 from cirt.register.dialogue.models import Channel, Direction, Message, MessageKind, MessageState
 from cirt.register.dialogue.queries import messages_of
-from cirt.register.intake import report_by_code
+from cirt.register.intake import kept_headers, report_by_code
 from cirt.register.models import Incident, Report, ReportState
 from cirt.register.sight import get_incident, get_report, sees_report
 
@@ -108,7 +108,7 @@ def take_answer(work: Work, cmd: TakeAnswer) -> Message:
         direction=Direction.IN,
         channel=Channel.PAGE,
         kind=MessageKind.ANSWER,
-        headers=dict(cmd.headers),
+        headers=kept_headers(cmd.headers, cmd.files),
         form_token=sending,
     )
     return keep_message(work, message, cmd.text, cmd.files)

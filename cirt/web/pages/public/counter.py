@@ -9,7 +9,7 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.inputs.intake import TakeReportInput
-from cirt.kernel.errors import CirtError, NotFound, TooLarge
+from cirt.kernel.errors import CirtError, NotFound
 from cirt.kernel.keys import SecretUnreadable
 from cirt.kernel.work import PUBLIC
 from cirt.register import intake
@@ -17,13 +17,15 @@ from cirt.register.labels import AFFECTED, LANES
 from cirt.register.models import Lane
 from cirt.web import advice
 from cirt.web.errors import status_of
-from cirt.web.forms import Form, member, refused, sent
+from cirt.web.forms import Form, member, sent
 from cirt.web.frame import render
 from cirt.web.pages.public.bp import bp
+from cirt.web.pages.public.exact import read_exactly
 from cirt.web.pages.public.sending import (
     FILE_LIMIT,
     kept_headers,
     new_once,
+    sent_back,
     sent_files,
     sent_once,
 )
@@ -48,6 +50,7 @@ def report() -> Response:
 @bp.post("/report")
 def send_report() -> AnyResponse:
     program = this_program()
+    read_exactly()
     try:
         once = sent_once(program.keys)
         cmd = TakeReportInput().read(
@@ -60,8 +63,7 @@ def send_report() -> AnyResponse:
             found, code = intake.take_report(work, cmd)
             reference = found.reference
     except CirtError as error:
-        at = "files" if isinstance(error, TooLarge) and "what" in error.values else "text"
-        return _report_page(refused(error, at=at), status_of(error))
+        return _report_page(sent_back(error), status_of(error))
     shown = {"reference": reference, "code": code, "at": visit().now.timestamp(), "lane": cmd.lane}
     receipt = program.keys.seal(_RECEIPT, json.dumps(shown))
     return redirect(path_of("public.sent_report", receipt=receipt), 303)

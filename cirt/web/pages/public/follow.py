@@ -9,7 +9,7 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.inputs.intake import AskStatusInput, TakeAnswerInput
-from cirt.kernel.errors import CirtError, FieldsInvalid, TooLarge
+from cirt.kernel.errors import CirtError, FieldsInvalid
 from cirt.kernel.keys import SecretUnreadable
 from cirt.kernel.work import PUBLIC
 from cirt.register import intake, service
@@ -21,10 +21,12 @@ from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
 from cirt.web.pages.public.bp import bp
+from cirt.web.pages.public.exact import read_exactly
 from cirt.web.pages.public.sending import (
     FILE_LIMIT,
     kept_headers,
     new_once,
+    sent_back,
     sent_files,
     sent_once,
 )
@@ -52,6 +54,7 @@ def show_status() -> Response:
 @bp.post("/status/answer")
 def answer() -> AnyResponse:
     program = this_program()
+    read_exactly()
     shown = AskStatus(wants("reference"), wants("code"))
     try:
         cmd = TakeAnswerInput().read(
@@ -65,9 +68,8 @@ def answer() -> AnyResponse:
     except CodeWrong as error:
         return _ask_again(error)
     except CirtError as error:
-        at = "files" if isinstance(error, TooLarge) and "what" in error.values else "text"
         try:
-            return _followed(shown, refused(error, at=at), status_of(error))
+            return _followed(shown, sent_back(error), status_of(error))
         except CodeWrong as wrong:
             return _ask_again(wrong)
     kept = {"reference": cmd.reference, "code": cmd.code, "at": visit().now.timestamp()}

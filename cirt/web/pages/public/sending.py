@@ -3,11 +3,12 @@
 from flask import request
 
 from cirt.files.store import MAX_FILE_BYTES
+from cirt.kernel.errors import CirtError, TooLarge
 from cirt.kernel.keys import Keys
-from cirt.register import intake
+from cirt.register import intake, texts
 from cirt.register.codes import new_form_value
 from cirt.register.commands import SentFile
-from cirt.web.forms import open_public_token, public_token
+from cirt.web.forms import Form, open_public_token, public_token, refused
 from cirt.web.session import FormTooOld
 
 FILE_LIMIT = f"{MAX_FILE_BYTES // 2**20} MB"
@@ -43,3 +44,16 @@ def sent_once(keys: Keys) -> str:
     if once is None:
         raise FormTooOld
     return once
+
+
+def sent_back(error: CirtError) -> Form:
+    """The form as it was sent, as far as a page can show it, with the messages."""
+    at = "files" if isinstance(error, TooLarge) and "what" in error.values else "text"
+    form = refused(error, at=at)
+    return Form({name: _shown(value) for name, value in form.values.items()}, form.errors)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, list):
+        return [_shown(one) for one in value]
+    return texts.storable(str(value))
