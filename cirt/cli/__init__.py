@@ -14,6 +14,7 @@ from cirt.cli import (
     imports,
     links,
     peers,
+    pgp,
     setup,
     users,
 )
@@ -49,6 +50,7 @@ for command in (
     links.link,
     links.sync,
     connectors.connector,
+    pgp.pgp,
     audit.audit,
     database.db,
 ):

@@ -145,6 +145,9 @@ class Gpg:
         self._run(["--yes", "--delete-secret-and-public-key", fingerprint], b"")
 
     def keys(self) -> list[Key]:
+        """Without a ring there is none; nobody is asked."""
+        if not self.home.is_dir():
+            return []
         own = set(_listed(self._run(["--with-colons", "--list-secret-keys"], b"")[0]))
         public = _listed(self._run(["--with-colons", "--list-keys"], b"")[0])
         return [

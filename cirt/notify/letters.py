@@ -5,7 +5,6 @@ told from the first by nobody but the reader's mail program, which shows one.
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -22,8 +21,7 @@ from cirt.parties.models import Ourselves
 from cirt.register.dialogue.models import Direction, Message, MessageState
 from cirt.register.mail.tokens import subject_tag
 from cirt.register.models import Incident, Report
-from cirt.sharing.letters import LetterWithheld, ReleasedLetter, release_letter, weigh_letter
-from cirt.sharing.verdicts import Decision
+from cirt.sharing.letters import LetterWithheld, ReleasedLetter, release_letter
 
 log = logging.getLogger("cirt.letter")
 
@@ -33,24 +31,6 @@ _WAITS = (1, 5, 15, 60, 120, 240)  # minutes; the last one again and again
 _GIVE_UP = timedelta(days=2)
 _PER_RUN = 100
 TOO_OLD = mark("Mail was not set up when this was written. It stands on the follow-up page.")
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """What would become of a letter about this, for whoever is about to write it."""
-
-    address: str
-    is_set_up: bool
-    decision: Decision | None  # None: there is no address, or no mail here
-
-
-def prospect(program: Program, work: Work, reference: str, address: str) -> Prospect:
-    is_set_up = bool(program.settings.smtp_host)
-    if not (address and is_set_up):
-        return Prospect(address, is_set_up, None)
-    gpg = find_gpg(program.settings)
-    sealed = gpg is not None and gpg.key_for(address) is not None
-    return Prospect(address, True, weigh_letter(work.session, [reference], address, sealed=sealed))
 
 
 def send_due(program: Program) -> int:

@@ -2,6 +2,7 @@
 
 import smtplib
 import socket
+from contextlib import suppress
 from email.message import EmailMessage
 from ipaddress import ip_network
 from pathlib import Path
@@ -50,18 +51,13 @@ def send(settings: Settings, mail: EmailMessage) -> None:
         MailNotSent: try again later.
         MailRefused: it never will.
     """
-    host, port, tls = settings.smtp_host, settings.smtp_port, settings.smtp_tls
+    host, port, tls = settings.smtp_host, settings.smtp_port, settings.smtp_tls == "tls"
     try:
-        line = Line(host, port, tls=tls == "tls", allow=_ANYWHERE, limits=_LIMITS)
+        line = Line(host, port, tls=tls, allow=_ANYWHERE, limits=_LIMITS)
     except NetError as error:
         raise MailNotSent(reason=str(error)) from error
     try:
-        with _Smtp(line, settings.mail_from.rpartition("@")[2]) as server:
-            if tls == "starttls":
-                server.starttls(context=tls_context())
-            if settings.smtp_user:
-                server.login(settings.smtp_user, _password(settings))
-            server.send_message(mail)
+        _hand_over(_Smtp(line, settings.mail_from.rpartition("@")[2]), settings, mail)
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         raise _refused(code, words) from error
@@ -77,6 +73,21 @@ def send(settings: Settings, mail: EmailMessage) -> None:
         raise MailNotSent(reason=str(line.explain(error))) from error
     finally:
         line.close()
+
+
+def _hand_over(server: _Smtp, settings: Settings, mail: EmailMessage) -> None:
+    try:
+        if settings.smtp_tls == "starttls":
+            server.starttls(context=tls_context())
+        if settings.smtp_user:
+            server.login(settings.smtp_user, _password(settings))
+        server.send_message(mail)
+        with suppress(
+            smtplib.SMTPException, OSError
+        ):  # it has the mail; how we part does not matter
+            server.quit()
+    finally:
+        server.close()
 
 
 def _password(settings: Settings) -> str:

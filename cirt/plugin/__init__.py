@@ -50,7 +50,10 @@ class Fetch(Protocol):
 
 
 class Connector(Protocol):
-    """What a connector is. ``settings`` are its table in ``cirt.toml``, checked by itself when made."""
+    """What a connector is. ``settings`` are its table in ``cirt.toml``, checked by itself when made.
+
+    One that hands over mails says so with a class attribute ``brings = MAIL`` and needs no peer; since version 2.
+    """
 
     name: str
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 
-from sqlalchemy.orm import Session
-
 from cirt.kernel.errors import Conflict
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
@@ -46,7 +44,7 @@ class ReleasedLetter:
 
 
 def letter_rule(tlp: Tlp, *, sealed: bool) -> str:
-    """The id of the rule that speaks. Pure."""
+    """The id of the rule that speaks."""
     if tlp is Tlp.RED:
         return "letter-red"
     if sealed:
@@ -54,15 +52,8 @@ def letter_rule(tlp: Tlp, *, sealed: bool) -> str:
     return "letter-open" if tlp <= _OPEN else "letter-needs-key"
 
 
-def weigh_letter(
-    session: Session, subjects: Sequence[str], address: str, *, sealed: bool
-) -> Decision:
-    """Whether a letter about these may go to this address, and why; nothing leaves. The strictest marking counts.
-
-    Raises:
-        NotFound: one of the subjects is not there.
-    """
-    tlp = max(facts_of_row(session, subject).tlp for subject in subjects)
+def decide_letter(tlp: Tlp, address: str, *, sealed: bool) -> Decision:
+    """Whether a letter about what is so marked may go to this address by mail, and why. Pure."""
     rule = letter_rule(tlp, sealed=sealed)
     return Decision(RULES[rule].verdict, rule, {"tlp": tlp.label, "reader": address})
 
@@ -70,12 +61,14 @@ def weigh_letter(
 def release_letter(
     work: Work, subjects: Sequence[str], address: str, text: str, *, fingerprint: str = ""
 ) -> ReleasedLetter:
-    """The last word, at the moment of sending; what was decided is in the trail.
+    """The last word, at the moment of sending, by the strictest marking of what it is about; kept in the trail.
 
     Raises:
         LetterWithheld.
+        NotFound: one of the subjects is not there.
     """
-    decision = weigh_letter(work.session, subjects, address, sealed=bool(fingerprint))
+    tlp = max(facts_of_row(work.session, subject).tlp for subject in subjects)
+    decision = decide_letter(tlp, address, sealed=bool(fingerprint))
     facts = {"verdict": decision.verdict, "rule": decision.rule, "fingerprint": fingerprint}
     work.audit("letter.decide", subjects[0], **facts)
     if not decision.lets_leave():

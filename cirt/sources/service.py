@@ -62,7 +62,7 @@ def run_source(
         NoSuchConnector; NoSuchPeer: the source's peer is not recorded; ConnectorFailed: its own sentence, or
             the last of what could not be read; also kept for the health page. The rest was handed over.
     """
-    use = set_up(program, name)
+    use = set_up(program, name, connectors())
     fetch = GuardedFetch(program)
     files = taken = 0
     unreadable = ""

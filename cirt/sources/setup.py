@@ -1,5 +1,6 @@
 """Connectors by name, and what ``cirt.toml`` says of each: whose data it is, and how mail is taken."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
@@ -7,7 +8,7 @@ from cirt.kernel.errors import Invalid, NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp, TlpUnknown
-from cirt.plugin import Connector, ConnectorFault
+from cirt.plugin import STIX, Connector, ConnectorFault
 from cirt.register.models import Lane
 
 
@@ -49,21 +50,28 @@ def connectors() -> dict[str, type[Connector]]:
     return {point.name: point.load() for point in entry_points(group="cirt.connectors")}
 
 
-def set_up(program: Program, name: str) -> SetUp:
+def set_up(program: Program, name: str, known: Mapping[str, type[Connector]]) -> SetUp:
     """
     Raises:
         NoSuchConnector, ConnectorFailed.
     """
     settings = dict(program.settings.connectors.get(name, {}))
-    kind = connectors().get(settings.pop("connector", name))
+    kind = known.get(settings.pop("connector", name))
     if kind is None:
         raise NoSuchConnector(name=name)
     peer = settings.pop("peer", "")
+    if not peer and getattr(kind, "brings", STIX) == STIX:
+        raise _nobodys(name)
     lane, tlp = _lane(name, settings.pop("lane", "")), _tlp(name, settings.pop("tlp", "amber"))
     try:
         return SetUp(name, kind(settings), peer, lane, tlp)
     except ConnectorFault as fault:
         raise ConnectorFailed(name=name, reason=str(fault)) from fault
+
+
+def _nobodys(name: str) -> ConnectorFailed:
+    reason = f"say whose data this is: set peer under [connectors.{name}] in cirt.toml."
+    return ConnectorFailed(name=name, reason=reason)
 
 
 def _lane(name: str, given: str) -> Lane | None:

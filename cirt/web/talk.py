@@ -1,17 +1,37 @@
 """What the partials of the dialogue need: messages with their words, and the box to write in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.notify.prospects import prospects
 from cirt.register.dialogue.labels import CHANNELS, KINDS, STATES
 from cirt.register.dialogue.queries import MessageRow
+from cirt.register.mail.labels import mail_sentences
 from cirt.register.models import Report
 from cirt.register.pages import Page
+from cirt.web.i18n import say
+from cirt.web.outward import because
 from cirt.web.paths import path_of
+from cirt.web.session import this_program
 
-WORDS = {"kinds": KINDS, "channels": CHANNELS, "states": STATES}
+
+def mail_lines(headers: Mapping[str, Any]) -> list[Markup]:
+    """What a person should know of a mail; nothing where it came on another way."""
+    return [say(sentence, **values) for sentence, values in mail_sentences(headers)]
+
+
+WORDS = {"kinds": KINDS, "channels": CHANNELS, "states": STATES, "mail": mail_lines}
+
+
+def mail_of(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the mail that a report came as; ``mail_claims`` are references that it only names."""
+    claims = (headers.get("mail") or {}).get("claims", [])
+    return {"mail_lines": mail_lines(headers), "mail_claims": claims}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +41,11 @@ class Box:
     action: str
     reporters: Sequence[tuple[str, str]] = ()
     is_red: bool = False  # then nothing is sent, only written down
+
+
+def by_mail(work: Work, reports: Sequence[str]) -> dict[str, Any]:
+    """Where a letter to these reporters would go by mail, said before it is written."""
+    return {"letters": prospects(this_program(), work, reports), "because": because}
 
 
 def box_of(report: Report) -> Box:

@@ -1,25 +1,35 @@
 """Real mail servers on loopback, keys, and mails as people and programs write them."""
 
 import imaplib
+import itertools
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from cirt.kernel.gpg import Gpg
 
+_NUMBERS = itertools.count(1)
 needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
 
 
@@ -48,20 +58,30 @@ class Imap:
     user: str = "reports"
     password: str = "a secret of the mailbox"
 
-    def put(self, *mails: bytes, mailbox: str = "INBOX") -> None:
+    mailbox: str = "INBOX"
+
+    def another(self) -> "Imap":
+        """An empty mailbox on the same server."""
+        made = replace(self, mailbox=f"box-{next(_NUMBERS)}")
+        with self.signed_in() as client:
+            client.create(made.mailbox)
+        return made
+
+    def put(self, *mails: bytes) -> None:
         with self.signed_in() as client:
             for mail in mails:
-                status, said = client.append(mailbox, "", "", mail)
+                status, said = client.append(self.mailbox, "", "", mail)
                 assert status == "OK", said
 
     def begin_anew(self) -> None:
         """The mailbox gets another UIDVALIDITY, as after a server was restored."""
         with self.signed_in() as client:
-            client.rename("INBOX", "Old")
+            client.delete(self.mailbox)
+            client.create(self.mailbox)
 
     def flags(self) -> list[Any]:
         with self.signed_in() as client:
-            client.select("INBOX", readonly=True)
+            client.select(self.mailbox, readonly=True)
             return list(client.fetch("1:*", "(FLAGS)")[1])
 
     @contextmanager
@@ -77,7 +97,15 @@ class Imap:
 @contextmanager
 def imap_server() -> Iterator[Imap]:
     box = Imap(_free_port())
-    command = [sys.executable, "-m", "pymap", "--host", "127.0.0.1", "--port", str(box.port)]
+    command = [
+        sys.executable,
+        "-c",
+        "from pymap.main import main; main()",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(box.port),
+    ]
     command += ["--no-tls", "dict", "--demo-user", box.user, "--demo-password", box.password]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -116,25 +144,49 @@ class Smtp:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
     ) -> AuthResult:
         good = isinstance(data, LoginPassword) and data.password.decode() == self.password
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
 
 @contextmanager
-def smtp_server(*, password: str = "") -> Iterator[Smtp]:
+def smtp_server(*, password: str = "", certificate: Path | None = None) -> Iterator[Smtp]:
+    """With a password it is asked for, with a certificate only after STARTTLS."""
     kept = Smtp(_free_port(), password=password)
-    signing_in: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        more |= {"tls_context": context, "require_starttls": True}
     if password:
-        signing_in = {
-            "authenticator": kept.authenticate,
-            "auth_required": True,
-            "auth_require_tls": False,
-        }
-    controller = Controller(kept, hostname="127.0.0.1", port=kept.port, **signing_in)
+        more |= {"authenticator": kept.authenticate, "auth_required": True}
+    controller = Controller(kept, hostname="127.0.0.1", port=kept.port, **more)
     controller.start()
     try:
         yield kept
     finally:
         controller.stop()
+
+
+def a_certificate(folder: Path) -> Path:
+    """Of 127.0.0.1, signed by itself, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / "certificate.pem"
+    file.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return file
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class MessageRow:
     sent_at: datetime | None
     read_at: datetime | None
     files: tuple[Attachment, ...]
+    headers: dict[str, Any]
 
     @property
     def is_unread(self) -> bool:
@@ -162,4 +163,5 @@ def _row(
         sent_at=message.sent_at,
         read_at=message.read_at,
         files=files,
+        headers=message.headers,
     )

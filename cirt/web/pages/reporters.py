@@ -114,6 +114,7 @@ def _report_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Res
     with open_work(write=False) as work:
         report = get_report(work, reference)
         page = dialogue_of(work, reference, cursor=request.args.get("page"))
+        post = talk.by_mail(work, [reference])
     return render(
         "dialogue/report.html",
         status,
@@ -121,6 +122,7 @@ def _report_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Res
         report=report,
         **talk.shown(page, "triage.report_dialogue", reference),
         box=talk.box_of(report),
+        **post,
     )
 
 
@@ -128,6 +130,7 @@ def _incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> R
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
         page = dialogue_of(work, reference, cursor=request.args.get("page"))
+        post = talk.by_mail(work, [one.reference for one in view.reports])
     return render(
         "dialogue/incident.html",
         status,
@@ -139,4 +142,5 @@ def _incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> R
             [(one.reference, one.title) for one in view.reports],
             is_red=view.incident.tlp is Tlp.RED,
         ),
+        **post,
     )

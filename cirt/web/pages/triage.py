@@ -279,6 +279,7 @@ def intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Resp
         pane = _pane(work, report_view(work, reference), QueueView.WAITING)
         answers = answers_by_report(work, [reference])
         latest = dialogue_of(work, reference, limit=_LATEST)
+        post = talk.by_mail(work, [reference])
     return render(
         "triage/intake.html",
         status,
@@ -286,6 +287,7 @@ def intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Resp
         answers=answers,
         **talk.shown(latest, "triage.report_dialogue", reference),
         box=talk.box_of(pane["shown"].report),
+        **post,
         lanes=LANES,
         affected=AFFECTED,
         **pane,
@@ -306,6 +308,7 @@ def _pane(work: Work, shown: ReportView | None, view: str) -> dict[str, Any]:
         "sources": REPORT_SOURCES,
         "recipients": recipients(work) if is_open else [],
         "forwardings": forwardings_of(work, shown.report) if shown else [],
+        **talk.mail_of(shown.report.headers if shown else {}),
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cirt.plugin import ConnectorFault, Fetch, Found
+from cirt.plugin import MAIL, ConnectorFault, Fetch, Found
 from cirt_connectors.mail.folder import folder_mails, read_mail
 from cirt_connectors.mail.mailbox import Mailbox, mailbox_mails
 
@@ -15,6 +15,7 @@ class MailConnector:
     """Mails in the order in which they came; the cursor tells the last one that was handed over."""
 
     name = "mail"
+    brings = MAIL
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         unknown = set(settings) - _KNOWN
