@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 _ENTRIES = ("report-linked", "merged", "merged-into", "parted", "parted-from")
 
