@@ -25,9 +25,10 @@ from cirt.register.models import (
     ObservableState,
     Report,
     ReportState,
+    Side,
 )
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
-from cirt.register.sight import get_incident, sees_note, sees_report
+from cirt.register.sight import get_incident, sees_entry, sees_note, sees_report
 
 _REPORTS = 100  # of one incident; its timeline has them all
 _OBSERVABLES = 100
@@ -107,6 +108,8 @@ class ObservableRow:
     stix_id: str | None  # of our indicator made of it
     revoked: bool
     known: Known
+    side: Side | None
+    comment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ def timeline(
         .outerjoin(Note, Note.id == Entry.note_id)
         .where(
             Entry.incident_id == incident.id,
-            sa.or_(Entry.note_id.is_(None), sees_note(work.actor)),
+            sees_entry(work.actor),
         )
     )
     if thread is not Thread.ALL:
@@ -237,12 +240,11 @@ def _counts(work: Work, incident_id: int) -> Query:
     def figure(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(count()).where(*conditions).scalar_subquery()
 
-    may_see = sa.or_(Entry.note_id.is_(None), sees_note(work.actor))
     entries = (
         sa.select(count())
         .select_from(Entry)
         .outerjoin(Note, Note.id == Entry.note_id)
-        .where(Entry.incident_id == incident_id, may_see)
+        .where(Entry.incident_id == incident_id, sees_entry(work.actor))
         .scalar_subquery()
     )
     owner = (
@@ -290,4 +292,6 @@ def _observable(
         stix_id=stix_id,
         revoked=bool(revoked),
         known=known.get(row.key, NOTHING),
+        side=row.side,
+        comment=row.comment,
     )

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from cirt.kernel.tlp import Tlp
-from cirt.register.models import CloseReason, IncidentState, ReportSource, Severity
+from cirt.register.facts.commands import MoreFacts
+from cirt.register.models import CloseReason, IncidentState, ReportSource, Severity, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,17 @@ class OpenIncident:
     severity: Severity
     tlp: Tlp
     mine: bool = False
+    more: MoreFacts | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EditFacts:
-    """``reason`` is asked for when the marking becomes less strict."""
+    """``more`` None: the further facts stay as they are.
+
+    ``reason`` is asked for when the marking becomes less strict, when the severity is another than the score
+    proposes, and when the priority is set by hand.
+    """
 
     reference: str
     version: int
@@ -113,6 +120,7 @@ class EditFacts:
     tlp: Tlp
     owner_id: int | None
     reason: str = ""
+    more: MoreFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,8 @@ class ChangeState:
     to: IncidentState
     reason: str = ""
     close_reason: CloseReason | None = None
+    lesson: str | None = None  # None: as it is
+    despite: tuple[str, ...] = ()  # keys of what may stay open when it is closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,16 @@ class DecideObservables:
     incident: str
     confirm: tuple[int, ...] = ()
     dismiss: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceObservable:
+    """Whose an observable is in this incident, and what is to be said of it here."""
+
+    incident: str
+    observable_id: int
+    side: Side | None
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,13 @@
 """What the register does, by one name; the modules behind it are by topic."""
 
 from cirt.register.codes import new_form_value
+from cirt.register.constituents.service import (
+    add_party,
+    edit_party,
+    parties_of,
+    remove_party,
+    restore_party,
+)
 from cirt.register.findings import add_observables, decide_observables
 from cirt.register.incidents import change_state, edit_facts, note_entry, open_incident
 from cirt.register.indicators import note_on_object, note_sighting, promote
@@ -13,8 +20,12 @@ from cirt.register.notes import (
     keep_draft,
     place_of,
     save_note,
+    texts_of,
     write_note,
 )
+from cirt.register.placing import place_observable
+from cirt.register.relations.service import link_incidents, unlink_incidents
+from cirt.register.severity.service import score_severity
 from cirt.register.triage import (
     accept_report,
     add_report_to_incident,
@@ -27,6 +38,7 @@ from cirt.register.triage import (
 __all__ = [
     "accept_report",
     "add_observables",
+    "add_party",
     "add_report_to_incident",
     "change_state",
     "claim_report",
@@ -35,20 +47,29 @@ __all__ = [
     "drop_draft",
     "edit_facts",
     "edit_note",
+    "edit_party",
     "history_of",
     "keep_draft",
+    "link_incidents",
     "new_form_value",
     "note_entry",
     "note_on_object",
     "note_sighting",
     "open_incident",
+    "parties_of",
+    "place_observable",
     "place_of",
     "promote",
     "reject_report",
     "release_claim",
+    "remove_party",
     "report_status",
+    "restore_party",
     "save_note",
+    "score_severity",
     "take_report",
+    "texts_of",
     "undo_decision",
+    "unlink_incidents",
     "write_note",
 ]

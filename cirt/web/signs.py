@@ -35,6 +35,14 @@ ENTRY_ICONS = {
     EntryKind.RELEASE_REFUSED: "ban",
     EntryKind.PEER_SIGHTING: "eye",
     EntryKind.REVOKED: "x",
+    EntryKind.SCORED: "flag",
+    EntryKind.PARTY_ADDED: "user",
+    EntryKind.PARTY_CHANGED: "pen",
+    EntryKind.PARTY_REMOVED: "x",
+    EntryKind.PARTY_RESTORED: "user",
+    EntryKind.LINKED: "link",
+    EntryKind.UNLINKED: "x",
+    EntryKind.OBSERVABLE_SIDE: "eye",
 }
 # What peers add stands out.
 KEY_ENTRIES = frozenset({EntryKind.PEER_SIGHTING})

@@ -8,6 +8,7 @@ from flask import Response, request
 from cirt.kernel.tlp import Tlp
 from cirt.register import queries, service
 from cirt.register.models import EntryKind
+from cirt.register.overview import overview
 from cirt.register.queries import IncidentView, Thread
 from cirt.web import signs
 from cirt.web.forms import Form, member
@@ -29,12 +30,14 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         view = queries.incident_view(work, reference)
         page = queries.timeline(work, reference, thread=thread, cursor=request.args.get("page"))
         draft = service.draft_of(work, reference)
+        more = overview(work, view.incident)
     here = {"reference": reference, "show": thread.value or None}
     return render(
         "incidents/incident.html",
         status,
         form=form,
         **frame_of(view, "timeline"),
+        more=more,
         page=page,
         thread=thread,
         draft=draft.text if draft and not form.values else "",
