@@ -20,8 +20,9 @@ from cirt.objects.models import StixObject
 from cirt.parties.models import Account
 from cirt.parties.peers import find_peer
 from cirt.register.commands import SentFile, TakeReport
+from cirt.register.constituents.models import IncidentParty
 from cirt.register.intake import take_report
-from cirt.register.models import Note
+from cirt.register.models import IncidentObservable, Note
 from cirt.sharing.models import Agreement
 from tests.support.browser import Person, a_person
 from tests.support.canary import addresses
@@ -69,6 +70,8 @@ def pages_of(program: Program) -> list[str]:
             "release": ["REL-2026-0001"],
             "object": [first(sa.select(StixObject.stix_id).where(StixObject.type == "indicator"))],
             "note": [first(sa.select(Note.id))],
+            "observable": [first(sa.select(IncidentObservable.id))],
+            "party": [first(sa.select(IncidentParty.id))],
             "file": [first(sa.select(Attachment.id))],
             "slug": ["meridia"],
             "agreement": [first(sa.select(Agreement.reference))],
