@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 MOST = 12
-_WIDTH, _ROW, _BOX, _HIGH = 760, 52, 210, 40
-_LONGEST = 26  # letters in a box
+_WIDTH, _ROW, _BOX, _HIGH = 760, 52, 184, 40
+_LONGEST = 24  # letters in a box
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def _x(is_start: bool, rtl: bool) -> float:
 
 
 def _line(node: Node, x: float, y: float, to_x: float, to_y: float) -> Markup:
-    """From the middle to a box, its words on the way."""
-    at_x, at_y = x + (to_x - x) * 0.52, y + (to_y - y) * 0.52
+    """From the middle to a box, its words half way between the two edges."""
+    at_x, at_y = (x + to_x) / 2, (y + to_y) / 2
     wide = len(node.edge) * 6 + 8
     drawn = Markup('<path class="ed" d="M{:.0f} {:.0f}L{:.0f} {:.0f}"/>').format(x, y, to_x, to_y)
     if not node.edge:
