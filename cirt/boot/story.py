@@ -25,15 +25,25 @@ from cirt.register.commands import (
     AcceptReport,
     ClaimReport,
     DecideObservables,
+    PlaceObservable,
     Promote,
     TakeReport,
     WriteNote,
 )
+from cirt.register.constituents.commands import AddParty
+from cirt.register.constituents.models import PartyRole
+from cirt.register.constituents.service import add_party
 from cirt.register.findings import decide_observables
 from cirt.register.indicators import promote
 from cirt.register.intake import take_report
-from cirt.register.models import Incident, IncidentObservable, ObservableState, Severity
+from cirt.register.models import Incident, IncidentObservable, ObservableState, Severity, Side
 from cirt.register.notes import write_note
+from cirt.register.placing import place_observable
+from cirt.register.relations.commands import LinkIncidents, Wish
+from cirt.register.relations.service import link_incidents
+from cirt.register.severity.commands import ScoreSeverity
+from cirt.register.severity.service import score_severity
+from cirt.register.sight import get_incident
 from cirt.register.triage import accept_report, claim_report
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
@@ -72,6 +82,17 @@ _LOADER = """A clerk opened fee_notice.zip from the same kind of mail. The antiv
 SHA-256 3f786850e387550fdab836ed7e6dc881de23001b8a1f3a6c0e7a1bd4b1c5a7f2.
 The computer is unplugged. Before that it called 203[.]0[.]113[.]77 and cdn-update[.]fee-office[.]example.
 """
+
+_IMPACT = {
+    "functional-impact": "minimal-non-critical",
+    "observed-activity": "presence",
+    "location": "business-network",
+    "actor": "criminal",
+    "information-impact": "suspected",
+    "recoverability": "regular",
+    "cross-sector": "energy",
+    "potential-impact": "high",
+}
 
 _VALDORA_WAITING = (
     (
@@ -169,13 +190,14 @@ def _day_in_valdora(stage: Stage) -> None:
     stage.clock.forward(hours=2)
     _share(stage, loader)
     stage.clock.forward(hours=12)
-    _incident(
+    lure = _incident(
         stage,
         _LURE,
         "Harbour Water Utility",
         "Customs fee lure takes mail passwords",
         Severity.MEDIUM,
     )
+    _judge(stage, loader, lure)
     for hours, organisation, text in _VALDORA_WAITING:
         stage.clock.at = stage.present - timedelta(hours=hours)
         with stage.program.work(CONSOLE) as work:
@@ -228,7 +250,23 @@ def _incident(stage: Stage, text: str, organisation: str, title: str, severity: 
             work,
             WriteNote(incident, f"Called {organisation}. They keep the logs of the last 14 days."),
         )
+        add_party(work, AddParty(incident, organisation, PartyRole.VICTIM))
     return incident
+
+
+def _judge(stage: Stage, loader: str, lure: str) -> None:
+    """Whose the addresses are, how severe it is, and that the two belong together."""
+    with stage.program.work(stage.actor(HANDLER)) as work:
+        row = _observables(work, loader)[0]
+        place_observable(work, PlaceObservable(loader, row.id, Side.ATTACKER))
+        incident = get_incident(work, loader)
+        score_severity(
+            work,
+            ScoreSeverity(
+                loader, incident.version, _IMPACT, Severity.HIGH, "An energy supplier is hit."
+            ),
+        )
+        link_incidents(work, LinkIncidents(lure, loader, Wish.RELATED, "The same false notice"))
 
 
 def _share(stage: Stage, incident: str) -> None:

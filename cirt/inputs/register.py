@@ -1,5 +1,9 @@
 """Forms of the register: public report, triage, incident, notes, observables."""
 
+from typing import Any
+
+import marshmallow as ma
+
 from cirt.inputs.base import (
     Choice,
     CommandInput,
@@ -11,8 +15,10 @@ from cirt.inputs.base import (
     Whole,
     Wholes,
 )
+from cirt.inputs.facts import FactsInput, class_problems
+from cirt.inputs.several import Names
 from cirt.kernel.text import mark
-from cirt.register import commands, rsit
+from cirt.register import commands
 from cirt.register.labels import INDICATOR_TYPES
 from cirt.register.models import CloseReason, IncidentState, Severity
 
@@ -42,14 +48,6 @@ def _version() -> Whole:
     return Whole(1, say=_VERSION)
 
 
-def _class_problems(rsit_class: str, rsit_type: str | None) -> dict[str, list[str]]:
-    if not rsit.is_known(rsit_class, None):
-        return {"rsit_class": [_CLASS]}
-    if not rsit.is_known(rsit_class, rsit_type):
-        return {"rsit_type": [mark("Choose a type of this class, or none.")]}
-    return {}
-
-
 class ClaimReportInput(CommandInput[commands.ClaimReport]):
     command = commands.ClaimReport
 
@@ -75,7 +73,7 @@ class AcceptReportInput(CommandInput[commands.AcceptReport]):
     mine = Flag()
 
     def problems(self, command: commands.AcceptReport) -> dict[str, list[str]]:
-        return _class_problems(command.rsit_class, command.rsit_type)
+        return class_problems(command.rsit_class, command.rsit_type)
 
 
 class AddReportInput(CommandInput[commands.AddReport]):
@@ -99,7 +97,7 @@ class UndoDecisionInput(CommandInput[commands.UndoDecision]):
     version = _version()
 
 
-class OpenIncidentInput(CommandInput[commands.OpenIncident]):
+class OpenIncidentInput(FactsInput[commands.OpenIncident]):
     command = commands.OpenIncident
 
     title = _title()
@@ -108,12 +106,10 @@ class OpenIncidentInput(CommandInput[commands.OpenIncident]):
     severity = Choice(Severity, say=_SEVERITY)
     tlp = Marking()
     mine = Flag()
-
-    def problems(self, command: commands.OpenIncident) -> dict[str, list[str]]:
-        return _class_problems(command.rsit_class, command.rsit_type)
+    reason = _reason()
 
 
-class EditFactsInput(CommandInput[commands.EditFacts]):
+class EditFactsInput(FactsInput[commands.EditFacts]):
     command = commands.EditFacts
 
     version = _version()
@@ -125,9 +121,6 @@ class EditFactsInput(CommandInput[commands.EditFacts]):
     owner_id = Whole(1, optional=True, say=mark("Choose the owner from the list, or nobody."))
     reason = _reason()
 
-    def problems(self, command: commands.EditFacts) -> dict[str, list[str]]:
-        return _class_problems(command.rsit_class, command.rsit_type)
-
 
 class ChangeStateInput(CommandInput[commands.ChangeState]):
     command = commands.ChangeState
@@ -136,6 +129,24 @@ class ChangeStateInput(CommandInput[commands.ChangeState]):
     to = Choice(IncidentState, say=_STATE)
     reason = _reason()
     close_reason = Choice(CloseReason, optional=True, say=mark("Choose why it is closed."))
+
+
+class CloseIncidentInput(CommandInput[commands.ChangeState]):
+    """The edge adds the reference and that it is to be closed; ``anyway`` with what ``seen`` showed."""
+
+    command = commands.ChangeState
+
+    version = _version()
+    close_reason = Choice(CloseReason, say=mark("Choose why it is closed."))
+    reason = _reason(needed=True)
+    lesson = Text(10_000, long=mark("Shorten the lesson to 10,000 characters."))
+    seen = Names()
+    anyway = Flag()
+
+    @ma.post_load
+    def _accept_what_was_seen(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        seen, anyway = values.pop("seen"), values.pop("anyway")
+        return {**values, "to": IncidentState.CLOSED, "despite": seen if anyway else ()}
 
 
 class WriteNoteInput(CommandInput[commands.WriteNote]):

@@ -29,9 +29,10 @@ from cirt.register.models import (
     ObservableState,
     Report,
     ReportState,
+    Side,
 )
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
-from cirt.register.sight import get_incident, sees_note, sees_report
+from cirt.register.sight import get_incident, sees_entry, sees_note, sees_report
 
 _REPORTS = 100  # of one incident; its timeline has them all
 _OBSERVABLES = 100
@@ -114,6 +115,8 @@ class ObservableRow:
     stix_id: str | None  # of our indicator made of it
     revoked: bool
     known: Known
+    side: Side | None
+    comment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def timeline(
         .outerjoin(Note, Note.id == Entry.note_id)
         .where(
             Entry.incident_id.in_(family(work, IncidentMerge, incident.id)),
-            sa.or_(Entry.note_id.is_(None), sees_note(work.actor)),
+            sees_entry(work.actor),
         )
     )
     if thread is not Thread.ALL:
@@ -248,12 +251,11 @@ def _counts(work: Work, ids: list[int]) -> Query:
     def figure(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(count()).where(*conditions).scalar_subquery()
 
-    may_see = sa.or_(Entry.note_id.is_(None), sees_note(work.actor))
     entries = (
         sa.select(count())
         .select_from(Entry)
         .outerjoin(Note, Note.id == Entry.note_id)
-        .where(Entry.incident_id.in_(ids), may_see)
+        .where(Entry.incident_id.in_(ids), sees_entry(work.actor))
         .scalar_subquery()
     )
     owner = (
@@ -306,4 +308,6 @@ def _observable(
         stix_id=stix_id,
         revoked=bool(revoked),
         known=known.get(row.key, NOTHING),
+        side=row.side,
+        comment=row.comment,
     )

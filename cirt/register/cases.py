@@ -20,6 +20,9 @@ from cirt.register.models import (
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
 from cirt.register.sight import sees_incident
 
+# Written out, for SQLite takes the index of open incidents for nothing else.
+_NOT_CLOSED = Incident.state != sa.literal_column("'closed'")
+
 
 class Who(StrEnum):
     ANYBODY = ""
@@ -36,6 +39,8 @@ class IncidentFilter:
     severity: Severity | None = None
     who: Who = Who.ANYBODY
     words: str = ""
+    is_cross_border: bool | None = None  # None: either
+    by_priority: bool = False  # what comes first in the order of work, then the oldest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,18 @@ class IncidentRow:
     rsit_type: str | None
     owner: str | None
     opened_at: datetime
+    priority: int
+    is_cross_border: bool
 
 
 def incidents(
     work: Work, wanted: IncidentFilter, *, cursor: str | None = None, limit: int = PAGE
 ) -> Page[IncidentRow]:
-    """A page of the list, the newest first. Two queries."""
+    """A page of the list, the newest first unless another order is wanted. Two queries."""
     query = _rows(work).where(*_narrowed(work, wanted))
     order = Order(Incident.opened_at, Incident.id, newest_first=True)
+    if wanted.by_priority:
+        order = Order(Incident.opened_at, Incident.id, newest_first=False, rank=Incident.priority)
     page = read_page(work.session, query, order, cursor, limit)
     return page.of(_incident)
 
@@ -69,6 +78,18 @@ def incidents_of_object(work: Work, object_id: int) -> list[IncidentRow]:
         .where(IncidentObservable.object_id == object_id)
         .order_by(Incident.id.desc())
         .limit(PAGE)
+    )
+    return [_incident(row) for row in work.session.execute(query)]
+
+
+def next_in_line(work: Work, limit: int = 8) -> list[IncidentRow]:
+    """Open incidents of the asker and of nobody, in the order of work. One query."""
+    is_theirs = sa.or_(Incident.owner_id.is_(None), Incident.owner_id == work.actor.id)
+    query = (
+        _rows(work)
+        .where(_NOT_CLOSED, is_theirs)
+        .order_by(Incident.priority, Incident.opened_at, Incident.id)
+        .limit(limit)
     )
     return [_incident(row) for row in work.session.execute(query)]
 
@@ -98,6 +119,8 @@ def _rows(work: Work) -> Query:
             Incident.rsit_type,
             Person.name.label("owner"),
             Incident.opened_at,
+            Incident.priority,
+            Incident.is_cross_border,
         )
         .outerjoin(Account, Account.id == Incident.owner_id)
         .outerjoin(Person, Person.id == Account.person_id)
@@ -117,16 +140,22 @@ def _incident(row: sa.Row[Any]) -> IncidentRow:
         rsit_type=row.rsit_type,
         owner=row.owner,
         opened_at=row.opened_at,
+        priority=row.priority,
+        is_cross_border=row.is_cross_border,
     )
 
 
 def _narrowed(work: Work, wanted: IncidentFilter) -> list[sa.ColumnElement[bool]]:
     open_states = [state for state in IncidentState if state is not IncidentState.CLOSED]
     given: list[sa.ColumnElement[bool]] = [Incident.state.in_(wanted.states or open_states)]
+    if wanted.by_priority and not wanted.states:
+        given.append(_NOT_CLOSED)
     if wanted.rsit_class:
         given.append(Incident.rsit_class == wanted.rsit_class)
     if wanted.severity is not None:
         given.append(Incident.severity == wanted.severity)
+    if wanted.is_cross_border is not None:
+        given.append(Incident.is_cross_border.is_(wanted.is_cross_border))
     if wanted.who is Who.MINE:
         given.append(Incident.owner_id == work.actor.id)
     elif wanted.who is Who.NOBODY:

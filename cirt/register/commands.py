@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cirt.kernel.tlp import Tlp
+from cirt.register.facts.commands import MoreFacts
 from cirt.register.models import (
     Affected,
     CloseReason,
@@ -13,6 +14,7 @@ from cirt.register.models import (
     Lane,
     ReportSource,
     Severity,
+    Side,
     Speaker,
 )
 
@@ -124,11 +126,17 @@ class OpenIncident:
     severity: Severity
     tlp: Tlp
     mine: bool = False
+    more: MoreFacts | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EditFacts:
-    """``reason`` is asked for when the marking becomes less strict."""
+    """``more`` None: the further facts stay as they are.
+
+    ``reason`` is asked for when the marking becomes less strict, when the severity is another than the score
+    proposes, and when the priority is set by hand.
+    """
 
     reference: str
     version: int
@@ -139,6 +147,7 @@ class EditFacts:
     tlp: Tlp
     owner_id: int | None
     reason: str = ""
+    more: MoreFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,8 @@ class ChangeState:
     to: IncidentState
     reason: str = ""
     close_reason: CloseReason | None = None
+    lesson: str | None = None  # None: as it is
+    despite: tuple[str, ...] = ()  # keys of what may stay open when it is closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +191,16 @@ class DecideObservables:
     incident: str
     confirm: tuple[int, ...] = ()
     dismiss: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceObservable:
+    """Whose an observable is in this incident, and what is to be said of it here."""
+
+    incident: str
+    observable_id: int
+    side: Side | None
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

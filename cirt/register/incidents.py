@@ -10,6 +10,7 @@ from cirt.kernel.work import Work
 from cirt.parties.models import Account, Person, RoleGrant
 from cirt.parties.roles import roles_with
 from cirt.register import rsit, workflow
+from cirt.register.closing.service import check_open_ends
 from cirt.register.commands import AcceptReport, ChangeState, EditFacts, OpenIncident
 from cirt.register.errors import (
     ClassUnknown,
@@ -17,8 +18,12 @@ from cirt.register.errors import (
     LoweringNeedsReason,
     OwnerUnknown,
 )
+from cirt.register.facts.errors import SeverityNeedsReason
+from cirt.register.facts.service import begin_facts, change_facts, settle_priority
+from cirt.register.labels import SEVERITIES
 from cirt.register.merging.guards import check_incident_whole
 from cirt.register.models import Entry, EntryKind, Incident, IncidentState
+from cirt.register.severity.queries import newest_score
 from cirt.register.sight import for_trail, get_incident, name_person
 
 _FACTS = ("title", "rsit_class", "rsit_type", "severity", "tlp", "owner_id")
@@ -27,7 +32,7 @@ _FACTS = ("title", "rsit_class", "rsit_type", "severity", "tlp", "owner_id")
 def open_incident(work: Work, cmd: OpenIncident) -> Incident:
     """
     Raises:
-        ClassUnknown, NotAllowed.
+        ClassUnknown, SectorUnknown, CountryUnknown, PriorityNeedsReason, NotAllowed.
     """
     work.require("incident:write")
     incident = new_incident(work, cmd)
@@ -37,7 +42,7 @@ def open_incident(work: Work, cmd: OpenIncident) -> Incident:
 
 def new_incident(work: Work, facts: OpenIncident | AcceptReport) -> Incident:
     """An incident at its beginning; the caller has checked the right and writes the first entry."""
-    _check_class(facts.rsit_class, facts.rsit_type)
+    check_class(facts.rsit_class, facts.rsit_type)
     incident = Incident(
         reference=next_reference(work, Reference.INCIDENT),
         title=facts.title,
@@ -52,6 +57,8 @@ def new_incident(work: Work, facts: OpenIncident | AcceptReport) -> Incident:
     )
     work.session.add(incident)
     work.session.flush()
+    more = facts.more if isinstance(facts, OpenIncident) else None
+    begin_facts(work, incident, more, facts.reason)
     if incident.tlp is Tlp.RED:
         name_person(work, incident.reference)
     work.audit(
@@ -68,26 +75,25 @@ def edit_facts(work: Work, cmd: EditFacts) -> Incident:
     """
     Raises:
         IncidentChanged: somebody else saved first; nothing was changed.
-        ClassUnknown, OwnerUnknown, LoweringNeedsReason, NoSuchIncident, NotAllowed.
+        ClassUnknown, OwnerUnknown, LoweringNeedsReason, SeverityNeedsReason, NoSuchIncident, NotAllowed, and
+        those of the further facts.
     """
     work.require("incident:write")
     incident = get_incident(work, cmd.reference, lock=True)
     check_incident_whole(work, incident)
-    _check_version(work, incident, cmd.version)
-    _check_class(cmd.rsit_class, cmd.rsit_type)
-    if cmd.owner_id not in (None, incident.owner_id):
-        _check_owner(work, cmd.owner_id)
-    if cmd.tlp < incident.tlp and not cmd.reason.strip():
-        raise LoweringNeedsReason(before=incident.tlp.label, after=cmd.tlp.label)
-    changed = {
+    check_version(work, incident, cmd.version)
+    _check_facts(work, incident, cmd)
+    changed: dict[str, tuple[Any, Any]] = {
         name: (getattr(incident, name), getattr(cmd, name))
         for name in _FACTS
         if getattr(incident, name) != getattr(cmd, name)
     }
-    if not changed:
-        return incident
     for name, (_, after) in changed.items():
         setattr(incident, name, after)
+    changed.update(change_facts(work, incident, cmd.more, cmd.reason))
+    if not changed:
+        return incident
+    settle_priority(work, incident)
     incident.version += 1
     if "tlp" in changed and incident.tlp is Tlp.RED:
         name_person(work, incident.reference)
@@ -100,30 +106,47 @@ def edit_facts(work: Work, cmd: EditFacts) -> Incident:
     return incident
 
 
+def _check_facts(work: Work, incident: Incident, cmd: EditFacts) -> None:
+    check_class(cmd.rsit_class, cmd.rsit_type)
+    if cmd.owner_id not in (None, incident.owner_id):
+        _check_owner(work, cmd.owner_id)
+    if cmd.reason.strip():
+        return
+    if cmd.tlp < incident.tlp:
+        raise LoweringNeedsReason(before=incident.tlp.label, after=cmd.tlp.label)
+    if cmd.severity is incident.severity:
+        return
+    score = newest_score(work, incident.id)
+    if score is not None and score.proposed is not cmd.severity:
+        proposed, chosen = SEVERITIES[score.proposed], SEVERITIES[cmd.severity]
+        raise SeverityNeedsReason(proposed=proposed, chosen=chosen)
+
+
 def change_state(work: Work, cmd: ChangeState) -> Incident:
     """
     Raises:
         IncidentChanged: somebody else was first.
+        StillOpen: things stand open that nobody said may stay so.
         TransitionRefused, FactsMissing, ReasonMissing, NoSuchIncident, NotAllowed.
     """
     work.require("incident:write")
     incident = get_incident(work, cmd.reference, lock=True)
     check_incident_whole(work, incident)
-    _check_version(work, incident, cmd.version)
+    check_version(work, incident, cmd.version)
     before = incident.state
     workflow.check_move(facts_of(incident), workflow.Move(cmd.to, cmd.reason, cmd.close_reason))
+    if cmd.lesson is not None:
+        incident.lesson = cmd.lesson
+    passed = check_open_ends(work, incident, cmd) if cmd.to is IncidentState.CLOSED else []
     incident.state = cmd.to
     incident.version += 1
-    column = workflow.REACHED_AT.get(cmd.to)
-    if column and (getattr(incident, column) is None or cmd.to in workflow.LAST_COUNTS):
-        setattr(incident, column, work.now)
-    if before is IncidentState.CLOSED:
-        incident.closed_at = None
+    for column, at in workflow.times_after(workflow.times_of(incident), before, cmd.to, work.now):
+        setattr(incident, column, at)
     incident.close_reason = cmd.close_reason if cmd.to is IncidentState.CLOSED else None
     move = {"before": before, "after": cmd.to, "close_reason": incident.close_reason}
     note_entry(work, incident.id, EntryKind.STATE, reason=cmd.reason, **move)
     why = for_trail(incident.tlp, cmd.reason)
-    work.audit("incident.state", incident.reference, reason=why, **move)
+    work.audit("incident.state", incident.reference, reason=why, despite=passed, **move)
     return incident
 
 
@@ -139,6 +162,15 @@ def facts_of(incident: Incident) -> workflow.IncidentFacts:
 def note_entry(work: Work, incident_id: int, kind: EntryKind, **values: Any) -> Entry:
     """One line of the timeline; the page makes the sentence from ``kind`` and ``values``."""
     return add_entry(work, incident_id, kind, values)
+
+
+def note_link(
+    work: Work, incident: Incident, other: Incident, kind: EntryKind, **values: Any
+) -> None:
+    """A line that names another incident; only who may see that one too reads it."""
+    entry = add_entry(work, incident.id, kind, {"incident": other.reference, **values})
+    entry.other_id = other.id
+    work.session.flush()
 
 
 def add_entry(
@@ -171,7 +203,7 @@ def name_of(work: Work, account_id: int | None) -> str:
     return work.session.scalars(query).one_or_none() or ""
 
 
-def _check_version(work: Work, incident: Incident, version: int) -> None:
+def check_version(work: Work, incident: Incident, version: int) -> None:
     if incident.version == version:
         return
     last = sa.select(Entry.actor).where(Entry.incident_id == incident.id)
@@ -179,7 +211,7 @@ def _check_version(work: Work, incident: Incident, version: int) -> None:
     raise IncidentChanged(reference=incident.reference, name=name or "")
 
 
-def _check_class(rsit_class: str, rsit_type: str | None) -> None:
+def check_class(rsit_class: str, rsit_type: str | None) -> None:
     if not rsit.is_known(rsit_class, rsit_type):
         raise ClassUnknown(given="/".join(part for part in (rsit_class, rsit_type) if part)[:80])
 

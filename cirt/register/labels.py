@@ -10,6 +10,7 @@ from cirt.register.models import (
     ReportSource,
     ReportState,
     Severity,
+    Side,
 )
 
 REPORT_STATES = {
@@ -96,6 +97,13 @@ OBSERVABLE_STATES = {
     ObservableState.DISMISSED: mark("Dismissed"),
 }
 
+SIDES = {
+    Side.ATTACKER: mark("The attacker's"),
+    Side.ABUSED: mark("A third party's, abused by the attacker"),
+    Side.VICTIM: mark("The victim's"),
+    Side.BENIGN: mark("Harmless here"),
+}
+
 FACT_FIELDS = {
     "title": mark("title"),
     "rsit_class": mark("class"),
@@ -103,6 +111,12 @@ FACT_FIELDS = {
     "severity": mark("severity"),
     "tlp": mark("marking"),
     "owner_id": mark("owner"),
+    "classes": mark("further classes"),
+    "sectors": mark("sectors"),
+    "countries": mark("countries"),
+    "pap": mark("what may be done with it"),
+    "is_cross_border": mark("whether it crosses borders"),
+    "priority": mark("priority"),
 }
 
 INDICATOR_TYPES = {

@@ -11,6 +11,7 @@ from cirt.kernel.db import Base, BigId
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.objects.observables.kinds import Kind
+from cirt.register.facts.kinds import Pap
 from cirt.sharing.marked import mark_table
 
 
@@ -144,6 +145,15 @@ class Incident(Base):
     __table_args__ = (
         sa.Index("ix_incident_list", "state", "opened_at", "id"),
         sa.Index("ix_incident_opened", "opened_at", "id"),
+        sa.Index(  # few are open of all that there were
+            "ix_incident_priority",
+            "priority",
+            "opened_at",
+            "id",
+            sqlite_where=sa.text("state <> 'closed'"),
+            postgresql_where=sa.text("state <> 'closed'"),
+        ),
+        sa.Index("ix_incident_cross_border", "is_cross_border", "opened_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -161,6 +171,13 @@ class Incident(Base):
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     close_reason: Mapped[CloseReason | None]
+    pap: Mapped[Pap | None]  # None: as the TLP says
+    is_cross_border: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    priority: Mapped[int] = mapped_column(sa.SmallInteger, default=3, server_default="3")
+    priority_reason: Mapped[str] = mapped_column(  # set by hand; empty: severity and sectors say
+        sa.Text, default="", server_default=""
+    )
+    lesson: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -189,6 +206,14 @@ class EntryKind(StrEnum):
     REPORTER_ASKED = "reporter-asked"
     REPORTER_TOLD = "reporter-told"
     REPORTER_ANSWERED = "reporter-answered"
+    SCORED = "scored"
+    PARTY_ADDED = "party-added"
+    PARTY_CHANGED = "party-changed"
+    PARTY_REMOVED = "party-removed"
+    PARTY_RESTORED = "party-restored"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    OBSERVABLE_SIDE = "observable-side"
 
 
 ENTRY_SENTENCES = {
@@ -216,6 +241,14 @@ ENTRY_SENTENCES = {
     EntryKind.REPORTER_ASKED: mark("{actor} asked the reporter of {report}."),
     EntryKind.REPORTER_TOLD: mark("{actor} wrote to the reporter of {report}."),
     EntryKind.REPORTER_ANSWERED: mark("The reporter of {report} answered."),
+    EntryKind.SCORED: mark("{actor} scored the severity {score} of 100: {severity}."),
+    EntryKind.PARTY_ADDED: mark("{actor} added {party}: {role}."),
+    EntryKind.PARTY_CHANGED: mark("{actor} changed what is said of {party}."),
+    EntryKind.PARTY_REMOVED: mark("{actor} took {party} off this incident."),
+    EntryKind.PARTY_RESTORED: mark("{actor} put {party} back on this incident."),
+    EntryKind.LINKED: mark("{actor} linked {incident}: {relation}."),
+    EntryKind.UNLINKED: mark("{actor} took off the link to {incident}."),
+    EntryKind.OBSERVABLE_SIDE: mark("{actor} said whose {value} is: {side}."),
 }
 
 
@@ -232,6 +265,9 @@ class Entry(Base):
     actor: Mapped[str] = mapped_column(sa.String(200))
     values: Mapped[dict[str, Any]]
     note_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("note.id"))
+    other_id: Mapped[int | None] = mapped_column(  # told only to those who may see that one too
+        BigId, sa.ForeignKey("incident.id")
+    )
 
 
 class Note(Base):
@@ -279,6 +315,15 @@ class ObservableState(StrEnum):
     DISMISSED = "dismissed"
 
 
+class Side(StrEnum):
+    """Whose an observable is in one incident; elsewhere it may be another's."""
+
+    ATTACKER = "attacker"
+    ABUSED = "abused"  # of a third party, used by the attacker
+    VICTIM = "victim"
+    BENIGN = "benign"
+
+
 class IncidentObservable(Base):
     """An observable in the context of one incident; the value itself is global by ``key``."""
 
@@ -302,6 +347,8 @@ class IncidentObservable(Base):
     object_id: Mapped[int | None] = mapped_column(  # our indicator made of it
         BigId, sa.ForeignKey("stix_object.id"), index=True
     )
+    side: Mapped[Side | None]
+    comment: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
 
 
 mark_table("REP", Report.reference, Report.tlp)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 from cirt.kernel.errors import CirtError
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.register import texts
+from cirt.register import texts, three_way
 from cirt.register.commands import EditNote, WriteNote
 from cirt.register.errors import NoteChanged, NoteEmpty, NoteTooLong
 from cirt.register.findings import offer_note
@@ -20,6 +22,17 @@ from cirt.register.sight import get_incident, get_note, name_person, note_name
 MAX_NOTE_BYTES = 1024 * 1024
 NOTE_LIMIT = "1 MB"
 
+
+@dataclass(frozen=True, slots=True)
+class WrittenText:
+    """A text that a note has or had, who wrote it and when."""
+
+    version: int
+    text: str
+    author: str
+    at: datetime
+
+
 OpenWork: TypeAlias = Callable[[], AbstractContextManager[Work]]
 
 
@@ -29,7 +42,7 @@ def save_note(open_work: OpenWork, cmd: WriteNote | EditNote) -> Note:
     The draft needs its own work, for the failed one is rolled back with all that was in it.
 
     Raises:
-        NoteChanged: somebody saved this note first.
+        NoteChanged: somebody saved this note first, and both changed the same lines.
         NoteEmpty, NoteTooLong, NoSuchIncident, NoSuchNote, NotAllowed.
     """
     try:
@@ -74,18 +87,19 @@ def write_note(work: Work, cmd: WriteNote) -> Note:
 def edit_note(work: Work, cmd: EditNote) -> Note:
     """Replace the text; the one before is kept. Prefer :func:`save_note`, which keeps the new text too.
 
+    Where somebody saved first and the two changed different lines, the new text has the changes of both.
+
     Raises:
-        NoteChanged: somebody saved this note first; nothing was changed.
+        NoteChanged: somebody saved this note first, and both changed the same lines; nothing was changed.
         NoteEmpty, NoteTooLong, NoSuchNote, NotAllowed.
     """
     work.require("incident:write")
     note = get_note(work, cmd.note_id, lock=True)
-    if note.version != cmd.version:
-        raise NoteChanged(name=_last_writer(work, note), note=note.id)
     _check_text(cmd.text)
-    text = texts.storable(cmd.text)
+    text = _with_theirs(work, note, cmd)
     reference = work.session.get_one(Incident, note.incident_id).reference
     if text != note.text:
+        _check_text(text)
         _keep_text(work, note)
         note.text, note.edited_at, note.edited_by_id = text, work.now, work.actor.id
         note.version += 1
@@ -94,6 +108,30 @@ def edit_note(work: Work, cmd: EditNote) -> Note:
         work.audit("note.edit", reference, note=note.id, version=note.version)
     drop_draft(work, f"{reference}/{note_name(note.id)}")
     return note
+
+
+def _with_theirs(work: Work, note: Note, cmd: EditNote) -> str:
+    """What is to be saved: the text as written, or together with what was saved since it was begun."""
+    text = texts.storable(cmd.text)
+    if note.version == cmd.version or text == note.text:
+        return text
+    begun_from = work.session.get(NoteText, (note.id, cmd.version))
+    both = three_way.merged(begun_from.text, text, note.text) if begun_from else None
+    if both is None:
+        raise NoteChanged(name=_last_writer(work, note), note=note.id)
+    return both
+
+
+def texts_of(work: Work, note: Note, limit: int = 20) -> list[WrittenText]:
+    """Every text of a note, the present one first; older than ``limit`` are left out."""
+    query = sa.select(NoteText).where(NoteText.note_id == note.id)
+    earlier = work.session.scalars(query.order_by(NoteText.version.desc()).limit(limit)).all()
+    written = [one.replaced_at for one in earlier]  # each began where the one before it ended
+    if len(earlier) < limit:
+        written.append(note.written_at)
+    present = (note.version, note.text, _last_writer(work, note))
+    all_of = [present, *((one.version, one.text, one.author) for one in earlier)]
+    return [WrittenText(*one, at) for one, at in zip(all_of, written, strict=False)]
 
 
 def history_of(work: Work, note_id: int) -> list[NoteText]:

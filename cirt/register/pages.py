@@ -15,6 +15,8 @@ PAGE = 25
 LONGEST_PAGE = 100
 _DIRECTIONS = ("after", "before")
 _LARGEST_US = 253402300799 * 10**6  # the last second of the year 9999
+_PARTS = (2, 3)  # time and id, and the rank where the list has one
+_LARGEST_RANK = 1000
 _LONGEST_NUMBER = 18  # digits; a column holds every such number
 
 R = TypeVar("R")
@@ -38,17 +40,22 @@ class Page(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a list is sorted by: a time and, where times are equal, the id."""
+    """What a list is sorted by: a time and, where times are equal, the id; ``rank``, if there is one, comes first.
+
+    Ranks rise down the list, so they go with the oldest first.
+    """
 
     at: sa.SQLColumnExpression[datetime] | sa.SQLColumnExpression[datetime | None]
     id: sa.SQLColumnExpression[int]
     newest_first: bool
+    rank: sa.SQLColumnExpression[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
     forward: bool
     key: Key
+    rank: int = 0
 
 
 def read_page(
@@ -60,10 +67,15 @@ def read_page(
     counted = query.with_only_columns(sa.func.count(), maintain_column_froms=True).order_by(None)
     total = session.scalar(counted) or 0
     descending = order.newest_first == (place is None or place.forward)
-    query = query.add_columns(order.at.label("key_at"), order.id.label("key_id"))
+    rank = order.rank if order.rank is not None else sa.literal(0)
+    query = query.add_columns(
+        order.at.label("key_at"), order.id.label("key_id"), rank.label("key_rank")
+    )
     if place is not None:
-        query = query.where(_beyond(order, place.key, descending=descending))
-    columns = (order.at, order.id)
+        query = query.where(_beyond(order, place, descending=descending))
+    columns: list[sa.SQLColumnExpression[Any]] = [order.at, order.id]
+    if order.rank is not None:
+        columns.insert(0, order.rank)
     sorting = [column.desc() if descending else column.asc() for column in columns]
     found = list(session.execute(query.order_by(*sorting).limit(limit + 1)))
     return _page(found, place, limit, total)
@@ -86,22 +98,34 @@ def _page(
     )
 
 
-def _beyond(order: Order, key: Key, *, descending: bool) -> sa.ColumnElement[bool]:
-    here = sa.tuple_(order.at, order.id)
-    there = sa.tuple_(sa.literal(key[0], UtcDateTime()), sa.literal(key[1], sa.BigInteger()))
+def _beyond(order: Order, place: _Cursor, *, descending: bool) -> sa.ColumnElement[bool]:
+    key = place.key
+    columns: list[Any] = [order.at, order.id]
+    values: list[Any] = [
+        sa.literal(key[0], UtcDateTime()),
+        sa.literal(key[1], sa.BigInteger()),
+    ]
+    if order.rank is not None:
+        columns.insert(0, order.rank)
+        values.insert(0, sa.literal(place.rank, sa.Integer()))
+    here, there = sa.tuple_(*columns), sa.tuple_(*values)
     return here < there if descending else here > there
 
 
 def _write(direction: str, row: sa.Row[Any]) -> str:
-    return f"{direction}.{to_us(row.key_at)}.{row.key_id}"
+    rank = f".{row.key_rank}" if row.key_rank else ""
+    return f"{direction}.{to_us(row.key_at)}.{row.key_id}{rank}"
 
 
 def _read(cursor: str | None) -> _Cursor | None:
-    direction, _, key = (cursor or "").partition(".")
-    moment, _, number = key.partition(".")
-    is_number = all(part.isascii() and part.isdigit() for part in (moment, number))
-    if direction not in _DIRECTIONS or not is_number:
+    direction, *numbers = (cursor or "").split(".")
+    if direction not in _DIRECTIONS or len(numbers) not in _PARTS:
         return None
-    if max(len(moment), len(number)) > _LONGEST_NUMBER or int(moment) > _LARGEST_US:
+    if not all(part.isascii() and part.isdigit() for part in numbers):
         return None
-    return _Cursor(direction == "after", (from_us(int(moment)), int(number)))
+    if any(len(part) > _LONGEST_NUMBER for part in numbers) or int(numbers[0]) > _LARGEST_US:
+        return None
+    moment, number, rank = (*map(int, numbers), 0)[:3]
+    if rank > _LARGEST_RANK:
+        return None
+    return _Cursor(direction == "after", (from_us(moment), number), rank)

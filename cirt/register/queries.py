@@ -19,6 +19,7 @@ from cirt.register.cases import (
     Who,
     incidents,
     incidents_of_object,
+    next_in_line,
     possible_owners,
 )
 from cirt.register.desk import AlsoSeen, Desk, desk
@@ -66,6 +67,7 @@ __all__ = [
     "incidents_of_object",
     "indicators_of",
     "known_of",
+    "next_in_line",
     "observables",
     "possible_owners",
     "queue",

@@ -3,11 +3,12 @@
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Actor, ActorKind, Work
 from cirt.register.errors import NoSuchIncident, NoSuchNote, NoSuchReport
-from cirt.register.models import Incident, Note, Report
+from cirt.register.models import Entry, Incident, Note, Report
 from cirt.sharing.facts import PublicReader, Recipient, StaffReader
 from cirt.sharing.models import NamedPerson
 from cirt.sharing.narrow import may_see
@@ -42,6 +43,21 @@ def sees_incident(actor: Actor) -> Condition:
 def sees_note(actor: Actor) -> Condition:
     name = sa.literal("note-") + sa.cast(Note.id, sa.String)
     return may_see(Note.tlp, name, reader_of(actor))
+
+
+def sees_other(actor: Actor, other: Any) -> Condition:
+    """The same of an incident that stands beside another in a query: ``other`` is an alias of it."""
+    return may_see(other.tlp, other.reference, reader_of(actor))
+
+
+def sees_entry(actor: Actor) -> Condition:
+    """For a query over entries with their notes joined; a link is told to who may see the other incident too."""
+    other = aliased(Incident)
+    linked = sa.exists().where(other.id == Entry.other_id, sees_other(actor, other))
+    return sa.and_(
+        sa.or_(Entry.note_id.is_(None), sees_note(actor)),
+        sa.or_(Entry.other_id.is_(None), linked),
+    )
 
 
 def get_report(work: Work, reference: str, *, lock: bool = False) -> Report:

@@ -13,7 +13,7 @@ from cirt.register.errors import (
     TransitionRefused,
 )
 from cirt.register.labels import CLOSE_REASONS, INCIDENT_STATES, REPORT_STATES
-from cirt.register.models import CloseReason, IncidentState, ReportState
+from cirt.register.models import CloseReason, Incident, IncidentState, ReportState
 
 UNDO_WITHIN = timedelta(days=1)
 
@@ -51,7 +51,7 @@ INCIDENT_NEXT: Mapping[IncidentState, tuple[IncidentState, ...]] = {
 }
 
 # The column that a state fills. Where a state is entered again, the first time stays for the early ones and
-# the last counts for LAST_COUNTS; the timeline has them all.
+# the last counts for LAST_COUNTS (incident.md, section 10); the timeline has them all.
 REACHED_AT: Mapping[IncidentState, str] = {
     _S.CONTAINED: "contained_at",
     _S.ERADICATED: "eradicated_at",
@@ -157,6 +157,24 @@ def steps(facts: IncidentFacts) -> list[Step]:
     ]
 
 
+def times_of(incident: Incident) -> dict[str, datetime | None]:
+    """The columns of REACHED_AT as they are."""
+    return {column: getattr(incident, column) for column in REACHED_AT.values()}
+
+
+def times_after(
+    times: Mapping[str, datetime | None], before: IncidentState, to: IncidentState, now: datetime
+) -> list[tuple[str, datetime | None]]:
+    """What a move makes of the times at which states were reached: the columns that change."""
+    changed: list[tuple[str, datetime | None]] = []
+    if before is _S.CLOSED:
+        changed.append((REACHED_AT[_S.CLOSED], None))
+    column = REACHED_AT.get(to)
+    if column and (times[column] is None or to in LAST_COUNTS):
+        changed.append((column, now))
+    return changed
+
+
 def needs_reason(before: IncidentState, after: IncidentState) -> bool:
     return (before, after) in _BACK or after is _S.CLOSED
 
@@ -170,7 +188,7 @@ def close_reasons(state: IncidentState) -> tuple[CloseReason, ...]:
 def missing_facts(facts: IncidentFacts, to: IncidentState) -> tuple[str, ...]:
     """What must be entered before this state; marked sentences."""
     found = []
-    if to in (_S.CONTAINED, _S.ERADICATED, _S.RESOLVED) and not facts.has_owner:
+    if to in (_S.CONTAINED, _S.ERADICATED, _S.RESOLVED, _S.CLOSED) and not facts.has_owner:
         found.append(mark("Choose the handler who owns it."))
     if to is _S.CLOSED and (facts.rsit_class, facts.rsit_type) == rsit.NOT_FINAL:
         found.append(mark("Replace “Undetermined” by the class and type that it was."))

@@ -99,6 +99,11 @@ def _locale(language: str) -> Locale:
     return Locale.parse(_LOCALES.get(language, language))
 
 
+def country(code: str) -> str:
+    """The name of a country by its two letters."""
+    return str(_locale(language()).territories.get(code, code))
+
+
 def day(at: datetime) -> str:
     """``18 Nov 2026``."""
     return str(format_skeleton("yMMMd", at, locale=_locale(language())))

@@ -9,8 +9,8 @@ from cirt.web.forms import sent
 CLASSIFIED = {"rsit_class": "classification", "rsit_type": "classification"}
 
 
-def sent_with_class(without: Iterable[str] = ()) -> dict[str, Any]:
+def sent_with_class(*lists: str, without: Iterable[str] = ()) -> dict[str, Any]:
     """The sent form, with class and type out of the list that holds both."""
-    given = sent(without=without)
+    given = sent(*lists, without=without)
     rsit_class, _, rsit_type = str(given.pop("classification", "")).partition("/")
     return {**given, "rsit_class": rsit_class, "rsit_type": rsit_type}

@@ -46,6 +46,14 @@ ENTRY_ICONS = {
     EntryKind.REPORTER_ASKED: "out",
     EntryKind.REPORTER_TOLD: "out",
     EntryKind.REPORTER_ANSWERED: "in",
+    EntryKind.SCORED: "flag",
+    EntryKind.PARTY_ADDED: "user",
+    EntryKind.PARTY_CHANGED: "pen",
+    EntryKind.PARTY_REMOVED: "x",
+    EntryKind.PARTY_RESTORED: "user",
+    EntryKind.LINKED: "link",
+    EntryKind.UNLINKED: "x",
+    EntryKind.OBSERVABLE_SIDE: "eye",
 }
 # What others add stands out.
 KEY_ENTRIES = frozenset({EntryKind.PEER_SIGHTING, EntryKind.REPORTER_ANSWERED})

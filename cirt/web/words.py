@@ -1,13 +1,30 @@
 """Words and glyphs for what the register keeps as codes, as pieces of a page."""
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from markupsafe import Markup
 
+from cirt.kernel.text import mark
 from cirt.register import rsit
-from cirt.register.labels import FACT_FIELDS, INCIDENT_STATES, REPORT_STATES
-from cirt.register.models import ENTRY_SENTENCES, EntryKind, IncidentState, ReportState
+from cirt.register.constituents.labels import PARTY_ROLES
+from cirt.register.constituents.models import PartyRole
+from cirt.register.facts.kinds import PAP_WORDS, PRIORITY_WORDS, Priority
+from cirt.register.facts.places import SECTORS
+from cirt.register.facts.rules import class_of, pap_of
+from cirt.register.labels import FACT_FIELDS, INCIDENT_STATES, REPORT_STATES, SEVERITIES, SIDES
+from cirt.register.models import (
+    ENTRY_SENTENCES,
+    EntryKind,
+    Incident,
+    IncidentState,
+    ReportState,
+    Side,
+)
 from cirt.register.queries import EntryRow
+from cirt.register.relations.commands import wish_of
+from cirt.register.relations.labels import LINK_WORDS
+from cirt.register.relations.models import RelationKind
 from cirt.web import i18n, signs
 from cirt.web.icons import icon
 from cirt.web.paths import path_of
@@ -39,6 +56,48 @@ def class_words(rsit_class: str, rsit_type: str | None) -> str:
     return f"{words} › {i18n.translate(label)}" if label else words  # noqa: RUF001 - a sign, not a letter
 
 
+def code_words(code: str) -> str:
+    """A further class as it is kept: fraud/phishing."""
+    return class_words(*class_of(code))
+
+
+def pap_sign(incident: Incident) -> Markup:
+    """What may be done with it, beside the marking that says who may be told."""
+    pap = pap_of(incident.pap, incident.tlp)
+    return Markup('<span class="tag ltr" title="{}">{}</span>').format(
+        i18n.translate(PAP_WORDS[pap]), pap.label
+    )
+
+
+def pap_words(incident: Incident) -> str:
+    return i18n.translate(PAP_WORDS[pap_of(incident.pap, incident.tlp)])
+
+
+def priority_words(priority: int) -> str:
+    return i18n.translate(PRIORITY_WORDS[Priority(priority)])
+
+
+def sector_words(code: str) -> str:
+    return i18n.translate(SECTORS[code]) if code in SECTORS else code
+
+
+def role_words(role: PartyRole) -> str:
+    return i18n.translate(PARTY_ROLES[role])
+
+
+def link_words(kind: RelationKind, is_from: bool) -> str:
+    return i18n.translate(LINK_WORDS[wish_of(kind, is_from)])
+
+
+def side_words(side: Side) -> str:
+    return i18n.translate(SIDES[side])
+
+
+def tenths(score: int) -> str:
+    """39.8 of 398."""
+    return f"{score // 10}.{score % 10}"
+
+
 def ioc(value: str) -> Markup:
     """A value that nobody can click."""
     return Markup('<bdi class="ioc">{}</bdi>').format(defanged(value))
@@ -66,14 +125,41 @@ def _strong(text: object) -> Markup:
 
 
 def _shown(name: str, value: Any) -> object:
-    if name in ("report", "release", "incident") and value:
-        return reference_link(value)
-    if name == "value":
-        return ioc(str(value))
-    if name in ("before", "after"):
-        return _strong(i18n.translate(INCIDENT_STATES[IncidentState(value)]))
-    if name == "fields":
-        return ", ".join(i18n.translate(FACT_FIELDS.get(field, field)) for field in value)
-    if name == "peer":
-        return _strong(value)
-    return value
+    show = _SHOWN.get(name)
+    if name in _NAMED:
+        return i18n.translate(_NAMED[name][value] if value else mark("nobody says"))
+    return show(value) if show and value else value
+
+
+def _fields(names: Iterable[str]) -> str:
+    return ", ".join(i18n.translate(FACT_FIELDS.get(name, name)) for name in names)
+
+
+def _state(value: str) -> Markup:
+    return _strong(i18n.translate(INCIDENT_STATES[IncidentState(value)]))
+
+
+def _name(value: str) -> Markup:
+    return _strong(defanged(value))
+
+
+# How the values of entries are shown, by their name.
+_SHOWN: Mapping[str, Callable[[Any], object]] = {
+    "report": reference_link,
+    "release": reference_link,
+    "incident": reference_link,
+    "value": ioc,
+    "before": _state,
+    "after": _state,
+    "fields": _fields,
+    "peer": _strong,
+    "party": _name,
+}
+
+# Those that are codes.
+_NAMED: Mapping[str, Mapping[str, str]] = {
+    "severity": {each.value: words for each, words in SEVERITIES.items()},
+    "role": {each.value: words for each, words in PARTY_ROLES.items()},
+    "relation": {each.value: words for each, words in LINK_WORDS.items()},
+    "side": {each.value: words for each, words in SIDES.items()},
+}

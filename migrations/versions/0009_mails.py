@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -22,6 +22,7 @@ from cirt.parties.models import Account
 from cirt.parties.peers import find_peer
 from cirt.register.bulk.models import BulkAct, BulkDo
 from cirt.register.commands import SentFile, TakeReport
+from cirt.register.constituents.models import IncidentParty
 from cirt.register.dialogue.commands import TakeAnswer
 from cirt.register.dialogue.models import Message
 from cirt.register.dialogue.service import take_answer
@@ -29,7 +30,7 @@ from cirt.register.forwarding.commands import SaveAgency
 from cirt.register.forwarding.models import Agency
 from cirt.register.forwarding.service import save_agency
 from cirt.register.intake import take_report
-from cirt.register.models import Note, Report
+from cirt.register.models import IncidentObservable, Note, Report
 from cirt.sharing.models import Agreement
 from tests.support.browser import Person, a_person
 from tests.support.canary import addresses
@@ -112,6 +113,8 @@ def pages_of(program: Program) -> list[str]:
             "object": [first(sa.select(StixObject.stix_id).where(StixObject.type == "indicator"))],
             "message": [first(sa.select(Message.id))],
             "note": [first(sa.select(Note.id))],
+            "observable": [first(sa.select(IncidentObservable.id))],
+            "party": [first(sa.select(IncidentParty.id))],
             "file": [first(sa.select(Attachment.id))],
             "slug": ["meridia"],
             "agreement": [first(sa.select(Agreement.reference))],

@@ -142,7 +142,12 @@ def test_an_incident_goes_its_way_to_closed_and_can_be_opened_again(
             incident = service.change_state(work, move(incident, to))
         clock.forward(hours=1)
     with program.work(tomas) as work:
-        close = move(incident, IncidentState.CLOSED, "All clean", close_reason=CloseReason.SOLVED)
+        given = {
+            "close_reason": CloseReason.SOLVED,
+            "lesson": "Ask sooner",
+            "despite": ("score:1",),
+        }
+        close = move(incident, IncidentState.CLOSED, "All clean", **given)
         incident = service.change_state(work, close)
         assert (incident.closed_at, incident.close_reason) == (clock.now(), CloseReason.SOLVED)
     with program.work(tomas) as work:
@@ -165,7 +170,7 @@ def test_a_state_without_its_facts_reason_or_way_is_refused_and_says_what_is_mis
     for wish, refusal, said in (
         (move(incident, IncidentState.CONTAINED), FactsMissing, "Choose the handler"),
         (move(incident, IncidentState.WAITING), ReasonMissing, "Say why"),
-        (move(incident, IncidentState.CLOSED, "x"), ReasonMissing, "Say why"),
+        (move(incident, IncidentState.CLOSED, "x"), FactsMissing, "Choose the handler"),
         (move(incident, IncidentState.ERADICATED), TransitionRefused, "In progress"),
     ):
         with pytest.raises(refusal, match=said), program.work(tomas) as work:

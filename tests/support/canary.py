@@ -33,11 +33,14 @@ from cirt.register.commands import (
     ChangeState,
     EditFacts,
     OpenIncident,
+    PlaceObservable,
     Promote,
     SentFile,
     TakeReport,
     WriteNote,
 )
+from cirt.register.constituents.commands import AddParty
+from cirt.register.constituents.models import PartyRole
 from cirt.register.dialogue.commands import AskReporter, NoteAnswer, TakeAnswer
 from cirt.register.dialogue.models import Message
 from cirt.register.forwarding.commands import ForwardReport, SaveAgency
@@ -46,8 +49,11 @@ from cirt.register.linking.commands import LinkReport
 from cirt.register.linking.service import link_report
 from cirt.register.merging.commands import Merge
 from cirt.register.merging.service import merge_incident, merge_report
-from cirt.register.models import Incident, IncidentState, ReportSource, Severity
-from cirt.register.sight import get_report
+from cirt.register.models import Incident, IncidentState, ReportSource, Severity, Side
+from cirt.register.relations.commands import LinkIncidents, Wish
+from cirt.register.severity.commands import ScoreSeverity
+from cirt.register.severity.table import table
+from cirt.register.sight import get_incident, get_report
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
 from cirt.release.asking import ask_release
@@ -290,6 +296,7 @@ def fill_amber(cage: Cage, named: Actor) -> None:
         )
         service.edit_facts(work, facts)
     cage.name("incident", incident.reference)
+    fill_facts(cage, named, incident.reference)
     cage.expect(f"/incidents/{incident.reference}", note, *READERS)
     cage.expect("/incidents", title, *READERS)
 
@@ -355,6 +362,34 @@ def fill_triage(cage: Cage, named: Actor) -> None:
     cage.name("incident", *incidents)
     cage.expect(f"/intake/{reports[2]}", words, *READERS)
     cage.expect("/triage/agencies", agency, *READERS)
+
+
+def fill_facts(cage: Cage, named: Actor, reference: str) -> None:
+    """Parties, context and links of the AMBER incident and of the first RED one, which is a part of it."""
+    new, red = cage.canaries.new, cage.ids["incident"][0]
+    for place, readers in ((red, NOBODY), (reference, READERS)):
+        with cage.program.work(named) as work:
+            name, said = new("party", readers), new("party-note", readers)
+            party = AddParty(place, name, PartyRole.VICTIM, note=said)
+            cage.name("party", service.add_party(work, party).id)
+            host = domain(new("placed", readers))
+            service.add_observables(work, AddObservables(place, host, confirm=True))
+            row = observables_of(work, get_incident(work, place))[-1]
+            cage.name("observable", row.id)
+            comment = new("placed-comment", readers)
+            service.place_observable(work, PlaceObservable(place, row.id, Side.VICTIM, comment))
+            incident = get_incident(work, place)
+            answers = {c.code: next(iter(c.options)) for c in table().categories}
+            reason = new("score-reason", readers)
+            service.score_severity(
+                work, ScoreSeverity(place, incident.version, answers, incident.severity, reason)
+            )
+    cage.expect(f"/incidents/{reference}/constituents", name, *READERS)
+    cage.expect(f"/incidents/{reference}/relations", name, *READERS)
+    cage.expect(f"/incidents/{reference}/severity", reason, *READERS)
+    with cage.program.work(named) as work:
+        why = new("link-note", NOBODY)
+        service.link_incidents(work, LinkIncidents(reference, red, Wish.HAS_PART, why))
 
 
 def fill_requests(cage: Cage, named: Actor, red: Incident) -> None:
@@ -524,7 +559,15 @@ _FILLED_BY = (
     ("/triage/views/", {"view_id": "view"}),
     ("/triage/agencies/", {"agency_id": "agency"}),
     ("/triage/", {"reference": "report", "message_id": "message"}),
-    ("/incidents/", {"reference": "incident", "note_id": "note"}),
+    (
+        "/incidents/",
+        {
+            "reference": "incident",
+            "note_id": "note",
+            "party_id": "party",
+            "observable_id": "observable",
+        },
+    ),
     ("/indicators/", {"stix_id": "object"}),
     ("/release/", {"reference": "release"}),
     ("/peers/", {"slug": "slug", "reference": "agreement"}),

@@ -17,11 +17,13 @@ bp = Blueprint("desk", __name__)
 def desk() -> Response:
     with open_work(write=False) as work:
         figures = queries.desk(work)
+        line = queries.next_in_line(work)
         waiting = proposals(work, [ProposalState.ASKED])
         answers = answers_waiting(work)
     return render(
         "desk/desk.html",
         figures=figures,
+        line=line,
         critical=figures.by_severity[Severity.CRITICAL],
         high=figures.by_severity[Severity.HIGH],
         most=max((count for _, count in figures.by_class), default=1),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cirt.inputs import facts
 from cirt.inputs import register as forms
 from cirt.inputs.base import CommandInput
 from cirt.kernel.errors import FieldsInvalid
@@ -31,9 +32,10 @@ ACCEPT = {
 }
 ALL = [
     one
-    for one in vars(forms).values()
-    if isinstance(one, type) and issubclass(one, CommandInput) and one is not CommandInput
+    for one in {**vars(forms), **vars(facts)}.values()
+    if isinstance(one, type) and issubclass(one, CommandInput) and hasattr(one, "command")
 ]
+ADDED = ("reference", "incident", "note_id", "party_id", "observable_id")  # by the edge
 
 
 def problems(form: CommandInput[Any], given_fields: dict[str, Any], **known: Any) -> dict[str, Any]:
@@ -163,9 +165,7 @@ def test_whatever_is_sent_gives_a_command_or_sentences(
     names = [*form().fields, "stray"]
     given_fields = data.draw(st.dictionaries(st.sampled_from(names), anything))
     names_of_command = {field.name for field in fields(form.command)}
-    known: dict[str, str] = {
-        name: "x" for name in ("reference", "incident", "note_id") if name in names_of_command
-    }
+    known: dict[str, str] = {name: "x" for name in ADDED if name in names_of_command}
     known = {name: value for name, value in known.items() if name not in form().fields}
 
     result = _command_or_errors(form(), given_fields, known)

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.inputs.register import ChangeStateInput, EditFactsInput, OpenIncidentInput
 from cirt.kernel.errors import FieldsInvalid
 from cirt.register import rsit, service, workflow
+from cirt.register.closing.errors import StillOpen
 from cirt.register.errors import (
     FactsMissing,
     IncidentChanged,
@@ -15,8 +16,10 @@ from cirt.register.errors import (
     ReasonMissing,
     TransitionRefused,
 )
+from cirt.register.facts.errors import PriorityNeedsReason, SeverityNeedsReason
+from cirt.register.facts.queries import facets_of
 from cirt.register.incidents import facts_of
-from cirt.register.labels import CLOSE_REASONS, INCIDENT_STATES
+from cirt.register.labels import INCIDENT_STATES
 from cirt.register.models import IncidentState
 from cirt.register.queries import possible_owners
 from cirt.register.sight import get_incident
@@ -25,6 +28,7 @@ from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp
+from cirt.web.pages.incidents.facts_form import LISTS, more_fields
 from cirt.web.paths import path_of
 from cirt.web.rsit_field import CLASSIFIED, sent_with_class
 from cirt.web.session import open_work
@@ -39,14 +43,17 @@ def new() -> Response:
 def open_new() -> AnyResponse:
     try:
         with open_work() as work:
-            incident = service.open_incident(work, OpenIncidentInput().read(sent_with_class()))
-    except FieldsInvalid as error:
-        return _new_page(refused(error, names=CLASSIFIED), HTTPStatus.UNPROCESSABLE_ENTITY)
+            cmd = OpenIncidentInput().read(sent_with_class(*LISTS))
+            incident = service.open_incident(work, cmd)
+    except (FieldsInvalid, PriorityNeedsReason) as error:
+        form = refused(error, at="reason", names=CLASSIFIED)
+        return _new_page(form, HTTPStatus.UNPROCESSABLE_ENTITY)
     return redirect(path_of("incidents.incident", reference=incident.reference), 303)
 
 
 def _new_page(form: Form, status: int = HTTPStatus.OK) -> Response:
-    return render("incidents/new.html", status, form=form, classes=rsit.CLASSES)
+    more = more_fields(form, None, None)
+    return render("incidents/new.html", status, form=form, classes=rsit.CLASSES, more=more)
 
 
 @bp.get("/incidents/<reference>/edit")
@@ -58,12 +65,17 @@ def edit(reference: str) -> Response:
 def save_facts(reference: str) -> AnyResponse:
     try:
         with open_work() as work:
-            cmd = EditFactsInput().read(sent_with_class(), reference=reference)
+            cmd = EditFactsInput().read(sent_with_class(*LISTS), reference=reference)
             service.edit_facts(work, cmd)
     except IncidentChanged as error:
         form = Form(refused(error).values)
         return _edit_page(reference, form, status_of(error), i18n.say_error(error))
-    except (FieldsInvalid, LoweringNeedsReason) as error:
+    except (
+        FieldsInvalid,
+        LoweringNeedsReason,
+        PriorityNeedsReason,
+        SeverityNeedsReason,
+    ) as error:
         form = refused(error, at="reason", names=CLASSIFIED)
         return _edit_page(reference, form, status_of(error))
     return redirect(path_of("incidents.incident", reference=reference), 303)
@@ -76,6 +88,7 @@ def _edit_page(
         work.require("incident:write")
         incident = get_incident(work, reference)
         people = possible_owners(work)
+        facets = facets_of(work, incident.id)
     return render(
         "incidents/edit.html",
         status,
@@ -84,6 +97,7 @@ def _edit_page(
         classes=rsit.CLASSES,
         owners=people,
         conflict=conflict,
+        more=more_fields(form, incident, facets),
     )
 
 
@@ -100,7 +114,7 @@ def save_state(reference: str) -> AnyResponse:
     except IncidentChanged as error:
         form = Form(refused(error).values)
         return _state_page(reference, form, status_of(error), i18n.say_error(error))
-    except (FieldsInvalid, ReasonMissing, FactsMissing, TransitionRefused) as error:
+    except (FieldsInvalid, ReasonMissing, FactsMissing, StillOpen, TransitionRefused) as error:
         at = "reason" if isinstance(error, ReasonMissing) else "to"
         return _state_page(reference, refused(error, at=at), status_of(error))
     return redirect(path_of("incidents.incident", reference=reference), 303)
@@ -109,12 +123,11 @@ def save_state(reference: str) -> AnyResponse:
 def _state_page(
     reference: str, form: Form, status: int = HTTPStatus.OK, conflict: str = ""
 ) -> Response:
+    """Every move but the last: closing has a page of its own."""
     with open_work(write=False) as work:
         work.require("incident:write")
         incident = get_incident(work, reference)
     steps = workflow.steps(facts_of(incident))
-    can_close = any(step.to is IncidentState.CLOSED for step in steps)
-    closes = workflow.close_reasons(incident.state) if can_close else ()
     return render(
         "incidents/state.html",
         status,
@@ -122,7 +135,7 @@ def _state_page(
         incident=incident,
         sign=signs.INCIDENT[incident.state],
         words=INCIDENT_STATES,
-        steps=steps,
-        closes=[(reason.value, i18n.translate(CLOSE_REASONS[reason])) for reason in closes],
+        steps=[step for step in steps if step.to is not IncidentState.CLOSED],
+        can_close=any(step.to is IncidentState.CLOSED for step in steps),
         conflict=conflict,
     )

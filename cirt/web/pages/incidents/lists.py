@@ -12,12 +12,13 @@ from cirt.web.pages.incidents.bp import bp
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
 
+_FIELDS = ("state", "class", "severity", "who", "border", "sort", "q")
+_CROSSES = {"yes": True, "no": False}
+
 
 @bp.get("/incidents")
 def incidents() -> Response:
-    given = {
-        name: request.args.get(name, "") for name in ("state", "class", "severity", "who", "q")
-    }
+    given = {name: request.args.get(name, "") for name in _FIELDS}
     with open_work(write=False) as work:
         page = queries.incidents(work, _filter(given), cursor=request.args.get("page"))
     filters = {name: value for name, value in given.items() if value}
@@ -43,4 +44,6 @@ def _filter(given: dict[str, str]) -> IncidentFilter:
         severity=member(Severity, given["severity"]),
         who=member(Who, given["who"]) or Who.ANYBODY,
         words=given["q"],
+        is_cross_border=_CROSSES.get(given["border"]),
+        by_priority=given["sort"] == "priority",
     )

@@ -9,6 +9,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.register import queries, service
 from cirt.register.dialogue.waiting import answers_in_incident
 from cirt.register.models import EntryKind
+from cirt.register.overview import overview
 from cirt.register.queries import IncidentView, Thread
 from cirt.web import signs
 from cirt.web.forms import Form, member
@@ -31,12 +32,14 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         page = queries.timeline(work, reference, thread=thread, cursor=request.args.get("page"))
         draft = service.draft_of(work, reference)
         answers = answers_in_incident(work, view.incident.id)
+        more = overview(work, view.incident)
     here = {"reference": reference, "show": thread.value or None}
     return render(
         "incidents/incident.html",
         status,
         form=form,
         **frame_of(view, "timeline"),
+        more=more,
         page=page,
         answers_waiting=answers,
         thread=thread,

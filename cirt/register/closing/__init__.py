@@ -1,0 +1,1 @@
+"""What still stands open when an incident is to be closed."""

@@ -1,0 +1,1 @@
+"""Whom an incident concerns, by name and role."""

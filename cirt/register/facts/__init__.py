@@ -1,0 +1,1 @@
+"""What an incident is, beside its title and owner: further classes, sectors, countries, PAP, priority."""

@@ -1,0 +1,1 @@
+"""Incidents that belong together, and everything an incident touches."""

@@ -1,0 +1,1 @@
+"""How severe an incident is, worked out from questions about its impact."""
