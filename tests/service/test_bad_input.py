@@ -65,6 +65,29 @@ def rows(program: Program, table: Any) -> list[Any]:
         return list(work.session.scalars(sa.select(table)))
 
 
+def test_every_decision_stands_odd_characters(program: Program, lead: Visitor) -> None:
+    report = a_report(program).reference
+    lead.get("/account")
+    token = lead.form("/account/language").fields["form_token"]
+    names = ("link_to", "leading", "to", "words", "incident", "title", "classification")
+    for text in map(as_typed, HOSTILE.values()):
+        for decision in ("accept", "add", "forward", "link", "merge"):
+            fields = dict.fromkeys(names, text)
+            answer = lead.post(
+                f"/triage/{report}/decision",
+                {
+                    "form_token": token,
+                    "decision": decision,
+                    "version": "1",
+                    "reason": text,
+                    **fields,
+                },
+            )
+            assert is_in_our_words(answer), decision
+    [row] = rows(program, Report)
+    assert row.state.value == "received"
+
+
 def as_typed(text: str) -> str:
     """A browser sends what UTF-8 cannot hold as a question mark; others send it as it is."""
     return text.encode("utf-8", "replace").decode()
@@ -127,6 +150,15 @@ def forms_of(report: str, incident: str) -> dict[str, tuple[str, ...]]:
     """The fields of the desk's forms, by where they are sent."""
     return {
         f"/triage/{report}/decision": ("decision", "title", "classification", "reason", "version"),
+        f"/triage/{report}/split": ("decision", "title", "classification", "incident", "reason"),
+        f"/triage/{report}/unlink": ("to",),
+        f"/triage/{report}/unmerge": ("merge_id",),
+        "/triage/bulk": ("do", "r"),
+        "/triage/bulk/1": ("reason", "target"),
+        "/triage/views/new": ("name", "query", "shared"),
+        "/triage/agencies/new": ("name", "address", "purpose"),
+        f"/incidents/{incident}/merge": ("leading", "reason", "version"),
+        f"/incidents/{incident}/unmerge": ("merge_id",),
         f"/incidents/{incident}/edit": ("title", "severity", "tlp", "owner_id", "reason"),
         f"/incidents/{incident}/state": ("to", "reason", "close_reason", "version"),
         f"/incidents/{incident}/notes": ("text", "tlp"),

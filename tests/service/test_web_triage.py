@@ -1,0 +1,127 @@
+"""Triage by forms alone: forwarding, splitting, linking, bulk, views, agencies, and what is refused."""
+
+import pytest
+
+from cirt.kernel.program import Program
+from cirt.parties.roles import Role
+from tests.support.browse import Visitor, signed_in
+from tests.support.register import a_report
+
+
+@pytest.fixture
+def irena(program: Program) -> Visitor:
+    return signed_in(program, Role.LEAD, name="Irena")
+
+
+def decide(visitor: Visitor, reference: str, **fields: str) -> int:
+    visitor.get(f"/triage?selected={reference}")
+    return visitor.send(f"/triage/{reference}/decision", **fields).status_code
+
+
+def test_a_report_is_forwarded_and_what_is_wrong_is_said_at_its_field(
+    program: Program, irena: Visitor
+) -> None:
+    irena.get("/triage/agencies")
+    assert "No agencies yet" in irena.text
+    irena.get("/triage/agencies/new")
+    assert irena.send("/triage/agencies/new", name="Police").status_code == 422
+    irena.send("/triage/agencies/new", name="Police", address="p@police.example", purpose="Crimes")
+    assert "Police" in irena.follow().text
+    report = a_report(program, "A fee by telephone, see http://fee.example/x").reference
+
+    assert decide(irena, report, decision="forward", reason="A crime", words="Look.") == 422
+    assert 'href="#to"' in irena.page
+    assert "A crime" in irena.page
+    assert decide(irena, report, decision="forward", to="agency:1", reason="Crime") == 303
+    irena.get(f"/intake/{report}")
+    assert "Forwarded to Police" in irena.text
+    assert "hxxp[:]//fee[.]example/x" in irena.page
+
+
+def test_links_merges_and_spam_from_the_pane(program: Program, irena: Visitor) -> None:
+    one, other, third = (a_report(program, f"Mail {n}").reference for n in range(3))
+
+    assert decide(irena, one, decision="link", link_to="INC-2020-0001") == 422
+    assert "nothing with this reference that you may see" in irena.text
+    assert decide(irena, one, decision="link", link_to=third.lower(), reason="Perhaps") == 303
+    assert f"Remove the link to {third}" in irena.follow().text
+    irena.send(f"/triage/{one}/unlink")
+    assert "Remove the link" not in irena.follow().text
+
+    assert decide(irena, one, decision="merge", leading="REP-2020-0001", reason="Same") == 422
+    assert decide(irena, one, decision="merge", leading=one, reason="Same") == 422
+    assert decide(irena, one, decision="merge", leading=other, reason="Same") == 303
+    irena.get(f"/intake/{other}")
+    irena.send(f"/triage/{one}/unmerge")
+    assert "Save decision on" in irena.follow().text
+
+    assert decide(irena, third, decision="spam") == 303
+    irena.get("/triage?view=decided")
+    assert "Spam" in irena.text
+
+
+def test_one_report_becomes_two_incidents(program: Program, irena: Visitor) -> None:
+    report = a_report(program, "Two things at once").reference
+    facts = {"classification": "fraud/phishing", "severity": "low", "tlp": "amber"}
+    assert decide(irena, report, decision="accept", title="The first", **facts) == 303
+    irena.get(f"/intake/{report}")
+
+    assert (
+        irena.send(f"/triage/{report}/split", decision="add", incident="INC-1").status_code == 422
+    )
+    irena.get(f"/intake/{report}")
+    irena.send(f"/triage/{report}/split", decision="accept", title="The second", **facts)
+
+    assert "The second" in irena.follow().text
+    irena.get(f"/intake/{report}")
+    assert "INC-2026-0001" in irena.text
+    assert "INC-2026-0002" in irena.text
+
+
+def test_bulk_by_forms(program: Program, irena: Visitor) -> None:
+    reports = [a_report(program, f"Mail {n}").reference for n in range(3)]
+    irena.get("/triage")
+    assert irena.send("/triage/bulk", do="reject").status_code == 422
+    assert "Tick at least one report" in irena.text
+    irena.get("/triage")
+    irena.send("/triage/bulk", do="reject", r=reports)
+    irena.follow()
+    assert irena.send("/triage/bulk/1").status_code == 422
+    assert "Say why the report is rejected" in irena.text
+    irena.send("/triage/bulk/1", reason="Advertising")
+    irena.follow()
+    assert "Done. 3 reports." in irena.text
+    irena.send("/triage/bulk/1/undo")
+    irena.follow()
+    assert "All of them are back where they were" in irena.text
+    assert signed_in(program, Role.LEAD, name="Lin").get("/triage/bulk/1").status_code == 404
+
+
+def test_a_view_is_saved_shared_and_dropped(program: Program, irena: Visitor) -> None:
+    a_report(program)
+    irena.get("/triage?source=form&late=1&page=before.1.1")
+    assert "No report fits these filters" in irena.text
+    irena.get("/triage/views/new?source=form&late=1")
+    assert irena.send("/triage/views/new", name=" ").status_code == 422
+    irena.send("/triage/views/new", name="Late from the form", shared="1")
+    assert irena.last is not None
+    assert irena.last.headers["Location"] == "/triage?source=form&late=1"
+    lin = signed_in(program, Role.TRIAGE, name="Lin")
+    lin.get("/triage")
+    assert "Late from the form" in lin.text
+    irena.get("/triage/views/new")
+    irena.send("/triage/views/1/drop")
+    lin.get("/triage")
+    assert "Late from the form" not in lin.text
+
+
+def test_auditors_read_and_find_no_forms(program: Program, irena: Visitor) -> None:
+    report = a_report(program).reference
+    olga = signed_in(program, Role.AUDITOR, name="Olga")
+    olga.get(f"/triage?selected={report}")
+
+    assert 'name="do"' not in olga.page
+    assert 'type="checkbox" name="r"' not in olga.page
+    assert olga.get("/triage/views/new").status_code == 403
+    assert olga.get("/triage/agencies/new").status_code == 403
+    assert olga.get("/triage/agencies").status_code == 200
