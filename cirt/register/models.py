@@ -180,6 +180,7 @@ class EntryKind(StrEnum):
     REPORTER_ASKED = "reporter-asked"
     REPORTER_TOLD = "reporter-told"
     REPORTER_ANSWERED = "reporter-answered"
+    REPORTED_AGAIN = "reported-again"
 
 
 ENTRY_SENTENCES = {
@@ -202,6 +203,7 @@ ENTRY_SENTENCES = {
     EntryKind.REPORTER_ASKED: mark("{actor} asked the reporter of {report}."),
     EntryKind.REPORTER_TOLD: mark("{actor} wrote to the reporter of {report}."),
     EntryKind.REPORTER_ANSWERED: mark("The reporter of {report} answered."),
+    EntryKind.REPORTED_AGAIN: mark("What {report} says was reported again."),
 }
 
 

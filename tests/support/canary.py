@@ -39,6 +39,7 @@ from cirt.register.dialogue.commands import AskReporter, NoteAnswer, TakeAnswer
 from cirt.register.dialogue.models import Message
 from cirt.register.models import Incident, IncidentState, ReportSource, Severity
 from cirt.register.sight import get_report
+from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, publish
 from cirt.release.commands import AskRelease, Revoke
@@ -446,6 +447,8 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     cage.name("static", *(file.path for file in static_files().values()))
     cage.name("receipt", "00000000-0000-4000-8000-000000000000")
     cage.name("anything", "no/such/page")
+    cage.name("webhook", "siem", "none")
+    add_webhook(work, "siem", {"title": (cage.canaries.new("mapped", NOBODY),)}, Tlp.AMBER)
 
 
 def an_incident(title: str, tlp: Tlp) -> OpenIncident:
@@ -464,6 +467,7 @@ def give_the_console_its_key(program: Program) -> None:
 
 # Which ids fill which parameter of an address, by the beginning of the address.
 _FILLED_BY = (
+    ("/intake/webhook/<", {"name": "webhook"}),
     ("/static/", {"name": "static"}),
     ("/<path:", {"address": "anything"}),
     ("/taxii2/", {"key": "collection", "object_id": "object", "status_id": "receipt"}),

@@ -15,6 +15,7 @@ from cirt.web.pages import (
     sign_in,
     sync,
     triage,
+    webhook,
 )
 
 # Pages whose section's blueprint is another module's.
@@ -33,4 +34,5 @@ PAGES = (
     peers.bp,
     sync.bp,
     admin.bp,
+    webhook.bp,
 )
