@@ -21,7 +21,14 @@ from cirt.register.dialogue.keeping import (
     mail_address,
     sending_hash,
 )
-from cirt.register.dialogue.models import Channel, Direction, Message, MessageKind, MessageState
+from cirt.register.dialogue.models import (
+    Channel,
+    Direction,
+    Message,
+    MessageKind,
+    MessageState,
+    is_unread,
+)
 from cirt.register.dialogue.queries import messages_of
 from cirt.register.intake import kept_headers, report_by_code
 from cirt.register.models import Incident, Report, ReportState
@@ -151,10 +158,9 @@ def _same_sending(work: Work, sending: str | None) -> Message | None:
 
 def _read(work: Work, reference: str, upto: int | None) -> int:
     """What came in on a report or an incident and is for the actor to see."""
-    unread = [Message.direction == Direction.IN, Message.read_at.is_(None)]
+    wanted = messages_of(work, reference).with_only_columns(Message.id).where(is_unread)
     if upto is not None:
-        unread.append(Message.id <= upto)
-    wanted = messages_of(work, reference).with_only_columns(Message.id).where(*unread)
+        wanted = wanted.where(Message.id <= upto)
     statement = (
         sa.update(Message)
         .where(Message.id.in_(wanted))

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from cirt.kernel.work import Work
-from cirt.register.dialogue.models import Direction, Message
+from cirt.register.dialogue.models import Message, is_unread
 from cirt.register.dialogue.queries import visible_messages
 from cirt.register.models import Incident, Report
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
@@ -67,6 +67,4 @@ def waiting_answers(
 
 
 def _unread(work: Work) -> Query:
-    return visible_messages(work).where(
-        Message.direction == Direction.IN, Message.read_at.is_(None)
-    )
+    return visible_messages(work).where(is_unread)

@@ -1,17 +1,20 @@
 """What a form of the counter brings besides its fields: files, headers, its one-time value."""
 
+import re
+
 from flask import request
 
 from cirt.files.store import MAX_FILE_BYTES
 from cirt.kernel.errors import CirtError, TooLarge
 from cirt.kernel.keys import Keys
-from cirt.register import intake, texts
+from cirt.register import intake
 from cirt.register.codes import new_form_value
 from cirt.register.commands import SentFile
 from cirt.web.forms import Form, open_public_token, public_token, refused
 from cirt.web.session import FormTooOld
 
 FILE_LIMIT = f"{MAX_FILE_BYTES // 2**20} MB"
+_NO_LETTER = re.compile("[\ud800-\udfff]")
 _KEPT_HEADERS = ("User-Agent", "Accept-Language")
 
 
@@ -56,4 +59,4 @@ def sent_back(error: CirtError) -> Form:
 def _shown(value: object) -> object:
     if isinstance(value, list):
         return [_shown(one) for one in value]
-    return texts.storable(str(value))
+    return _NO_LETTER.sub("\ufffd", str(value))
