@@ -17,6 +17,7 @@ from cirt.cli import (
     pgp,
     setup,
     users,
+    webhooks,
 )
 from cirt.cli.console import Console, Root
 
@@ -51,6 +52,7 @@ for command in (
     links.sync,
     connectors.connector,
     pgp.pgp,
+    webhooks.webhook,
     audit.audit,
     database.db,
 ):

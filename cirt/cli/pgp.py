@@ -46,7 +46,7 @@ def list_(console: Console) -> None:
             "ours": "yes" if key.is_own else "no",
             "in_force": "yes" if key.is_usable else "no",
         }
-        for key in _gpg(console).keys()
+        for key in _gpg(console).all_keys()
     ]
     console.show(rows, empty="There is no key yet. Add one with: cirt pgp add FILE")
 

@@ -139,12 +139,12 @@ class Gpg:
         Raises:
             GpgFailed: there is no such key.
         """
-        known = {key.fingerprint for key in self.keys()}
+        known = {key.fingerprint for key in self.all_keys()}
         if fingerprint not in known:
             raise GpgFailed(reason=f"there is no key {fingerprint}")
         self._run(["--yes", "--delete-secret-and-public-key", fingerprint], b"")
 
-    def keys(self) -> list[Key]:
+    def all_keys(self) -> list[Key]:
         """Without a ring there is none; nobody is asked."""
         if not self.home.is_dir():
             return []
@@ -158,7 +158,9 @@ class Gpg:
     def key_for(self, address: str) -> Key | None:
         """A key that encrypts to this mail address."""
         wanted = address.casefold()
-        return next((key for key in self.keys() if key.is_usable and wanted in key.addresses), None)
+        return next(
+            (key for key in self.all_keys() if key.is_usable and wanted in key.addresses), None
+        )
 
     def _run(self, words: Sequence[str], data: bytes) -> tuple[bytes, dict[str, list[str]]]:
         """What it wrote, and its status lines by their first word."""

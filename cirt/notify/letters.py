@@ -155,9 +155,10 @@ def _envelope(program: Program, work: Work, message_id: int, released: ReleasedL
 
 
 def _subject(report: Report | None) -> str:
-    """Of the mail that it answers; what came by another way has none, and its title may say too much."""
-    facts: dict[str, Any] = dict(report.headers) if report else {}
-    return f"Re: {report.title}" if report and "mail" in facts else ""
+    """Of the mail that it answers, unless that was encrypted; of others the title may say too much."""
+    mail: dict[str, Any] = report.headers.get("mail", {}) if report else {}
+    was_open = mail and not mail.get("pgp", {}).get("encrypted")
+    return f"Re: {report.title}" if report and was_open else ""
 
 
 def _earlier(work: Work, message: Message, report: Report | None) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def prospects(program: Program, work: Work, references: Sequence[str]) -> list[P
         .order_by(Report.id)
     )
     gpg = find_gpg(program.settings) if program.settings.smtp_host else None
-    keys = gpg.keys() if gpg else []
+    keys = gpg.all_keys() if gpg else []
     found = []
     for row in work.session.execute(query):
         address = mail_address(row.contact)

@@ -214,6 +214,7 @@ class EntryKind(StrEnum):
     LINKED = "linked"
     UNLINKED = "unlinked"
     OBSERVABLE_SIDE = "observable-side"
+    REPORTED_AGAIN = "reported-again"
 
 
 ENTRY_SENTENCES = {
@@ -249,6 +250,7 @@ ENTRY_SENTENCES = {
     EntryKind.LINKED: mark("{actor} linked {incident}: {relation}."),
     EntryKind.UNLINKED: mark("{actor} took off the link to {incident}."),
     EntryKind.OBSERVABLE_SIDE: mark("{actor} said whose {value} is: {side}."),
+    EntryKind.REPORTED_AGAIN: mark("What {report} says was reported again."),
 }
 
 

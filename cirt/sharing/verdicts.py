@@ -112,7 +112,8 @@ RULES: dict[str, Rule] = {
     "red-named": Rule(Verdict.YES, mark("You are named on this TLP:RED.")),
     "red-not-named": Rule(Verdict.NO, mark("TLP:RED is for the persons named on it.")),
     "letter-open": Rule(
-        Verdict.YES, mark("It goes to {reader} by mail, which others may read on its way.")
+        Verdict.YES,
+        mark("It goes to {reader} by mail that is not encrypted: others may read it on its way."),
     ),
     "letter-sealed": Rule(Verdict.YES, mark("It goes to {reader} by mail, encrypted.")),
     "letter-red": Rule(
@@ -121,8 +122,8 @@ RULES: dict[str, Rule] = {
     "letter-needs-key": Rule(
         Verdict.NO,
         mark(
-            "{tlp} goes by mail only if encrypted, and we have no PGP key of {reader}. It stands on the "
-            "follow-up page; tell them by telephone that it is there."
+            "{tlp} goes by mail only if encrypted, and we have no PGP key of {reader}. Who has a "
+            "follow-up code reads it on the follow-up page; others must be called."
         ),
     ),
     "public-yes": Rule(Verdict.YES, mark("TLP:CLEAR may go to everybody.")),

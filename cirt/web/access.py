@@ -21,6 +21,7 @@ PUBLIC = frozenset(
         "web.account.theme",
         "web.account.set_theme",
         "web.help.keys",
+        "web.webhook.take",
     }
 )
 

@@ -15,6 +15,7 @@ from cirt.boot.main import root
 from cirt.kernel.db import make_engine
 from cirt.kernel.keys import make_key_file
 from tests.support.databases import BACKENDS, Databases
+from tests.support.mail import key_ring, needs_gpg
 from tests.support.processes import run_cirt
 from tests.support.stix import an_indicator
 
@@ -484,3 +485,35 @@ def _all_commands() -> Iterator[Any]:
         command = waiting.pop()
         yield command
         waiting += getattr(command, "commands", {}).values()
+
+
+def test_a_webhook_is_made_tried_out_and_removed(cli: Cli, tmp_path: Path) -> None:
+    mapping, event = tmp_path / "map.json", tmp_path / "event.json"
+    mapping.write_text('{"title": "rule.name", "key": "rule.id"}')
+    event.write_text('{"rule": {"name": "Brute force", "id": 7}}')
+
+    made = cli.json("webhook", "add", "siem", "--map", mapping, "--tlp", "green")
+    shown = {one["field"]: one["value"] for one in cli.json("webhook", "preview", "siem", event)}
+    mapping.write_text('{"colour": "rule.name"}')
+
+    assert made["url"].endswith("/intake/webhook/siem")
+    assert (shown["title"], shown["key"]) == ("Brute force", "7")
+    assert "colour" in cli.refused("webhook", "map", "siem", mapping)
+    assert made["token"] not in cli.done("webhook", "list")
+    cli.done("webhook", "remove", "siem")
+    assert "webhook list" in cli.refused("webhook", "remove", "siem")
+
+
+@needs_gpg
+def test_keys_for_mail_are_added_listed_and_forgotten(cli: Cli, tmp_path: Path) -> None:
+    with key_ring("Rana", "rana@utility.example") as theirs:
+        file = tmp_path / "key.asc"
+        file.write_bytes(theirs.public_key)
+
+        added = cli.json("pgp", "add", file)["fingerprints"]
+    (listed,) = cli.json("pgp", "list")
+
+    assert added == [listed["fingerprint"]]
+    assert (listed["ours"], listed["in_force"]) == ("no", "yes")
+    cli.done("pgp", "remove", added[0])
+    assert "there is no key" in cli.refused("pgp", "remove", added[0])

@@ -306,7 +306,7 @@ def test_the_page_says_where_a_letter_goes_before_it_is_written(
     visitor = signed_in(mailing, Role.HANDLER, name="Huda")
 
     visitor.get(f"/intake/{plain.reference}/messages")
-    assert f"It goes to {_RANA} by mail, which others may read" in visitor.text
+    assert f"It goes to {_RANA} by mail that is not encrypted" in visitor.text
     visitor.get(f"/intake/{strict.reference}/messages")
     assert "goes by mail only if encrypted" in visitor.text
 

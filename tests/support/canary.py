@@ -56,6 +56,7 @@ from cirt.register.severity.table import table
 from cirt.register.sight import get_incident, get_report
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
+from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, publish
 from cirt.release.commands import AskRelease, Revoke
@@ -533,6 +534,8 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     cage.name("static", *(file.path for file in static_files().values()))
     cage.name("receipt", "00000000-0000-4000-8000-000000000000")
     cage.name("anything", "no/such/page")
+    cage.name("webhook", "siem", "none")
+    add_webhook(work, "siem", {"title": (cage.canaries.new("mapped", NOBODY),)}, Tlp.AMBER)
 
 
 def an_incident(title: str, tlp: Tlp) -> OpenIncident:
@@ -551,6 +554,7 @@ def give_the_console_its_key(program: Program) -> None:
 
 # Which ids fill which parameter of an address, by the beginning of the address.
 _FILLED_BY = (
+    ("/intake/webhook/<", {"name": "webhook"}),
     ("/static/", {"name": "static"}),
     ("/<path:", {"address": "anything"}),
     ("/taxii2/", {"key": "collection", "object_id": "object", "status_id": "receipt"}),

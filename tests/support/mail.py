@@ -225,7 +225,7 @@ def key_ring(name: str, address: str) -> Iterator[KeyRing]:
     try:
         _gpg(home, "--quick-gen-key", f"{name} <{address}>", "ed25519", "cert,sign", "0")
         gpg = Gpg(binary, home)
-        fingerprint = gpg.keys()[0].fingerprint
+        fingerprint = gpg.all_keys()[0].fingerprint
         _gpg(home, "--quick-add-key", fingerprint, "cv25519", "encr", "0")
         yield KeyRing(gpg, fingerprint)
     finally:

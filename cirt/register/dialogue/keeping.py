@@ -28,6 +28,7 @@ _ENTRIES = {
     MessageKind.QUESTION: EntryKind.REPORTER_ASKED,
     MessageKind.LETTER: EntryKind.REPORTER_TOLD,
     MessageKind.ANSWER: EntryKind.REPORTER_ANSWERED,
+    MessageKind.AGAIN: EntryKind.REPORTED_AGAIN,
 }
 _MAIL_ADDRESS = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]+\.[^@\s<>\"',;.]{2,}\Z")
 

@@ -7,12 +7,14 @@ KINDS = {
     MessageKind.QUESTION: mark("Question"),
     MessageKind.LETTER: mark("Letter"),
     MessageKind.ANSWER: mark("Answer"),
+    MessageKind.AGAIN: mark("Once more"),
 }
 
 CHANNELS = {
     Channel.PAGE: mark("status page"),
     Channel.MAIL: mark("mail"),
     Channel.DESK: mark("said to us"),
+    Channel.WEBHOOK: mark("by another system"),
 }
 
 STATES = {

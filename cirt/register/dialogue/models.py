@@ -21,12 +21,14 @@ class Channel(StrEnum):
     PAGE = "page"
     MAIL = "mail"
     DESK = "desk"  # said by telephone or in person, written down by one of us
+    WEBHOOK = "webhook"
 
 
 class MessageKind(StrEnum):
     QUESTION = "question"  # out; we wait for an answer
     LETTER = "letter"  # out; advice, the outcome: nobody has to answer
     ANSWER = "answer"  # in
+    AGAIN = "again"  # in; a system told of the same once more
 
 
 class MessageState(StrEnum):

@@ -19,6 +19,7 @@ from cirt.web.pages import (
     triage_bulk,
     triage_joins,
     triage_views,
+    webhook,
 )
 
 # Modules that add to a section's blueprint need only be there.
@@ -37,4 +38,5 @@ PAGES = (
     peers.bp,
     sync.bp,
     admin.bp,
+    webhook.bp,
 )

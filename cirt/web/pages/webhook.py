@@ -1,0 +1,49 @@
+"""The address at which other systems report by themselves: JSON in, JSON out, a token instead of a session."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from cirt.kernel.errors import CirtError, TooMany
+from cirt.kernel.work import Actor, ActorKind
+from cirt.register.webhook.service import MAX_EVENT_BYTES, check_token, take_event
+from cirt.web.errors import status_of
+from cirt.web.session import this_program
+
+bp = Blueprint("webhook", __name__)
+
+_BEARER = "bearer "
+
+
+@bp.post("/intake/webhook/<name>")
+def take(name: str) -> Response:
+    """201 for a new report, 200 for a further time of one; in both its reference."""
+    try:
+        token = _token()
+        with this_program().work(_actor(name), write=False) as work:
+            check_token(work, name, token)
+        body = request.stream.read(MAX_EVENT_BYTES + 1)
+        with this_program().work(_actor(name)) as work:
+            taken = take_event(work, name, token, body)
+    except CirtError as error:
+        return _refused(error)
+    answer = jsonify(reference=taken.reference, count=taken.count)
+    answer.status_code = 201 if taken.count == 1 else 200
+    return answer
+
+
+def _token() -> str:
+    given = request.headers.get("Authorization", "")
+    return given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else ""
+
+
+def _actor(name: str) -> Actor:
+    return Actor(ActorKind.SYSTEM, name=f"webhook {name}"[:200])
+
+
+def _refused(error: CirtError) -> Response:
+    answer = jsonify(error=error.code, message=str(error))
+    answer.status_code = status_of(error)
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.values["wait_s"])
+    if answer.status_code == 401:  # noqa: PLR2004
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
