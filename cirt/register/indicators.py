@@ -41,6 +41,7 @@ _PATHS: Mapping[Kind, str] = {
     Kind.SHA512: "file:hashes.'SHA-512'",
     Kind.SSDEEP: "file:hashes.SSDEEP",
     Kind.TLSH: "file:hashes.TLSH",
+    Kind.SERIAL: "x509-certificate:serial_number",
     Kind.FILE_NAME: "file:name",
     Kind.MAC: "mac-addr:value",
     Kind.MUTEX: "mutex:name",

@@ -42,6 +42,7 @@ _PATHS: dict[Kind, str] = {
     Kind.SHA512: "file:hashes.'SHA-512'",
     Kind.SSDEEP: "file:hashes.SSDEEP",
     Kind.TLSH: "file:hashes.TLSH",
+    Kind.SERIAL: "x509-certificate:serial_number",
     Kind.USER_AGENT: ("network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"),
 }
 

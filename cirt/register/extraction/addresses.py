@@ -1,0 +1,61 @@
+"""Addresses by number: IPv4, IPv6, MAC, and numbers of autonomous systems."""
+
+import re
+
+from cirt.objects.observables.kinds import Kind
+from cirt.register.extraction import versions
+from cirt.register.extraction.links import with_path
+from cirt.register.extraction.reading import Form, Page, Reading, read_as, reading
+
+# A word may run into the number: "l’adresse192.0.2.1".
+_NO_WORD = r"(?:(?<![0-9A-Za-z_])|(?<=[rR]ess)|(?<=[rR]esse)|(?<=[iI][pP]))"
+_IPV4 = re.compile(
+    rf"{_NO_WORD}(?<![0-9]\.)(?P<value>[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?![0-9])(?:/[0-9]{{1,2}}(?![0-9]|\.[0-9]))?)"
+    r"(?![A-Za-z_]|\.[0-9]|-[A-Za-z])(?::[0-9]{1,5}(?![0-9]))?"
+)
+_SPACED = re.compile(
+    r"(?<![0-9.] )(?<![0-9A-Za-z_.])(?P<value>[0-9]{1,3}(?: \. [0-9]{1,3}){3})(?! ?[0-9.]|[A-Za-z_])"
+)
+_IPV6 = re.compile(
+    r"(?<![0-9A-Za-z_:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])"
+    r"(?P<value>[0-9A-Fa-f:]{2,45}+(?:(?<=[:0-9])(?:\.[0-9]{1,3}){3})?(?:/[0-9]{1,3})?)(?![0-9A-Za-z_])"
+)
+_MAC = re.compile(
+    r"(?<![0-9A-Za-z_:.-])(?P<value>[0-9A-Fa-f]{2}(?P<by>[:-])(?:[0-9A-Fa-f]{2}(?P=by)){4}[0-9A-Fa-f]{2}"
+    r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![0-9A-Za-z_]|[:-][0-9A-Fa-f])"
+)
+_ASN = re.compile(
+    r"(?<![0-9A-Za-z/])(?!AS400(?![0-9]))(?P<value>ASN[: ]{0,2}(?:AS)?[0-9]{1,10}+|(?:AS|АС)(?:[0-9]{3,10}+| [0-9]{4,10}+))"  # noqa: RUF001
+    r"(?![0-9A-Za-z]|\.[0-9])"
+)
+
+
+def _ipv4(page: Page, match: re.Match[str]) -> Reading | None:
+    start, end = match.span("value")
+    if not page.is_marked(start, end) and versions.is_no_address(page, start, end):
+        return None
+    url = None if "/" in match["value"] else with_path(page, start, end)
+    return url or reading(Kind.IPV4, match["value"], start)
+
+
+def _spaced(page: Page, match: re.Match[str]) -> Reading | None:
+    found = reading(Kind.IPV4, match["value"].replace(" ", ""), 0)
+    return Reading(found.observable, *match.span("value")) if found else None
+
+
+def _ipv6(page: Page, match: re.Match[str]) -> Reading | None:
+    start, written = match.start("value"), match["value"]
+    if written.endswith(":") and not written.endswith("::"):
+        written = written[:-1]  # "2001:db8::1:" at the head of a list
+    if not page.is_marked(start, start + len(written)) and versions.is_no_ipv6(written):
+        return None
+    return reading(Kind.IPV6, written, start)
+
+
+FORMS: tuple[Form, ...] = (
+    (_MAC, read_as(Kind.MAC)),
+    (_IPV6, _ipv6),
+    (_IPV4, _ipv4),
+    (_SPACED, _spaced),
+    (_ASN, read_as(Kind.ASN)),
+)

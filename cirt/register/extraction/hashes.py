@@ -1,0 +1,136 @@
+"""Hashes and fingerprints: of files, of certificates, of TLS handshakes; and the hex that is none of them."""
+
+# ruff: noqa: RUF001  (the look-alike characters are what is looked for)
+import re
+
+from cirt.objects.observables.kinds import Kind
+from cirt.register.extraction.reading import Form, Page, Reading, read_as, reading
+
+_KINDS = {32: Kind.MD5, 40: Kind.SHA1, 64: Kind.SHA256, 70: Kind.TLSH, 128: Kind.SHA512}
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?P<value>[0-9A-Fa-f]{32,128}+)(?![0-9A-Za-z])")
+_TLSH = re.compile(r"(?<![0-9A-Za-z])(?P<value>T1[0-9A-Fa-f]{70})(?![0-9A-Za-z])")
+_SSDEEP = re.compile(
+    r"(?<![0-9A-Za-z/+:])(?P<value>[0-9]{1,10}:[0-9A-Za-z/+]{6,64}+:[0-9A-Za-z/+]{3,64}+)(?![0-9A-Za-z/+:])"
+)
+_JA4 = re.compile(
+    r"(?<![0-9A-Za-z_])(?P<value>[tqd][0-9s][0-9][di][0-9]{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12})(?![0-9A-Za-z_])"
+)
+_PAIRS = re.compile(
+    r"(?<![0-9A-Za-z:])(?P<value>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){6,63}+)(?![0-9A-Za-z:])"
+)
+_SERIAL = re.compile(
+    r"(?i:\bserial(?:[ _-]?(?:number|num|no|nr)\b)?|n[uú]m[ée]ro de s[ée]rie|[nN][°º] de s[ée]rie|серийн\w{2,3} номер\w{0,3}"
+    r"|الرقم التسلسلي|رقم تسلسلي|序列号|序號)[^0-9\n]{0,40}?\s{0,40}(?<![0-9A-Za-z])"
+    r"(?P<value>(?i:(?:0x)?[0-9a-f]{14,42}+|[0-9a-f]{2}(?:[: -][0-9a-f]{2}){3,20}+))(?![0-9A-Za-z:])"
+)
+_OF_CERTIFICATE = re.compile(
+    r"cert|x\.?509|\btls\b|\bssl\b|issuer|\bcn ?=|сертификат|شهادة|证书|證書", re.IGNORECASE
+)
+_FINGERPRINT = re.compile(
+    r"finger|thumb|sha-?1|sha-?256|\bmd5|empreinte|huella|отпечаток|指纹|بصمة", re.IGNORECASE
+)
+_COMMIT = re.compile(
+    r"\b(?:commits?|revision|changeset|head|merge[ds]?|revert\w*|cherry|checkout|rebase|parent|tree|blob|git|fixe[sd]|introduced|коммит\w{0,2}"
+    r"|ревизи\w{1,2})\b|提交|hash of the commit",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"(?:sess(?:ion)?(?:_?id)?|sid|token|csrf\w{0,12}|nonce|etag|cookie|api_?key|\bkey|secret|signature|trace-?id|span-?id"
+    r"|request-?id|correlation-?id|auth\w{0,10}|state|salt|passw\w{0,5}|boundary|uuid|guid|\bsig)"
+    r"[\"']?\s?[:=]\s?(?:[\"']|W/\")?(?:-{2,}|=)?$",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(r"(?:@sha256:|\bdigest:? sha256:)$", re.IGNORECASE)
+_NAMES = re.compile(r"ja3s?|md5|imphash|sha", re.IGNORECASE)
+_FEWEST_DIGITS = 6  # different ones; a hash has more but once in ten thousand million
+_LONGEST_PERIOD = 16  # "0123456789abcdef" again and again is a filler
+_NEAR, _FAR = 90, 700  # characters before a hash that say whose it is; fields of JA3 are long
+_AROUND = 160  # characters around a serial number that speak of certificates
+
+
+def _hash(page: Page, match: re.Match[str]) -> Reading | None:
+    value, start = match["value"], match.start()
+    kind = _KINDS.get(len(value))
+    if not kind or _is_filler(value) or _is_name(page, value, start):
+        return None
+    if kind is Kind.MD5 and _is_ja3(page, start):
+        kind = Kind.JA3
+    return reading(kind, value, start)
+
+
+def _is_filler(value: str) -> bool:
+    low = value.lower()
+    is_even = len(set(low)) < _FEWEST_DIGITS or low.isdigit()
+    return is_even or low[_LONGEST_PERIOD:] == low[:-_LONGEST_PERIOD]
+
+
+def _is_name(page: Page, value: str, start: int) -> bool:
+    """Whether it names a commit, an image or a session."""
+    before = page.before(start, 60)
+    if len(value) == 40:  # noqa: PLR2004  (SHA-1, as git uses it)
+        near = re.sub(r"[0-9a-f]{40}", "", page.before(start, 110))[-45:]
+        return bool(_COMMIT.search(near)) and "sha" not in near.lower()
+    if _IMAGE.search(before):
+        return True
+    return bool(_SECRET.search(before)) and "hash" not in before[-12:].lower()
+
+
+def _is_ja3(page: Page, start: int) -> bool:
+    near = re.sub(r"[0-9a-fA-F]{32,}", "", page.before(start, _NEAR + 66))[-_NEAR:]
+    names = _NAMES.findall(near)
+    if names:
+        return names[-1].lower().startswith("ja3")
+    if near.endswith(('"hash":"', '"hash": "')):
+        return '"ja3' in page.before(start, _FAR)
+    return _is_in_ja3_column(page, start)
+
+
+def _is_in_ja3_column(page: Page, start: int) -> bool:
+    if page.table is None:
+        page.table = _ja3_column(page.text)
+    sign, number, column = page.table
+    if not sign:
+        return False
+    line_start = page.text.rfind("\n", max(0, start - 2000), start) + 1
+    line_end = page.text.find("\n", start, start + 2000)
+    line = page.text[line_start : line_end if line_end >= 0 else start + 2000]
+    return line.count(sign) == number and page.text.count(sign, line_start, start) == column
+
+
+def _ja3_column(text: str) -> tuple[str, int, int]:
+    """The sign between columns, how many there are of it in a line, and which column is headed JA3."""
+    found = re.search(r"(?im)^[^\n]{0,300}?\bja3(?:s|_hash)?\b[^\n]{0,300}$", text)
+    if not found:
+        return "", 0, 0
+    line = found[0]
+    sign = max(",;|\t", key=line.count)
+    before = line[: line.lower().index("ja3")]
+    return (sign, line.count(sign), before.count(sign)) if sign in line else ("", 0, 0)
+
+
+def _serial(page: Page, match: re.Match[str]) -> Reading | None:
+    value = match["value"]
+    around = page.text[max(0, match.start() - _AROUND) : match.end() + _AROUND]
+    if ":" not in value and not _OF_CERTIFICATE.search(around):
+        return None
+    return reading(Kind.SERIAL, value, match.start("value"))
+
+
+def _pairs(page: Page, match: re.Match[str]) -> Reading | None:
+    """``SHA1 Fingerprint=AB:CD:…``, as certificates are shown."""
+    digits = match["value"].replace(":", "")
+    kind = _KINDS.get(len(digits))
+    if not kind or not _FINGERPRINT.search(page.before(match.start(), 48)):
+        return None
+    found = reading(kind, digits, 0)
+    return Reading(found.observable, *match.span()) if found else None
+
+
+FORMS: tuple[Form, ...] = (
+    (_SERIAL, _serial),
+    (_PAIRS, _pairs),
+    (_JA4, read_as(Kind.JA4)),
+    (_SSDEEP, read_as(Kind.SSDEEP)),
+    (_TLSH, read_as(Kind.TLSH)),
+    (_HEX, _hash),
+)
