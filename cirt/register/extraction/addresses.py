@@ -16,6 +16,9 @@ _IPV4 = re.compile(
 _SPACED = re.compile(
     r"(?<![0-9.] )(?<![0-9A-Za-z_.])(?P<value>[0-9]{1,3}(?: \. [0-9]{1,3}){3})(?! ?[0-9.]|[A-Za-z_])"
 )
+_DUMPED = re.compile(  # by tcpdump: "IP 192.0.2.1.51022 > 192.0.2.2.443:"
+    r"(?<=IP )(?P<value>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?=\.[0-9]{1,5} >)|(?<=> )(?P<to>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?=\.[0-9a-z]{1,9}: )"
+)
 _IPV6 = re.compile(
     r"(?<![0-9A-Za-z_:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])"
     r"(?P<value>[0-9A-Fa-f:]{2,45}+(?:(?<=[:0-9])(?:\.[0-9]{1,3}){3})?(?:/[0-9]{1,3})?)(?![0-9A-Za-z_])"
@@ -43,6 +46,12 @@ def _spaced(page: Page, match: re.Match[str]) -> Reading | None:
     return Reading(found.observable, *match.span("value")) if found else None
 
 
+def _dumped(page: Page, match: re.Match[str]) -> Reading | None:
+    group = match.lastgroup or "value"
+    is_shared = match[group].startswith("224.")  # RFC 5771: everybody's
+    return None if is_shared else reading(Kind.IPV4, match[group], match.start(group))
+
+
 def _ipv6(page: Page, match: re.Match[str]) -> Reading | None:
     start, written = match.start("value"), match["value"]
     if written.endswith(":") and not written.endswith("::"):
@@ -57,5 +66,6 @@ FORMS: tuple[Form, ...] = (
     (_IPV6, _ipv6),
     (_IPV4, _ipv4),
     (_SPACED, _spaced),
+    (_DUMPED, _dumped),
     (_ASN, read_as(Kind.ASN)),
 )

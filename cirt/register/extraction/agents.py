@@ -13,12 +13,12 @@ _PROGRAMS = (
     "|antSword|Hello, World|Mozi|CFNetwork|Scrapy|HeadlessChrome|Expanse|censys|WinInet"
 )
 _COMMENT = r"(?: \([^()\r\n]{1,300}\))"
-_PRODUCT = r"(?: [A-Za-z][\w.-]{1,40}/[\w.+-]{1,40})"
+_PRODUCT = r"(?: [A-Za-z][\w.-]{1,40}/[\w.+#-]{1,40})"
 _MOZILLA = re.compile(
     rf"(?<![A-Za-z0-9])(?P<value>Mozilla/[0-9]\.[0-9](?>(?:{_COMMENT}|{_PRODUCT}){{1,40}}))"
 )
 _KNOWN = re.compile(
-    rf"(?<![A-Za-z0-9/])(?P<value>(?:{_PROGRAMS})/v?[0-9][\w.+-]{{0,40}}+(?>(?:{_COMMENT}|{_PRODUCT}){{0,20}}))"
+    rf"(?<![A-Za-z0-9/])(?P<value>(?:{_PROGRAMS})/v?[0-9][\w.+#-]{{0,40}}+(?>(?:{_COMMENT}|{_PRODUCT}){{0,20}}))"
 )
 _HEADER = re.compile(r"(?i:user-agent: ?)(?P<header>[^\r\n\"]{3,512})")
 _NAMED = re.compile(

@@ -10,7 +10,7 @@ _CVE = re.compile(
     r"(?<![0-9A-Za-z])(?P<value>(?i:CVE)[ \-\u2010-\u2013\u2212][0-9]{4}[\-\u2010-\u2013\u2212][0-9]{4,19}+)"
 )
 _TECHNIQUE = re.compile(
-    r"(?<![0-9A-Za-z_./\-])(?P<value>[Tt][01][0-9]{3}(?:\.[0-9]{3})?)(?![0-9A-Za-z_-]|\.[0-9])"
+    r"(?:(?<![0-9A-Za-z_./\-])|(?<=attack\.))(?P<value>[Tt][01][0-9]{3}(?:\.[0-9]{3})?)(?![0-9A-Za-z_-]|\.[0-9])"
 )
 _ROOM = re.compile(
     r"\b(?:room|printer|laptop|model|type|gate|terminal|hall|line|series|салон|каб|кабинет|salle|sala|modelo|modèle)\.? $",

@@ -62,7 +62,7 @@ _CODE = frozenset(
     item node element config settings user users next prev data out in input output service ingress nav image spec
     client server params param options opts props state store form field model view controller context ctx
     conn connection session cursor db row col table cell file files page entry record result results ret err error
-    logger log app api body header headers payload message msg parent child root tree list map set dict key value val
+    logger log app api body header headers footer section form label button li ul ol td th tr payload message msg parent child root tree list map set dict key value val
     elem el btn div span foo bar baz qux sum count index idx tmp temp buf buffer str int obj1 account order product
     customer project repo git build env var vars my metadata meta info package pkg values template job task worker host
     """.split()

@@ -12,7 +12,7 @@ _FOLDER = rf"[^\\/:*?\"<>|\s,;\x00-\x1f{EAST_SIGNS}]"  # of a folder's name, but
 _STEPS = rf"(?>(?:{_FOLDER}{{1,255}}+(?:(?<![.!?]) {_FOLDER}{{1,64}}+){{0,3}}\\{{1,2}})*)"
 _STEM = rf"(?>(?:(?![{EAST}]){_FOLDER}|(?<=[\\_.\-])[{EAST}]++)+)"
 _MORE_STEM = re.compile(
-    rf"(?: (?!-)(?:(?![{EAST}]){_FOLDER}){{1,64}}+){{1,4}}?(?<=\.[A-Za-z0-9]{{3}})(?![A-Za-z0-9])"
+    rf"(?: (?!-)(?:(?![{EAST}]){_FOLDER}){{1,64}}+){{1,4}}?(?:(?<=\.[A-Za-z0-9]{{2}})|(?<=\.[A-Za-z0-9]{{3}})|(?<=\.[A-Za-z0-9]{{4}}))(?![A-Za-z0-9])"
 )
 _WINDOWS_PATH = re.compile(
     rf"(?<![A-Za-z0-9])(?P<value>(?:[A-Za-z]:|%[A-Za-z_()0-9]{{2,32}}%)\\{{1,2}}{_STEPS}(?:{_STEM})?"
@@ -20,11 +20,12 @@ _WINDOWS_PATH = re.compile(
 )
 _UNIX_PATH = re.compile(
     r"(?<![0-9A-Za-z_/.~:\-])(?P<value>(?:~|/(?:etc|tmp|usr|var|home|opt|bin|sbin|dev|root|proc|lib|lib64|mnt|srv|run"
-    rf"|boot|sdcard|Users|Library|Applications|private|Volumes))(?>(?:/[{WEST}.@+%$~]++)+)/?)"
+    rf"|boot|data|vmfs|www|storage|sdcard|Users|Library|Applications|private|Volumes))(?>(?:/[{WEST}.@+%$~]++)+)/?)"
 )
 # What every system has and every script names.
 _EVERYDAY_PLACES = re.compile(
     r"/dev/(?:null|zero|u?random|std\w+|tty\w*|fd/.*)|(?:/usr)?/bin/(?:ba|da|z|k|c)?sh|/usr/bin/env(?:/.*)?"
+    r"|/var/(?:run|tmp|log|www|lib|spool|cache)/?|/usr/(?:s?bin|lib|local|share)/?|/usr/local/(?:s?bin|lib|share)/?|/dev/shm/?"
     r"|(?:/usr)?/s?bin/(?:nologin|false|true)|/etc/(?:passwd|shadow|hosts|fstab)/?"
 )
 _REGISTRY_KEY = re.compile(

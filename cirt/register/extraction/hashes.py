@@ -35,13 +35,14 @@ _COMMIT = re.compile(
     re.IGNORECASE,
 )
 _SECRET = re.compile(
-    r"(?:sess(?:ion)?(?:_?id)?|sid|token|csrf\w{0,12}|nonce|etag|cookie|api_?key|\bkey|secret|signature|trace-?id|span-?id"
-    r"|request-?id|correlation-?id|auth\w{0,10}|state|salt|passw\w{0,5}|boundary|uuid|guid|\bsig)"
+    r"(?:sess(?:ion)?(?:_?id)?|sid|token|csrf\w{0,12}|nonce|etag|cookie|api_?key|\bkey|secret|signature|trace[_-]?id|span[_-]?id"
+    r"|request[_-]?id|correlation[_-]?id|auth\w{0,10}|state|salt|passw\w{0,5}|boundary|uuid|guid|\bsig)"
     r"[\"']?\s?[:=]\s?(?:[\"']|W/\")?(?:-{2,}|=)?$",
     re.IGNORECASE,
 )
 _IMAGE = re.compile(r"(?:@sha256:|\bdigest:? sha256:)$", re.IGNORECASE)
 _NAMES = re.compile(r"ja3s?|md5|imphash|sha", re.IGNORECASE)
+_JA3_HEADING = re.compile(r"\bja3s?(?:_hash)?[\"' ]{0,2}[,;|\t]|[,;|\t][\"' ]{0,2}ja3", re.IGNORECASE)
 _FEWEST_DIGITS = 6  # different ones; a hash has more but once in ten thousand million
 _LONGEST_PERIOD = 16  # "0123456789abcdef" again and again is a filler
 _NEAR, _FAR = 90, 700  # characters before a hash that say whose it is; fields of JA3 are long
@@ -87,25 +88,24 @@ def _is_ja3(page: Page, start: int) -> bool:
 
 def _is_in_ja3_column(page: Page, start: int) -> bool:
     if page.table is None:
-        page.table = _ja3_column(page.text)
-    sign, number, column = page.table
+        page.table = _ja3_columns(page.text)
+    sign, number, columns = page.table
     if not sign:
         return False
     line_start = page.text.rfind("\n", max(0, start - 2000), start) + 1
     line_end = page.text.find("\n", start, start + 2000)
     line = page.text[line_start : line_end if line_end >= 0 else start + 2000]
-    return line.count(sign) == number and page.text.count(sign, line_start, start) == column
+    return line.count(sign) == number and page.text.count(sign, line_start, start) in columns
 
 
-def _ja3_column(text: str) -> tuple[str, int, int]:
-    """The sign between columns, how many there are of it in a line, and which column is headed JA3."""
-    found = re.search(r"(?im)^[^\n]{0,300}?\bja3(?:s|_hash)?\b[^\n]{0,300}$", text)
-    if not found:
-        return "", 0, 0
-    line = found[0]
+def _ja3_columns(text: str) -> tuple[str, int, frozenset[int]]:
+    """The sign between columns, how many there are of it in a line, and the columns headed JA3."""
+    found = _JA3_HEADING.search(text)
+    line = text[text.rfind("\n", 0, found.start()) + 1 :].partition("\n")[0] if found else ""
     sign = max(",;|\t", key=line.count)
-    before = line[: line.lower().index("ja3")]
-    return (sign, line.count(sign), before.count(sign)) if sign in line else ("", 0, 0)
+    cells = line.lower().removeprefix("#fields\t").split(sign)
+    columns = frozenset(at for at, cell in enumerate(cells) if "ja3" in cell)
+    return (sign, len(cells) - 1, columns) if len(cells) > 1 else ("", 0, frozenset())
 
 
 def _serial(page: Page, match: re.Match[str]) -> Reading | None:

@@ -96,7 +96,9 @@ def _url(page: Page, match: re.Match[str]) -> Reading | None:
         host, bracket, tail = rest.partition("]")
         written = scheme + sep + host + bracket + _cut(tail)
     else:
-        written = scheme + sep + _cut(_in_column(page, start, rest))
+        quote = page.text[start - 1 : start]
+        inside = rest.partition("'")[0] if quote == "'" else rest
+        written = scheme + sep + _cut(_in_column(page, start, inside))
     is_whole = len(written) == len(match[0])
     if is_whole and page.text[start - 1 : start] == "<":
         return _wrapped(page, written, start)

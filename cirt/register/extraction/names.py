@@ -5,7 +5,8 @@ from functools import lru_cache
 from cirt.objects.observables import values
 
 _RESERVED_TOPS = frozenset({"example", "test", "invalid", "local", "internal", "lan", "i2p"})
-_REVERSED = (".in-addr.arpa", ".ip6.arpa")  # an address, written backwards
+# Addresses written backwards, and services that neighbours call out.
+_NO_NAMES = (".in-addr.arpa", ".ip6.arpa", "._tcp.local", "._udp.local")
 
 
 def host_of(dotted: str) -> str | None:
@@ -24,6 +25,6 @@ def host_of(dotted: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _exists(name: str) -> bool:
     value = values.domain(name)
-    if value is None or value.endswith(_REVERSED):
+    if value is None or value.endswith(_NO_NAMES):
         return False
     return values.is_registrable(value) or value.rpartition(".")[2] in _RESERVED_TOPS

@@ -27,7 +27,7 @@ class Page:
     clear: Plain
     text: str = field(init=False)
     no_path_before: int = 0  # a tail up to here was read and was no path
-    table: tuple[str, int, int] | None = None  # the sign, its number and the column of JA3 hashes
+    table: tuple[str, int, frozenset[int]] | None = None  # its sign, their number, JA3's columns
 
     def __post_init__(self) -> None:
         self.text = self.clear.text

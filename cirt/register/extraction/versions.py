@@ -39,6 +39,17 @@ _SOFTWARE = re.compile(
     r"(?:\s(?:server|client|pro|esr|desktop|for \w{1,10}|x64|x86|plugin))?[\s(]{1,2}v?$",
     re.IGNORECASE,
 )
+# What speaks of the network near four numbers that are all small; of every five thousand addresses one is so.
+_NETWORK = re.compile(
+    r"\b(?:ips?|ipv4|addr\w*|hosts?|servers?|ping\w*|traffic|connect\w*|attack\w*|scann\w*|block\w*|port|ports|dns|resolv\w*"
+    r"|subnet|network|gateway|proxy|src|dst|source|destination|client|beacon\w*|c2|c&c|callback|login\w*|ssh\w*|rdp|http\w*|ban"
+    r"|ns|whois|traceroute|peer|remote|inbound|outbound|firewall|malicious|indicators?|iocs?|sshd|deny|allow|drop\w*|received"
+    r"|adress\w*|hôte|serveur\w*|réseau|connexion\w*|attaqu\w*|bloqu\w*|direcci\w*|servidor\w*|conex\w*|ataqu\w*|red|equipo"
+    r"|адрес\w*|сервер\w*|хост\w*|узел|узл\w*|подключ\w*|соединен\w*|атак\w*|сет\w{1,3}|трафик\w*|блокир\w*)\b"
+    r"|عنوان|العناوين|خادم|شبكة|هجوم|اتصال|آي ?بي|地址|服务器|主机|端口|攻击|连接|网络|流量|封禁|来源|目标|外联|回连|IP",
+    re.IGNORECASE,
+)
+_RESOLVERS = frozenset({"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "4.2.2.1", "4.2.2.2"})
 _HEADING = re.compile(r"[ \t#*>]*\Z")
 _AFTER_HEADING = re.compile(r"\.?[ \t]+(?:[^\W\d_]{2,}|[^\W\d_][ \t][^\W\d_]{2,})")
 _WORD = re.compile(r"[^\W\d_]|[§№=]")
@@ -47,6 +58,8 @@ _HOST_WORDS = frozenset({"ip", "ips", "ipv4", "host", "addr", "address", "src", 
 _ROUTES = 4  # letters: DIRECT/192.0.2.1 in a proxy's log is no product
 _SMALL, _SMALLER = 40, 25  # numbers as versions and as sections have them
 _OWN_NETWORK = 10
+_PORT = re.compile(r":[0-9]{2,5}(?![0-9.])|/[0-9]{1,2}(?![0-9.])")
+_AFTER = 40
 _REACH = 80  # characters before a number that can say what it counts
 
 
@@ -67,8 +80,18 @@ def is_no_address(page: Page, start: int, end: int) -> bool:
         return not _is_route(joined["word"] or "==")
     if _COUNTED.search(tail):
         return True
-    is_small = numbers[0] <= _SMALL and sum(number > _SMALL for number in numbers) <= 1
-    return is_small and bool(_names_software(line, numbers) or _RENEWED.search(line))
+    if numbers[0] > _SMALL or sum(number > _SMALL for number in numbers) > 1:
+        return False
+    if _names_software(line, numbers) or _RENEWED.search(line):
+        return True
+    is_odd = max(numbers) <= _SMALL and numbers[0] != _OWN_NETWORK and value not in _RESOLVERS
+    return is_odd and not _speaks_of_network(page, line, start, end)
+
+
+def _speaks_of_network(page: Page, line: str, start: int, end: int) -> bool:
+    after = page.text[end : end + _AFTER].partition("\n")[0]
+    is_alone = not _WORD.search(line) or line.endswith(("\t", ",", ";", "|", '"', "[", "(", "@", "= ", "="))
+    return is_alone or bool(_PORT.match(after) or _NETWORK.search(line) or _NETWORK.search(after))
 
 
 def _names_software(line: str, numbers: list[int]) -> bool:
