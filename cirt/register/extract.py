@@ -61,11 +61,11 @@ def _found(text: str, clear: Plain, observable: Observable, reading: Reading) ->
 
 def _readings(page: Page) -> Iterator[Reading]:
     taken = bytearray(len(page.text))
-    for pattern, read in _FORMS:
-        for match in pattern.finditer(page.text):
+    for form in _FORMS:
+        for match in form.matches(page):
             if taken.find(1, *match.span(match.lastgroup or 0)) >= 0:
                 continue
-            reading = read(page, match)
+            reading = form.read(page, match)
             if reading:
                 taken[reading.start : reading.end] = b"\x01" * (reading.end - reading.start)
                 yield reading

@@ -45,19 +45,28 @@ _MARKS: tuple[tuple[str, str | None, str, str], ...] = (
     ),
     ("meow", "http", "mM", r"(?<![A-Za-z].)(?P<meow>(?i:eow))(?=s?[\[({<]?:)"),
     ("ftp", "ftp", "fF", r"(?<![A-Za-z].)(?P<ftp>[xX*_][pP])(?=[sS]?[\[({<]?:)"),
-    ("spoken", ".", " ", rf"(?<=\w.)(?<!\bat.)(?<!\bthe.)(?<!\ba.)(?<!\bof.)(?P<spoken>{_DOT} )(?={_SPOKEN_REST})"),
-    ("called", "@", " ", rf"(?<=\w.)(?P<called>{_AT} )(?={_SPOKEN_HOST})"),
+    ("spoken", ".", " ", rf"(?<=\w.)(?<!\bat.)(?<!\bthe.)(?<!\ba.)(?<!\bof.)(?=[dDpPтТن点點])(?P<spoken>{_DOT} )(?={_SPOKEN_REST})"),
+    ("called", "@", " ", rf"(?<=\w.)(?=[aAсСآ艾])(?P<called>{_AT} )(?={_SPOKEN_HOST})"),
     ("hanzi", ".", "点點", rf"(?<=[A-Za-z0-9].)(?P<hanzi>)(?={_SPOKEN_REST})"),
     ("apart", ".", " ", rf"(?<=[A-Za-z0-9].)(?P<apart>\. )(?={_APART_TOP})"),
-    ("joined", ".", "_-", rf"(?<=[A-Za-z0-9].)(?P<joined>(?i:dot)[_-])(?={_SPOKEN_TOP})"),
+    ("joined", ".", r"_\-", rf"(?<=[A-Za-z0-9].)(?P<joined>(?i:dot)[_-])(?={_SPOKEN_TOP})"),
     ("stop", ".", "。｡", rf"(?<=[A-Za-z0-9].)(?P<stop>)(?={_SPOKEN_REST})"),
     ("upper", ".", "D", r"(?<=[a-z0-9].)(?P<upper>OT)(?=[a-z]{2,18}(?![\w-]))"),
     ("unseen", "", _UNSEEN, rf"(?P<unseen>[{_UNSEEN}]*)"),
 )
 _STANDS_FOR = {name: stands_for for name, stands_for, _, _ in _MARKS}
+# Marks that begin alike stand together, those of the commonest characters first: all else is one test away.
+_GROUPS = sorted(
+    dict.fromkeys(first for _, _, first, _ in _MARKS), key=lambda first: first not in " ."
+)
 _MARK = re.compile(
-    f"[{''.join(first for _, _, first, _ in _MARKS)}]"
-    f"(?:{'|'.join(f'(?<=[{first}]){rest}' for _, _, first, rest in _MARKS)})"
+    f"[{''.join(_GROUPS)}]"
+    + "(?:"
+    + "|".join(
+        f"(?<=[{group}])(?:{'|'.join(rest for _, _, first, rest in _MARKS if first == group)})"
+        for group in _GROUPS
+    )
+    + ")"
 )
 _SPACED = frozenset({"dot", "at"})  # marks that may stand apart: "example [.] org"
 # Full-width signs and Eastern digits, one character for one, so that no place moves.

@@ -8,24 +8,23 @@ from cirt.register.extraction.links import with_path
 from cirt.register.extraction.reading import Form, Page, Reading, read_as, reading
 
 # A word may run into the number: "l’adresse192.0.2.1".
-_NO_WORD = r"(?:(?<![0-9A-Za-z_])|(?<=[rR]ess)|(?<=[rR]esse)|(?<=[iI][pP]))"
+_NO_WORD = r"(?:(?<![0-9A-Za-z_].)|(?<=[rR]ess.)|(?<=[rR]esse.)|(?<=[iI][pP].))(?<![0-9]\..)"
 _IPV4 = re.compile(
-    rf"{_NO_WORD}(?<![0-9]\.)(?P<value>[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?![0-9])(?:/[0-9]{{1,2}}(?![0-9]|\.[0-9]))?)"
+    rf"(?P<value>[0-9]{_NO_WORD}[0-9]{{0,2}}(?:\.[0-9]{{1,3}}){{3}}(?![0-9])(?:/[0-9]{{1,2}}(?![0-9]|\.[0-9]))?)"
     r"(?![A-Za-z_]|\.[0-9]|-[A-Za-z])(?::[0-9]{1,5}(?![0-9]))?"
 )
 _SPACED = re.compile(
-    r"(?<![0-9.] )(?<![0-9A-Za-z_.])(?P<value>[0-9]{1,3}(?: \. [0-9]{1,3}){3})(?! ?[0-9.]|[A-Za-z_])"
+    r"(?P<value>[0-9](?<![0-9.] .)(?<![0-9A-Za-z_.].)[0-9]{0,2}(?: \. [0-9]{1,3}){3})(?! ?[0-9.]|[A-Za-z_])"
 )
 _DUMPED = re.compile(  # by tcpdump: "IP 192.0.2.1.51022 > 192.0.2.2.443:"
-    r"(?<=IP )(?P<value>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?=\.[0-9]{1,5} >)|(?<=> )(?P<to>[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?=\.[0-9a-z]{1,9}: )"
+    r"(?P<value>[0-9](?:(?<=IP .)|(?<=> .))[0-9]{0,2}(?:\.[0-9]{1,3}){3})(?=\.[0-9a-z]{1,9}(?: >|: ))"
 )
 _IPV6 = re.compile(
-    r"(?<![0-9A-Za-z_:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])"
-    r"(?P<value>[0-9A-Fa-f:]{2,45}+(?:(?<=[:0-9])(?:\.[0-9]{1,3}){3})?(?:/[0-9]{1,3})?)(?![0-9A-Za-z_])"
+    r"(?P<value>[0-9A-Fa-f:](?<![0-9A-Za-z_:.].)(?:(?<=:):|(?<!:)[0-9A-Fa-f]{0,3}:[0-9A-Fa-f:])[0-9A-Fa-f:]{0,43}+(?:(?<=[:0-9])(?:\.[0-9]{1,3}){3})?(?:/[0-9]{1,3})?)(?![0-9A-Za-z_])"
 )
 _MAC = re.compile(
-    r"(?<![0-9A-Za-z_:.-])(?P<value>[0-9A-Fa-f]{2}(?P<by>[:-])(?:[0-9A-Fa-f]{2}(?P=by)){4}[0-9A-Fa-f]{2}"
-    r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![0-9A-Za-z_]|[:-][0-9A-Fa-f])"
+    r"(?P<value>[0-9A-Fa-f](?<![0-9A-Za-z_:.-].)[0-9A-Fa-f](?:(?P<by>[:-])(?:[0-9A-Fa-f]{2}(?P=by)){4}[0-9A-Fa-f]{2}"
+    r"|[0-9A-Fa-f]{2}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}))(?![0-9A-Za-z_]|[:-][0-9A-Fa-f])"
 )
 _ASN = re.compile(
     r"(?<![0-9A-Za-z/])(?!AS400(?![0-9]))(?P<value>ASN[: ]{0,2}(?:AS)?[0-9]{1,10}+|(?:AS|АС)(?:[0-9]{3,10}+| [0-9]{4,10}+))"  # noqa: RUF001
@@ -47,9 +46,8 @@ def _spaced(page: Page, match: re.Match[str]) -> Reading | None:
 
 
 def _dumped(page: Page, match: re.Match[str]) -> Reading | None:
-    group = match.lastgroup or "value"
-    is_shared = match[group].startswith("224.")  # RFC 5771: everybody's
-    return None if is_shared else reading(Kind.IPV4, match[group], match.start(group))
+    is_shared = match["value"].startswith("224.")  # RFC 5771: everybody's
+    return None if is_shared else reading(Kind.IPV4, match["value"], match.start())
 
 
 def _ipv6(page: Page, match: re.Match[str]) -> Reading | None:
@@ -62,10 +60,10 @@ def _ipv6(page: Page, match: re.Match[str]) -> Reading | None:
 
 
 FORMS: tuple[Form, ...] = (
-    (_MAC, read_as(Kind.MAC)),
-    (_IPV6, _ipv6),
-    (_IPV4, _ipv4),
-    (_SPACED, _spaced),
-    (_DUMPED, _dumped),
-    (_ASN, read_as(Kind.ASN)),
+    Form(_MAC, read_as(Kind.MAC)),
+    Form(_IPV6, _ipv6),
+    Form(_IPV4, _ipv4),
+    Form(_SPACED, _spaced),
+    Form(_DUMPED, _dumped),
+    Form(_ASN, read_as(Kind.ASN), ("as", "ас")),  # noqa: RUF001
 )

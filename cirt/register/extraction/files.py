@@ -14,12 +14,15 @@ _STEM = rf"(?>(?:(?![{EAST}]){_FOLDER}|(?<=[\\_.\-])[{EAST}]++)+)"
 _MORE_STEM = re.compile(
     rf"(?: (?!-)(?:(?![{EAST}]){_FOLDER}){{1,64}}+){{1,4}}?(?:(?<=\.[A-Za-z0-9]{{2}})|(?<=\.[A-Za-z0-9]{{3}})|(?<=\.[A-Za-z0-9]{{4}}))(?![A-Za-z0-9])"
 )
+_ON_DRIVE = re.compile(  # its letter stands before
+    rf"(?<=[A-Za-z])(?<![A-Za-z0-9][A-Za-z])(?P<value>:\\{{1,2}}{_STEPS}(?:{_STEM})?)"
+)
 _WINDOWS_PATH = re.compile(
-    rf"(?<![A-Za-z0-9])(?P<value>(?:[A-Za-z]:|%[A-Za-z_()0-9]{{2,32}}%)\\{{1,2}}{_STEPS}(?:{_STEM})?"
+    rf"(?<![A-Za-z0-9])(?P<value>%[A-Za-z_()0-9]{{2,32}}%\\{{1,2}}{_STEPS}(?:{_STEM})?"
     rf"|(?<!\\)\\\\(?!pipe\\|\.\\)[A-Za-z0-9.$_-]{{2,255}}+\\{{1,2}}{_STEPS}(?:{_STEM})?)"
 )
 _UNIX_PATH = re.compile(
-    r"(?<![0-9A-Za-z_/.~:\-])(?P<value>(?:~|/(?:etc|tmp|usr|var|home|opt|bin|sbin|dev|root|proc|lib|lib64|mnt|srv|run"
+    r"(?P<value>[~/](?<![0-9A-Za-z_/.~:\-].)(?:(?<=~)|(?:etc|tmp|usr|var|home|opt|bin|sbin|dev|root|proc|lib|lib64|mnt|srv|run"
     rf"|boot|data|vmfs|www|storage|sdcard|Users|Library|Applications|private|Volumes))(?>(?:/[{WEST}.@+%$~]++)+)/?)"
 )
 # What every system has and every script names.
@@ -33,8 +36,12 @@ _REGISTRY_KEY = re.compile(
     rf"\\{{1,2}}{_STEPS}(?:{_STEM})?)"
 )
 _MUTEX = re.compile(
-    r"(?<![A-Za-z0-9\\])(?P<value>(?:Global|Local|\\?BaseNamedObjects)\\[0-9A-Za-z_{}.!$#@-]{3,128}+)"
-    r"|(?i:mutex|mutant|мьютекс|互斥体|互斥量|互斥锁)(?i: name| named|名称|名)?[ :=：]{0,3}[\"'`“«「](?P<quoted>[^\"'`”»」\r\n]{3,128})[\"'`”»」]"
+    r"(?<![A-Za-z0-9\\])(?P<value>(?:Global|Local|BaseNamedObjects)\\[0-9A-Za-z_{}.!$#@-]{3,128}+)"
+)
+_MUTEX_WORDS = ("mutex", "mutant", "мьютекс", "互斥体", "互斥量", "互斥锁")
+_NAMED_MUTEX = re.compile(
+    rf"(?i:{'|'.join(_MUTEX_WORDS)})(?i: name| named|名称|名)?[ :=：]{{0,3}}[\"'`“«「] ?"
+    r"(?P<quoted>[^\"'`”»」\r\n]{3,128}?) ?[\"'`”»」]"
 )
 _QUOTES = "\"“„«‘'`「『‹《"
 _UNQUOTES = "\"”“»’'`」』›》"
@@ -62,13 +69,14 @@ def file_name(page: Page, start: int, end: int) -> Reading | None:
 
 
 def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
-    written = match["value"]
+    start = match.start() - match["value"].startswith(":")
+    written = page.text[start : match.end()]
     if not re.search(r"\.[A-Za-z0-9]{2,4}\Z", written) and not written.endswith("\\"):
         more = _MORE_STEM.match(page.text, match.end())
         name = f"{written}{more[0] if more else ''}".rpartition("\\")[2]
         if more and doubts.is_file(doubts.Dotted(name, "", "")):
             written += more[0]
-    return reading(Kind.FILE_PATH, balanced(written).rstrip(".,;:!?'`\\"), match.start("value"))
+    return reading(Kind.FILE_PATH, balanced(written).rstrip(".,;:!?'`\\"), start)
 
 
 def _unix_path(page: Page, match: re.Match[str]) -> Reading | None:
@@ -105,10 +113,12 @@ def _odd_name(page: Page, match: re.Match[str]) -> Reading | None:
 
 
 PLACES: tuple[Form, ...] = (
-    (_QUOTED, _quoted),
-    (_REGISTRY_KEY, read_as(Kind.REGISTRY_KEY, trim=".,;:!?'`")),
-    (_MUTEX, read_as(Kind.MUTEX, trim=".")),
-    (_WINDOWS_PATH, _windows_path),
-    (_UNIX_PATH, _unix_path),
+    Form(_QUOTED, _quoted),
+    Form(_REGISTRY_KEY, read_as(Kind.REGISTRY_KEY, trim=".,;:!?'`"), ("hkey_", "hklm", "hkcu", "hkcr", "hku", "hkcc")),
+    Form(_MUTEX, read_as(Kind.MUTEX, trim="."), ("global\\", "local\\", "basenamedobjects\\")),
+    Form(_NAMED_MUTEX, read_as(Kind.MUTEX), _MUTEX_WORDS),
+    Form(_ON_DRIVE, _windows_path, (":\\",)),
+    Form(_WINDOWS_PATH, _windows_path, ("%", "\\\\")),
+    Form(_UNIX_PATH, _unix_path),
 )
-NAMES: tuple[Form, ...] = ((_ODD_NAME, _odd_name),)
+NAMES: tuple[Form, ...] = (Form(_ODD_NAME, _odd_name),)

@@ -7,22 +7,26 @@ from cirt.objects.observables.kinds import Kind
 from cirt.register.extraction.reading import Form, Page, Reading, read_as, reading
 
 _KINDS = {32: Kind.MD5, 40: Kind.SHA1, 64: Kind.SHA256, 70: Kind.TLSH, 128: Kind.SHA512}
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?P<value>[0-9A-Fa-f]{32,128}+)(?![0-9A-Za-z])")
+_HEX = re.compile(r"(?P<value>[0-9A-Fa-f](?<![0-9A-Za-z].)[0-9A-Fa-f]{31,127}+)(?![0-9A-Za-z])")
 _TLSH = re.compile(r"(?<![0-9A-Za-z])(?P<value>T1[0-9A-Fa-f]{70})(?![0-9A-Za-z])")
 _SSDEEP = re.compile(
-    r"(?<![0-9A-Za-z/+:])(?P<value>[0-9]{1,10}:[0-9A-Za-z/+]{6,64}+:[0-9A-Za-z/+]{3,64}+)(?![0-9A-Za-z/+:])"
+    r"(?P<value>[0-9](?<![0-9A-Za-z/+:].)[0-9]{0,9}:[0-9A-Za-z/+]{6,64}+:[0-9A-Za-z/+]{3,64}+)(?![0-9A-Za-z/+:])"
 )
 _JA4 = re.compile(
-    r"(?<![0-9A-Za-z_])(?P<value>[tqd][0-9s][0-9][di][0-9]{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12})(?![0-9A-Za-z_])"
+    r"(?P<value>[tqd](?<![0-9A-Za-z_].)[0-9s][0-9][di][0-9]{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12})(?![0-9A-Za-z_])"
 )
 _PAIRS = re.compile(
-    r"(?<![0-9A-Za-z:])(?P<value>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){6,63}+)(?![0-9A-Za-z:])"
+    r"(?P<value>[0-9A-Fa-f](?<![0-9A-Za-z:].)[0-9A-Fa-f](?::[0-9A-Fa-f]{2}){6,63}+)(?![0-9A-Za-z:])"
 )
 _SERIAL = re.compile(
-    r"(?i:\bserial(?:[ _-]?(?:number|num|no|nr)\b)?|n[uú]m[ée]ro de s[ée]rie|[nN][°º] de s[ée]rie|серийн\w{2,3} номер\w{0,3}"
+    r"(?i:serial(?:[ _-]?(?:number|num|no|nr)\b)?|n[uú]m[ée]ro de s[ée]rie|[nN][°º] de s[ée]rie|серийн\w{2,3} номер\w{0,3}"
     r"|الرقم التسلسلي|رقم تسلسلي|序列号|序號)[^0-9\n]{0,40}?\s{0,40}(?<![0-9A-Za-z])"
     r"(?P<value>(?i:(?:0x)?[0-9a-f]{14,42}+|[0-9a-f]{2}(?:[: -][0-9a-f]{2}){3,20}+))(?![0-9A-Za-z:])"
 )
+_SERIAL_CUES = (
+    "serial", "numéro de s", "número de s", "numero de s", "n° de s", "nº de s", "серийн", "الرقم التسلسلي", "رقم تسلسلي", "序列号",
+    "序號",
+)  # fmt: skip
 _OF_CERTIFICATE = re.compile(
     r"cert|x\.?509|\btls\b|\bssl\b|issuer|\bcn ?=|сертификат|شهادة|证书|證書", re.IGNORECASE
 )
@@ -127,10 +131,10 @@ def _pairs(page: Page, match: re.Match[str]) -> Reading | None:
 
 
 FORMS: tuple[Form, ...] = (
-    (_SERIAL, _serial),
-    (_PAIRS, _pairs),
-    (_JA4, read_as(Kind.JA4)),
-    (_SSDEEP, read_as(Kind.SSDEEP)),
-    (_TLSH, read_as(Kind.TLSH)),
-    (_HEX, _hash),
+    Form(_SERIAL, _serial, _SERIAL_CUES),
+    Form(_PAIRS, _pairs),
+    Form(_JA4, read_as(Kind.JA4)),
+    Form(_SSDEEP, read_as(Kind.SSDEEP)),
+    Form(_TLSH, read_as(Kind.TLSH), ("t1",)),
+    Form(_HEX, _hash),
 )

@@ -35,4 +35,4 @@ def _seen(page: Page, start: int, end: int) -> doubts.Dotted:
     return doubts.Dotted(page.text[start:end], before, after)
 
 
-FORMS: tuple[Form, ...] = ((_DOTTED, _dotted),)
+FORMS: tuple[Form, ...] = (Form(_DOTTED, _dotted),)

@@ -1,6 +1,6 @@
 """URLs and mail addresses, and the message ids that look like the latter."""
 
-# ruff: noqa: RUF001  (the look-alike characters are what is looked for)
+# ruff: noqa: RUF001, SIM905  (the look-alike characters are what is looked for)
 import re
 
 from cirt.objects.observables.kinds import Kind, canonical
@@ -8,14 +8,20 @@ from cirt.register.extraction.names import host_of
 from cirt.register.extraction.reading import Form, Page, Reading, balanced, nothing, reading
 from cirt.register.extraction.scripts import EAST, LABELS
 
-_SCHEMES = "https?|ftps?|sftp|tftp|wss?|ssh|ldaps?|rmi|smb|tcp|udp|rdp|telnet|ircs?|git|svn|dns|gopher|socks[45]?|hysteria"
+_SCHEMES = tuple(
+    """
+    http https ftp ftps sftp tftp ws wss ssh ldap ldaps rmi smb tcp udp rdp telnet irc ircs git svn dns gopher socks socks4
+    socks5 hysteria
+    """.split()
+)
+_SCHEME = f"(?i:{'|'.join(sorted(_SCHEMES, reverse=True))})"
 # What may follow the host. Han and kana only after a sign: "evil.example/a下载" goes on in Chinese.
 _TAIL_CHAR = (
     r"[!#-&'(*+\-./0-9:=?-Z\[_a-z{~\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u058f\u0600-\u060b\u060d-\u061a"
     r"\u0620-\u0dff\u0e01-\u0e4e\u10a0-\u1fff]"
 )
 # An address right after one of these belongs to a list; it does not go on with the address before.
-_TAIL_BREAK = rf"[,;)}}\]](?![(\[]?(?i:{_SCHEMES})://)"
+_TAIL_BREAK = rf"[,;)}}\]](?![(\[]?{_SCHEME}://)"
 _TAIL_RUN = rf"(?>(?:{_TAIL_CHAR}|{_TAIL_BREAK}|(?<=[/=_\-+%?&#])[{EAST}]++)*)"
 _TAIL = re.compile(rf"(?::[0-9]{{1,5}})?/{_TAIL_RUN}")
 _ENDS = ".,;:!?'*({[…"
@@ -27,12 +33,12 @@ _SIGNS = ",;\t"  # between the columns of a table
 _ENOUGH = 2  # of them in a line of a table
 
 _URL = re.compile(
-    rf"(?<![A-Za-z0-9+])(?i:{_SCHEMES})://"
+    rf"(?<![A-Za-z0-9+]){_SCHEME}://"
     r"(?:[A-Za-z0-9._~%!$&'()*+,;=:-]{1,128}@)?"
     rf"(?:\[[0-9A-Fa-f:.%]{{2,60}}\]|{LABELS})(?::[0-9]{{1,5}})?(?:[/?#]{_TAIL_RUN})?"
 )
 _EMAIL = re.compile(
-    r"(?<![0-9A-Za-z_.%+'\-\u00c0-\u052f])(?P<local>[0-9A-Za-z_.%+'\-\u00c0-\u052f]{1,66}+)"
+    r"(?P<local>[0-9A-Za-z_.%+'\-\u00c0-\u052f](?<![0-9A-Za-z_.%+'\-\u00c0-\u052f].)[0-9A-Za-z_.%+'\-\u00c0-\u052f]{0,65}+)"
     rf"@(?P<host>{LABELS})"
 )
 _MESSAGE_ID = re.compile(
@@ -133,6 +139,12 @@ def _email(page: Page, match: re.Match[str]) -> Reading | None:
     return reading(Kind.EMAIL, f"{local}@{host}", match.end("local") - len(local))
 
 
-MESSAGE_IDS: tuple[Form, ...] = ((_MESSAGE_ID, nothing),)
-FORMS: tuple[Form, ...] = ((_URL, _url),)
-MAIL: tuple[Form, ...] = ((_EMAIL, _email),)
+MESSAGE_IDS: tuple[Form, ...] = (
+    Form(
+        _MESSAGE_ID,
+        nothing,
+        ("message-id", "message_id", "messageid", "msgid", "in-reply-to", "references", "content-id"),
+    ),
+)
+FORMS: tuple[Form, ...] = (Form(_URL, _url, tuple(f"{scheme}://" for scheme in _SCHEMES)),)
+MAIL: tuple[Form, ...] = (Form(_EMAIL, _email),)

@@ -1,13 +1,15 @@
 """What a form of observable is: a pattern, and a reader that says what its match means."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from string import ascii_lowercase, ascii_uppercase
 from typing import TypeAlias
 
 from cirt.objects.observables.defang import Plain
 from cirt.objects.observables.kinds import Kind, Observable, canonical
 
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -26,11 +28,14 @@ class Page:
 
     clear: Plain
     text: str = field(init=False)
+    low: str = field(init=False)  # in small letters, each at its place
     no_path_before: int = 0  # a tail up to here was read and was no path
     table: tuple[str, int, frozenset[int]] | None = None  # its sign, their number, JA3's columns
 
     def __post_init__(self) -> None:
         self.text = self.clear.text
+        low = self.text.lower()  # a few letters become two
+        self.low = low if len(low) == len(self.text) else self.text.translate(_SMALL)
 
     def before(self, at: int, reach: int) -> str:
         """Up to ``reach`` characters before ``at``."""
@@ -46,7 +51,43 @@ class Page:
 
 
 Reader: TypeAlias = Callable[[Page, re.Match[str]], Reading | None]
-Form: TypeAlias = tuple[re.Pattern[str], Reader]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A pattern and its reader; every match begins with one of the cues, in any case, if there are any.
+
+    To look for words is much faster than to try a pattern at each letter. A pattern without cues is to begin with a
+    set of characters, for the same reason, and to look back only after it.
+    """
+
+    pattern: re.Pattern[str]
+    read: Reader
+    cues: tuple[str, ...] = ()
+
+    def matches(self, page: Page) -> Iterator[re.Match[str]]:
+        """As ``finditer``."""
+        return self._cued(page) if self.cues else self.pattern.finditer(page.text)
+
+    def _cued(self, page: Page) -> Iterator[re.Match[str]]:
+        end = 0
+        for start in _places(page.low, self.cues):
+            if start < end:
+                continue
+            match = self.pattern.match(page.text, start)
+            if match:
+                yield match
+                end = match.end()
+
+
+def _places(text: str, cues: tuple[str, ...]) -> list[int]:
+    places = []
+    for cue in cues:
+        at = text.find(cue)
+        while at >= 0:
+            places.append(at)
+            at = text.find(cue, at + len(cue))
+    return sorted(places)
 
 
 def reading(kind: Kind, written: str, start: int) -> Reading | None:

@@ -68,19 +68,20 @@ def is_no_address(page: Page, start: int, end: int) -> bool:
     value = page.text[start:end].partition("/")[0]
     if value.startswith(("0.", "127.", "255.")):
         return True
-    tail = page.before(start, _REACH)
-    line = tail.rpartition("\n")[2]
     numbers = [int(part) for part in value.split(".")]
+    line = page.line_before(start, _REACH)
+    if line.endswith(("/", "-", "=", "/v", "= ")) and (joined := _JOINED.search(line)):
+        return not _is_route(joined["word"] or "==")
+    if numbers[0] > _SMALL:
+        return False
     if _is_heading(page, line, end, numbers):
         return True
+    tail = page.before(start, _REACH)
     if not _WORD.search(tail):  # a plain list of addresses, the commonest case
         return False
-    joined = _JOINED.search(line)
-    if joined:
-        return not _is_route(joined["word"] or "==")
     if _COUNTED.search(tail):
         return True
-    if numbers[0] > _SMALL or sum(number > _SMALL for number in numbers) > 1:
+    if sum(number > _SMALL for number in numbers) > 1:
         return False
     if _names_software(line, numbers) or _RENEWED.search(line):
         return True
