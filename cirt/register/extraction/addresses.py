@@ -37,17 +37,17 @@ def _ipv4(page: Page, match: re.Match[str]) -> Reading | None:
     if not page.is_marked(start, end) and versions.is_no_address(page, start, end):
         return None
     url = None if "/" in match["value"] else with_path(page, start, end)
-    return url or reading(Kind.IPV4, match["value"], start)
+    return url or reading(page, Kind.IPV4, match["value"], start)
 
 
 def _spaced(page: Page, match: re.Match[str]) -> Reading | None:
-    found = reading(Kind.IPV4, match["value"].replace(" ", ""), 0)
+    found = reading(page, Kind.IPV4, match["value"].replace(" ", ""), 0)
     return Reading(found.observable, *match.span("value")) if found else None
 
 
 def _dumped(page: Page, match: re.Match[str]) -> Reading | None:
     is_shared = match["value"].startswith("224.")  # RFC 5771: everybody's
-    return None if is_shared else reading(Kind.IPV4, match["value"], match.start())
+    return None if is_shared else reading(page, Kind.IPV4, match["value"], match.start())
 
 
 def _ipv6(page: Page, match: re.Match[str]) -> Reading | None:
@@ -56,7 +56,7 @@ def _ipv6(page: Page, match: re.Match[str]) -> Reading | None:
         written = written[:-1]  # "2001:db8::1:" at the head of a list
     if not page.is_marked(start, start + len(written)) and versions.is_no_ipv6(written):
         return None
-    return reading(Kind.IPV6, written, start)
+    return reading(page, Kind.IPV6, written, start)
 
 
 FORMS: tuple[Form, ...] = (

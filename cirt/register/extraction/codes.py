@@ -59,14 +59,14 @@ def _technique(page: Page, match: re.Match[str]) -> Reading | None:
         return None
     if value[0] == "t" and not _ATTACK.search(page.before(start, 80)):
         return None
-    return reading(Kind.TECHNIQUE, value, start)
+    return reading(page, Kind.TECHNIQUE, value, start)
 
 
 def _phone(page: Page, match: re.Match[str]) -> Reading | None:
     written = match["value"].replace("+ ", "+")
     if written.count("(") < written.count(")") or _DATE.fullmatch(written):
         return None
-    found = reading(Kind.PHONE, written, match.start("value"))
+    found = reading(page, Kind.PHONE, written, match.start("value"))
     if not found or not found.observable:
         return None
     value = found.observable.value

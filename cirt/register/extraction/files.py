@@ -65,7 +65,7 @@ def file_name(page: Page, start: int, end: int) -> Reading | None:
         written = (lead[0].lstrip("(&") if lead else "") + written
     if doubts.is_everyday(written):
         return None
-    return reading(Kind.FILE_NAME, written, end - len(written))
+    return reading(page, Kind.FILE_NAME, written, end - len(written))
 
 
 def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
@@ -76,12 +76,12 @@ def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
         name = f"{written}{more[0] if more else ''}".rpartition("\\")[2]
         if more and doubts.is_file(doubts.Dotted(name, "", "")):
             written += more[0]
-    return reading(Kind.FILE_PATH, balanced(written).rstrip(".,;:!?'`\\"), start)
+    return reading(page, Kind.FILE_PATH, balanced(written).rstrip(".,;:!?'`\\"), start)
 
 
 def _unix_path(page: Page, match: re.Match[str]) -> Reading | None:
     written = balanced(match["value"]).rstrip(".,;:!?'`")
-    return None if _EVERYDAY_PLACES.fullmatch(written) else reading(Kind.FILE_PATH, written, match.start())
+    return None if _EVERYDAY_PLACES.fullmatch(written) else reading(page, Kind.FILE_PATH, written, match.start())
 
 
 def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
@@ -89,11 +89,11 @@ def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
     written = match["value"].strip()
     start = match.start() + match["value"].index(written)
     if re.match(r"[A-Za-z]:\\", written):
-        return reading(Kind.FILE_PATH, written, start)
+        return reading(page, Kind.FILE_PATH, written, start)
     is_name = "." in written and len(written) <= _MOST_QUOTED and not re.search(r"[/\\:=,;]", written)
     if not is_name or not doubts.is_file(doubts.Dotted(written, "", "")):
         return None
-    return None if doubts.is_everyday(written) else reading(Kind.FILE_NAME, written, start)
+    return None if doubts.is_everyday(written) else reading(page, Kind.FILE_NAME, written, start)
 
 
 def _odd_name(page: Page, match: re.Match[str]) -> Reading | None:
@@ -109,7 +109,7 @@ def _odd_name(page: Page, match: re.Match[str]) -> Reading | None:
         word = re.search(rf"[{WEST}]{{1,60}} ?\Z", page.text[max(0, at - 61) : at])
         name = (word[0] if word else "") + name
     name = re.sub(rf"\A.*[{EAST}](?=[^{EAST}]*\Z)", "", name).lstrip(" ([{")
-    return reading(Kind.FILE_NAME, f"{name}.{match['extension']}", match.start() + 1 - len(name))
+    return reading(page, Kind.FILE_NAME, f"{name}.{match['extension']}", match.start() + 1 - len(name))
 
 
 PLACES: tuple[Form, ...] = (

@@ -60,7 +60,7 @@ def _hash(page: Page, match: re.Match[str]) -> Reading | None:
         return None
     if kind is Kind.MD5 and _is_ja3(page, start):
         kind = Kind.JA3
-    return reading(kind, value, start)
+    return reading(page, kind, value, start)
 
 
 def _is_filler(value: str) -> bool:
@@ -117,7 +117,7 @@ def _serial(page: Page, match: re.Match[str]) -> Reading | None:
     around = page.text[max(0, match.start() - _AROUND) : match.end() + _AROUND]
     if ":" not in value and not _OF_CERTIFICATE.search(around):
         return None
-    return reading(Kind.SERIAL, value, match.start("value"))
+    return reading(page, Kind.SERIAL, value, match.start("value"))
 
 
 def _pairs(page: Page, match: re.Match[str]) -> Reading | None:
@@ -126,7 +126,7 @@ def _pairs(page: Page, match: re.Match[str]) -> Reading | None:
     kind = _KINDS.get(len(digits))
     if not kind or not _FINGERPRINT.search(page.before(match.start(), 48)):
         return None
-    found = reading(kind, digits, 0)
+    found = reading(page, kind, digits, 0)
     return Reading(found.observable, *match.span()) if found else None
 
 

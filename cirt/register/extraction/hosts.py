@@ -1,6 +1,7 @@
 """Names of hosts, told from file names, code and sentences."""
 
 import re
+from functools import lru_cache
 
 from cirt.objects.observables.kinds import Kind
 from cirt.register.extraction import doubts
@@ -16,9 +17,8 @@ _DOTTED = re.compile(rf"{FIRST_LABEL}(?>(?:\.{LABEL})+)")
 def _dotted(page: Page, match: re.Match[str]) -> Reading | None:
     start, end = match.span()
     is_marked = page.is_marked(start, end)
-    file = _seen(page, start, start + len(match[0].rstrip("-_")))
-    if not is_marked and doubts.is_file(file):
-        return file_name(page, start, start + len(file.written))
+    if not is_marked and _is_file(match[0].rstrip("-_")):
+        return file_name(page, start, start + len(match[0].rstrip("-_")))
     lead = len(match[0]) - len(match[0].lstrip("-_" if match[0].endswith("_") else "-"))
     host = host_of(match[0][lead:])
     if not host:
@@ -27,7 +27,12 @@ def _dotted(page: Page, match: re.Match[str]) -> Reading | None:
     end = start + len(host)
     if not is_marked and doubts.is_no_host(_seen(page, start, end)):
         return None
-    return with_path(page, start, end) or reading(Kind.DOMAIN, host, start)
+    return with_path(page, start, end) or reading(page, Kind.DOMAIN, host, start)
+
+
+@lru_cache(maxsize=4096)
+def _is_file(written: str) -> bool:
+    return doubts.is_file(doubts.Dotted(written, "", ""))
 
 
 def _seen(page: Page, start: int, end: int) -> doubts.Dotted:

@@ -3,7 +3,7 @@
 # ruff: noqa: RUF001, SIM905  (the look-alike characters are what is looked for)
 import re
 
-from cirt.objects.observables.kinds import Kind, canonical
+from cirt.objects.observables.kinds import Kind
 from cirt.register.extraction.names import host_of
 from cirt.register.extraction.reading import Form, Page, Reading, balanced, nothing, reading
 from cirt.register.extraction.scripts import EAST, LABELS
@@ -58,16 +58,12 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
     port, _, path = tail.partition("/")
     is_port = path.isdigit() and len(path) <= 5 and not port  # noqa: PLR2004  (192.0.2.1/443, of a firewall)
     # "one.example/two.example" are two names.
-    is_list = bool(path) and (host_of(path) == path or canonical(Kind.IPV4, path) is not None)
-    found = None if is_list or is_port or not path else _http(page.text[start:end] + tail)
+    is_list = bool(path) and (host_of(path) == path or page.canonical(Kind.IPV4, path) is not None)
+    found = None if is_list or is_port or not path else page.canonical(Kind.URL, f"http://{page.text[start:end]}{tail}")
     if not found:
         page.no_path_before = after.end()
         return None
-    return Reading(found.observable, start, end + len(tail))
-
-
-def _http(address: str) -> Reading | None:
-    return reading(Kind.URL, f"http://{address}", 0)
+    return Reading(found, start, end + len(tail))
 
 
 def _cut(tail: str) -> str:
@@ -113,7 +109,7 @@ def _url(page: Page, match: re.Match[str]) -> Reading | None:
         written += more[0] if more else ""
     if not match[0][lead:].isascii() and "." not in written[lead:].partition("/")[0]:
         return None
-    found = canonical(Kind.URL, written.replace("&amp;", "&"))
+    found = page.canonical(Kind.URL, written.replace("&amp;", "&"))
     return Reading(found, start, start + len(written)) if found else None
 
 
@@ -122,13 +118,13 @@ def _wrapped(page: Page, written: str, start: int) -> Reading | None:
     end, whole = start + len(written), written
     for _ in range(_MOST_LINES):
         if page.text[end : end + 1] == ">":
-            found = canonical(Kind.URL, whole)
+            found = page.canonical(Kind.URL, whole)
             return Reading(found, start, end) if found else None
         more = _WRAPPED.match(page.text, end)
         if not more:
             break
         whole, end = whole + more[1], more.end()
-    return reading(Kind.URL, written, start)
+    return reading(page, Kind.URL, written, start)
 
 
 def _email(page: Page, match: re.Match[str]) -> Reading | None:
@@ -136,7 +132,7 @@ def _email(page: Page, match: re.Match[str]) -> Reading | None:
     host = host_of(match["host"])
     if not local or not host:
         return None
-    return reading(Kind.EMAIL, f"{local}@{host}", match.end("local") - len(local))
+    return reading(page, Kind.EMAIL, f"{local}@{host}", match.end("local") - len(local))
 
 
 MESSAGE_IDS: tuple[Form, ...] = (

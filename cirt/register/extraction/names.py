@@ -9,6 +9,7 @@ _RESERVED_TOPS = frozenset({"example", "test", "invalid", "local", "internal", "
 _NO_NAMES = (".in-addr.arpa", ".ip6.arpa", "._tcp.local", "._udp.local")
 
 
+@lru_cache(maxsize=4096)
 def host_of(dotted: str) -> str | None:
     """``dotted`` as far as it is a name under a top-level domain that exists, or None."""
     written = dotted.rstrip("-_")
@@ -22,7 +23,6 @@ def host_of(dotted: str) -> str | None:
     return head if "." in head and is_next_sentence and _exists(head) else None
 
 
-@lru_cache(maxsize=4096)
 def _exists(name: str) -> bool:
     value = values.domain(name)
     if value is None or value.endswith(_NO_NAMES):

@@ -29,6 +29,7 @@ class Page:
     clear: Plain
     text: str = field(init=False)
     low: str = field(init=False)  # in small letters, each at its place
+    known: dict[tuple[Kind, str], Observable | None] = field(default_factory=dict)
     no_path_before: int = 0  # a tail up to here was read and was no path
     table: tuple[str, int, frozenset[int]] | None = None  # its sign, their number, JA3's columns
 
@@ -36,6 +37,14 @@ class Page:
         self.text = self.clear.text
         low = self.text.lower()  # a few letters become two
         self.low = low if len(low) == len(self.text) else self.text.translate(_SMALL)
+
+    def canonical(self, kind: Kind, written: str) -> Observable | None:
+        """As ``kinds.canonical``, which is asked once for what a text says many times."""
+        try:
+            return self.known[kind, written]
+        except KeyError:
+            observable = self.known[kind, written] = canonical(kind, written)
+            return observable
 
     def before(self, at: int, reach: int) -> str:
         """Up to ``reach`` characters before ``at``."""
@@ -90,9 +99,9 @@ def _places(text: str, cues: tuple[str, ...]) -> list[int]:
     return sorted(places)
 
 
-def reading(kind: Kind, written: str, start: int) -> Reading | None:
+def reading(page: Page, kind: Kind, written: str, start: int) -> Reading | None:
     """``written`` as a ``kind``, if it is one."""
-    observable = canonical(kind, written)
+    observable = page.canonical(kind, written)
     return Reading(observable, start, start + len(written)) if observable else None
 
 
@@ -107,7 +116,7 @@ def read_as(kind: Kind, trim: str = "") -> Reader:
     def read(page: Page, match: re.Match[str]) -> Reading | None:
         group = match.lastgroup or "value"
         written = balanced(match[group]).rstrip(trim) if trim else match[group]
-        return reading(kind, written, match.start(group))
+        return reading(page, kind, written, match.start(group))
 
     return read
 

@@ -5,6 +5,7 @@ All of it holds for what was written plainly. Nobody defangs a version number.
 
 # ruff: noqa: RUF001  (look-alikes are looked for)
 import re
+from functools import lru_cache
 
 from cirt.register.extraction.reading import Page
 
@@ -54,6 +55,8 @@ _HEADING = re.compile(r"[ \t#*>]*\Z")
 _AFTER_HEADING = re.compile(r"\.?[ \t]+(?:[^\W\d_]{2,}|[^\W\d_][ \t][^\W\d_]{2,})")
 _WORD = re.compile(r"[^\W\d_]|[§№=]")
 _JOINED = re.compile(r"(?P<word>[A-Za-z][A-Za-z_+]*)[/-]v?$|[=~<>!]=\s?$")
+_JOINING = ("/", "-", "=", "/v", "-v", "= ")
+_SETTING_APART = ("\t", ",", ";", "|", '"', "[", "(", "@", "=", "= ")
 _HOST_WORDS = frozenset({"ip", "ips", "ipv4", "host", "addr", "address", "src", "dst", "direct", "server"})
 _ROUTES = 4  # letters: DIRECT/192.0.2.1 in a proxy's log is no product
 _SMALL, _SMALLER = 40, 25  # numbers as versions and as sections have them
@@ -68,30 +71,34 @@ def is_no_address(page: Page, start: int, end: int) -> bool:
     value = page.text[start:end].partition("/")[0]
     if value.startswith(("0.", "127.", "255.")):
         return True
+    return _is_version(value, page.before(start, _REACH), page.text[end : end + _AFTER])
+
+
+@lru_cache(maxsize=2048)  # logs say the same before each address
+def _is_version(value: str, before: str, after: str) -> bool:
     numbers = [int(part) for part in value.split(".")]
-    line = page.line_before(start, _REACH)
-    if line.endswith(("/", "-", "=", "/v", "= ")) and (joined := _JOINED.search(line)):
+    line, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    joined = _JOINED.search(line) if line.endswith(_JOINING) else None
+    if joined:
         return not _is_route(joined["word"] or "==")
     if numbers[0] > _SMALL:
         return False
-    if _is_heading(page, line, end, numbers):
+    if _is_heading(line, after, numbers):
         return True
-    tail = page.before(start, _REACH)
-    if not _WORD.search(tail):  # a plain list of addresses, the commonest case
+    if not _WORD.search(before):  # a plain list of addresses, the commonest case
         return False
-    if _COUNTED.search(tail):
+    if _COUNTED.search(before):
         return True
     if sum(number > _SMALL for number in numbers) > 1:
         return False
     if _names_software(line, numbers) or _RENEWED.search(line):
         return True
     is_odd = max(numbers) <= _SMALL and numbers[0] != _OWN_NETWORK and value not in _RESOLVERS
-    return is_odd and not _speaks_of_network(page, line, start, end)
+    return is_odd and not _speaks_of_network(line, after)
 
 
-def _speaks_of_network(page: Page, line: str, start: int, end: int) -> bool:
-    after = page.text[end : end + _AFTER].partition("\n")[0]
-    is_alone = not _WORD.search(line) or line.endswith(("\t", ",", ";", "|", '"', "[", "(", "@", "= ", "="))
+def _speaks_of_network(line: str, after: str) -> bool:
+    is_alone = not _WORD.search(line) or line.endswith(_SETTING_APART)
     return is_alone or bool(_PORT.match(after) or _NETWORK.search(line) or _NETWORK.search(after))
 
 
@@ -104,9 +111,9 @@ def _is_route(word: str) -> bool:
     return is_loud or "_" in word or word.lower() in _HOST_WORDS
 
 
-def _is_heading(page: Page, line: str, end: int, numbers: list[int]) -> bool:
+def _is_heading(line: str, after: str, numbers: list[int]) -> bool:
     is_small = max(numbers) <= _SMALLER
-    return is_small and bool(_HEADING.match(line)) and bool(_AFTER_HEADING.match(page.text, end))
+    return is_small and bool(_HEADING.match(line)) and bool(_AFTER_HEADING.match(after))
 
 
 def is_no_ipv6(value: str) -> bool:
