@@ -45,7 +45,12 @@ _MARKS: tuple[tuple[str, str | None, str, str], ...] = (
     ),
     ("meow", "http", "mM", r"(?<![A-Za-z].)(?P<meow>(?i:eow))(?=s?[\[({<]?:)"),
     ("ftp", "ftp", "fF", r"(?<![A-Za-z].)(?P<ftp>[xX*_][pP])(?=[sS]?[\[({<]?:)"),
-    ("spoken", ".", " ", rf"(?<=\w.)(?<!\bat.)(?<!\bthe.)(?<!\ba.)(?<!\bof.)(?=[dDpPтТن点點])(?P<spoken>{_DOT} )(?={_SPOKEN_REST})"),
+    (
+        "spoken",
+        ".",
+        " ",
+        rf"(?<=\w.)(?<!\bat.)(?<!\bthe.)(?<!\ba.)(?<!\bof.)(?=[dDpPтТن点點])(?P<spoken>{_DOT} )(?={_SPOKEN_REST})",
+    ),
     ("called", "@", " ", rf"(?<=\w.)(?=[aAсСآ艾])(?P<called>{_AT} )(?={_SPOKEN_HOST})"),
     ("hanzi", ".", "点點", rf"(?<=[A-Za-z0-9].)(?P<hanzi>)(?={_SPOKEN_REST})"),
     ("apart", ".", " ", rf"(?<=[A-Za-z0-9].)(?P<apart>\. )(?={_APART_TOP})"),

@@ -18,7 +18,7 @@ def pattern_for(observable: Observable) -> str:
     """The pattern that looks for exactly this observable.
 
     Raises:
-        NoPattern: a CVE number is not something one observes.
+        NoPattern: STIX 2.1 has no property for this kind, such as a CVE number or a telephone number.
     """
     kind, value = observable.kind, observable.value
     if kind in _SPECIAL:

@@ -19,9 +19,7 @@ _ROOM = re.compile(
 _ATTACK = re.compile(r"att&?ck|attack\.|mitre|techni|ttp|техник|التقني|技术", re.IGNORECASE)
 _DIGITS = r"[0-9()./ \u00a0\u2009\u202f\u2010\u2011-]"
 _END = r"(?![0-9A-Za-z_@]|[.:/-][0-9])"
-_ABROAD = re.compile(
-    rf"(?<![0-9A-Za-z_+])(?P<value>\(?\+ ?\(?[1-9]{_DIGITS}{{6,24}}[0-9]){_END}"
-)
+_ABROAD = re.compile(rf"(?<![0-9A-Za-z_+])(?P<value>\(?\+ ?\(?[1-9]{_DIGITS}{{6,24}}[0-9]){_END}")
 _ZEROS = re.compile(rf"(?P<value>\(00[1-9]{_DIGITS}{{6,24}}[0-9]){_END}")
 # Forms that nothing else has: North America's, Russia's and France's.
 _AT_HOME = re.compile(
@@ -37,7 +35,9 @@ _NAMED = re.compile(
     rf"(?P<value>\(?\+?[0-9]{_DIGITS}{{5,22}}[0-9]){_END}"
 )
 _FEWEST = {True: 8, False: 7}  # digits of a number with and without its country
-_DATE = re.compile(r"[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
+_DATE = re.compile(
+    r"[0-3]?[0-9][./-][01]?[0-9][./-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]"
+)
 _BASE58 = "1-9A-HJ-NP-Za-km-z"
 _COIN = re.compile(
     r"(?<![0-9A-Za-z])(?P<value>0x[0-9A-Fa-f]{40}|(?:bc|ltc|BC|LTC)1[02-9A-Za-z]{11,90}+|bitcoincash:[qp][02-9a-z]{41})"

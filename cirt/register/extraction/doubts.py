@@ -78,7 +78,9 @@ _SOURCE_NAMES = frozenset(
     """.split()
 )
 _PACKAGES = frozenset({"com", "org", "net", "io", "edu"})
-_SHORT_NAMES_IN = frozenset({"com", "co", "me", "ly", "ai", "gg", "to", "cc"})  # t.co and t.me exist
+_SHORT_NAMES_IN = frozenset(
+    {"com", "co", "me", "ly", "ai", "gg", "to", "cc"}
+)  # t.co and t.me exist
 _SOFTWARE = frozenset(
     """
     asp.net ado.net vb.net ml.net paint.net socket.io node.js vue.js next.js nuxt.js react.js
@@ -86,9 +88,13 @@ _SOFTWARE = frozenset(
     discord.js bun.sh deno.land crates.io boost.asio system.io system.net
     """.split()
 )
-_ROOTS = frozenset("self this os sys document window console math string object array system java javax django".split())
+_ROOTS = frozenset(
+    "self this os sys document window console math string object array system java javax django".split()
+)
 # "He went to the shop.it was closed": the word before tells, and the top-level domain is a word too.
-_WORD_TOPS = frozenset("it me so is at in to us my am be do no as by he she we and or but pas de es la".split())
+_WORD_TOPS = frozenset(
+    "it me so is at in to us my am be do no as by he she we and or but pas de es la".split()
+)
 _ARTICLE = re.compile(
     r"\b(?:the|an?|was|is|were|are|my|your|our|his|her|their|this|that|very|not|too|been|le|la|les|un|une|el|los)\s$",
     re.IGNORECASE,

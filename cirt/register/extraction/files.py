@@ -81,7 +81,11 @@ def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
 
 def _unix_path(page: Page, match: re.Match[str]) -> Reading | None:
     written = balanced(match["value"]).rstrip(".,;:!?'`")
-    return None if _EVERYDAY_PLACES.fullmatch(written) else reading(page, Kind.FILE_PATH, written, match.start())
+    return (
+        None
+        if _EVERYDAY_PLACES.fullmatch(written)
+        else reading(page, Kind.FILE_PATH, written, match.start())
+    )
 
 
 def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
@@ -90,7 +94,9 @@ def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
     start = match.start() + match["value"].index(written)
     if re.match(r"[A-Za-z]:\\", written):
         return reading(page, Kind.FILE_PATH, written, start)
-    is_name = "." in written and len(written) <= _MOST_QUOTED and not re.search(r"[/\\:=,;]", written)
+    is_name = (
+        "." in written and len(written) <= _MOST_QUOTED and not re.search(r"[/\\:=,;]", written)
+    )
     if not is_name or not doubts.is_file(doubts.Dotted(written, "", "")):
         return None
     return None if doubts.is_everyday(written) else reading(page, Kind.FILE_NAME, written, start)
@@ -109,12 +115,18 @@ def _odd_name(page: Page, match: re.Match[str]) -> Reading | None:
         word = re.search(rf"[{WEST}]{{1,60}} ?\Z", page.text[max(0, at - 61) : at])
         name = (word[0] if word else "") + name
     name = re.sub(rf"\A.*[{EAST}](?=[^{EAST}]*\Z)", "", name).lstrip(" ([{")
-    return reading(page, Kind.FILE_NAME, f"{name}.{match['extension']}", match.start() + 1 - len(name))
+    return reading(
+        page, Kind.FILE_NAME, f"{name}.{match['extension']}", match.start() + 1 - len(name)
+    )
 
 
 PLACES: tuple[Form, ...] = (
     Form(_QUOTED, _quoted),
-    Form(_REGISTRY_KEY, read_as(Kind.REGISTRY_KEY, trim=".,;:!?'`"), ("hkey_", "hklm", "hkcu", "hkcr", "hku", "hkcc")),
+    Form(
+        _REGISTRY_KEY,
+        read_as(Kind.REGISTRY_KEY, trim=".,;:!?'`"),
+        ("hkey_", "hklm", "hkcu", "hkcr", "hku", "hkcc"),
+    ),
     Form(_MUTEX, read_as(Kind.MUTEX, trim="."), ("global\\", "local\\", "basenamedobjects\\")),
     Form(_NAMED_MUTEX, read_as(Kind.MUTEX), _MUTEX_WORDS),
     Form(_ON_DRIVE, _windows_path, (":\\",)),

@@ -46,10 +46,13 @@ _SECRET = re.compile(
 )
 _IMAGE = re.compile(r"(?:@sha256:|\bdigest:? sha256:)$", re.IGNORECASE)
 _NAMES = re.compile(r"ja3s?|md5|imphash|sha", re.IGNORECASE)
-_JA3_HEADING = re.compile(r"\bja3s?(?:_hash)?[\"' ]{0,2}[,;|\t]|[,;|\t][\"' ]{0,2}ja3", re.IGNORECASE)
+_JA3_HEADING = re.compile(
+    r"\bja3s?(?:_hash)?[\"' ]{0,2}[,;|\t]|[,;|\t][\"' ]{0,2}ja3", re.IGNORECASE
+)
 _FEWEST_DIGITS = 6  # different ones; a hash has more but once in ten thousand million
 _LONGEST_PERIOD = 16  # "0123456789abcdef" again and again is a filler
 _NEAR, _FAR = 90, 700  # characters before a hash that say whose it is; fields of JA3 are long
+_LONGEST_LINE = 2000  # of a table
 _AROUND = 160  # characters around a serial number that speak of certificates
 
 
@@ -81,25 +84,29 @@ def _is_name(page: Page, value: str, start: int) -> bool:
 
 
 def _is_ja3(page: Page, start: int) -> bool:
+    headed = _is_headed_ja3(page, start)
+    if headed is not None:
+        return headed
     near = re.sub(r"[0-9a-fA-F]{32,}", "", page.before(start, _NEAR + 66))[-_NEAR:]
     names = _NAMES.findall(near)
     if names:
-        return names[-1].lower().startswith("ja3")
-    if near.endswith(('"hash":"', '"hash": "')):
-        return '"ja3' in page.before(start, _FAR)
-    return _is_in_ja3_column(page, start)
+        return bool(names[-1].lower().startswith("ja3"))
+    return near.endswith(('"hash":"', '"hash": "')) and '"ja3' in page.before(start, _FAR)
 
 
-def _is_in_ja3_column(page: Page, start: int) -> bool:
+def _is_headed_ja3(page: Page, start: int) -> bool | None:
+    """Whether its column is headed JA3; None where it stands in no such table."""
     if page.table is None:
         page.table = _ja3_columns(page.text)
     sign, number, columns = page.table
     if not sign:
-        return False
-    line_start = page.text.rfind("\n", max(0, start - 2000), start) + 1
-    line_end = page.text.find("\n", start, start + 2000)
-    line = page.text[line_start : line_end if line_end >= 0 else start + 2000]
-    return line.count(sign) == number and page.text.count(sign, line_start, start) in columns
+        return None
+    line_start = page.text.rfind("\n", max(0, start - _LONGEST_LINE), start) + 1
+    line_end = page.text.find("\n", start, start + _LONGEST_LINE)
+    line = page.text[line_start : line_end if line_end >= 0 else start + _LONGEST_LINE]
+    if line.count(sign) != number:
+        return None
+    return page.text.count(sign, line_start, start) in columns
 
 
 def _ja3_columns(text: str) -> tuple[str, int, frozenset[int]]:

@@ -59,7 +59,11 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
     is_port = path.isdigit() and len(path) <= 5 and not port  # noqa: PLR2004  (192.0.2.1/443, of a firewall)
     # "one.example/two.example" are two names.
     is_list = bool(path) and (host_of(path) == path or page.canonical(Kind.IPV4, path) is not None)
-    found = None if is_list or is_port or not path else page.canonical(Kind.URL, f"http://{page.text[start:end]}{tail}")
+    found = (
+        None
+        if is_list or is_port or not path
+        else page.canonical(Kind.URL, f"http://{page.text[start:end]}{tail}")
+    )
     if not found:
         page.no_path_before = after.end()
         return None
@@ -104,7 +108,11 @@ def _url(page: Page, match: re.Match[str]) -> Reading | None:
     is_whole = len(written) == len(match[0])
     if is_whole and page.text[start - 1 : start] == "<":
         return _wrapped(page, written, start)
-    if is_whole and page.text[match.end() : match.end() + 1] == "\\" and page.is_marked(start, start + lead):
+    if (
+        is_whole
+        and page.text[match.end() : match.end() + 1] == "\\"
+        and page.is_marked(start, start + lead)
+    ):
         more = _BACKSLASHED.match(page.text, match.end())
         written += more[0] if more else ""
     if not match[0][lead:].isascii() and "." not in written[lead:].partition("/")[0]:
@@ -139,7 +147,15 @@ MESSAGE_IDS: tuple[Form, ...] = (
     Form(
         _MESSAGE_ID,
         nothing,
-        ("message-id", "message_id", "messageid", "msgid", "in-reply-to", "references", "content-id"),
+        (
+            "message-id",
+            "message_id",
+            "messageid",
+            "msgid",
+            "in-reply-to",
+            "references",
+            "content-id",
+        ),
     ),
 )
 FORMS: tuple[Form, ...] = (Form(_URL, _url, tuple(f"{scheme}://" for scheme in _SCHEMES)),)

@@ -50,14 +50,18 @@ _NETWORK = re.compile(
     r"|عنوان|العناوين|خادم|شبكة|هجوم|اتصال|آي ?بي|地址|服务器|主机|端口|攻击|连接|网络|流量|封禁|来源|目标|外联|回连|IP",
     re.IGNORECASE,
 )
-_RESOLVERS = frozenset({"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "4.2.2.1", "4.2.2.2"})
+_RESOLVERS = frozenset(
+    {"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "4.2.2.1", "4.2.2.2"}
+)
 _HEADING = re.compile(r"[ \t#*>]*\Z")
 _AFTER_HEADING = re.compile(r"\.?[ \t]+(?:[^\W\d_]{2,}|[^\W\d_][ \t][^\W\d_]{2,})")
 _WORD = re.compile(r"[^\W\d_]|[§№=]")
 _JOINED = re.compile(r"(?P<word>[A-Za-z][A-Za-z_+]*)[/-]v?$|[=~<>!]=\s?$")
 _JOINING = ("/", "-", "=", "/v", "-v", "= ")
 _SETTING_APART = ("\t", ",", ";", "|", '"', "[", "(", "@", "=", "= ")
-_HOST_WORDS = frozenset({"ip", "ips", "ipv4", "host", "addr", "address", "src", "dst", "direct", "server"})
+_HOST_WORDS = frozenset(
+    {"ip", "ips", "ipv4", "host", "addr", "address", "src", "dst", "direct", "server"}
+)
 _ROUTES = 4  # letters: DIRECT/192.0.2.1 in a proxy's log is no product
 _SMALL, _SMALLER = 40, 25  # numbers as versions and as sections have them
 _OWN_NETWORK = 10
