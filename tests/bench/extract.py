@@ -1,9 +1,10 @@
 """Reading observables out of text: how well, on the labelled set, and how fast, on texts of all kinds."""
 
+# ruff: noqa: RUF001  (look-alike characters are among the shapes)
 import random
 import re
 import time
-from collections.abc import Iterable
+from typing import Any
 
 from cirt.register.extract import find
 from tests.bench.measure import Goal, emit, rounded
@@ -44,7 +45,7 @@ def _report_scores() -> None:
     emit("extract_recall", "none", scores.all.recall, "", _RECALL)
 
 
-def _counts(score: Score) -> dict[str, float]:
+def _counts(score: Score) -> dict[str, Any]:
     return {
         "precision": rounded(score.precision),
         "recall": rounded(score.recall),
@@ -68,7 +69,7 @@ def _report_speed() -> None:
         mb=rounded(size_mb),
         mb_per_s=rounded(size_mb / took),
     )
-    times = {shape: _cpu_s(_filled([shape], _LONG)) for shape in SHAPES}
+    times = {shape: _cpu_s(_filled(shape, _LONG)) for shape in SHAPES}
     worst = sorted(times, key=lambda shape: -times[shape])[:5]
     more = {"shapes": len(times), "worst": [[shape, rounded(times[shape])] for shape in worst]}
     emit("extract_monotonous", "none", times[worst[0]], "s", _MONOTONOUS, characters=_LONG, **more)
@@ -85,8 +86,7 @@ def _mixed() -> str:
     return "\n\n".join(pieces)[:_LARGE]
 
 
-def _filled(pieces: Iterable[str], size: int) -> str:
-    piece = "".join(pieces)
+def _filled(piece: str, size: int) -> str:
     return (piece * (size // len(piece) + 1))[:size]
 
 

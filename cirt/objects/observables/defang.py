@@ -66,7 +66,7 @@ _GROUPS = sorted(
 )
 _MARK = re.compile(
     f"[{''.join(_GROUPS)}]"
-    + "(?:"
+    "(?:"
     + "|".join(
         f"(?<=[{group}])(?:{'|'.join(rest for _, _, first, rest in _MARKS if first == group)})"
         for group in _GROUPS

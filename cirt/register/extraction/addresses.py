@@ -7,7 +7,7 @@ from cirt.register.extraction import versions
 from cirt.register.extraction.links import with_path
 from cirt.register.extraction.reading import Form, Page, Reading, read_as, reading
 
-# A word may run into the number: "l’adresse192.0.2.1".
+# A word may run into the number: "the address192.0.2.1".
 _NO_WORD = r"(?:(?<![0-9A-Za-z_].)|(?<=[rR]ess.)|(?<=[rR]esse.)|(?<=[iI][pP].))(?<![0-9]\..)"
 _IPV4 = re.compile(
     rf"(?P<value>[0-9]{_NO_WORD}[0-9]{{0,2}}(?:\.[0-9]{{1,3}}){{3}}(?![0-9])(?:/[0-9]{{1,2}}(?![0-9]|\.[0-9]))?)"

@@ -1,6 +1,5 @@
 """Numbers and codes that people quote: vulnerabilities, techniques, telephone numbers, crypto-currency addresses."""
 
-# ruff: noqa: RUF001  (the look-alike characters are what is looked for)
 import re
 
 from cirt.objects.observables.kinds import Kind
@@ -26,12 +25,13 @@ _AT_HOME = re.compile(
     r"(?P<value>[0-9(](?<![0-9A-Za-z_./:#=-].)(?<![0-9] .)(?:(?<=1)[-. ](?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[2-9][0-9]{2}-[0-9]{4}"
     r"|(?:(?<=\()[2-9][0-9]{2}\) ?|(?<=[2-9])[0-9]{2}-)[2-9][0-9]{2}-[0-9]{4}"
     r"|(?<=8) ?\([0-9]{3,4}\) ?[0-9]{2,3}[ -]?[0-9]{2}[ -]?[0-9]{2}"
+    r"|(?<=0)(?:2[0-9] [0-9]{4} [0-9]{4}|[17][0-9]{3} [0-9]{6})"
     r"|(?<=0)[1-9](?:(?: [0-9]{2}){4}|(?:\.[0-9]{2}){4})))(?![0-9A-Za-z_]|[ .:/-][0-9])"
 )
 _NAMED = re.compile(
     r"(?i:(?<![^\W_])(?:tel|tél|téléphone|telephone|phone|mobile|cell|fax|gsm|hotline|call(?: me| us)?(?: at| on)?|joindre au"
-    r"|appel\w{0,3}(?: au)?|teléfono|celular|móvil|llam\w{1,5} al|whats ?app|viber|sms|тел|телефон\w{0,3}|моб|факс|звон\w{1,4})\b"
-    r"|هاتف\w{0,2}|جوال|موبايل|电话|電話|手机|手機|热线|传真|致电)[^0-9+\n]{0,14}?(?<![0-9A-Za-z_])"
+    r"|appel\w{0,3}(?: au)?|teléfono|celular|móvil|llam\w{1,5} al|whats ?app|viber|sms|rang(?: \w{2,5})?(?: on| at)?|ring(?: \w{2,5})?(?: on| at)?|reach me (?:on|at)|тел|телефон\w{0,3}|моб|факс|звон\w{1,4})\b"
+    r"|هاتف\w{0,2}|واتساب|جوال|موبايل|电话|電話|手机|手機|热线|传真|致电)[^0-9+\n]{0,14}?(?<![0-9A-Za-z_])"
     rf"(?P<value>\(?\+?[0-9]{_DIGITS}{{5,22}}[0-9]){_END}"
 )
 _FEWEST = {True: 8, False: 7}  # digits of a number with and without its country
@@ -48,7 +48,7 @@ _OLD_COIN = re.compile(
 )
 _PHONE_CUES = (
     "tel", "tél", "phone", "mobile", "cel", "fax", "gsm", "hotline", "call", "joindre au", "appel", "móvil", "llam", "whatsapp",
-    "whats app", "viber", "sms", "тел", "моб", "факс", "звон", "هاتف", "جوال", "موبايل", "电话", "電話", "手机", "手機", "热线", "传真", "致电",
+    "whats app", "viber", "sms", "тел", "моб", "факс", "звон", "rang", "ring", "reach", "واتساب", "هاتف", "جوال", "موبايل", "电话", "電話", "手机", "手機", "热线", "传真", "致电",
 )  # fmt: skip
 
 

@@ -161,7 +161,7 @@ def _is_attribute(name: Dotted) -> bool:
 
 def _is_code(name: Dotted) -> bool:
     first = name.labels[0].lower()
-    return first in _ROOTS or (first in _CODE and len(name.labels) == _TWO)
+    return first in _ROOTS or all(label.lower() in _CODE for label in name.labels[:-1])
 
 
 def _is_called(name: Dotted) -> bool:

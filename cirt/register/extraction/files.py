@@ -50,17 +50,22 @@ _QUOTED = re.compile(
 )
 _ODD_NAME = re.compile(r"[)\]+~!$#&№]\.(?P<extension>[A-Za-z0-9]{2,5})(?![0-9A-Za-z_])")
 _NAME_SO_FAR = re.compile(r"(?: \()?[^\s\"'<>|:*?/\\,;“”«»，。：；、（）]{1,80}\Z")
-_SIGNS_BEFORE = re.compile(rf"(?:[{WEST}]{{0,60}}[+%~$&#№)\](\[]){{1,4}}\Z")
+_SIGNS_BEFORE = re.compile(rf"(?:[{WEST}]{{0,60}}[!+%~$&#№)\](\[]){{1,4}}\Z")
+_IS_FIRST = re.compile(
+    r"(?:\A|[^0-9A-Za-z!])!\Z"
+)  # "!README.txt", which is to stand first in its folder
 _MOST_QUOTED = 120
 
 
 def file_name(page: Page, start: int, end: int) -> Reading | None:
     """The file's name that ends at ``end``; what of it stood before a sign such as ``%20`` is read too."""
     before = page.before(start, 1)
-    if before in {"/", "\\"}:
+    if before == "/":
         return None
     written = page.text[start:end]
-    if before in {"+", "%", "~", "$", "&", "#", "№"}:
+    if before in {"+", "%", "~", "$", "&", "#", "№"} or (
+        before == "!" and _IS_FIRST.search(page.before(start, 2))
+    ):
         lead = _SIGNS_BEFORE.search(page.text, max(0, start - 64), start)
         written = (lead[0].lstrip("(&") if lead else "") + written
     if doubts.is_everyday(written):

@@ -1,6 +1,5 @@
 """Hashes and fingerprints: of files, of certificates, of TLS handshakes; and the hex that is none of them."""
 
-# ruff: noqa: RUF001  (the look-alike characters are what is looked for)
 import re
 
 from cirt.objects.observables.kinds import Kind

@@ -1,6 +1,6 @@
 """URLs and mail addresses, and the message ids that look like the latter."""
 
-# ruff: noqa: RUF001, SIM905  (the look-alike characters are what is looked for)
+# ruff: noqa: SIM905  (the look-alike characters are what is looked for)
 import re
 
 from cirt.objects.observables.kinds import Kind
@@ -27,6 +27,9 @@ _TAIL = re.compile(rf"(?::[0-9]{{1,5}})?/{_TAIL_RUN}")
 _ENDS = ".,;:!?'*({[…"
 _ENTITY = re.compile(r"&(?:quot|gt|lt|nbsp|apos|#0?3[49]|#x2[27]);", re.IGNORECASE)
 _WRAPPED = re.compile(rf"\r?\n[ \t]{{0,8}}((?:{_TAIL_CHAR}|[,;)}}\]]){{1,300}})(?=>|\r?\n)")
+_QUESTION = re.compile(
+    r"(?:A|AAAA|ANY|CAA|CNAME|HTTPS|MX|NS|PTR|SOA|SRV|TXT)/(?:IN|CH)"
+)  # a name server's log
 _MOST_LINES = 6  # that a URL in angle brackets goes on for
 _BACKSLASHED = re.compile(r"(?:\\[\w.~%?=&-]{1,80}){1,20}")
 _SIGNS = ",;\t"  # between the columns of a table
@@ -58,7 +61,11 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
     port, _, path = tail.partition("/")
     is_port = path.isdigit() and len(path) <= 5 and not port  # noqa: PLR2004  (192.0.2.1/443, of a firewall)
     # "one.example/two.example" are two names.
-    is_list = bool(path) and (host_of(path) == path or page.canonical(Kind.IPV4, path) is not None)
+    is_list = bool(path) and (
+        _QUESTION.fullmatch(path) is not None
+        or host_of(path) == path
+        or page.canonical(Kind.IPV4, path) is not None
+    )
     found = (
         None
         if is_list or is_port or not path

@@ -44,7 +44,7 @@ _SOFTWARE = re.compile(
 _NETWORK = re.compile(
     r"\b(?:ips?|ipv4|addr\w*|hosts?|servers?|ping\w*|traffic|connect\w*|attack\w*|scann\w*|block\w*|port|ports|dns|resolv\w*"
     r"|subnet|network|gateway|proxy|src|dst|source|destination|client|beacon\w*|c2|c&c|callback|login\w*|ssh\w*|rdp|http\w*|ban"
-    r"|ns|whois|traceroute|peer|remote|inbound|outbound|firewall|malicious|indicators?|iocs?|sshd|deny|allow|drop\w*|received"
+    r"|ns|whois|traceroute|peer|remote|inbound|outbound|firewall|malicious|suspicious|malware|phish\w*|seen|saw|observed|hits?|visit\w*|prob\w*|abuse|attempt\w*|brute|request\w*|quer\w*|session|victim|infected|bots?|botnet\w*|tor|vpn|nat|fetch\w*|download\w*|spam\w*|exfil\w*|indicators?|iocs?|sshd|deny|allow|drop\w*|received"
     r"|adress\w*|hôte|serveur\w*|réseau|connexion\w*|attaqu\w*|bloqu\w*|direcci\w*|servidor\w*|conex\w*|ataqu\w*|red|equipo"
     r"|адрес\w*|сервер\w*|хост\w*|узел|узл\w*|подключ\w*|соединен\w*|атак\w*|сет\w{1,3}|трафик\w*|блокир\w*)\b"
     r"|عنوان|العناوين|خادم|شبكة|هجوم|اتصال|آي ?بي|地址|服务器|主机|端口|攻击|连接|网络|流量|封禁|来源|目标|外联|回连|IP",
@@ -87,17 +87,20 @@ def _is_version(value: str, before: str, after: str) -> bool:
         return not _is_route(joined["word"] or "==")
     if numbers[0] > _SMALL:
         return False
-    if _is_heading(line, after, numbers):
-        return True
-    if not _WORD.search(before):  # a plain list of addresses, the commonest case
-        return False
+    # A plain list of addresses is the commonest case.
+    is_said = bool(_WORD.search(before)) and _is_said_to_be_one(numbers, before, after)
+    return is_said or _is_heading(line, after, numbers)
+
+
+def _is_said_to_be_one(numbers: list[int], before: str, after: str) -> bool:
+    line = before.rpartition("\n")[2]
     if _COUNTED.search(before):
         return True
     if sum(number > _SMALL for number in numbers) > 1:
         return False
     if _names_software(line, numbers) or _RENEWED.search(line):
         return True
-    is_odd = max(numbers) <= _SMALL and numbers[0] != _OWN_NETWORK and value not in _RESOLVERS
+    is_odd = numbers[0] != _OWN_NETWORK and ".".join(map(str, numbers)) not in _RESOLVERS
     return is_odd and not _speaks_of_network(line, after)
 
 
