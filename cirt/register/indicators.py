@@ -41,6 +41,7 @@ _PATHS: Mapping[Kind, str] = {
     Kind.SHA512: "file:hashes.'SHA-512'",
     Kind.SSDEEP: "file:hashes.SSDEEP",
     Kind.TLSH: "file:hashes.TLSH",
+    Kind.SERIAL: "x509-certificate:serial_number",
     Kind.FILE_NAME: "file:name",
     Kind.MAC: "mac-addr:value",
     Kind.MUTEX: "mutex:name",
@@ -72,7 +73,11 @@ _BUILT: Mapping[Kind, Callable[[Observable], str]] = {
 
 
 def pattern_of(observable: Observable) -> str | None:
-    """The STIX pattern that looks for it; None for what is nothing to look for, such as a CVE number."""
+    """The STIX pattern that looks for it; None for what STIX 2.1 has no object for.
+
+    These are CVE numbers and techniques, of which attacks are made; crypto-currency addresses and telephone numbers, and
+    JA3 and JA4 fingerprints, for network traffic has no property of that name.
+    """
     build_it = _BUILT.get(observable.kind)
     if build_it is not None:
         return build_it(observable)

@@ -49,7 +49,17 @@ _FILE = frozenset(
     }
 )
 _NETWORK = frozenset(
-    {Kind.IPV4, Kind.IPV6, Kind.DOMAIN, Kind.URL, Kind.EMAIL, Kind.MAC, Kind.ASN, Kind.USER_AGENT}
+    {
+        Kind.IPV4,
+        Kind.IPV6,
+        Kind.DOMAIN,
+        Kind.URL,
+        Kind.EMAIL,
+        Kind.MAC,
+        Kind.ASN,
+        Kind.USER_AGENT,
+        Kind.SERIAL,
+    }
 )
 KIND_LABELS = {
     "indicator-network": mark("Indicators, network"),

@@ -1,4 +1,4 @@
-"""The benchmarks: ``python -m tests.bench [exchange|desk|intake|taxii …] [sqlite|postgresql …] [measure …]``.
+"""The benchmarks: ``python -m tests.bench [extract|exchange|desk|intake|taxii …] [sqlite|postgresql …] [measure …]``.
 
 Without names all runs, on both databases. Names of measures (memory, page, deep, walk, poll, match, object, post,
 medallion) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
@@ -8,11 +8,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, exchange, intake, taxii
+from tests.bench import desk, exchange, extract, intake, taxii
 from tests.bench.windows import QUICK, THOROUGH
 from tests.support.databases import BACKENDS, Databases
 
-ROOMS = ("exchange", "desk", "intake", "taxii")
+ROOMS = ("extract", "exchange", "desk", "intake", "taxii")
 
 
 def _chosen(given: list[str], of: tuple[str, ...]) -> tuple[str, ...]:
@@ -30,6 +30,10 @@ def main() -> None:
     measures = _chosen(given.names, taxii.MEASURES)
     if measures != taxii.MEASURES and rooms == ROOMS:
         rooms = ("taxii",)
+    if "extract" in rooms:  # needs no database
+        extract.run()
+    if rooms == ("extract",):
+        return
     with tempfile.TemporaryDirectory(prefix="cirt-bench-") as place:
         home = Path(place)
         (home / "databases").mkdir()

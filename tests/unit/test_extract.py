@@ -10,6 +10,7 @@ D, U, E, A4, A6 = Kind.DOMAIN, Kind.URL, Kind.EMAIL, Kind.IPV4, Kind.IPV6
 MD5 = "0cc175b9c0f1b6a831c399e269772661"
 SHA1 = "86f7e437faa5a7fce15d1ddcb9eaea377667b8a1"
 SHA256 = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+BTC = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"
 AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/9.1.2.3"
 
 Labelled = tuple[str, list[tuple[Kind, str]]]
@@ -92,6 +93,45 @@ PLAIN: list[Labelled] = [
         "User-Agent: curl/7.68.0\r\nHost: evil.example",
         [(Kind.USER_AGENT, "curl/7.68.0"), (D, "evil.example")],
     ),
+]
+
+CODES: list[Labelled] = [
+    (f"paid to {BTC}, then {BTC[:-1]}b", [(Kind.CRYPTO, BTC)]),
+    (
+        "call +44 (0)20 7946 0958 or (0044) 20 7946 0999",
+        [(Kind.PHONE, "+442079460958"), (Kind.PHONE, "+442079460999")],
+    ),
+    (
+        "тел. 8 (495) 000-12-34, 电话：010-8888-0000",
+        [(Kind.PHONE, "84950001234"), (Kind.PHONE, "01088880000")],
+    ),
+    (
+        "uses T1059.001, T1047 (attack.t1566)",
+        [(Kind.TECHNIQUE, "T1059.001"), (Kind.TECHNIQUE, "T1047"), (Kind.TECHNIQUE, "T1566")],
+    ),
+    (f"JA3: {MD5}, MD5: {MD5}", [(Kind.JA3, MD5), (Kind.MD5, MD5)]),
+    (
+        f"host,ja3,sha1\na.example,{MD5},{SHA1}",
+        [(D, "a.example"), (Kind.JA3, MD5), (Kind.SHA1, SHA1)],
+    ),
+    ("Serial Number:\n    0E:8F:3A:91:5C:20", [(Kind.SERIAL, "0e:8f:3a:91:5c:20")]),
+    ("SHA1 Fingerprint=" + ":".join(SHA1[i : i + 2] for i in range(0, 40, 2)), [(Kind.SHA1, SHA1)]),
+    (
+        "IP 192.0.2.7.51022 > 192.0.2.8.443: Flags [S]",
+        [(A4, "192.0.2.7"), (A4, "192.0.2.8")],
+    ),
+    ("src outside:192.0.2.7/55410, 192.0.2.0/24.", [(A4, "192.0.2.7"), (A4, "192.0.2.0/24")]),
+    ("<http://evil.example/a/\nb.html>", [(U, "http://evil.example/a/b.html")]),
+    ("x;http://evil.example/a;URL", [(U, "http://evil.example/a")]),
+    (
+        '" 200 5 "http://evil.example/" "Bot/1 (x)"',
+        [(U, "http://evil.example/"), (Kind.USER_AGENT, "Bot/1 (x)")],
+    ),
+    (
+        "got scan (2).exe and +READ+.txt",
+        [(Kind.FILE_NAME, "scan (2).exe"), (Kind.FILE_NAME, "+READ+.txt")],
+    ),
+    (r"C:\Users\a b\my scan.docm ran", [(Kind.FILE_PATH, r"C:\Users\a b\my scan.docm")]),
 ]
 
 DEFANGED: list[Labelled] = [
@@ -178,12 +218,21 @@ TRAPS: list[Labelled] = [
         "aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99",
         "CVE-2021, AS soon AS 12 come, user@host",
         "10.000.000 or 1.234.567,89 or 5.5.5",
+        "Message-ID: <abc.1@mail.example>\nReferences: <a@b.example>\n <c@d.example>",
+        f"PHPSESSID={MD5}; trace_id={MD5}",
+        f"HEAD is now at {SHA1}",
+        "nginx from 1.18.0.2 to 1.25.3.1, AnyDesk 8.0.8.1, the points 2.1.1.3 and 4.5.1.2",
+        "4.1.2.1 Access control\n4.1.2.2 Logging",
+        "room T1234, IBAN DE89 3704 0044 0532 0130 00, order 1234567890123",
+        "README.md, main.rs, user.name, p.info and CartService.java:88",
+        "went to the shop.it was closed",
+        "#!/bin/bash >/dev/null",
         "",
     )
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), PLAIN + DEFANGED + LANGUAGES + TRAPS)
+@pytest.mark.parametrize(("text", "expected"), PLAIN + CODES + DEFANGED + LANGUAGES + TRAPS)
 def test_what_is_in_the_text_is_found_and_nothing_else(
     text: str, expected: list[tuple[Kind, str]]
 ) -> None:

@@ -5,6 +5,12 @@ import pytest
 
 from cirt.objects.observables.kinds import Kind, Observable, canonical, refang
 
+SEGWIT = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
+TAPROOT = "bc1p5d7rjq7g6rdk2yhzks9smlaqtedr4dekq08ge8ztwac72sfr9rusxg3297"
+ETHER = "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # of EIP-55
+MONERO = "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A"
+MONERO_BELOW = "888tNkZrPN6JsEgekjMnABU4TBzc2Dt29EPAvkRxbANsAnjyPbb3iQ1YBRk1UXcdRsiKc9dhwMVgN5S9cQUiyoogDavup3H"
+CASH = "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"
 SAME = [
     (Kind.IPV4, " 192.0.2.44 ", "192.0.2.44"),
     (Kind.IPV4, "192.0.2.44:8080", "192.0.2.44"),
@@ -40,6 +46,25 @@ SAME = [
     (Kind.FILE_PATH, r"\\srv\share\a.exe", r"\\srv\share\a.exe"),
     (Kind.ASN, "asn 64496", "AS64496"),
     (Kind.CVE, "cve-2021-44228", "CVE-2021-44228"),
+    (Kind.CRYPTO, "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+    (Kind.CRYPTO, "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),
+    (Kind.CRYPTO, SEGWIT.upper(), SEGWIT),
+    (Kind.CRYPTO, TAPROOT, TAPROOT),
+    (Kind.CRYPTO, "0x" + ETHER, "0x" + ETHER.lower()),
+    (Kind.CRYPTO, "0x" + ETHER.lower(), "0x" + ETHER.lower()),
+    (Kind.CRYPTO, MONERO, MONERO),
+    (Kind.CRYPTO, MONERO_BELOW, MONERO_BELOW),
+    (Kind.CRYPTO, "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"),
+    (Kind.CRYPTO, CASH, CASH),
+    (Kind.PHONE, "+44 (0)20 7946 0958", "+442079460958"),
+    (Kind.PHONE, "0044 20 7946 0958", "+442079460958"),
+    (Kind.PHONE, "+7.9035551234", "+79035551234"),
+    (Kind.PHONE, "01 99 00 12 34", "0199001234"),
+    (Kind.TECHNIQUE, "t1059.001", "T1059.001"),
+    (Kind.TECHNIQUE, "T0800", "T0800"),
+    (Kind.JA4, "T13D190900_9DC949149365_97F8AA674FD9", "t13d190900_9dc949149365_97f8aa674fd9"),
+    (Kind.SERIAL, "00:E1-0a 5F:77", "e1:0a:5f:77"),
+    (Kind.SERIAL, "0x0E8F3A915C20", "0e:8f:3a:91:5c:20"),
 ]
 
 REFUSED = [
@@ -73,6 +98,24 @@ REFUSED = [
     (Kind.ASN, "AS0"),
     (Kind.ASN, "AS4294967296"),
     (Kind.CVE, "CVE-2021-442"),
+    (Kind.CRYPTO, "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"),
+    (Kind.CRYPTO, SEGWIT[:-1] + "p"),
+    (Kind.CRYPTO, SEGWIT[:-1] + SEGWIT[-1].upper()),
+    (Kind.CRYPTO, TAPROOT[:-1] + "p"),
+    (Kind.CRYPTO, "0x" + ETHER[:-1] + "A"),
+    (Kind.CRYPTO, "0x" + "0" * 40),
+    (Kind.CRYPTO, MONERO[:-1] + "J"),
+    (Kind.CRYPTO, CASH[:-1] + "q"),
+    (Kind.CRYPTO, "1111111111111111111114oLvT2"),
+    (Kind.PHONE, "+12345"),
+    (Kind.PHONE, "+1234567890123456"),
+    (Kind.PHONE, "1111111"),
+    (Kind.PHONE, "call 5551234567"),
+    (Kind.TECHNIQUE, "T2000"),
+    (Kind.TECHNIQUE, "T1059.1"),
+    (Kind.JA4, "x13d190900_9dc949149365_97f8aa674fd9"),
+    (Kind.SERIAL, "12:34"),
+    (Kind.SERIAL, "0e:8f:3a:91:zz"),
     *[(kind, "") for kind in Kind],
 ]
 
@@ -105,6 +148,13 @@ REFANGED = [
     ("١٩٢.٠.٢.١", "192.0.2.1"),
     ("ev\u200bil.example", "evil.example"),
     ("evilDOTcom", "evil.com"),
+    ("evil点com", "evil.com"),
+    ("evil_dot_com and evil . com", "evil.com and evil.com"),
+    ("panel dot site", "panel.site"),
+    ("hxxp://evil[.]com", "http://evil.com"),
+    ("meow://evil[.]com", "http://evil.com"),
+    ("login\u00ad.evil\u2060.com", "login.evil.com"),
+    ("we arrive at dot com", "we arrive at dot com"),
     ("the dot is in the end", "the dot is in the end"),
     ("meet us at example.com", "meet us at example.com"),
     (r"C:\Users\x\.ssh\id", r"C:\Users\x\.ssh\id"),

@@ -14,8 +14,10 @@ _DOT = r"(?i:dot|punto|point|точка|тчк|نقطة|نقطه|点|點)"
 _AT = r"(?i:at|arroba|arobase|собака|آت|艾特)"
 # Top-level domains that people spell out and that are no everyday word after "dot" or "point".
 _SPOKEN_TOP = (
-    r"(?i:com|net|org|biz|gov|edu|mil|ru|su|cn|fr|uk|ua|kz|io|xyz|cc|onion|example)(?![\w-])"
+    r"(?i:com|net|org|biz|gov|edu|mil|ru|su|cn|fr|uk|ua|kz|io|xyz|cc|onion|example|site|top|click|online|shop|club|live|icu"
+    r"|link|website|pro|vip|app|dev|cloud|tk|ml|ga|cf|gq|pw|ir|tr|br|mx|ar|cl|pe|eg|sa|ae|tn|dz|by|uz|kg|hk|tw|jp|kr|рф)(?![\w-])"
 )
+_APART_TOP = r"(?:com|net|org|ru|cn|info|xyz|top|site|online)(?![\w-])"
 _SPOKEN_REST = rf"(?:[\w-]{{1,63}}(?: {_DOT} |[.。｡])){{0,4}}{_SPOKEN_TOP}"
 _SPOKEN_HOST = rf"(?:[\w-]{{1,63}} {_DOT} ){{1,4}}{_SPOKEN_TOP}"
 _UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"
@@ -39,19 +41,37 @@ _MARKS: tuple[tuple[str, str | None, str, str], ...] = (
         "http",
         "http",
         "hH",
-        r"(?<![A-Za-z].)(?P<http>(?i:xx|xt|tx|zz|\*\*|__|\[tt\]|\[xx\])[pP])(?=[sS]?[\[({<]?:)",
+        r"(?<![A-Za-z].)(?P<http>(?i:xx|xt|tx|zz|\*\*|__|\[tt\]|\[xx\]|\(tt\)|x{3})[pP])(?=[sS]?[\[({<]? ?:)",
     ),
+    ("meow", "http", "mM", r"(?<![A-Za-z].)(?P<meow>(?i:eow))(?=s?[\[({<]?:)"),
     ("ftp", "ftp", "fF", r"(?<![A-Za-z].)(?P<ftp>[xX*_][pP])(?=[sS]?[\[({<]?:)"),
-    ("spoken", ".", " ", rf"(?<=\w.)(?P<spoken>{_DOT} )(?={_SPOKEN_REST})"),
-    ("called", "@", " ", rf"(?<=\w.)(?P<called>{_AT} )(?={_SPOKEN_HOST})"),
+    (
+        "spoken",
+        ".",
+        " ",
+        rf"(?<=\w.)(?<!\bat.)(?<!\bthe.)(?<!\ba.)(?<!\bof.)(?=[dDpPтТن点點])(?P<spoken>{_DOT} )(?={_SPOKEN_REST})",
+    ),
+    ("called", "@", " ", rf"(?<=\w.)(?=[aAсСآ艾])(?P<called>{_AT} )(?={_SPOKEN_HOST})"),
+    ("hanzi", ".", "点點", rf"(?<=[A-Za-z0-9].)(?P<hanzi>)(?={_SPOKEN_REST})"),
+    ("apart", ".", " ", rf"(?<=[A-Za-z0-9].)(?P<apart>\. )(?={_APART_TOP})"),
+    ("joined", ".", r"_\-", rf"(?<=[A-Za-z0-9].)(?P<joined>(?i:dot)[_-])(?={_SPOKEN_TOP})"),
     ("stop", ".", "。｡", rf"(?<=[A-Za-z0-9].)(?P<stop>)(?={_SPOKEN_REST})"),
     ("upper", ".", "D", r"(?<=[a-z0-9].)(?P<upper>OT)(?=[a-z]{2,18}(?![\w-]))"),
     ("unseen", "", _UNSEEN, rf"(?P<unseen>[{_UNSEEN}]*)"),
 )
 _STANDS_FOR = {name: stands_for for name, stands_for, _, _ in _MARKS}
+# Marks that begin alike stand together, those of the commonest characters first: all else is one test away.
+_GROUPS = sorted(
+    dict.fromkeys(first for _, _, first, _ in _MARKS), key=lambda first: first not in " ."
+)
 _MARK = re.compile(
-    f"[{''.join(first for _, _, first, _ in _MARKS)}]"
-    f"(?:{'|'.join(f'(?<=[{first}]){rest}' for _, _, first, rest in _MARKS)})"
+    f"[{''.join(_GROUPS)}]"
+    "(?:"
+    + "|".join(
+        f"(?<=[{group}])(?:{'|'.join(rest for _, _, first, rest in _MARKS if first == group)})"
+        for group in _GROUPS
+    )
+    + ")"
 )
 _SPACED = frozenset({"dot", "at"})  # marks that may stand apart: "example [.] org"
 # Full-width signs and Eastern digits, one character for one, so that no place moves.

@@ -35,6 +35,7 @@ _STATED: dict[tuple[str, ...], tuple[Kind, ...]] = {
     ("file", "name"): (Kind.FILE_NAME,),
     ("directory", "path"): (Kind.FILE_PATH,),
     ("windows-registry-key", "key"): (Kind.REGISTRY_KEY,),
+    ("x509-certificate", "serial_number"): (Kind.SERIAL,),
     **{
         (owner, "hashes", name): (kind,)
         for owner in ("file", "artifact", "x509-certificate")

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import blake2b
 
 from cirt.kernel.text import mark
-from cirt.objects.observables import networks, values
+from cirt.objects.observables import codes, coins, networks, values
 from cirt.objects.observables.defang import fang_url, refang
 
 __all__ = ["Kind", "Observable", "canonical", "refang"]
@@ -35,6 +35,12 @@ class Kind(StrEnum):
     ASN = "asn"
     CVE = "cve"
     USER_AGENT = "user-agent"
+    CRYPTO = "crypto-address"
+    PHONE = "phone-number"
+    TECHNIQUE = "attack-technique"
+    JA3 = "ja3"  # of a client; JA3S, of a server, is the same kind of hash
+    JA4 = "ja4"
+    SERIAL = "x509-serial"
 
 
 _LABELS = {
@@ -57,6 +63,12 @@ _LABELS = {
     Kind.ASN: mark("AS number"),
     Kind.CVE: mark("CVE number"),
     Kind.USER_AGENT: mark("User agent"),
+    Kind.CRYPTO: mark("Crypto-currency address"),
+    Kind.PHONE: mark("Phone number"),
+    Kind.TECHNIQUE: mark("ATT&CK technique"),
+    Kind.JA3: mark("JA3 fingerprint"),
+    Kind.JA4: mark("JA4 fingerprint"),
+    Kind.SERIAL: mark("Certificate serial number"),
 }
 
 _FORMS: dict[Kind, Callable[[str], str | None]] = {
@@ -79,6 +91,12 @@ _FORMS: dict[Kind, Callable[[str], str | None]] = {
     Kind.ASN: values.asn,
     Kind.CVE: values.cve,
     Kind.USER_AGENT: values.line,
+    Kind.CRYPTO: coins.address,
+    Kind.PHONE: codes.phone,
+    Kind.TECHNIQUE: codes.technique,
+    Kind.JA3: partial(values.hex_digest, 32),
+    Kind.JA4: codes.ja4,
+    Kind.SERIAL: codes.serial,
 }
 
 
@@ -144,7 +162,7 @@ def canonical(kind: Kind, text: str) -> Observable | None:
     """The observable that ``text`` (not defanged) writes, or None if it is none of that kind.
 
     An IPv4-mapped IPv6 address comes back as the IPv4 address it means. The rules of each kind are
-    in ``values``.
+    in ``values``, ``codes`` and ``coins``.
     """
     value = _FORMS[kind](text.strip())
     if value is None:

@@ -18,7 +18,7 @@ def pattern_for(observable: Observable) -> str:
     """The pattern that looks for exactly this observable.
 
     Raises:
-        NoPattern: a CVE number is not something one observes.
+        NoPattern: STIX 2.1 has no property for this kind, such as a CVE number or a telephone number.
     """
     kind, value = observable.kind, observable.value
     if kind in _SPECIAL:
@@ -42,6 +42,7 @@ _PATHS: dict[Kind, str] = {
     Kind.SHA512: "file:hashes.'SHA-512'",
     Kind.SSDEEP: "file:hashes.SSDEEP",
     Kind.TLSH: "file:hashes.TLSH",
+    Kind.SERIAL: "x509-certificate:serial_number",
     Kind.USER_AGENT: ("network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"),
 }
 

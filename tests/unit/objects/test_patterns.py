@@ -187,6 +187,7 @@ EXAMPLES = {
     Kind.REGISTRY_KEY: "HKEY_LOCAL_MACHINE\\Software\\Evil",
     Kind.ASN: "AS64500",
     Kind.USER_AGENT: "Mozilla/5.0 (it's me)",
+    Kind.SERIAL: "36:f7:d4:32:f4:ab:70:ea",
 }
 
 
@@ -220,6 +221,15 @@ def test_patterns_are_written_as_the_standard_writes_them(
     assert pattern_for(Observable(kind, value)) == text
 
 
-def test_a_cve_number_has_no_pattern() -> None:
-    with pytest.raises(NoPattern, match="CVE-2024-1234"):
-        pattern_for(Observable(Kind.CVE, "CVE-2024-1234"))
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Kind.CVE, "CVE-2024-1234"),
+        (Kind.PHONE, "12025550143"),
+        (Kind.TECHNIQUE, "T1059"),
+        (Kind.JA3, "a" * 32),
+    ],
+)
+def test_what_stix_has_no_property_for_has_no_pattern(kind: Kind, value: str) -> None:
+    with pytest.raises(NoPattern, match=value):
+        pattern_for(Observable(kind, value))

@@ -26,6 +26,15 @@ VALUES = {
     Kind.REGISTRY_KEY: "HKEY_LOCAL_MACHINE\\Software\\Evil",
     Kind.ASN: "AS64500",
     Kind.USER_AGENT: "Mozilla/5.0 (evil)",
+    Kind.SERIAL: "0e:8f:3a:91:5c:20",
+}
+WITHOUT_PATTERN = {
+    Kind.CVE: "CVE-2024-3094",
+    Kind.CRYPTO: "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+    Kind.PHONE: "+12025550143",
+    Kind.TECHNIQUE: "T1059.001",
+    Kind.JA3: "d41d8cd98f00b204e9800998ecf8427e",
+    Kind.JA4: "t13d190900_9dc949149365_97f8aa674fd9",
 }
 MORE = [
     (Kind.IPV4, "198.51.100.0/24"),
@@ -48,9 +57,14 @@ def test_what_a_pattern_was_made_of_is_found_in_it_again(kind: Kind, value: str)
     assert observable.key in {found.key for found in observables_in_pattern(pattern)}
 
 
-def test_every_kind_is_thought_of_and_only_vulnerabilities_have_no_pattern() -> None:
-    cve = canonical(Kind.CVE, "CVE-2024-3094")
-    assert cve is not None
+@pytest.mark.parametrize(("kind", "value"), WITHOUT_PATTERN.items())
+def test_what_stix_has_no_property_for_has_no_pattern(kind: Kind, value: str) -> None:
+    observable = canonical(kind, value)
+    assert observable is not None
 
-    assert pattern_of(cve) is None
-    assert set(Kind) - VALUES.keys() == {Kind.CVE}
+    assert pattern_of(observable) is None
+
+
+def test_every_kind_is_thought_of() -> None:
+    assert VALUES.keys() | WITHOUT_PATTERN.keys() == set(Kind)
+    assert not VALUES.keys() & WITHOUT_PATTERN.keys()

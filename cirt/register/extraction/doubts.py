@@ -1,0 +1,215 @@
+"""When dotted words that look like a host are none: code, file names, sentences.
+
+All of it holds for what was written plainly. Nobody defangs an attribute of an object.
+"""
+
+# ruff: noqa: SIM905  (lists of words read best as text)
+import re
+from dataclasses import dataclass
+
+from cirt.objects.observables import values
+
+# Extensions of files that incidents are about. One that is a top-level domain too makes a file only if it
+# is in FILE_FIRST and the name has two parts ("invoice.zip").
+EXTENSIONS = frozenset(
+    """
+    exe dll sys drv ocx cpl scr pif bat cmd ps1 psm1 psd1 vbs vbe js jse wsf wsh hta msi msp msix msc mst
+    appx lnk url jar class apk xapk aab ipa dex elf bin dat tmp dmp ko dylib deb rpm dmg pkg doc docx
+    docm dot dotm dotx rtf xls xlsx xlsm xlsb xlam xll xlt xltm csv ppt pptx pptm ppsx ppam one pub odt ods odp pdf
+    xps chm hlp wps accdb mdb iqy slk
+    zip rar 7z gz tgz tar bz2 xz cab ace arj lzh iso img vhd vhdx udf r00 z01 zst py pyc sh pl php php5 phtml asp aspx
+    ashx asmx jsp jspx war ear cgi htm html shtml xhtml mht mhtml svg xml xsl json txt eml msg ics vcf bak old cfg conf ini
+    reg inf sct wsc key pem crt cer der p12 pfx kdbx sql db sqlite evtx evt pcap pcapng vmdk ova locked
+    png jpg jpeg gif bmp tif tiff webp ico mp3 mp4 wav avi mkv ttf swf psd
+    """.split()
+)
+FILE_FIRST = frozenset({"zip", "py", "sh", "mov", "ps"})
+# Names that every project or site has; nobody looks for them.
+_EVERYDAY_FILES = frozenset(
+    """
+    readme.txt license.txt robots.txt index.html index.htm index.php default.asp default.aspx favicon.ico package.json
+    package-lock.json composer.json tsconfig.json manifest.json settings.json config.json setup.py main.py app.py
+    manage.py __init__.py conftest.py requirements.txt pom.xml web.xml style.js main.js index.js app.js bundle.js
+    jquery.js jquery.min.js setup.cfg tox.ini pytest.ini php.ini my.cnf config.php wp-config.php wp-login.php xmlrpc.php
+    sitemap.xml install.sh build.sh run.sh test.py utils.py models.py views.py tests.py
+    """.split()
+)
+# Top-level domains that speak for themselves; any other could be a word, an attribute or a suffix.
+COMMON = frozenset(
+    """
+    com net org info biz edu gov mil ru cn uk de fr br ua kz xyz top onion example xn--p1ai
+    """.split()
+)
+# Newer ones that attackers and everybody else do use; a short plain word under any other is rather a word.
+_USED = frozenset(
+    """
+    site online shop store club live icu click link buzz space website tech app dev cloud pro vip work life fun world
+    today rest monster cyou sbs bond cfd lol quest beauty hair skin makeup win bid loan men date stream download
+    racing review party science trade webcam accountant faith cricket gdn kim mobi name art group agency support
+    services solutions email digital network systems finance bank bet casino games news media blog wiki chat
+    guru center company international company ltd global plus zone host press page run surf tel asia cat eus lat
+    local internal test invalid lan i2p travel museum tokyo moscow xin wang ren ink rocks ninja exchange money credit
+    cash fund capital tax delivery express directory domains hosting team tools technology university
+    academy school education health clinic care dental delivery energy eco bio green farm house land homes
+    estate rent city town earth ooo one red blue pink black gold autos boats motorcycles yachts
+    """.split()
+)
+_CODE = frozenset(
+    """
+    self this os sys document window console math string object array request response req res
+    event e obj args kwargs system java javax django flask numpy np pd plt torch tf
+    jquery process module exports navigator location localstorage json date datetime time path
+    item node element config settings user users next prev data out in input output service ingress nav image spec
+    client server params param options opts props state store form field model view controller context ctx
+    conn connection session cursor db row col table cell file files page entry record result results ret err error
+    logger log app api body header headers footer section form label button li ul ol td th tr payload message msg parent child root tree list map set dict key value val
+    elem el btn div span foo bar baz qux sum count index idx tmp temp buf buffer str int obj1 account order product
+    customer project repo git build env var vars my metadata meta info package pkg values template job task worker host
+    """.split()
+)
+_ATTRIBUTES = frozenset({"info", "top", "net", "name", "id", "org"})  # of COMMON, that objects have
+_SOURCE_TOPS = frozenset({"md", "rs", "pl", "cc", "so", "ml", "mk", "am", "pm", "la", "vi", "st"})
+_SOURCE_NAMES = frozenset(
+    """
+    readme changelog contributing license licence index main lib mod util utils helper helpers test tests build
+    config setup install notes todo news faq about summary authors security history core common types model models
+    handler parser lexer run start script client server app makefile docs doc guide usage example examples design
+    architecture code_of_conduct skill agents claude
+    """.split()
+)
+_PACKAGES = frozenset({"com", "org", "net", "io", "edu"})
+_SHORT_NAMES_IN = frozenset(
+    {"com", "co", "me", "ly", "ai", "gg", "to", "cc"}
+)  # t.co and t.me exist
+_SOFTWARE = frozenset(
+    """
+    asp.net ado.net vb.net ml.net paint.net socket.io node.js vue.js next.js nuxt.js react.js
+    angular.js express.js three.js d3.js chart.js moment.js backbone.js ember.js require.js
+    discord.js bun.sh deno.land crates.io boost.asio system.io system.net
+    """.split()
+)
+_ROOTS = frozenset(
+    "self this os sys document window console math string object array system java javax django".split()
+)
+# "He went to the shop.it was closed": the word before tells, and the top-level domain is a word too.
+_WORD_TOPS = frozenset(
+    "it me so is at in to us my am be do no as by he she we and or but pas de es la".split()
+)
+_ARTICLE = re.compile(
+    r"\b(?:the|an?|was|is|were|are|my|your|our|his|her|their|this|that|very|not|too|been|le|la|les|un|une|el|los)\s$",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"\s[a-z]")
+_TWO = 2  # labels, as in "invoice.zip"
+_SHORT = 6  # letters of a word that tells nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Dotted:
+    """Words joined by dots, as they stand in the text."""
+
+    written: str
+    before: str  # some characters of the line before
+    after: str  # a few characters after
+
+    @property
+    def labels(self) -> list[str]:
+        return self.written.split(".")
+
+    @property
+    def top(self) -> str:
+        return self.written.rpartition(".")[2]
+
+
+def is_file(name: Dotted) -> bool:
+    """Whether dotted words are rather a file than a host."""
+    extension = name.top.lower()
+    if name.written.lower() in _SOFTWARE:
+        return False
+    if extension in FILE_FIRST or (extension == "so" and name.written.startswith("lib")):
+        return len(name.labels) == _TWO or name.labels[-2].lower() in EXTENSIONS
+    return extension in EXTENSIONS and not values.is_suffix(extension)
+
+
+def is_everyday(name: str) -> bool:
+    """Whether a file's name is one that every project has."""
+    return name.lower() in _EVERYDAY_FILES
+
+
+def is_no_host(name: Dotted) -> bool:
+    """Whether dotted words with a known top-level domain are still rather code or a sentence."""
+    if name.written.lower() in _SOFTWARE or any(rule(name) for rule in _NEVER):
+        return True
+    if name.top.lower() in COMMON and not (_is_code(name) and name.top.istitle()):
+        return False
+    return any(rule(name) for rule in _NO_HOST)
+
+
+def _is_source(name: Dotted) -> bool:
+    top, stem = name.top.lower(), name.labels[-2]
+    if top == "java":
+        return True
+    is_known = stem.lower() in _SOURCE_NAMES or stem.isupper()
+    return top in _SOURCE_TOPS and len(name.labels) == _TWO and is_known
+
+
+def _is_attribute(name: Dotted) -> bool:
+    first = name.labels[0]
+    is_plain = first in _CODE or (len(first) == 1 and name.top != "net")
+    return name.top in _ATTRIBUTES and len(name.labels) <= _TWO + 1 and is_plain
+
+
+def _is_code(name: Dotted) -> bool:
+    first = name.labels[0].lower()
+    return first in _ROOTS or all(label.lower() in _CODE for label in name.labels[:-1])
+
+
+def _is_called(name: Dotted) -> bool:
+    return name.after.startswith("(") or name.after.lstrip(" ").startswith(("=", "["))
+
+
+def _is_package(name: Dotted) -> bool:
+    return len(name.labels) > _TWO and name.labels[0] in _PACKAGES  # com.example.app
+
+
+def _is_next_sentence(name: Dotted) -> bool:
+    return name.top.istitle()
+
+
+def _is_run_on(name: Dotted) -> bool:
+    is_word = name.top in _WORD_TOPS and len(name.labels) == _TWO
+    return is_word and bool(_ARTICLE.search(name.before)) and bool(_GOES_ON.match(name.after))
+
+
+def _is_abbreviation(name: Dotted) -> bool:
+    is_short = all(len(label) == 1 for label in name.labels[:-1])
+    return is_short and name.top.lower() not in _SHORT_NAMES_IN
+
+
+def _is_word(name: Dotted) -> bool:
+    """A short plain word under a top-level domain that hardly anybody uses."""
+    top, stem = name.top.lower(), name.labels[-2]
+    is_rare = len(top) > _TWO and top.isascii() and top not in _USED and not top.startswith("xn--")
+    return is_rare and stem.isascii() and stem.isalpha() and len(stem) < _SHORT
+
+
+def _is_counted(name: Dotted) -> bool:
+    return name.labels[-2].isdigit()
+
+
+def _is_in_path(name: Dotted) -> bool:
+    return name.before.endswith(("/", "\\")) and not name.before.endswith(("//", "DIRECT/"))
+
+
+_NEVER = (_is_source, _is_attribute)
+_NO_HOST = (
+    _is_code,
+    _is_called,
+    _is_package,
+    _is_next_sentence,
+    _is_run_on,
+    _is_abbreviation,
+    _is_word,
+    _is_counted,
+    _is_in_path,
+)

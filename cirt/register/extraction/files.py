@@ -1,0 +1,141 @@
+"""Files: their names and paths, registry keys and mutexes."""
+
+# ruff: noqa: RUF001  (the look-alike characters are what is looked for)
+import re
+
+from cirt.objects.observables.kinds import Kind
+from cirt.register.extraction import doubts
+from cirt.register.extraction.reading import Form, Page, Reading, balanced, read_as, reading
+from cirt.register.extraction.scripts import EAST, EAST_SIGNS, WEST
+
+_FOLDER = rf"[^\\/:*?\"<>|\s,;\x00-\x1f{EAST_SIGNS}]"  # of a folder's name, but for the space
+_STEPS = rf"(?>(?:{_FOLDER}{{1,255}}+(?:(?<![.!?]) {_FOLDER}{{1,64}}+){{0,3}}\\{{1,2}})*)"
+_STEM = rf"(?>(?:(?![{EAST}]){_FOLDER}|(?<=[\\_.\-])[{EAST}]++)+)"
+_MORE_STEM = re.compile(
+    rf"(?: (?!-)(?:(?![{EAST}]){_FOLDER}){{1,64}}+){{1,4}}?(?:(?<=\.[A-Za-z0-9]{{2}})|(?<=\.[A-Za-z0-9]{{3}})|(?<=\.[A-Za-z0-9]{{4}}))(?![A-Za-z0-9])"
+)
+_ON_DRIVE = re.compile(  # its letter stands before
+    rf"(?<=[A-Za-z])(?<![A-Za-z0-9][A-Za-z])(?P<value>:\\{{1,2}}{_STEPS}(?:{_STEM})?)"
+)
+_WINDOWS_PATH = re.compile(
+    rf"(?<![A-Za-z0-9])(?P<value>%[A-Za-z_()0-9]{{2,32}}%\\{{1,2}}{_STEPS}(?:{_STEM})?"
+    rf"|(?<!\\)\\\\(?!pipe\\|\.\\)[A-Za-z0-9.$_-]{{2,255}}+\\{{1,2}}{_STEPS}(?:{_STEM})?)"
+)
+_UNIX_PATH = re.compile(
+    r"(?P<value>[~/](?<![0-9A-Za-z_/.~:\-].)(?:(?<=~)|(?:etc|tmp|usr|var|home|opt|bin|sbin|dev|root|proc|lib|lib64|mnt|srv|run"
+    rf"|boot|data|vmfs|www|storage|sdcard|Users|Library|Applications|private|Volumes))(?>(?:/[{WEST}.@+%$~]++)+)/?)"
+)
+# What every system has and every script names.
+_EVERYDAY_PLACES = re.compile(
+    r"/dev/(?:null|zero|u?random|std\w+|tty\w*|fd/.*)|(?:/usr)?/bin/(?:ba|da|z|k|c)?sh|/usr/bin/env(?:/.*)?"
+    r"|/var/(?:run|tmp|log|www|lib|spool|cache)/?|/usr/(?:s?bin|lib|local|share)/?|/usr/local/(?:s?bin|lib|share)/?|/dev/shm/?"
+    r"|(?:/usr)?/s?bin/(?:nologin|false|true)|/etc/(?:passwd|shadow|hosts|fstab)/?"
+)
+_REGISTRY_KEY = re.compile(
+    r"(?<![A-Za-z0-9])(?P<value>(?i:HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|CURRENT_CONFIG)|HKLM|HKCU|HKCR|HKU|HKCC)"
+    rf"\\{{1,2}}{_STEPS}(?:{_STEM})?)"
+)
+_MUTEX = re.compile(
+    r"(?<![A-Za-z0-9\\])(?P<value>(?:Global|Local|BaseNamedObjects)\\[0-9A-Za-z_{}.!$#@-]{3,128}+)"
+)
+_MUTEX_WORDS = ("mutex", "mutant", "мьютекс", "互斥体", "互斥量", "互斥锁")
+_NAMED_MUTEX = re.compile(
+    rf"(?i:{'|'.join(_MUTEX_WORDS)})(?i: name| named|名称|名)?[ :=：]{{0,3}}[\"'`“«「] ?"
+    r"(?P<quoted>[^\"'`”»」\r\n]{3,128}?) ?[\"'`”»」]"
+)
+_QUOTES = "\"“„«‘'`「『‹《"
+_UNQUOTES = "\"”“»’'`」』›》"
+_QUOTED = re.compile(
+    rf"(?<=[{_QUOTES}])(?P<value>[^{_QUOTES}{_UNQUOTES}\r\n\t<>|*?]{{3,200}}+)(?=[{_UNQUOTES}])"
+)
+_ODD_NAME = re.compile(r"[)\]+~!$#&№]\.(?P<extension>[A-Za-z0-9]{2,5})(?![0-9A-Za-z_])")
+_NAME_SO_FAR = re.compile(r"(?: \()?[^\s\"'<>|:*?/\\,;“”«»，。：；、（）]{1,80}\Z")
+_SIGNS_BEFORE = re.compile(rf"(?:[{WEST}]{{0,60}}[!+%~$&#№)\](\[]){{1,4}}\Z")
+_IS_FIRST = re.compile(
+    r"(?:\A|[^0-9A-Za-z!])!\Z"
+)  # "!README.txt", which is to stand first in its folder
+_MOST_QUOTED = 120
+
+
+def file_name(page: Page, start: int, end: int) -> Reading | None:
+    """The file's name that ends at ``end``; what of it stood before a sign such as ``%20`` is read too."""
+    before = page.before(start, 1)
+    if before == "/":
+        return None
+    written = page.text[start:end]
+    if before in {"+", "%", "~", "$", "&", "#", "№"} or (
+        before == "!" and _IS_FIRST.search(page.before(start, 2))
+    ):
+        lead = _SIGNS_BEFORE.search(page.text, max(0, start - 64), start)
+        written = (lead[0].lstrip("(&") if lead else "") + written
+    if doubts.is_everyday(written):
+        return None
+    return reading(page, Kind.FILE_NAME, written, end - len(written))
+
+
+def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
+    start = match.start() - match["value"].startswith(":")
+    written = page.text[start : match.end()]
+    if not re.search(r"\.[A-Za-z0-9]{2,4}\Z", written) and not written.endswith("\\"):
+        more = _MORE_STEM.match(page.text, match.end())
+        name = f"{written}{more[0] if more else ''}".rpartition("\\")[2]
+        if more and doubts.is_file(doubts.Dotted(name, "", "")):
+            written += more[0]
+    return reading(page, Kind.FILE_PATH, balanced(written).rstrip(".,;:!?'`\\"), start)
+
+
+def _unix_path(page: Page, match: re.Match[str]) -> Reading | None:
+    written = balanced(match["value"]).rstrip(".,;:!?'`")
+    return (
+        None
+        if _EVERYDAY_PLACES.fullmatch(written)
+        else reading(page, Kind.FILE_PATH, written, match.start())
+    )
+
+
+def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
+    """A file's name or path in quotes, spaces and all."""
+    written = match["value"].strip()
+    start = match.start() + match["value"].index(written)
+    if re.match(r"[A-Za-z]:\\", written):
+        return reading(page, Kind.FILE_PATH, written, start)
+    is_name = (
+        "." in written and len(written) <= _MOST_QUOTED and not re.search(r"[/\\:=,;]", written)
+    )
+    if not is_name or not doubts.is_file(doubts.Dotted(written, "", "")):
+        return None
+    return None if doubts.is_everyday(written) else reading(page, Kind.FILE_NAME, written, start)
+
+
+def _odd_name(page: Page, match: re.Match[str]) -> Reading | None:
+    """``scan (2).exe`` and ``+README+.txt``: a sign stands right before the extension."""
+    if match["extension"].lower() not in doubts.EXTENSIONS:
+        return None
+    so_far = _NAME_SO_FAR.search(page.before(match.start() + 1, 84))
+    if not so_far:
+        return None
+    name = so_far[0]
+    at = match.start() + 1 - len(name)
+    if name.startswith((" (", "(")) and name.endswith(")"):
+        word = re.search(rf"[{WEST}]{{1,60}} ?\Z", page.text[max(0, at - 61) : at])
+        name = (word[0] if word else "") + name
+    name = re.sub(rf"\A.*[{EAST}](?=[^{EAST}]*\Z)", "", name).lstrip(" ([{")
+    return reading(
+        page, Kind.FILE_NAME, f"{name}.{match['extension']}", match.start() + 1 - len(name)
+    )
+
+
+PLACES: tuple[Form, ...] = (
+    Form(_QUOTED, _quoted),
+    Form(
+        _REGISTRY_KEY,
+        read_as(Kind.REGISTRY_KEY, trim=".,;:!?'`"),
+        ("hkey_", "hklm", "hkcu", "hkcr", "hku", "hkcc"),
+    ),
+    Form(_MUTEX, read_as(Kind.MUTEX, trim="."), ("global\\", "local\\", "basenamedobjects\\")),
+    Form(_NAMED_MUTEX, read_as(Kind.MUTEX), _MUTEX_WORDS),
+    Form(_ON_DRIVE, _windows_path, (":\\",)),
+    Form(_WINDOWS_PATH, _windows_path, ("%", "\\\\")),
+    Form(_UNIX_PATH, _unix_path),
+)
+NAMES: tuple[Form, ...] = (Form(_ODD_NAME, _odd_name),)

@@ -1,0 +1,134 @@
+"""When four numbers with dots, or pairs with colons, are no address: versions, sections, masks, times.
+
+All of it holds for what was written plainly. Nobody defangs a version number.
+"""
+
+# ruff: noqa: RUF001  (look-alikes are looked for)
+import re
+from functools import lru_cache
+
+from cirt.register.extraction.reading import Page
+
+_COUNTED = re.compile(
+    r"""(?:\b(?:versions?|ver|v|releases?|firmware|build|sdk|revision|rev|patch|update|section|sections|sec|chapter|clause
+        |articles?|figure|fig|tables?|steps?|rules?|oid|appendix|annex|items?|agenda|paragraphs?|para|req|requirement|controls?
+        |dss|cis|nist|iso|rfc|bios|drivers?|kernel|engine|signature
+        |versi[oó]n(?:es)?|secci[oó]n|apartado|cap[ií]tulo|art[ií]culo|anexo|microprogramme|rubrique|chapitre|annexe|mise\ à\ jour
+        |верси\w{1,3}|прошивк\w{1,3}|сборк\w{1,3}|раздел\w{0,3}|пункт\w{0,3}|п|глав\w{1,2}|релиз\w{0,2}|обновлени\w{1,2}
+        |приложени\w{1,2}|стать\w{1,2})
+       |(?:ال|لل|بال)?(?:إصدار|اصدار|نسخة|قسم|بند|فقرة|تحديث|ملحق)
+       |版本|固件|版|第|章节|章|节|条|附录|升级到|升级至|更新到|更新至|§|№)
+       (?:\ ?(?:号|為|为|是|number|no|номер|رقم|número|numéro|is|to|до|на|от|a|à))?[\s.:：(=]{0,3}
+       (?:v?[0-9]+(?:\.[0-9]+){1,4}[\s,;/、，]{0,2}(?:and|or|to|et|ou|à|y|o|a|и|или|до|по|و|إلى|和|至|到|-|–)?\s?){0,4}$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# "installed 4.0.0.12", "the agent to 4.0.0.12": four small numbers after such a word, in the same sentence.
+_RENEWED = re.compile(
+    r"(?:\b(?:up|down)grad|\bupdat|\bmigrat|\binstall|\bpatched|\bactualiz|\bmis à jour|\bmise à niveau|\bинсталл|обнов|установ"
+    r"|升级|更新|安装|تحديث|ترقية)(?:(?![.!?。]\s).){0,70}"
+    r"\s(?:from|to|a|a la|à|à la|de|до|с|на|إلى|من|到|至)\s?$",
+    re.IGNORECASE,
+)
+_SOFTWARE = re.compile(
+    r"\b(?:anydesk|teamviewer|rustdesk|winrar|7-?zip|skype|zoom|chrome|chromium|firefox|edge|opera|safari|thunderbird|outlook"
+    r"|office|word|excel|acrobat|reader|flash(?: player)?|java|jre|jdk|openjdk|python|perl|ruby|php|node|openssl|openssh|nginx"
+    r"|apache|httpd|tomcat|iis|exchange(?: server)?|sharepoint|sql server|mysql|mariadb|postgresql|oracle|weblogic|websphere"
+    r"|log4j|struts|spring|jenkins|confluence|jira|gitlab|wordpress|drupal|joomla|plugin|plug-in|extension|windows|android|ios"
+    r"|macos|fortios|pan-os|junos|ios-xe|vcenter|esxi|vmware|citrix|netscaler|forticlient|globalprotect|anyconnect|putty"
+    r"|winscp|filezilla|notepad\+\+|vlc|wireshark|nmap|metasploit|defender|kaspersky|sophos|avast|agent|client|sdk|library"
+    r"|package|app|application|software|tool|1c|1с|логиcиэл|logiciel|programa|программ\w{0,2}|клиент\w{0,2}|软件|客户端|برنامج)"
+    r"(?:\s(?:server|client|pro|esr|desktop|for \w{1,10}|x64|x86|plugin))?[\s(]{1,2}v?$",
+    re.IGNORECASE,
+)
+# What speaks of the network near four numbers that are all small; of every five thousand addresses one is so.
+_NETWORK = re.compile(
+    r"\b(?:ips?|ipv4|addr\w*|hosts?|servers?|ping\w*|traffic|connect\w*|attack\w*|scann\w*|block\w*|port|ports|dns|resolv\w*"
+    r"|subnet|network|gateway|proxy|src|dst|source|destination|client|beacon\w*|c2|c&c|callback|login\w*|ssh\w*|rdp|http\w*|ban"
+    r"|ns|whois|traceroute|peer|remote|inbound|outbound|firewall|malicious|suspicious|malware|phish\w*|seen|saw|observed|hits?|visit\w*|prob\w*|abuse|attempt\w*|brute|request\w*|quer\w*|session|victim|infected|bots?|botnet\w*|tor|vpn|nat|fetch\w*|download\w*|spam\w*|exfil\w*|indicators?|iocs?|sshd|deny|allow|drop\w*|received"
+    r"|adress\w*|hôte|serveur\w*|réseau|connexion\w*|attaqu\w*|bloqu\w*|direcci\w*|servidor\w*|conex\w*|ataqu\w*|red|equipo"
+    r"|адрес\w*|сервер\w*|хост\w*|узел|узл\w*|подключ\w*|соединен\w*|атак\w*|сет\w{1,3}|трафик\w*|блокир\w*)\b"
+    r"|عنوان|العناوين|خادم|شبكة|هجوم|اتصال|آي ?بي|地址|服务器|主机|端口|攻击|连接|网络|流量|封禁|来源|目标|外联|回连|IP",
+    re.IGNORECASE,
+)
+_RESOLVERS = frozenset(
+    {"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "4.2.2.1", "4.2.2.2"}
+)
+_HEADING = re.compile(r"[ \t#*>]*\Z")
+_AFTER_HEADING = re.compile(r"\.?[ \t]+(?:[^\W\d_]{2,}|[^\W\d_][ \t][^\W\d_]{2,})")
+_WORD = re.compile(r"[^\W\d_]|[§№=]")
+_JOINED = re.compile(r"(?P<word>[A-Za-z][A-Za-z_+]*)[/-]v?$|[=~<>!]=\s?$")
+_JOINING = ("/", "-", "=", "/v", "-v", "= ")
+_SETTING_APART = ("\t", ",", ";", "|", '"', "[", "(", "@", "=", "= ")
+_HOST_WORDS = frozenset(
+    {"ip", "ips", "ipv4", "host", "addr", "address", "src", "dst", "direct", "server"}
+)
+_ROUTES = 4  # letters: DIRECT/192.0.2.1 in a proxy's log is no product
+_SMALL, _SMALLER = 40, 25  # numbers as versions and as sections have them
+_OWN_NETWORK = 10
+_PORT = re.compile(r":[0-9]{2,5}(?![0-9.])|/[0-9]{1,2}(?![0-9.])")
+_AFTER = 40
+_REACH = 80  # characters before a number that can say what it counts
+
+
+def is_no_address(page: Page, start: int, end: int) -> bool:
+    """Whether four numbers are a version, a section, a mask or this very machine."""
+    value = page.text[start:end].partition("/")[0]
+    if value.startswith(("0.", "127.", "255.")):
+        return True
+    return _is_version(value, page.before(start, _REACH), page.text[end : end + _AFTER])
+
+
+@lru_cache(maxsize=2048)  # logs say the same before each address
+def _is_version(value: str, before: str, after: str) -> bool:
+    numbers = [int(part) for part in value.split(".")]
+    line, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    joined = _JOINED.search(line) if line.endswith(_JOINING) else None
+    if joined:
+        return not _is_route(joined["word"] or "==")
+    if numbers[0] > _SMALL:
+        return False
+    # A plain list of addresses is the commonest case.
+    is_said = bool(_WORD.search(before)) and _is_said_to_be_one(numbers, before, after)
+    return is_said or _is_heading(line, after, numbers)
+
+
+def _is_said_to_be_one(numbers: list[int], before: str, after: str) -> bool:
+    line = before.rpartition("\n")[2]
+    if _COUNTED.search(before):
+        return True
+    if sum(number > _SMALL for number in numbers) > 1:
+        return False
+    if _names_software(line, numbers) or _RENEWED.search(line):
+        return True
+    is_odd = numbers[0] != _OWN_NETWORK and ".".join(map(str, numbers)) not in _RESOLVERS
+    return is_odd and not _speaks_of_network(line, after)
+
+
+def _speaks_of_network(line: str, after: str) -> bool:
+    is_alone = not _WORD.search(line) or line.endswith(_SETTING_APART)
+    return is_alone or bool(_PORT.match(after) or _NETWORK.search(line) or _NETWORK.search(after))
+
+
+def _names_software(line: str, numbers: list[int]) -> bool:
+    return numbers[0] != _OWN_NETWORK and bool(_SOFTWARE.search(line))
+
+
+def _is_route(word: str) -> bool:
+    is_loud = word.isupper() and len(word) >= _ROUTES
+    return is_loud or "_" in word or word.lower() in _HOST_WORDS
+
+
+def _is_heading(line: str, after: str, numbers: list[int]) -> bool:
+    is_small = max(numbers) <= _SMALLER
+    return is_small and bool(_HEADING.match(line)) and bool(_AFTER_HEADING.match(after))
+
+
+def is_no_ipv6(value: str) -> bool:
+    """Whether colons and digits are a time, a ratio, a fingerprint or a name in code."""
+    groups = value.partition("/")[0].split(":")
+    filled = [group for group in groups if group]
+    if not any(c.isdigit() for c in value) or not filled:
+        return True
+    if "::" not in value:
+        return all(len(group) == 2 for group in groups)  # noqa: PLR2004  (a fingerprint's pairs)
+    return len(filled) <= 2 and len(filled[0]) < 3 and filled != ["1"]  # noqa: PLR2004  (1::2)
