@@ -71,10 +71,10 @@ def edit_facts(work: Work, cmd: EditFacts) -> Incident:
     """
     work.require("incident:write")
     incident = get_incident(work, cmd.reference, lock=True)
-    _check_version(work, incident, cmd.version)
+    check_version(work, incident, cmd.version)
     _check_class(cmd.rsit_class, cmd.rsit_type)
     if cmd.owner_id not in (None, incident.owner_id):
-        _check_owner(work, cmd.owner_id)
+        check_owner(work, cmd.owner_id)
     if cmd.tlp < incident.tlp and not cmd.reason.strip():
         raise LoweringNeedsReason(before=incident.tlp.label, after=cmd.tlp.label)
     changed = {
@@ -106,7 +106,7 @@ def change_state(work: Work, cmd: ChangeState) -> Incident:
     """
     work.require("incident:write")
     incident = get_incident(work, cmd.reference, lock=True)
-    _check_version(work, incident, cmd.version)
+    check_version(work, incident, cmd.version)
     before = incident.state
     workflow.check_move(facts_of(incident), workflow.Move(cmd.to, cmd.reason, cmd.close_reason))
     incident.state = cmd.to
@@ -168,7 +168,11 @@ def name_of(work: Work, account_id: int | None) -> str:
     return work.session.scalars(query).one_or_none() or ""
 
 
-def _check_version(work: Work, incident: Incident, version: int) -> None:
+def check_version(work: Work, incident: Incident, version: int) -> None:
+    """
+    Raises:
+        IncidentChanged: the asker saw another version.
+    """
     if incident.version == version:
         return
     last = sa.select(Entry.actor).where(Entry.incident_id == incident.id)
@@ -181,7 +185,11 @@ def _check_class(rsit_class: str, rsit_type: str | None) -> None:
         raise ClassUnknown(given="/".join(part for part in (rsit_class, rsit_type) if part)[:80])
 
 
-def _check_owner(work: Work, account_id: int | None) -> None:
+def check_owner(work: Work, account_id: int | None) -> None:
+    """
+    Raises:
+        OwnerUnknown: this account may not own an incident or a task.
+    """
     may_own = (
         sa.select(Account.id)
         .join(RoleGrant, RoleGrant.account_id == Account.id)

@@ -75,6 +75,10 @@ FACT_FIELDS = {
     "severity": mark("severity"),
     "tlp": mark("marking"),
     "owner_id": mark("owner"),
+    "detail": mark("details"),
+    "phase": mark("phase"),
+    "due_at": mark("due time"),
+    "reason": mark("reason"),
 }
 
 INDICATOR_TYPES = {

@@ -129,6 +129,7 @@ class Incident(Base):
     closed_at: Mapped[datetime | None]
     close_reason: Mapped[CloseReason | None]
     version: Mapped[int] = mapped_column(default=1)
+    bin_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # the act that removed it
 
 
 class EntryKind(StrEnum):
@@ -148,6 +149,14 @@ class EntryKind(StrEnum):
     RELEASE_REFUSED = "release-refused"
     PEER_SIGHTING = "peer-sighting"
     REVOKED = "revoked"
+    ATTACK = "attack"  # stands at the time it occurred
+    ATTACK_EDITED = "attack-edited"
+    PLAYBOOK = "playbook"
+    TASK_ADDED = "task-added"
+    TASK_CHANGED = "task-changed"
+    TASK_STATE = "task-state"
+    DELETED = "deleted"
+    RESTORED = "restored"
 
 
 ENTRY_SENTENCES = {
@@ -167,6 +176,14 @@ ENTRY_SENTENCES = {
     EntryKind.RELEASE_REFUSED: mark("{actor} did not approve {release}."),
     EntryKind.PEER_SIGHTING: mark("{peer} saw {value}, {count} times."),
     EntryKind.REVOKED: mark("{actor} revoked the indicator for {value}."),
+    EntryKind.ATTACK: mark("{actor} wrote down an event of the attack."),
+    EntryKind.ATTACK_EDITED: mark("{actor} corrected an event of the attack."),
+    EntryKind.PLAYBOOK: mark("{actor} added {count} tasks of the playbook {playbook}."),
+    EntryKind.TASK_ADDED: mark("{actor} added the task {task}."),
+    EntryKind.TASK_CHANGED: mark("{actor} changed {fields} of the task {task}."),
+    EntryKind.TASK_STATE: mark("{actor} set the task {task} from {task_before} to {task_after}."),
+    EntryKind.DELETED: mark("{actor} moved to the bin: {binned}."),
+    EntryKind.RESTORED: mark("{actor} brought back from the bin: {binned}."),
 }
 
 
@@ -183,6 +200,7 @@ class Entry(Base):
     actor: Mapped[str] = mapped_column(sa.String(200))
     values: Mapped[dict[str, Any]]
     note_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("note.id"))
+    attack_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # no key, as bin_id
 
 
 class Note(Base):
@@ -199,6 +217,7 @@ class Note(Base):
     written_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     edited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    bin_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # the act that removed it
 
 
 class NoteText(Base):

@@ -8,10 +8,12 @@ from cirt.web.pages import (
     incidents,
     indicators,
     peers,
+    playbooks,
     public,
     releases,
     sign_in,
     sync,
+    the_bin,
     triage,
 )
 
@@ -23,6 +25,8 @@ PAGES = (
     desk.bp,
     triage.bp,
     incidents.bp,
+    playbooks.bp,
+    the_bin.bp,
     indicators.bp,
     releases.bp,
     peers.bp,

@@ -18,6 +18,7 @@ from cirt.register.errors import (
 from cirt.register.incidents import facts_of
 from cirt.register.labels import CLOSE_REASONS, INCIDENT_STATES
 from cirt.register.models import IncidentState
+from cirt.register.playbooks.service import apply_fitting
 from cirt.register.queries import possible_owners
 from cirt.register.sight import get_incident
 from cirt.web import i18n, signs
@@ -39,7 +40,11 @@ def new() -> Response:
 def open_new() -> AnyResponse:
     try:
         with open_work() as work:
-            incident = service.open_incident(work, OpenIncidentInput().read(sent_with_class()))
+            given = sent_with_class()
+            with_playbook = given.pop("playbook", "")
+            incident = service.open_incident(work, OpenIncidentInput().read(given))
+            if with_playbook:
+                apply_fitting(work, incident)
     except FieldsInvalid as error:
         return _new_page(refused(error, names=CLASSIFIED), HTTPStatus.UNPROCESSABLE_ENTITY)
     return redirect(path_of("incidents.incident", reference=incident.reference), 303)
