@@ -101,7 +101,7 @@ def _fields(names: list[str]) -> str:
 
 def _named(words: str) -> Markup:
     """A task or playbook; included ones are in the reader's language."""
-    return _strong(i18n.translate(words) or i18n.translate(mark("one that was erased")))
+    return _strong(i18n.translate(words).rstrip(".") or i18n.translate(mark("one that was erased")))
 
 
 _SHOWN: dict[str, Callable[[Any], object]] = {
