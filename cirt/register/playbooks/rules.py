@@ -86,7 +86,10 @@ def read_steps(phase: Phase, text: str) -> list[Step]:
 
 
 def without_doubles(steps: Iterable[Step]) -> list[Step]:
-    return list({step.key: step for step in reversed(list(steps))}.values())[::-1]
+    found: dict[str, Step] = {}
+    for step in steps:
+        found.setdefault(step.key, step)
+    return list(found.values())
 
 
 def due_words(due: timedelta) -> str:
