@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from cirt.register import queries
+from cirt.register.mine import mine
 from cirt.register.models import Severity
 from cirt.release.models import ProposalState
 from cirt.release.proposals import proposals
@@ -16,10 +17,12 @@ bp = Blueprint("desk", __name__)
 def desk() -> Response:
     with open_work(write=False) as work:
         figures = queries.desk(work)
+        my_work = mine(work)
         waiting = proposals(work, [ProposalState.ASKED])
     return render(
         "desk/desk.html",
         figures=figures,
+        mine=my_work,
         critical=figures.by_severity[Severity.CRITICAL],
         high=figures.by_severity[Severity.HIGH],
         most=max((count for _, count in figures.by_class), default=1),
