@@ -123,7 +123,7 @@ _VIEWS = {
         *(f"selected=REP-2026-000{number}" for number in range(1, 6)),
         "words=zq",
     ],
-    "web.incidents.incidents": ["q=zq", "state=waiting", *(f"undo={each}" for each in range(1, 8))],
+    "web.incidents.incidents": ["q=zq", "state=waiting", *(f"undo={each}" for each in (1, 2, 4))],
     "web.incidents.incident": ["show=notes", "show=attack", "show=tasks", "order=oldest"],
     "web.indicators.indicators": ["words=zq", "source=own", "source=other"],
     "web.release.releases": ["view=mine", "view=decided"],

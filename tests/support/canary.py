@@ -196,9 +196,12 @@ def fill_casework(
         words = {each: cage.canaries.new(f"{place}-{each}", readers) for each in _CASEWORK}
         for each in ("task", "binned-task"):
             task = add_task(work, AddTask(reference, words[each]))
-            cage.name("task", task.id)
+            if not readers:  # pages of what nobody may read are asked for; a few others are enough
+                cage.name("task", task.id)
         event = AddAttack(reference, words["attack"], "2026-11-17", source=words["source"])
-        cage.name("attack", add_attack(work, event).id)
+        seen = add_attack(work, event)
+        if not readers:
+            cage.name("attack", seen.id)
         act = delete_part(work, DeletePart(reference, Binned.TASK, task.id))
         cage.name("bin", act.id)
         gone = add_attack(work, AddAttack(reference, words["binned-attack"], "2026-11-17"))

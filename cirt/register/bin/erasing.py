@@ -33,15 +33,22 @@ def erase_due(program: Program) -> int:
     erased = 0
     for act_id in acts:
         with program.work(SYSTEM) as work:
-            act = work.session.get(BinAct, act_id, with_for_update=True)
-            if act is not None:  # it may be gone with its incident, or be restored
-                erased += erase(work, act)
+            erased += _erase_one(work, act_id)
     return erased
 
 
-def erase(work: Work, act: BinAct) -> bool:
+def _erase_one(work: Work, act_id: int) -> bool:
+    """The incident is held first, as whoever restores does; the act may be gone by then."""
+    found = sa.select(BinAct).where(BinAct.id == act_id)
+    of_it = sa.select(Incident).join(BinAct, BinAct.incident_id == Incident.id)
+    held = of_it.where(BinAct.id == act_id).with_for_update(of=Incident)
+    incident = work.session.scalars(held).one_or_none()
+    act = work.session.scalars(found).one_or_none()
+    return incident is not None and act is not None and _erase(work, incident, act)
+
+
+def _erase(work: Work, incident: Incident, act: BinAct) -> bool:
     """False where it is kept."""
-    incident = work.session.get_one(Incident, act.incident_id, with_for_update=True)
     act.kept = _why_kept(work, incident) if act.kind is Binned.INCIDENT else None
     if act.kept is not None:
         work.audit("bin.keep", incident.reference, why=act.kept)

@@ -85,6 +85,7 @@ def restore(work: Work, cmd: Restore) -> BinAct:
     act = get_act(work, cmd.act_id)
     work.require(right_for(act.kind))
     incident = work.session.get_one(Incident, act.incident_id, with_for_update=True)
+    act = get_act(work, cmd.act_id)  # somebody else may have undone it while we waited
     left: list[str] = []
     if act.kind is Binned.INCIDENT:
         incident.bin_id = None
@@ -107,7 +108,8 @@ def get_act(work: Work, act_id: int) -> BinAct:
         NothingInBin.
     """
     query = seen_acts(work, sa.select(BinAct)).where(BinAct.id == act_id)
-    act: BinAct | None = work.session.scalars(query).one_or_none()
+    fresh = query.execution_options(populate_existing=True)
+    act: BinAct | None = work.session.scalars(fresh).one_or_none()
     if act is None:
         raise NothingInBin
     return act
