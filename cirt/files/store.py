@@ -3,6 +3,8 @@
 import hashlib
 from typing import BinaryIO
 
+import sqlalchemy as sa
+
 from cirt.files.content import AttachmentContent
 from cirt.files.models import Attachment
 from cirt.kernel.errors import TooLarge
@@ -44,6 +46,16 @@ def put_attachment(
     work.session.flush()
     work.audit("file.add", owner, attachment=attachment.id, sha256=attachment.sha256)
     return attachment
+
+
+def erase_attachments(work: Work, owner: str) -> int:
+    """Erase the files of a report or incident for good: how many."""
+    query = sa.select(Attachment.id).where(Attachment.owner == owner)
+    ids = work.session.scalars(query).all()
+    contents = AttachmentContent.attachment_id.in_(ids)
+    work.session.execute(sa.delete(AttachmentContent).where(contents))
+    work.session.execute(sa.delete(Attachment).where(Attachment.id.in_(ids)))
+    return len(ids)
 
 
 def _line(text: str, limit: int) -> str:

@@ -28,6 +28,7 @@ _TURN = "cirt_turn"  # execution option of an engine: the line in which its writ
 
 _RESTING = "cirt_resting"  # of a pooled connection: since when, by the steady clock
 _REST_S = 1.0
+_RECYCLE_S = 3600
 
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER is a rowid on SQLite
 
@@ -276,6 +277,7 @@ def _sqlite_engine(url: str) -> sa.Engine:
         pool_size=10,
         max_overflow=20,
         execution_options={_TURN: Turn(database)} if database else {},
+        pool_recycle=_RECYCLE_S,  # what is known of the tables is read as a connection is made
         pool_use_lifo=True,  # each connection has a cache of its own, so few are better than many
         hide_parameters=True,  # values are content, and errors are logged
     )

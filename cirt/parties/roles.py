@@ -24,7 +24,13 @@ ROLE_NAMES = {
 _READ = frozenset({"content:read"})  # reports, incidents, indicators, releases, peers, sync
 
 _TRIAGE = _READ | {"report:decide"}
-_HANDLER = _TRIAGE | {"incident:write", "indicator:write", "release:ask", "sighting:write"}
+_HANDLER = _TRIAGE | {
+    "incident:write",
+    "case:delete",  # notes, tasks and events of an incident, into the bin
+    "indicator:write",
+    "release:ask",
+    "sighting:write",
+}
 _LEAD = _HANDLER | {
     "release:decide",
     "peer:write",
@@ -33,6 +39,8 @@ _LEAD = _HANDLER | {
     "member:write",
     "incident:merge",
     "agency:write",
+    "incident:delete",
+    "playbook:write",
 }
 
 PERMISSIONS: dict[Role, frozenset[str]] = {

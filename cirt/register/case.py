@@ -1,14 +1,11 @@
-"""One incident for its pages: facts and figures, timeline, observables, indicators."""
+"""One incident for its pages: facts and figures, observables, indicators."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 
 from cirt.files.models import Attachment
-from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
 from cirt.objects.observables.kinds import Observable
@@ -22,7 +19,6 @@ from cirt.register.merging.observables import is_shown
 from cirt.register.merging.queries import MergedHere, MergedInto, family, merged_here, merged_into
 from cirt.register.models import (
     Entry,
-    EntryKind,
     Incident,
     IncidentObservable,
     Note,
@@ -31,8 +27,10 @@ from cirt.register.models import (
     ReportState,
     Side,
 )
-from cirt.register.pages import PAGE, Order, Page, Query, read_page
-from cirt.register.sight import get_incident, sees_entry, sees_note, sees_report
+from cirt.register.pages import Order, Page, Query, read_page
+from cirt.register.sight import get_incident, sees_note, sees_report
+from cirt.register.tasks.models import OPEN, Task
+from cirt.register.timeline.queries import shown_entries
 
 _REPORTS = 100  # of one incident; its timeline has them all
 _OBSERVABLES = 100
@@ -62,46 +60,8 @@ class IncidentView:
     indicators: int
     merged_into: MergedInto | None  # where it lives now
     merged_here: list[MergedHere]  # what is shown through it
-
-
-class Thread(StrEnum):
-    """What the timeline is narrowed to."""
-
-    ALL = ""
-    NOTES = "notes"
-    CHANGES = "changes"
-    PEERS = "peers"
-
-
-_THREADS = {
-    Thread.NOTES: (EntryKind.NOTE,),
-    Thread.PEERS: (EntryKind.PEER_SIGHTING,),
-    Thread.CHANGES: tuple(
-        kind for kind in EntryKind if kind not in (EntryKind.NOTE, EntryKind.PEER_SIGHTING)
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class NoteView:
-    id: int
-    text: str
-    tlp: Tlp
-    version: int
-    edited_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """``kind`` chooses the sentence, ``actor`` and ``values`` fill it."""
-
-    id: int
-    at: datetime
-    kind: EntryKind
-    actor: str
-    values: dict[str, Any]
-    note: NoteView | None
-    incident: str  # the one it belongs to, which may be merged into the one shown
+    tasks: int
+    tasks_ended: int  # done or dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,38 +114,9 @@ def incident_view(work: Work, reference: str) -> IncidentView:
         indicators=counts.indicators,
         merged_into=merged_into(work, IncidentMerge, incident.id),
         merged_here=merged_here(work, IncidentMerge, ids),
+        tasks=counts.tasks,
+        tasks_ended=counts.tasks_ended,
     )
-
-
-def timeline(
-    work: Work,
-    reference: str,
-    *,
-    thread: Thread = Thread.ALL,
-    cursor: str | None = None,
-    limit: int = PAGE,
-) -> Page[EntryRow]:
-    """A page of what happened, the newest first; notes that the asker may not see are not there.
-
-    Raises:
-        NoSuchIncident.
-    """
-    incident = get_incident(work, reference)
-    query: Query = (
-        sa.select(Entry, Note, Incident.reference)
-        .join(Incident, Incident.id == Entry.incident_id)
-        .outerjoin(Note, Note.id == Entry.note_id)
-        .where(
-            Entry.incident_id.in_(family(work, IncidentMerge, incident.id)),
-            sees_entry(work.actor),
-        )
-    )
-    if thread is not Thread.ALL:
-        query = query.where(Entry.kind.in_(_THREADS[thread]))
-    page = read_page(
-        work.session, query, Order(Entry.at, Entry.id, newest_first=True), cursor, limit
-    )
-    return page.of(lambda row: _entry(row.Entry, row.Note, row.reference))
 
 
 def observables(
@@ -251,13 +182,8 @@ def _counts(work: Work, ids: list[int]) -> Query:
     def figure(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(count()).where(*conditions).scalar_subquery()
 
-    entries = (
-        sa.select(count())
-        .select_from(Entry)
-        .outerjoin(Note, Note.id == Entry.note_id)
-        .where(Entry.incident_id.in_(ids), sees_entry(work.actor))
-        .scalar_subquery()
-    )
+    entries = shown_entries(sa.select(count()), work).where(Entry.incident_id.in_(ids))
+    of_task = (Task.incident_id.in_(ids), Task.bin_id.is_(None))
     owner = (
         sa.select(Person.name)
         .join(Account, Account.person_id == Person.id)
@@ -267,11 +193,13 @@ def _counts(work: Work, ids: list[int]) -> Query:
     )
     return sa.select(
         owner.label("owner"),
-        entries.label("entries"),
+        entries.scalar_subquery().label("entries"),
         figure(Note.incident_id.in_(ids), sees_note(work.actor)).label("notes"),
         figure(of_it, found.state == ObservableState.OFFERED).label("offered"),
         figure(of_it, found.state == ObservableState.CONFIRMED).label("confirmed"),
         figure(of_it, found.object_id.is_not(None)).label("indicators"),
+        figure(*of_task).label("tasks"),
+        figure(*of_task, Task.state.not_in(OPEN)).label("tasks_ended"),
     )
 
 
@@ -288,11 +216,6 @@ def _reports(work: Work, ids: list[int]) -> list[LinkedReport]:
         .limit(_REPORTS)
     )
     return [LinkedReport(*row) for row in work.session.execute(query)]
-
-
-def _entry(entry: Entry, note: Note | None, incident: str) -> EntryRow:
-    text = NoteView(note.id, note.text, note.tlp, note.version, note.edited_at) if note else None
-    return EntryRow(entry.id, entry.at, entry.kind, entry.actor, entry.values, text, incident)
 
 
 def _observable(

@@ -12,6 +12,7 @@ from cirt.kernel.work import Work
 from cirt.parties.models import Account, Person, RoleGrant
 from cirt.parties.roles import roles_with
 from cirt.register.models import (
+    IS_OPEN,
     Incident,
     IncidentObservable,
     IncidentState,
@@ -146,10 +147,9 @@ def _incident(row: sa.Row[Any]) -> IncidentRow:
 
 
 def _narrowed(work: Work, wanted: IncidentFilter) -> list[sa.ColumnElement[bool]]:
-    open_states = [state for state in IncidentState if state is not IncidentState.CLOSED]
-    given: list[sa.ColumnElement[bool]] = [Incident.state.in_(wanted.states or open_states)]
-    if wanted.by_priority and not wanted.states:
-        given.append(_NOT_CLOSED)
+    given: list[sa.ColumnElement[bool]] = [
+        Incident.state.in_(wanted.states) if wanted.states else IS_OPEN
+    ]
     if wanted.rsit_class:
         given.append(Incident.rsit_class == wanted.rsit_class)
     if wanted.severity is not None:

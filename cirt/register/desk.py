@@ -13,6 +13,7 @@ from cirt.register.known import live_objects
 from cirt.register.merging.models import IncidentMerge
 from cirt.register.merging.queries import home_of
 from cirt.register.models import (
+    IS_OPEN,
     Incident,
     IncidentObservable,
     IncidentState,
@@ -46,10 +47,9 @@ class Desk:
 
 def desk(work: Work) -> Desk:
     """Four queries, whatever the register holds."""
-    is_open = Incident.state != IncidentState.CLOSED
     query = (
         sa.select(Incident.severity, Incident.rsit_class, sa.func.count().label("count"))
-        .where(is_open, sees_incident(work.actor))
+        .where(IS_OPEN, sees_incident(work.actor))
         .group_by(Incident.severity, Incident.rsit_class)
     )
     by_severity: Counter[Severity] = Counter()

@@ -16,6 +16,13 @@ class NoSuchIncident(NotFound):
     code = "no-such-incident"
 
 
+class IncidentInBin(NoSuchIncident):
+    """For those who may see it; ``act`` is the deletion, which can be undone."""
+
+    code = "incident-in-bin"
+    message = mark("{reference} is in the bin.")
+
+
 class NoSuchNote(NotFound):
     code = "no-such-note"
 

@@ -109,7 +109,7 @@ def edit_facts(work: Work, cmd: EditFacts) -> Incident:
 def _check_facts(work: Work, incident: Incident, cmd: EditFacts) -> None:
     check_class(cmd.rsit_class, cmd.rsit_type)
     if cmd.owner_id not in (None, incident.owner_id):
-        _check_owner(work, cmd.owner_id)
+        check_owner(work, cmd.owner_id)
     if cmd.reason.strip():
         return
     if cmd.tlp < incident.tlp:
@@ -204,6 +204,10 @@ def name_of(work: Work, account_id: int | None) -> str:
 
 
 def check_version(work: Work, incident: Incident, version: int) -> None:
+    """
+    Raises:
+        IncidentChanged: the asker saw another version.
+    """
     if incident.version == version:
         return
     last = sa.select(Entry.actor).where(Entry.incident_id == incident.id)
@@ -216,7 +220,11 @@ def check_class(rsit_class: str, rsit_type: str | None) -> None:
         raise ClassUnknown(given="/".join(part for part in (rsit_class, rsit_type) if part)[:80])
 
 
-def _check_owner(work: Work, account_id: int | None) -> None:
+def check_owner(work: Work, account_id: int | None) -> None:
+    """
+    Raises:
+        OwnerUnknown: this account may not own an incident or a task.
+    """
     may_own = (
         sa.select(Account.id)
         .join(RoleGrant, RoleGrant.account_id == Account.id)

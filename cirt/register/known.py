@@ -26,7 +26,7 @@ from cirt.register.sight import reader_of, sees_incident, sees_report
 from cirt.sharing.narrow import visible_facts
 
 MAX_KEYS = 2000  # per question; a page shows far fewer
-MANY = 100  # what more records hold says little, and listing it would read them all
+MANY = 30  # what more records hold says little, and listing it would read them all
 _SHOWN = 6  # one more than a page names, for the asker itself is left out
 _INDICATORS = 20
 

@@ -117,6 +117,10 @@ FACT_FIELDS = {
     "pap": mark("what may be done with it"),
     "is_cross_border": mark("whether it crosses borders"),
     "priority": mark("priority"),
+    "detail": mark("details"),
+    "phase": mark("phase"),
+    "due_at": mark("due time"),
+    "reason": mark("reason"),
 }
 
 INDICATOR_TYPES = {

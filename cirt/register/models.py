@@ -92,8 +92,11 @@ class Report(Base):
 
     __tablename__ = "report"
     __table_args__ = (
-        sa.Index("ix_report_queue", "state", "received_at", "id"),
-        sa.Index("ix_report_decided", "decided_at", "id"),
+        # With all that counting them asks for, so that no report is read to be counted.
+        sa.Index(
+            "ix_report_queue", "state", "received_at", "id", "tlp", "claimed_by_id", "reference"
+        ),
+        sa.Index("ix_report_decided", "decided_at", "id", "tlp", "reference"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -154,6 +157,13 @@ class Incident(Base):
             postgresql_where=sa.text("state <> 'closed'"),
         ),
         sa.Index("ix_incident_cross_border", "is_cross_border", "opened_at", "id"),
+        sa.Index(  # few are open of all that there were; with all that lists and figures count by
+            "ix_incident_open",
+            *("opened_at", "id", "severity", "rsit_class", "tlp", "bin_id", "owner_id"),
+            *("reference", "state"),
+            sqlite_where=sa.text("state <> 'closed'"),
+            postgresql_where=sa.text("state <> 'closed'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -179,6 +189,11 @@ class Incident(Base):
     )
     lesson: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     version: Mapped[int] = mapped_column(default=1)
+    bin_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # the act that removed it
+
+
+# As the partial index says it: a database finds that index by these words alone.
+IS_OPEN: sa.ColumnElement[bool] = Incident.state != sa.literal_column("'closed'")
 
 
 class EntryKind(StrEnum):
@@ -215,6 +230,14 @@ class EntryKind(StrEnum):
     UNLINKED = "unlinked"
     OBSERVABLE_SIDE = "observable-side"
     REPORTED_AGAIN = "reported-again"
+    ATTACK = "attack"  # stands at the time it occurred
+    ATTACK_EDITED = "attack-edited"
+    PLAYBOOK = "playbook"
+    TASK_ADDED = "task-added"
+    TASK_CHANGED = "task-changed"
+    TASK_STATE = "task-state"
+    DELETED = "deleted"
+    RESTORED = "restored"
 
 
 ENTRY_SENTENCES = {
@@ -251,6 +274,14 @@ ENTRY_SENTENCES = {
     EntryKind.UNLINKED: mark("{actor} took off the link to {incident}."),
     EntryKind.OBSERVABLE_SIDE: mark("{actor} said whose {value} is: {side}."),
     EntryKind.REPORTED_AGAIN: mark("What {report} says was reported again."),
+    EntryKind.ATTACK: mark("{actor} wrote down an event of the attack."),
+    EntryKind.ATTACK_EDITED: mark("{actor} corrected an event of the attack."),
+    EntryKind.PLAYBOOK: mark("{actor} added {count} tasks of the playbook {playbook}."),
+    EntryKind.TASK_ADDED: mark("{actor} added the task {task}."),
+    EntryKind.TASK_CHANGED: mark("{actor} changed {fields} of the task {task}."),
+    EntryKind.TASK_STATE: mark("{actor} set the task {task} from {task_before} to {task_after}."),
+    EntryKind.DELETED: mark("{actor} moved to the bin: {binned}."),
+    EntryKind.RESTORED: mark("{actor} brought back from the bin: {binned}."),
 }
 
 
@@ -270,6 +301,7 @@ class Entry(Base):
     other_id: Mapped[int | None] = mapped_column(  # told only to those who may see that one too
         BigId, sa.ForeignKey("incident.id")
     )
+    attack_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # no key, as bin_id
 
 
 class Note(Base):
@@ -286,6 +318,7 @@ class Note(Base):
     written_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     edited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    bin_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # the act that removed it
 
 
 class NoteText(Base):

@@ -13,6 +13,7 @@ from cirt.kernel.db import UtcDateTime
 
 PAGE = 25
 LONGEST_PAGE = 100
+MOST = 1000  # counted rows of a list
 _DIRECTIONS = ("after", "before")
 _LARGEST_US = 253402300799 * 10**6  # the last second of the year 9999
 _PARTS = (2, 3)  # time and id, and the rank where the list has one
@@ -25,12 +26,21 @@ Key = tuple[datetime, int]
 Query: TypeAlias = sa.Select[*tuple[Any, ...]]
 
 
+class Count(int):
+    """How many there are; written with a plus where counting stopped."""
+
+    def __str__(self) -> str:
+        return f"{MOST}+" if self > MOST else int.__str__(self)
+
+    __format__ = object.__format__
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
     """Some rows in order; ``before`` and ``after`` are the cursors of the pages beside this one."""
 
     rows: list[R]
-    total: int
+    total: Count
     before: str | None
     after: str | None
 
@@ -64,8 +74,7 @@ def read_page(
     """The page at ``cursor``; one that is not ours shows the first page. ``total`` is of the whole list."""
     limit = max(1, min(limit, LONGEST_PAGE))
     place = _read(cursor)
-    counted = query.with_only_columns(sa.func.count(), maintain_column_froms=True).order_by(None)
-    total = session.scalar(counted) or 0
+    total = count_of(session, query)
     descending = order.newest_first == (place is None or place.forward)
     rank = order.rank if order.rank is not None else sa.literal(0)
     query = query.add_columns(
@@ -81,8 +90,15 @@ def read_page(
     return _page(found, place, limit, total)
 
 
+def count_of(session: Session, query: Query) -> "Count":
+    """How many rows a query has, counted no further than MOST: more would cost as much as to read them."""
+    one = query.with_only_columns(sa.literal(1).label("one"), maintain_column_froms=True)
+    some = one.order_by(None).limit(MOST + 1).subquery()
+    return Count(session.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
+
+
 def _page(
-    found: Sequence[sa.Row[Any]], place: _Cursor | None, limit: int, total: int
+    found: Sequence[sa.Row[Any]], place: _Cursor | None, limit: int, total: Count
 ) -> Page[sa.Row[Any]]:
     has_more, rows = len(found) > limit, list(found[:limit])
     is_forward = place is None or place.forward

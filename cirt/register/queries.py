@@ -1,17 +1,13 @@
 """What pages ask of the register, by one name; the modules behind it are by topic."""
 
 from cirt.register.case import (
-    EntryRow,
     IncidentView,
     IndicatorRow,
     LinkedReport,
-    NoteView,
     ObservableRow,
-    Thread,
     incident_view,
     indicators_of,
     observables,
-    timeline,
 )
 from cirt.register.cases import (
     IncidentFilter,
@@ -36,9 +32,19 @@ from cirt.register.queue import (
     queue_counts,
     report_view,
 )
+from cirt.register.timeline.queries import (
+    AttackView,
+    EntryRow,
+    NoteView,
+    Thread,
+    TimelineFilter,
+    people_of,
+    timeline,
+)
 
 __all__ = [
     "AlsoSeen",
+    "AttackView",
     "Desk",
     "EntryRow",
     "Hits",
@@ -60,6 +66,7 @@ __all__ = [
     "ReportHit",
     "ReportView",
     "Thread",
+    "TimelineFilter",
     "Who",
     "desk",
     "incident_view",
@@ -69,6 +76,7 @@ __all__ = [
     "known_of",
     "next_in_line",
     "observables",
+    "people_of",
     "possible_owners",
     "queue",
     "queue_counts",

@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Actor, ActorKind, Work
-from cirt.register.errors import NoSuchIncident, NoSuchNote, NoSuchReport
+from cirt.register.errors import IncidentInBin, NoSuchIncident, NoSuchNote, NoSuchReport
 from cirt.register.models import Entry, Incident, Note, Report
 from cirt.sharing.facts import PublicReader, Recipient, StaffReader
 from cirt.sharing.models import NamedPerson
@@ -37,10 +37,19 @@ def sees_report(actor: Actor) -> Condition:
 
 
 def sees_incident(actor: Actor) -> Condition:
+    """What lies in the bin is seen there alone."""
+    return sa.and_(Incident.bin_id.is_(None), sees_binned_incident(actor))
+
+
+def sees_binned_incident(actor: Actor) -> Condition:
     return may_see(Incident.tlp, Incident.reference, reader_of(actor))
 
 
 def sees_note(actor: Actor) -> Condition:
+    return sa.and_(Note.bin_id.is_(None), sees_binned_note(actor))
+
+
+def sees_binned_note(actor: Actor) -> Condition:
     name = sa.literal("note-") + sa.cast(Note.id, sa.String)
     return may_see(Note.tlp, name, reader_of(actor))
 
@@ -75,12 +84,16 @@ def get_report(work: Work, reference: str, *, lock: bool = False) -> Report:
 def get_incident(work: Work, reference: str, *, lock: bool = False) -> Incident:
     """
     Raises:
+        IncidentInBin: it is there, and says so to whoever may see it.
         NoSuchIncident: there is none, or it is not for the actor to see.
     """
-    query = sa.select(Incident).where(Incident.reference == reference, sees_incident(work.actor))
+    sees = sees_binned_incident(work.actor)
+    query = sa.select(Incident).where(Incident.reference == reference, sees)
     incident = work.session.scalars(_locked(query, lock)).one_or_none()
     if incident is None:
         raise NoSuchIncident
+    if incident.bin_id is not None:
+        raise IncidentInBin(reference=reference, act=incident.bin_id)
     return incident
 
 

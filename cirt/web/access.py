@@ -34,6 +34,8 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "triage": frozenset({"content:read"}),
     "incidents": frozenset({"content:read"}),
     "indicators": frozenset({"content:read"}),
+    "playbooks": frozenset({"content:read"}),
+    "bin": frozenset({"content:read"}),
     "release": frozenset({"content:read"}),
     "peers": frozenset({"content:read", "peer:read"}),
     "sync": frozenset({"content:read"}),

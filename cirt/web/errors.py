@@ -24,6 +24,9 @@ from cirt.kernel.errors import (
 from cirt.kernel.text import mark
 from cirt.parties import accounts
 from cirt.parties.roles import ROLE_NAMES, Role, roles_with
+from cirt.register.bin.models import KEPT
+from cirt.register.bin.queries import bin_row
+from cirt.register.errors import IncidentInBin
 from cirt.web import i18n, once
 from cirt.web.forms import seal_fields, typed_fields
 from cirt.web.frame import render, secure
@@ -64,6 +67,8 @@ def on_cirt_error(error: CirtError) -> AnyResponse:
         return _ask_to_sign_in()
     if isinstance(error, NotAllowed):
         return _not_allowed(error)
+    if isinstance(error, IncidentInBin):
+        return _in_bin(error)
     if isinstance(error, NotFound):
         return not_found()
     status = status_of(error)
@@ -133,6 +138,17 @@ def nowhere(address: str) -> Response:
 def not_found() -> Response:
     """The same page for what is missing and for what is hidden, so that it betrays nothing."""
     return render("errors/not_found.html", HTTPStatus.NOT_FOUND)
+
+
+def _in_bin(error: IncidentInBin) -> Response:
+    """It resolves for whoever may see it, and says where it is."""
+    with open_work(write=False) as work:
+        row = bin_row(work, int(error.values["act"]))
+    if row is None:
+        return not_found()
+    fields = typed_fields() if request.method == "POST" else []
+    values = {"row": row, "kept": KEPT, "fields": fields, "action": request.full_path}
+    return render("bin/incident.html", HTTPStatus.GONE, **values)
 
 
 def _again(status: HTTPStatus, title: str, why: str) -> Response:

@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 from cirt.kernel.tlp import Tlp
 from cirt.parties.roles import ROLE_NAMES, Role
+from cirt.register.bin.models import BINNED
+from cirt.register.bin.queries import BinRow, bin_row
 from cirt.web import i18n, nav, once, words
 from cirt.web.access import section_of
 from cirt.web.forms import Form
@@ -26,6 +28,7 @@ CSP = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _THEMES = ("light", "dark")
+_ID_DIGITS = 18
 
 
 def render(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
@@ -46,12 +49,23 @@ def _frame() -> dict[str, Any]:
         "request_path": request.path,
         "section": section_of(request.endpoint or ""),
         "was_sent": once.NOTICE in request.args,
+        "undo": _undo() if who.is_signed_in else None,
         "theme": theme if theme in _THEMES else "",
         "nav_items": nav.items_for(who.actor) if who.is_signed_in else [],
         "start": start_path(),
         "nav_counters": _counters() if who.is_signed_in else {},
         "role_names": [ROLE_NAMES[role] for role in Role if role.value in who.actor.roles],
     }
+
+
+def _undo() -> BinRow | None:
+    """What was just deleted, for the bar that offers to bring it back."""
+    given = request.args.get("undo", "")
+    if not (given.isascii() and given.isdigit() and len(given) <= _ID_DIGITS):
+        return None
+    with open_work(write=False) as work:
+        row = bin_row(work, int(given))
+    return row if row and row.may_restore else None
 
 
 def start_path() -> str:
@@ -126,6 +140,9 @@ def environment() -> Environment:
         reference_link=words.reference_link,
         entry_icon=words.entry_icon,
         entry_sentence=words.entry_sentence,
+        attack_time=words.attack_time,
+        task_state=words.task_state,
+        BINNED=BINNED,
     )
     env.filters.update(
         when=when,

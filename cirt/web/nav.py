@@ -10,6 +10,7 @@ from cirt.exchange.queries import links_in_trouble
 from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
 from cirt.register.models import Report
+from cirt.register.pages import count_of
 from cirt.register.sight import sees_report
 from cirt.register.workflow import WAITING
 from cirt.release.models import Proposal, ProposalState
@@ -65,4 +66,4 @@ def _count(
     column: sa.orm.InstrumentedAttribute[int],
     *conditions: sa.ColumnElement[bool],
 ) -> int:
-    return session.scalar(sa.select(sa.func.count(column)).where(*conditions)) or 0
+    return count_of(session, sa.select(column).where(*conditions))

@@ -1,6 +1,7 @@
 """Which glyph and tone stand beside the words of a state; the words are the register's own."""
 
 from cirt.register.models import EntryKind, IncidentState, ReportState
+from cirt.register.tasks.models import TaskState
 
 # Glyph, tone: ui.md, section 5.
 INCIDENT = {
@@ -10,6 +11,13 @@ INCIDENT = {
     IncidentState.ERADICATED: ("work", ""),
     IncidentState.RESOLVED: ("done", "ok"),
     IncidentState.CLOSED: ("done", "off"),
+}
+
+TASK = {
+    TaskState.TODO: ("open", ""),
+    TaskState.DOING: ("work", ""),
+    TaskState.DONE: ("done", "ok"),
+    TaskState.DROPPED: ("done", "off"),
 }
 
 REPORT = {
@@ -54,6 +62,14 @@ ENTRY_ICONS = {
     EntryKind.LINKED: "link",
     EntryKind.UNLINKED: "x",
     EntryKind.OBSERVABLE_SIDE: "eye",
+    EntryKind.ATTACK: "warn",
+    EntryKind.ATTACK_EDITED: "pen",
+    EntryKind.PLAYBOOK: "task",
+    EntryKind.TASK_ADDED: "task",
+    EntryKind.TASK_CHANGED: "pen",
+    EntryKind.TASK_STATE: "check",
+    EntryKind.DELETED: "x",
+    EntryKind.RESTORED: "in",
 }
-# What others add stands out.
-KEY_ENTRIES = frozenset({EntryKind.PEER_SIGHTING, EntryKind.REPORTER_ANSWERED})
+# What others add and what the attack did stand out.
+KEY_ENTRIES = frozenset({EntryKind.PEER_SIGHTING, EntryKind.REPORTER_ANSWERED, EntryKind.ATTACK})

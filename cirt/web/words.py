@@ -1,12 +1,14 @@
 """Words and glyphs for what the register keeps as codes, as pieces of a page."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
 from cirt.kernel.text import mark
 from cirt.register import rsit
+from cirt.register.bin.models import BINNED
 from cirt.register.constituents.labels import PARTY_ROLES
 from cirt.register.constituents.models import PartyRole
 from cirt.register.facts.kinds import PAP_WORDS, PRIORITY_WORDS, Priority
@@ -21,10 +23,13 @@ from cirt.register.models import (
     ReportState,
     Side,
 )
-from cirt.register.queries import EntryRow
+from cirt.register.queries import AttackView, EntryRow
 from cirt.register.relations.commands import wish_of
 from cirt.register.relations.labels import LINK_WORDS
 from cirt.register.relations.models import RelationKind
+from cirt.register.tasks.models import TASK_STATES, TaskState
+from cirt.register.timeline.models import Precision
+from cirt.register.timeline.times import zone_of
 from cirt.web import i18n, signs
 from cirt.web.icons import icon
 from cirt.web.paths import path_of
@@ -44,6 +49,10 @@ def _sign(sign: tuple[str, str], words: str) -> Markup:
     return Markup('<span class="{}">{}{}</span>').format(
         f"st {tone}".strip(), icon(f"st-{glyph}"), i18n.translate(words)
     )
+
+
+def task_state(state: TaskState) -> Markup:
+    return _sign(signs.TASK[state], TASK_STATES[state])
 
 
 def class_words(rsit_class: str, rsit_type: str | None) -> str:
@@ -120,6 +129,16 @@ def entry_sentence(entry: EntryRow) -> Markup:
     return i18n.say(ENTRY_SENTENCES[entry.kind], **{"actor": _strong(entry.actor), **values})
 
 
+def attack_time(attack: AttackView, at: datetime) -> str:
+    """When it occurred in the zone in which it was told, no more exactly than it is known."""
+    local = at.astimezone(zone_of(attack.zone))
+    if attack.precision is Precision.DAY:
+        return f"{i18n.day(local)}, {attack.zone}"
+    if attack.precision is Precision.HOUR:
+        return f"{i18n.day(local)} {local:%H}:00\N{EN DASH}{local:%H}:59, {attack.zone}"
+    return f"{i18n.day(local)} {i18n.clock(local)}, {attack.zone}"
+
+
 def _strong(text: object) -> Markup:
     return Markup("<strong>{}</strong>").format(text)
 
@@ -143,6 +162,11 @@ def _name(value: str) -> Markup:
     return _strong(defanged(value))
 
 
+def _included(words: str) -> Markup:
+    """A task or playbook; included ones are in the reader's language."""
+    return _strong(i18n.translate(words).rstrip(".") or i18n.translate(mark("one that was erased")))
+
+
 # How the values of entries are shown, by their name.
 _SHOWN: Mapping[str, Callable[[Any], object]] = {
     "report": reference_link,
@@ -154,6 +178,8 @@ _SHOWN: Mapping[str, Callable[[Any], object]] = {
     "fields": _fields,
     "peer": _strong,
     "party": _name,
+    "task": _included,
+    "playbook": _included,
 }
 
 # Those that are codes.
@@ -162,4 +188,7 @@ _NAMED: Mapping[str, Mapping[str, str]] = {
     "role": {each.value: words for each, words in PARTY_ROLES.items()},
     "relation": {each.value: words for each, words in LINK_WORDS.items()},
     "side": {each.value: words for each, words in SIDES.items()},
+    "task_before": {each.value: words for each, words in TASK_STATES.items()},
+    "task_after": {each.value: words for each, words in TASK_STATES.items()},
+    "binned": {each.value: words for each, words in BINNED.items()},
 }

@@ -7,17 +7,19 @@ from typing import Any
 
 from cirt.exchange import links
 from cirt.exchange.sync import sync_link
-from cirt.kernel import jobs
+from cirt.kernel import jobs, tending
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.notify import letters
 from cirt.parties import used_forms
+from cirt.register.bin import erasing
 from cirt.release.settling import settle_due
 from cirt.sources.service import run_configured
 
 Handler = Callable[[Program, dict[str, Any]], None]
 
+_DAY_S = 24 * 3600
 _KEEP_DONE = timedelta(days=7)  # longer than any slot, or a slot could be taken twice
 
 
@@ -42,6 +44,14 @@ def _settle(program: Program, _payload: dict[str, Any]) -> None:
         settle_due(work)
 
 
+def _erase(program: Program, _payload: dict[str, Any]) -> None:
+    erasing.erase_due(program)
+
+
+def _tend(program: Program, _payload: dict[str, Any]) -> None:
+    tending.tend(program.engine)
+
+
 def _read_sources(program: Program, _payload: dict[str, Any]) -> None:
     run_configured(program, SYSTEM)
 
@@ -56,6 +66,8 @@ HANDLERS: dict[str, Handler] = {
     "feeds.settle": _settle,
     "sources.read": _read_sources,
     letters.JOB: _send_letters,
+    erasing.JOB: _erase,
+    tending.JOB: _tend,
 }
 
 PERIODIC = (
@@ -63,6 +75,8 @@ PERIODIC = (
     Periodic("feeds.settle", 60),
     Periodic("sources.read", 300),
     Periodic(letters.JOB, 30),
+    Periodic(erasing.JOB, _DAY_S),
+    Periodic(tending.JOB, _DAY_S),
 )
 
 

@@ -44,7 +44,14 @@ from cirt.register.models import (
     ObservableState,
     Severity,
 )
-from cirt.register.queries import IncidentFilter, QueueFilter, QueueView, Thread, Who
+from cirt.register.queries import (
+    IncidentFilter,
+    QueueFilter,
+    QueueView,
+    Thread,
+    TimelineFilter,
+    Who,
+)
 from tests.support.register import (
     a_person,
     a_report,
@@ -429,11 +436,11 @@ def test_the_timeline_can_be_narrowed_and_paged(program: Program, clock: FakeClo
         clock.forward(minutes=1)
 
     with program.work(tomas, write=False) as work:
-        newest = queries.timeline(work, incident.reference, thread=Thread.NOTES, limit=3)
-        older = queries.timeline(
-            work, incident.reference, thread=Thread.NOTES, cursor=newest.after, limit=3
-        )
-        changes = queries.timeline(work, incident.reference, thread=Thread.CHANGES)
+        notes = TimelineFilter(thread=Thread.NOTES)
+        newest = queries.timeline(work, incident.reference, notes, limit=3)
+        older = queries.timeline(work, incident.reference, notes, cursor=newest.after, limit=3)
+        decisions = TimelineFilter(thread=Thread.DECISIONS)
+        changes = queries.timeline(work, incident.reference, decisions)
 
     texts = [row.note.text for row in (*newest.rows, *older.rows) if row.note]
     assert texts == ["note 3", "note 2", "note 1", "note 0"]

@@ -186,7 +186,7 @@ def test_what_is_merged_is_read_through_the_leading_incident(program: Program, l
 
     with program.work(lead, write=False) as work:
         view = queries.incident_view(work, third)
-        told = queries.timeline(work, third, thread=queries.Thread.NOTES)
+        told = queries.timeline(work, third, queries.TimelineFilter(queries.Thread.NOTES))
         found = queries.observables(work, third)
         old = queries.incident_view(work, first)
     assert [one.reference for one in view.merged_here] == [first, second]
@@ -230,7 +230,7 @@ def test_work_done_meanwhile_stays_with_what_it_was_done_on(program: Program, le
 
     with program.work(lead, write=False) as work:
         states = {row.value: row.state for row in observables_of(work, get_incident(work, second))}
-        told = queries.timeline(work, second, thread=queries.Thread.NOTES)
+        told = queries.timeline(work, second, queries.TimelineFilter(queries.Thread.NOTES))
     assert states["198.51.100.1"] is ObservableState.CONFIRMED
     assert states["203.0.113.9"] is ObservableState.OFFERED  # the leading one's stood for it
     assert [entry.note.text for entry in told.rows if entry.note] == ["Note 1"]

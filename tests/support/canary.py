@@ -24,6 +24,9 @@ from cirt.parties.models import Peer
 from cirt.parties.peers import PeerFacts, add_peer, ourselves, set_credentials, suspend_peer
 from cirt.parties.roles import Role, permissions_of
 from cirt.register import service
+from cirt.register.bin.commands import DeleteIncident, DeletePart
+from cirt.register.bin.models import Binned
+from cirt.register.bin.service import delete_incident, delete_part
 from cirt.register.bulk.commands import TickReports
 from cirt.register.bulk.models import BulkDo
 from cirt.register.bulk.service import tick_reports
@@ -54,6 +57,10 @@ from cirt.register.relations.commands import LinkIncidents, Wish
 from cirt.register.severity.commands import ScoreSeverity
 from cirt.register.severity.table import table
 from cirt.register.sight import get_incident, get_report
+from cirt.register.tasks.commands import AddTask
+from cirt.register.tasks.service import add_task
+from cirt.register.timeline.attack import add_attack
+from cirt.register.timeline.commands import AddAttack
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
 from cirt.register.webhook.service import add_webhook
@@ -196,11 +203,51 @@ def fill_red(cage: Cage, named: Actor) -> Incident:
         reason = new("red-state", NOBODY)
         state = ChangeState(reference, incident.version, IncidentState.WAITING, reason)
         service.change_state(work, state)
+    fill_casework(cage, named, reference, "red", NOBODY)
+    with program.work(named) as work:
+        binned = service.open_incident(work, an_incident(new("red-binned", NOBODY), Tlp.RED))
+        cage.name("incident", binned.reference)
+    move_to_bin(cage, named, binned.reference, new("red-binned-why", NOBODY))
     taken_in = a_public_report(cage, named, "went-red", NOBODY, Tlp.RED)
     cage.name("incident", reference, taken_in.reference)
     with program.work(named) as work:
         service.note_answer(work, NoteAnswer(taken_in.reference, new("said-in-red", NOBODY)))
     return incident
+
+
+def fill_casework(
+    cage: Cage, named: Actor, reference: str, place: str, readers: tuple[str, ...]
+) -> None:
+    """Tasks and an event of the attack, one of each in the bin."""
+    with cage.program.work(named) as work:
+        words = {each: cage.canaries.new(f"{place}-{each}", readers) for each in _CASEWORK}
+        for each in ("task", "binned-task"):
+            task = add_task(work, AddTask(reference, words[each]))
+            if not readers:  # pages of what nobody may read are asked for; a few others are enough
+                cage.name("task", task.id)
+        event = AddAttack(reference, words["attack"], "2026-11-17", source=words["source"])
+        seen = add_attack(work, event)
+        if not readers:
+            cage.name("attack", seen.id)
+        act = delete_part(work, DeletePart(reference, Binned.TASK, task.id))
+        cage.name("bin", act.id)
+        gone = add_attack(work, AddAttack(reference, words["binned-attack"], "2026-11-17"))
+        cage.name("bin", delete_part(work, DeletePart(reference, Binned.ATTACK, gone.id)).id)
+        note = service.write_note(work, WriteNote(reference, words["binned-note"]))
+        cage.name("bin", delete_part(work, DeletePart(reference, Binned.NOTE, note.id)).id)
+    for each in ("task", "attack", "source"):
+        path = f"/incidents/{reference}" + ("/tasks" if each == "task" else "")
+        cage.expect(path, words[each], *readers)
+    cage.expect("/bin", words["binned-note"], *readers)
+
+
+_CASEWORK = ("task", "binned-task", "attack", "source", "binned-attack", "binned-note")
+
+
+def move_to_bin(cage: Cage, named: Actor, reference: str, reason: str) -> None:
+    lead = replace(named, permissions=permissions_of(frozenset({Role.LEAD})))
+    with cage.program.work(lead) as work:
+        cage.name("bin", delete_incident(work, DeleteIncident(reference, 1, reason)).id)
 
 
 def red_report(cage: Cage, named: Actor) -> None:
@@ -298,6 +345,7 @@ def fill_amber(cage: Cage, named: Actor) -> None:
         service.edit_facts(work, facts)
     cage.name("incident", incident.reference)
     fill_facts(cage, named, incident.reference)
+    fill_casework(cage, named, incident.reference, "amber", READERS)
     cage.expect(f"/incidents/{incident.reference}", note, *READERS)
     cage.expect("/incidents", title, *READERS)
 
@@ -532,6 +580,7 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     cage.name("file", *work.session.scalars(sa.select(Attachment.id)))
     cage.name("message", *work.session.scalars(sa.select(Message.id)))
     cage.name("static", *(file.path for file in static_files().values()))
+    cage.name("playbook", "phishing", "fraud")
     cage.name("receipt", "00000000-0000-4000-8000-000000000000")
     cage.name("anything", "no/such/page")
     cage.name("webhook", "siem", "none")
@@ -570,8 +619,12 @@ _FILLED_BY = (
             "note_id": "note",
             "party_id": "party",
             "observable_id": "observable",
+            "task_id": "task",
+            "event_id": "attack",
         },
     ),
+    ("/playbooks/", {"slug": "playbook"}),
+    ("/bin/", {"act_id": "bin"}),
     ("/indicators/", {"stix_id": "object"}),
     ("/release/", {"reference": "release"}),
     ("/peers/", {"slug": "slug", "reference": "agreement"}),

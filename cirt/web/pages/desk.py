@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 
 from cirt.register import queries
 from cirt.register.dialogue.waiting import answers_waiting
+from cirt.register.mine import mine
 from cirt.register.models import Severity
 from cirt.release.models import ProposalState
 from cirt.release.proposals import proposals
@@ -18,12 +19,14 @@ def desk() -> Response:
     with open_work(write=False) as work:
         figures = queries.desk(work)
         line = queries.next_in_line(work)
+        my_work = mine(work)
         waiting = proposals(work, [ProposalState.ASKED])
         answers = answers_waiting(work)
     return render(
         "desk/desk.html",
         figures=figures,
         line=line,
+        mine=my_work,
         critical=figures.by_severity[Severity.CRITICAL],
         high=figures.by_severity[Severity.HIGH],
         most=max((count for _, count in figures.by_class), default=1),

@@ -1,9 +1,11 @@
 """Incidents: the list, and one with its timeline, facts, notes, observables and what of it is shared."""
 
 from cirt.web.pages.incidents import (
+    attack,
     close,
     constituents,
     context,
+    deleting,
     facts,
     lists,
     merging,
@@ -13,14 +15,17 @@ from cirt.web.pages.incidents import (
     severity,
     sharing,
     show,
+    tasks,
 )
 from cirt.web.pages.incidents.bp import bp
 
 __all__ = [
+    "attack",
     "bp",
     "close",
     "constituents",
     "context",
+    "deleting",
     "facts",
     "lists",
     "merging",
@@ -30,4 +35,5 @@ __all__ = [
     "severity",
     "sharing",
     "show",
+    "tasks",
 ]

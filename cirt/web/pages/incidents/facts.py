@@ -21,6 +21,7 @@ from cirt.register.facts.queries import facets_of
 from cirt.register.incidents import facts_of
 from cirt.register.labels import INCIDENT_STATES
 from cirt.register.models import IncidentState
+from cirt.register.playbooks.service import apply_fitting
 from cirt.register.queries import possible_owners
 from cirt.register.sight import get_incident
 from cirt.web import i18n, signs
@@ -43,8 +44,11 @@ def new() -> Response:
 def open_new() -> AnyResponse:
     try:
         with open_work() as work:
-            cmd = OpenIncidentInput().read(sent_with_class(*LISTS))
-            incident = service.open_incident(work, cmd)
+            given = sent_with_class(*LISTS)
+            with_playbook = given.pop("playbook", "")
+            incident = service.open_incident(work, OpenIncidentInput().read(given))
+            if with_playbook:
+                apply_fitting(work, incident)
     except (FieldsInvalid, PriorityNeedsReason) as error:
         form = refused(error, at="reason", names=CLASSIFIED)
         return _new_page(form, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -5,18 +5,30 @@ from typing import Any
 
 from flask import Response, request
 
+from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.register import queries, service
 from cirt.register.dialogue.waiting import answers_in_incident
-from cirt.register.models import EntryKind
 from cirt.register.overview import overview
-from cirt.register.queries import IncidentView, Thread
+from cirt.register.queries import IncidentView, Thread, TimelineFilter
+from cirt.register.tasks.queries import next_tasks
 from cirt.web import signs
 from cirt.web.forms import Form, member
 from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
+
+_OLDEST = "oldest"
+_THREADS = {
+    Thread.ALL: mark("Everything"),
+    Thread.NOTES: mark("Notes"),
+    Thread.DECISIONS: mark("Decisions"),
+    Thread.OBSERVABLES: mark("Observables"),
+    Thread.EXCHANGE: mark("Exchange"),
+    Thread.ATTACK: mark("Attack"),
+    Thread.TASKS: mark("Tasks"),
+}
 
 
 @bp.get("/incidents/<reference>")
@@ -26,14 +38,25 @@ def incident(reference: str) -> Response:
 
 def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
     """The page with its note form; ``form`` holds a note that was not saved."""
-    thread = member(Thread, request.args.get("show", "")) or Thread.ALL
+    wanted = TimelineFilter(
+        thread=member(Thread, request.args.get("show", "")) or Thread.ALL,
+        person=request.args.get("person", ""),
+        oldest_first=request.args.get("order") == _OLDEST,
+    )
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
-        page = queries.timeline(work, reference, thread=thread, cursor=request.args.get("page"))
+        page = queries.timeline(work, reference, wanted, cursor=request.args.get("page"))
+        people = queries.people_of(work, view.incident.id)
+        tasks = next_tasks(work, view.incident.id)
         draft = service.draft_of(work, reference)
         answers = answers_in_incident(work, view.incident.id)
         more = overview(work, view.incident)
-    here = {"reference": reference, "show": thread.value or None}
+    here = {
+        "reference": reference,
+        "show": wanted.thread.value or None,
+        "person": wanted.person or None,
+        "order": _OLDEST if wanted.oldest_first else None,
+    }
     return render(
         "incidents/incident.html",
         status,
@@ -42,13 +65,15 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         more=more,
         page=page,
         answers_waiting=answers,
-        thread=thread,
+        wanted=wanted,
+        threads=_THREADS,
+        people=people,
+        tasks=tasks,
         draft=draft.text if draft and not form.values else "",
         newer=path_of("incidents.incident", **here, page=page.before) if page.before else "",
         older=path_of("incidents.incident", **here, page=page.after) if page.after else "",
         markings=[level for level in Tlp if level > view.incident.tlp],
         key_entries=signs.KEY_ENTRIES,
-        NOTE=EntryKind.NOTE,
     )
 
 
@@ -57,6 +82,7 @@ def frame_of(view: IncidentView, tab: str) -> dict[str, Any]:
     counts = {
         "timeline": view.entries,
         "observables": view.confirmed + view.offered,
+        "tasks": f"{view.tasks_ended} / {view.tasks}" if view.tasks else "",
         "sharing": view.indicators,
     }
     return {"view": view, "incident": view.incident, "tab": tab, "tabs": counts}

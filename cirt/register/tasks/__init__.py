@@ -1,0 +1,1 @@
+"""Tasks of an incident: who does what until when."""

@@ -1,0 +1,170 @@
+"""The timeline for pages: narrowed to kinds and to a person, either end first, page by page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.register.merging.models import IncidentMerge
+from cirt.register.merging.queries import family
+from cirt.register.models import Entry, EntryKind, Incident, Note
+from cirt.register.pages import PAGE, Order, Page, Query, read_page
+from cirt.register.sight import get_incident, sees_entry
+from cirt.register.timeline.models import AttackEvent, Precision
+
+_PEOPLE = 100  # to choose from
+
+
+class Thread(StrEnum):
+    """What the timeline is narrowed to."""
+
+    ALL = ""
+    NOTES = "notes"
+    DECISIONS = "decisions"
+    OBSERVABLES = "observables"
+    EXCHANGE = "exchange"
+    ATTACK = "attack"
+    TASKS = "tasks"
+
+
+_K = EntryKind
+_THREADS: dict[Thread, tuple[EntryKind, ...]] = {
+    Thread.NOTES: (_K.NOTE,),
+    Thread.OBSERVABLES: (_K.OBSERVABLES, _K.INDICATOR),
+    Thread.EXCHANGE: (
+        _K.RELEASE_ASKED,
+        _K.RELEASED,
+        _K.RELEASE_REFUSED,
+        _K.PEER_SIGHTING,
+        _K.REVOKED,
+    ),
+    Thread.ATTACK: (_K.ATTACK, _K.ATTACK_EDITED),
+    Thread.TASKS: (_K.PLAYBOOK, _K.TASK_ADDED, _K.TASK_CHANGED, _K.TASK_STATE),
+}
+_ELSEWHERE = {kind for kinds in _THREADS.values() for kind in kinds}
+_THREADS[Thread.DECISIONS] = tuple(kind for kind in EntryKind if kind not in _ELSEWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineFilter:
+    """``person`` is a name as the timeline has it; empty means anybody."""
+
+    thread: Thread = Thread.ALL
+    person: str = ""
+    oldest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    id: int
+    text: str
+    tlp: Tlp
+    version: int
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttackView:
+    """What the attack did; the entry stands at the time it occurred."""
+
+    id: int
+    text: str
+    precision: Precision
+    zone: str
+    source: str
+    author: str
+    written_at: datetime
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """``kind`` chooses the sentence, ``actor`` and ``values`` fill it."""
+
+    id: int
+    at: datetime
+    kind: EntryKind
+    actor: str
+    values: dict[str, Any]
+    note: NoteView | None
+    incident: str  # the one it belongs to, which may be merged into the one shown
+    attack: AttackView | None = None
+
+
+def timeline(
+    work: Work,
+    reference: str,
+    wanted: TimelineFilter | None = None,
+    *,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> Page[EntryRow]:
+    """A page of what happened; notes that the asker may not see and what is in the bin are not there.
+
+    Raises:
+        NoSuchIncident.
+    """
+    incident = get_incident(work, reference)
+    wanted = wanted or TimelineFilter()
+    query: Query = shown_entries(sa.select(Entry, Note, AttackEvent, Incident.reference), work)
+    query = query.join(Incident, Incident.id == Entry.incident_id).where(
+        Entry.incident_id.in_(family(work, IncidentMerge, incident.id))
+    )
+    if wanted.thread is not Thread.ALL:
+        query = query.where(Entry.kind.in_(_THREADS[wanted.thread]))
+    if wanted.person:
+        query = query.where(Entry.actor == wanted.person)
+    order = Order(Entry.at, Entry.id, newest_first=not wanted.oldest_first)
+    page = read_page(work.session, query, order, cursor, limit)
+    return page.of(lambda row: _entry(row.Entry, row.Note, row.AttackEvent, row.reference))
+
+
+def shown_entries(query: Any, work: Work) -> Any:
+    """The query over entries with what each carries, less what the actor may not see there."""
+    return (
+        query.select_from(Entry)
+        .outerjoin(Note, Note.id == Entry.note_id)
+        .outerjoin(AttackEvent, AttackEvent.id == Entry.attack_id)
+        .where(
+            sees_entry(work.actor),
+            sa.or_(Entry.attack_id.is_(None), AttackEvent.bin_id.is_(None)),
+        )
+    )
+
+
+def people_of(work: Work, incident_id: int) -> list[str]:
+    """Who stands in the timeline of an incident that the caller may see."""
+    query = (
+        shown_entries(sa.select(Entry.actor), work)
+        .where(Entry.incident_id.in_(family(work, IncidentMerge, incident_id)))
+        .distinct()
+        .order_by(Entry.actor)
+        .limit(_PEOPLE)
+    )
+    return list(work.session.scalars(query))
+
+
+def _entry(entry: Entry, note: Note | None, attack: AttackEvent | None, incident: str) -> EntryRow:
+    text = NoteView(note.id, note.text, note.tlp, note.version, note.edited_at) if note else None
+    return EntryRow(
+        entry.id, entry.at, entry.kind, entry.actor, entry.values, text, incident, _attack(attack)
+    )
+
+
+def _attack(event: AttackEvent | None) -> AttackView | None:
+    if event is None:
+        return None
+    return AttackView(
+        id=event.id,
+        text=event.text,
+        precision=event.precision,
+        zone=event.zone,
+        source=event.source,
+        author=event.author,
+        written_at=event.written_at,
+        edited_at=event.edited_at,
+    )

@@ -1,0 +1,128 @@
+"""A page asks the database as often for many rows as for few, and stays with its indexes when there are many."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from cirt.kernel import tending
+from cirt.kernel.clock import FakeClock
+from cirt.kernel.program import Program
+from cirt.kernel.work import Actor
+from cirt.parties.roles import Role
+from cirt.register import service
+from cirt.register.bin.commands import DeletePart
+from cirt.register.bin.models import Binned
+from cirt.register.bin.service import delete_part
+from cirt.register.commands import WriteNote
+from cirt.register.models import Incident
+from cirt.register.pages import MOST, Count, count_of
+from cirt.register.playbooks.commands import ApplyPlaybook
+from cirt.register.playbooks.service import apply_playbook
+from cirt.register.tasks.commands import AddTask
+from cirt.register.tasks.service import add_task
+from cirt.register.timeline.attack import add_attack
+from cirt.register.timeline.commands import AddAttack
+from tests.support.browse import Visitor, signed_in
+from tests.support.register import a_person, a_report, accepting, an_incident, with_observables
+
+FEW, MANY = 5, 50
+PAGES = (
+    "/desk",
+    "/triage",
+    "/triage?view=decided",
+    "/triage?selected=REP-2026-0001",
+    "/incidents",
+    "/incidents?state=open",
+    "/incidents/{incident}",
+    "/incidents/{incident}?order=oldest&show=notes",
+    "/incidents/{incident}/observables",
+    "/incidents/{incident}/tasks",
+    "/incidents/{incident}/sharing",
+    "/playbooks",
+    "/bin",
+)
+
+
+@contextmanager
+def statements(program: Program) -> Iterator[list[str]]:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(program.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(program.engine, "before_cursor_execute", note)
+
+
+def asked_for(program: Program, visitor: Visitor, path: str) -> int:
+    visitor.get(path)  # what is remembered once is remembered by now
+    with statements(program) as asked:
+        answer = visitor.get(path)
+    assert answer.status_code == 200, path
+    return len(asked)
+
+
+def add_rows(program: Program, tomas: Actor, incident: Incident, numbers: range) -> None:
+    for number in numbers:
+        report = a_report(program, f"198.51.100.{number} and evil{number}.example were seen")
+        decided = a_report(program, f"198.51.100.{number} again")
+        with program.work(tomas) as work:
+            service.accept_report(work, accepting(decided, mine=True))
+        an_incident(program, tomas, mine=True)
+        assert report.reference
+    text = " ".join(f"host{number}.example" for number in numbers)
+    with_observables(program, tomas, incident, text)
+    with program.work(tomas) as work:
+        for number in numbers:
+            service.write_note(work, WriteNote(incident.reference, f"note {number}.example.org"))
+            add_task(work, AddTask(incident.reference, f"task {number}", tomas.id))
+            event = AddAttack(incident.reference, "it came", "2026-11-16")
+            gone = add_attack(work, event)
+            add_attack(work, event)
+            delete_part(work, DeletePart(incident.reference, Binned.ATTACK, gone.id))
+
+
+def test_every_page_asks_as_often_for_fifty_rows_as_for_five(program: Program) -> None:
+    visitor = signed_in(program, Role.LEAD, name="Irena")
+    tomas = a_person(program, "Tomas", Role.HANDLER)
+    incident = an_incident(program, tomas)
+    with program.work(tomas) as work:
+        apply_playbook(work, ApplyPlaybook(incident.reference, "phishing"))
+    paths = [path.format(incident=incident.reference) for path in PAGES]
+
+    add_rows(program, tomas, incident, range(FEW))
+    few = {path: asked_for(program, visitor, path) for path in paths}
+    add_rows(program, tomas, incident, range(FEW, MANY))
+    many = {path: asked_for(program, visitor, path) for path in paths}
+
+    assert many == few
+    assert max(few.values()) < 40
+
+
+@pytest.mark.parametrize("after_bulk", [False, True])
+def test_the_database_is_tended(program: Program, clock: FakeClock, after_bulk: bool) -> None:
+    an_incident(program, a_person(program, "Tomas", Role.HANDLER))
+
+    tending.tend(program.engine, after_bulk=after_bulk)
+
+    if program.engine.name == "sqlite":
+        with program.engine.connect() as connection:
+            known = connection.exec_driver_sql("SELECT count(*) FROM sqlite_stat1").scalar()
+        assert known
+
+
+def test_a_list_is_counted_no_further_than_a_thousand(program: Program) -> None:
+    numbers = (
+        sa.values(sa.column("n", sa.Integer)).data([(n,) for n in range(MOST + 5)]).cte("many")
+    )
+    with program.work(a_person(program, "Tomas", Role.HANDLER), write=False) as work:
+        found = count_of(work.session, sa.select(numbers.c.n))
+
+    assert (found, str(found), f"{found}") == (MOST + 1, "1000+", "1000+")
+    assert f"{Count(3)} reports" == "3 reports"
+    assert str(Count(MOST)) == "1000"
