@@ -204,12 +204,12 @@ def fill_red(cage: Cage, named: Actor) -> Incident:
         state = ChangeState(reference, incident.version, IncidentState.WAITING, reason)
         service.change_state(work, state)
     fill_casework(cage, named, reference, "red", NOBODY)
+    taken_in = a_public_report(cage, named, "went-red", NOBODY, Tlp.RED)
+    cage.name("incident", reference, taken_in.reference)
     with program.work(named) as work:
         binned = service.open_incident(work, an_incident(new("red-binned", NOBODY), Tlp.RED))
         cage.name("incident", binned.reference)
     move_to_bin(cage, named, binned.reference, new("red-binned-why", NOBODY))
-    taken_in = a_public_report(cage, named, "went-red", NOBODY, Tlp.RED)
-    cage.name("incident", reference, taken_in.reference)
     with program.work(named) as work:
         service.note_answer(work, NoteAnswer(taken_in.reference, new("said-in-red", NOBODY)))
     return incident
