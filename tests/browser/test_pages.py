@@ -21,6 +21,9 @@ from cirt.parties.accounts import get_account
 from cirt.parties.models import Account
 from cirt.parties.peers import find_peer
 from cirt.register.bulk.models import BulkAct, BulkDo
+from cirt.register.bin.commands import DeletePart
+from cirt.register.bin.models import Binned
+from cirt.register.bin.service import delete_part
 from cirt.register.commands import SentFile, TakeReport
 from cirt.register.constituents.models import IncidentParty
 from cirt.register.dialogue.commands import TakeAnswer
@@ -31,6 +34,12 @@ from cirt.register.forwarding.models import Agency
 from cirt.register.forwarding.service import save_agency
 from cirt.register.intake import take_report
 from cirt.register.models import IncidentObservable, Note, Report
+from cirt.register.playbooks.commands import ApplyPlaybook
+from cirt.register.playbooks.service import apply_playbook
+from cirt.register.tasks.models import Task
+from cirt.register.timeline.attack import add_attack
+from cirt.register.timeline.commands import AddAttack
+from cirt.register.timeline.models import AttackEvent
 from cirt.sharing.models import Agreement
 from tests.support.browser import Person, a_person
 from tests.support.canary import addresses
@@ -84,6 +93,10 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         with side.program.work(CONSOLE) as work:
             take(work, [b'{"type":"odd"}'], peer=find_peer(work.session, "meridia"))
         fill_triage(side.program)
+            apply_playbook(work, ApplyPlaybook("INC-2026-0001", "phishing"))
+            events = [AddAttack("INC-2026-0001", "It came", "2026-01-17") for _ in range(2)]
+            gone, _ = (add_attack(work, event) for event in events)
+            delete_part(work, DeletePart("INC-2026-0001", Binned.ATTACK, gone.id))
         yield Site(side, pages_of(side.program))
 
 
@@ -116,6 +129,9 @@ def pages_of(program: Program) -> list[str]:
             "observable": [first(sa.select(IncidentObservable.id))],
             "party": [first(sa.select(IncidentParty.id))],
             "file": [first(sa.select(Attachment.id))],
+            "task": [first(sa.select(Task.id))],
+            "attack": [first(sa.select(AttackEvent.id).where(AttackEvent.bin_id.is_(None)))],
+            "playbook": ["phishing"],
             "slug": ["meridia"],
             "agreement": [first(sa.select(Agreement.reference))],
             "link": [first(sa.select(Link.id))],

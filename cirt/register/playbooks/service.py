@@ -173,13 +173,14 @@ def apply_playbook(work: Work, cmd: ApplyPlaybook) -> int:
 
 
 def apply_to(work: Work, incident: Incident, view: PlaybookView) -> int:
-    """To an incident that the caller holds locked, or has just made."""
+    """To an incident that the caller holds locked, or has just made; its owner owns the tasks until they are handed on."""
     there = sa.select(Task.step).where(Task.incident_id == incident.id, Task.step.is_not(None))
     steps = set(work.session.scalars(there))
     tasks = [
         Task(
             title=step.text,
             phase=step.phase,
+            owner_id=incident.owner_id,
             due_at=work.now + step.due if step.due is not None else None,
             playbook=view.slug,
             playbook_version=view.version,
