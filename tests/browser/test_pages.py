@@ -92,11 +92,11 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
             take_answer(work, TakeAnswer(sent.reference, code, "It does it again", files))
         with side.program.work(CONSOLE) as work:
             take(work, [b'{"type":"odd"}'], peer=find_peer(work.session, "meridia"))
-        fill_triage(side.program)
             apply_playbook(work, ApplyPlaybook("INC-2026-0001", "phishing"))
             events = [AddAttack("INC-2026-0001", "It came", "2026-01-17") for _ in range(2)]
             gone, _ = (add_attack(work, event) for event in events)
             delete_part(work, DeletePart("INC-2026-0001", Binned.ATTACK, gone.id))
+        fill_triage(side.program)
         yield Site(side, pages_of(side.program))
 
 
