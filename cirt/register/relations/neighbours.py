@@ -1,17 +1,17 @@
 """What stands around an incident: linked incidents, others with the same observables, indicators, reports, parties."""
 
-from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
 from cirt.objects.observables.kinds import Observable
 from cirt.register.constituents.models import IncidentParty
 from cirt.register.constituents.service import parties_of
-from cirt.register.known import known_of
+from cirt.register.known import MANY
 from cirt.register.models import (
     Incident,
     IncidentObservable,
@@ -21,9 +21,9 @@ from cirt.register.models import (
     Severity,
 )
 from cirt.register.relations.queries import Link, links_of
-from cirt.register.sight import sees_report
+from cirt.register.sight import sees_incident, sees_report
 
-_OBSERVABLES = 200  # the newest of it that are compared with those of others
+_OBSERVABLES = 100  # the newest of it that are compared with those of others
 _SHOWN = 50  # of each kind on the page
 
 
@@ -73,7 +73,7 @@ Node = tuple[NodeKind, Link | Sharing | MadeIndicator | NearReport | IncidentPar
 
 
 def neighbours(work: Work, incident: Incident) -> Neighbours:
-    """Nine queries, whatever there is; what the asker may not see is not there."""
+    """Six queries, whatever there is; what the asker may not see is not there."""
     links = links_of(work, incident.id)
     linked = {link.reference for link in links}
     return Neighbours(
@@ -108,26 +108,34 @@ def _weight(link: Link) -> tuple[bool, int]:
 
 
 def _sharing(work: Work, incident_id: int) -> list[Sharing]:
+    """Those that hold most of the same; what very many hold says nothing, and does not count."""
+    mine, theirs = aliased(IncidentObservable), aliased(IncidentObservable)
     newest = (
-        sa.select(IncidentObservable.key)
-        .where(
-            IncidentObservable.incident_id == incident_id,
-            IncidentObservable.state == ObservableState.CONFIRMED,
-        )
-        .order_by(IncidentObservable.id.desc())
+        sa.select(mine.key)
+        .where(mine.incident_id == incident_id, mine.state == ObservableState.CONFIRMED)
+        .order_by(mine.id.desc())
         .limit(_OBSERVABLES)
+        .subquery()
     )
-    known = known_of(work, work.session.scalars(newest), besides_incident=incident_id)
-    counted: Counter[str] = Counter()
-    hits = {}
-    for each in known.values():
-        for hit in each.incidents:
-            counted[hit.reference] += 1
-            hits[hit.reference] = hit
-    return [
-        Sharing(reference, hits[reference].title, hits[reference].state, count)
-        for reference, count in counted.most_common(_SHOWN)
-    ]
+    some = sa.select(sa.literal(1)).where(theirs.key == newest.c.key).limit(MANY + 1)
+    held_by = sa.select(sa.func.count()).select_from(some.correlate(newest).subquery())
+    query = sa.select(newest.c.key, held_by.scalar_subquery().label("held_by"))
+    keys = [row.key for row in work.session.execute(query) if row.held_by <= MANY]
+    count = sa.func.count()
+    others = (
+        sa.select(Incident.reference, Incident.title, Incident.state, count.label("count"))
+        .join(IncidentObservable, IncidentObservable.incident_id == Incident.id)
+        .where(
+            IncidentObservable.key.in_(keys),
+            IncidentObservable.state != ObservableState.DISMISSED,
+            Incident.id != incident_id,
+            sees_incident(work.actor),
+        )
+        .group_by(Incident.id, Incident.reference, Incident.title, Incident.state)
+        .order_by(count.desc(), Incident.id.desc())
+        .limit(_SHOWN)
+    )
+    return [Sharing(*row) for row in work.session.execute(others)]
 
 
 def _indicators(work: Work, incident_id: int) -> list[MadeIndicator]:
