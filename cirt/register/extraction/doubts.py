@@ -37,7 +37,7 @@ _EVERYDAY_FILES = frozenset(
 # Top-level domains that speak for themselves; any other could be a word, an attribute or a suffix.
 COMMON = frozenset(
     """
-    com net org info biz edu gov mil ru cn uk de fr br ua kz xyz top onion example xn--p1ai
+    com net org info biz edu gov mil ru cn uk de fr br ua kz xyz top onion example xn--p1ai рф
     """.split()
 )
 # Newer ones that attackers and everybody else do use; a short plain word under any other is rather a word.
