@@ -20,10 +20,10 @@ from cirt.objects.models import StixObject
 from cirt.parties.accounts import get_account
 from cirt.parties.models import Account
 from cirt.parties.peers import find_peer
-from cirt.register.bulk.models import BulkAct, BulkDo
 from cirt.register.bin.commands import DeletePart
 from cirt.register.bin.models import Binned
 from cirt.register.bin.service import delete_part
+from cirt.register.bulk.models import BulkAct, BulkDo
 from cirt.register.commands import SentFile, TakeReport
 from cirt.register.constituents.models import IncidentParty
 from cirt.register.dialogue.commands import TakeAnswer

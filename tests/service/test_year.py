@@ -20,7 +20,7 @@ from cirt.register.models import Incident, IncidentState, Report, ReportState, S
 from tests.conftest import NOON
 from tests.support.databases import Databases
 
-_DECIDED = (ReportState.ACCEPTED, ReportState.ADDED, ReportState.REJECTED)
+_DECIDED = (ReportState.ACCEPTED, ReportState.ADDED, ReportState.REJECTED, ReportState.SPAM)
 
 
 def told(program: Program, reports: int) -> Told:

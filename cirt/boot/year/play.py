@@ -4,7 +4,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -13,11 +13,14 @@ from cirt.boot.stage import HANDLER, TRIAGE, Stage
 from cirt.boot.year.texts import Kind, campaigns, small
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor, Work
+from cirt.register.closing.rules import open_ends
+from cirt.register.closing.service import standing_of
 from cirt.register.commands import (
     AcceptReport,
     AddReport,
     ChangeState,
     ClaimReport,
+    MarkSpam,
     RejectReport,
     TakeReport,
     WriteNote,
@@ -27,7 +30,13 @@ from cirt.register.intake import take_report
 from cirt.register.models import CloseReason, IncidentState, Severity
 from cirt.register.notes import write_note
 from cirt.register.sight import get_incident, get_report
-from cirt.register.triage import accept_report, add_report_to_incident, claim_report, reject_report
+from cirt.register.triage import (
+    accept_report,
+    add_report_to_incident,
+    claim_report,
+    mark_spam,
+    reject_report,
+)
 
 DAYS, REPORTS = 365, 2500
 _AT_FULL_LENGTH = 3500  # reports, of which the campaigns have as many as they say
@@ -149,7 +158,10 @@ def _judge_small(year: _Year, kind: Kind, reference: str, at: datetime) -> None:
     if year.dice.random() >= kind.said["accepted"]:
         with year.work(TRIAGE) as work:
             report = get_report(work, reference)
-            reject_report(work, RejectReport(reference, report.version, kind.said["answer"]))
+            if kind.said["kind"] == "spam":
+                mark_spam(work, MarkSpam(reference, report.version))
+            else:
+                reject_report(work, RejectReport(reference, report.version, kind.said["answer"]))
         return
     incident = _accept(year, kind, reference)
     slower = 0.5 + year.dice.random() * 2
@@ -205,7 +217,15 @@ def _write(year: _Year, incident: str, text: str) -> None:
 
 
 def _move(year: _Year, incident: str, to: IncidentState, reason: str) -> None:
-    solved = CloseReason.SOLVED if to is IncidentState.CLOSED else None
     with year.work(HANDLER) as work:
-        version = get_incident(work, incident).version
-        change_state(work, ChangeState(incident, version, to, reason, solved))
+        found = get_incident(work, incident)
+        said = ChangeState(incident, found.version, to, reason)
+        if to is IncidentState.CLOSED:
+            open_still = open_ends(standing_of(work, found, CloseReason.SOLVED))
+            said = replace(
+                said,
+                close_reason=CloseReason.SOLVED,
+                lesson=reason,
+                despite=tuple(end.key for end in open_still),
+            )
+        change_state(work, said)
