@@ -79,7 +79,7 @@ def add_rows(program: Program, tomas: Actor, incident: Incident, numbers: range)
     with_observables(program, tomas, incident, text)
     with program.work(tomas) as work:
         for number in numbers:
-            service.write_note(work, WriteNote(incident.reference, f"note {number}.example.org"))
+            service.write_note(work, WriteNote(incident.reference, f"note n{number}.example.org"))
             add_task(work, AddTask(incident.reference, f"task {number}", tomas.id))
             event = AddAttack(incident.reference, "it came", "2026-11-16")
             gone = add_attack(work, event)

@@ -38,10 +38,8 @@ def test_a_sentence_more_leaves_most_alike_and_another_story_nothing() -> None:
     other = "The web shop was slow all night; the host says that 40 gigabits came from cameras."
 
     assert share(one, more) >= 0.6
-    assert sentences_alike(one, more) == (
-        sentences_alike(one, one)[0],
-        sentences_alike(one, one)[1],
-    )
+    count = sentences_alike(one, one)[0]
+    assert sentences_alike(one, more) == (count, count + 2)
     assert share(one, other) == 0
 
 
