@@ -101,7 +101,7 @@ def triage_accepts(it: Journey) -> None:
     triage.fill(Title_of_the_incident="Fee mail drops a program")
     triage.choose("What kind of incident", "malicious-code/malware-configuration")
     triage.choose("Severity", "high")
-    triage.choose("Marking", "amber")
+    triage.page.locator("#rep").get_by_label("Marking").select_option("amber")
     triage.fill(Reason="Same wave, other sender")
     triage.press(f"Save decision on {it.report}")
     it.incident = triage.path.rpartition("/")[2]

@@ -129,7 +129,8 @@ def test_a_lead_merges_two_incidents_and_parts_them_again_without_script(
         person.press(f"Merge {second.reference}")
         person.reads("Shown here as well:", second.reference, "merged", "One sender")
         person.open(f"/incidents/{first.reference}/observables")
-        assert person.text.count("203[.]0[.]113[.]9") == 1
+        rows = person.page.locator("main tbody tr", has_text="203[.]0[.]113[.]9")
+        assert rows.count() == 1
         person.reads("198[.]51[.]100[.]7", "198[.]51[.]100[.]8")
 
         person.open(f"/incidents/{second.reference}")
