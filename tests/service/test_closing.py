@@ -5,20 +5,30 @@ from functools import partial
 import pytest
 
 from cirt.kernel.program import Program
-from cirt.kernel.work import CONSOLE
+from cirt.kernel.work import CONSOLE, PUBLIC
 from cirt.parties.roles import Role
 from cirt.register import queries, service
 from cirt.register.closing.errors import StillOpen
 from cirt.register.closing.service import open_ends_of
-from cirt.register.commands import AddObservables, ChangeState, EditNote, Promote, WriteNote
+from cirt.register.commands import (
+    AddObservables,
+    ChangeState,
+    EditNote,
+    Promote,
+    TakeReport,
+    WriteNote,
+)
+from cirt.register.dialogue.commands import TakeAnswer
 from cirt.register.errors import FactsMissing, NoteChanged
 from cirt.register.models import CloseReason, EntryKind, Incident, IncidentState
 from cirt.register.relations.commands import LinkIncidents, Wish
 from cirt.register.severity.commands import ScoreSeverity
+from cirt.register.tasks.commands import AddTask, TickTasks
+from cirt.register.tasks.service import add_task, tick_tasks
 from cirt.release.asking import ask_release
 from cirt.release.commands import AskRelease
 from cirt.release.proposals import undecided_of
-from tests.support.register import a_person, an_incident, with_observables
+from tests.support.register import a_person, accepting, an_incident, with_observables
 from tests.support.release import a_collection, a_reader
 from tests.unit.register.test_severity import EXAMPLE
 
@@ -103,6 +113,24 @@ def test_a_release_that_nobody_decided_is_among_what_stands_open(program: Progra
         assert undecided_of(work, incident) == 1
         ends = {end.code: end.count for end in open_ends_of(work, incident)}
     assert ends["releases"] == 1
+
+
+def test_an_open_task_and_an_unread_answer_are_among_what_stands_open(program: Program) -> None:
+    tomas = a_person(program, "Tomas", Role.HANDLER)
+    with program.work(PUBLIC) as work:
+        report, code = service.take_report(work, TakeReport(text="Our page was changed"))
+    with program.work(tomas) as work:
+        incident = service.accept_report(work, accepting(report, mine=True))
+        task = add_task(work, AddTask(incident.reference, "Call the host"))
+        add_task(work, AddTask(incident.reference, "Read the log"))
+        tick_tasks(work, TickTasks(incident.reference, (task.id,)))
+    with program.work(PUBLIC) as work:
+        service.take_answer(work, TakeAnswer(report.reference, code, "It is back"))
+
+    with program.work(tomas, write=False) as work:
+        found = {end.code: end.count for end in open_ends_of(work, incident)}
+
+    assert (found["tasks"], found["answers"]) == (1, 1)
 
 
 def test_two_who_change_different_lines_of_a_note_both_keep_them(program: Program) -> None:

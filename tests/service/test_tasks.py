@@ -16,8 +16,8 @@ from cirt.register.queries import Thread, TimelineFilter
 from cirt.register.tasks.commands import AddTask, EditTask, TickTasks
 from cirt.register.tasks.errors import DropNeedsReason, NoSuchTask, TaskChanged, TasksUnknown
 from cirt.register.tasks.models import Task, TaskState
-from cirt.register.tasks.queries import my_tasks, tasks_of
-from cirt.register.tasks.service import add_task, edit_task, open_tasks, tick_tasks
+from cirt.register.tasks.queries import my_tasks, open_tasks, tasks_of
+from cirt.register.tasks.service import add_task, edit_task, tick_tasks
 from tests.support.browse import signed_in
 from tests.support.register import a_person, an_incident
 

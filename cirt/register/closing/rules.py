@@ -27,6 +27,8 @@ class Standing:
 
     close_reason: CloseReason | None = None  # None: not chosen yet
     open_parts: tuple[str, ...] = ()  # references, those that the asker may see
+    open_tasks: int = 0
+    unread_answers: int = 0
     offered: int = 0
     has_score: bool = False
     has_lesson: bool = False
@@ -57,6 +59,15 @@ def _parts(standing: Standing) -> OpenEnd | None:
     return _if(len(standing.open_parts), "parts", sentence, standing.open_parts)
 
 
+def _tasks(standing: Standing) -> OpenEnd | None:
+    return _if(standing.open_tasks, "tasks", mark("Tasks that are still open: {count}."))
+
+
+def _answers(standing: Standing) -> OpenEnd | None:
+    sentence = mark("Answers of reporters that nobody has read: {count}.")
+    return _if(standing.unread_answers, "answers", sentence)
+
+
 def _observables(standing: Standing) -> OpenEnd | None:
     sentence = mark("Observables that were found and not checked: {count}.")
     return _if(standing.offered, "observables", sentence)
@@ -79,6 +90,8 @@ def _lesson(standing: Standing) -> OpenEnd | None:
 
 CHECKS: list[Callable[[Standing], OpenEnd | None]] = [
     _parts,
+    _tasks,
+    _answers,
     _observables,
     _releases,
     _score,

@@ -8,6 +8,7 @@ from cirt.kernel.work import Work
 from cirt.register.closing.errors import StillOpen
 from cirt.register.closing.rules import OpenEnd, Standing, open_ends
 from cirt.register.commands import ChangeState
+from cirt.register.dialogue.waiting import answers_in_incident
 from cirt.register.models import (
     CloseReason,
     Incident,
@@ -16,6 +17,7 @@ from cirt.register.models import (
 )
 from cirt.register.relations.queries import open_parts
 from cirt.register.severity.queries import newest_score
+from cirt.register.tasks.queries import open_tasks
 
 Count = Callable[[Work, Incident], int]
 
@@ -54,6 +56,8 @@ def standing_of(work: Work, incident: Incident, close_reason: CloseReason | None
     return Standing(
         close_reason=close_reason,
         open_parts=tuple(open_parts(work, incident.id)),
+        open_tasks=open_tasks(work, incident.id),
+        unread_answers=answers_in_incident(work, incident.id),
         offered=work.session.scalar(offered) or 0,
         has_score=newest_score(work, incident.id) is not None,
         has_lesson=bool(incident.lesson.strip()),

@@ -108,3 +108,9 @@ def _task(work: Work, row: sa.Row[Any]) -> TaskRow:
         incident=row.reference,
         incident_title=row.title,
     )
+
+
+def open_tasks(work: Work, incident_id: int) -> int:
+    """How many are neither done nor dropped, for the checklist of closing."""
+    of_it = (Task.incident_id == incident_id, Task.bin_id.is_(None), Task.state.in_(OPEN))
+    return work.session.scalar(sa.select(sa.func.count()).select_from(Task).where(*of_it)) or 0

@@ -143,12 +143,6 @@ def due_at(work: Work, due: Due) -> datetime | None:
     return work.now + due if isinstance(due, timedelta) else due
 
 
-def open_tasks(work: Work, incident_id: int) -> int:
-    """How many are neither done nor dropped, for the checklist of closing."""
-    of_it = (Task.incident_id == incident_id, Task.bin_id.is_(None), Task.state.in_(OPEN))
-    return work.session.scalar(sa.select(sa.func.count()).select_from(Task).where(*of_it)) or 0
-
-
 def _of(incident: Incident) -> tuple[sa.ColumnElement[bool], ...]:
     return Task.incident_id == incident.id, Task.bin_id.is_(None)
 
