@@ -22,6 +22,9 @@ from cirt.register.bin.queries import bin_page
 from cirt.register.bin.service import NothingInBin, delete_incident, delete_part, restore
 from cirt.register.commands import AddReport, EditNote, Promote, WriteNote
 from cirt.register.errors import IncidentChanged, IncidentInBin, NoSuchIncident
+from cirt.register.merging.commands import Merge
+from cirt.register.merging.models import IncidentMerge
+from cirt.register.merging.service import merge_incident
 from cirt.register.models import Incident, Note, Report, ReportState
 from cirt.register.tasks.commands import AddTask
 from cirt.register.tasks.queries import my_tasks, tasks_of
@@ -214,6 +217,23 @@ def test_what_a_report_points_at_is_kept(program: Program, clock: FakeClock) -> 
     assert erase_due(program) == 0
     with program.work(irena, write=False) as work:
         assert [row.kept for row in bin_page(work).rows] == [Kept.REFERRED]
+
+
+def test_what_another_incident_is_merged_into_is_kept(program: Program, clock: FakeClock) -> None:
+    """Its merge says how the other one stood before; without it that one could never be parted again."""
+    irena = a_person(program, "Irena", Role.LEAD)
+    leading, other = an_incident(program, irena), an_incident(program, irena)
+    with program.work(irena) as work:
+        merge_incident(work, Merge(other.reference, other.version, leading.reference, "One case"))
+    with program.work(irena, write=False) as work:
+        leading = queries.incident_view(work, leading.reference).incident
+    binned(program, irena, leading)
+    clock.forward(days=31)
+
+    assert erase_due(program) == 0
+    with program.work(irena, write=False) as work:
+        assert [row.kept for row in bin_page(work).rows] == [Kept.REFERRED]
+        assert work.session.scalar(sa.select(sa.func.count()).select_from(IncidentMerge)) == 1
 
 
 def test_the_pages_delete_offer_undo_and_say_where_it_is(program: Program) -> None:
