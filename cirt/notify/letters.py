@@ -19,6 +19,7 @@ from cirt.notify.smtp import MailNotSent, send
 from cirt.notify.writing import Envelope, mail_of, new_message_id
 from cirt.parties.models import Ourselves
 from cirt.register.dialogue.models import Direction, Message, MessageState
+from cirt.register.linking.models import ReportIncident
 from cirt.register.mail.tokens import subject_tag
 from cirt.register.models import Incident, Report
 from cirt.sharing.letters import LetterWithheld, ReleasedLetter, release_letter
@@ -113,8 +114,7 @@ def _send_one(program: Program, gpg: Gpg | None, message_id: int) -> bool:
 def _release(work: Work, message_id: int, fingerprint: str) -> ReleasedLetter | None:
     """What the gate lets go now; None if it does not, which is told at the message."""
     message = work.session.get_one(Message, message_id)
-    report, incident = _about(work, message)
-    subjects = [one.reference for one in (report, incident) if one is not None]
+    subjects = _subjects(work, message)
     text = f"{message.text}\n\n-- \n{_signature(work, subjects[0])}\n"
     try:
         return release_letter(work, subjects, message.recipient, text, fingerprint=fingerprint)
@@ -123,11 +123,26 @@ def _release(work: Work, message_id: int, fingerprint: str) -> ReleasedLetter | 
         return None
 
 
-def _about(work: Work, message: Message) -> tuple[Report | None, Incident | None]:
-    """The report, and the incident that it belongs to or that this was written in."""
-    report = work.session.get(Report, message.report_id) if message.report_id else None
-    incident_id = message.incident_id or (report.incident_id if report else None)
-    return report, work.session.get(Incident, incident_id) if incident_id else None
+def _subjects(work: Work, message: Message) -> list[str]:
+    """The report, every incident that it is on, and the one that this was written in."""
+    on = sa.select(ReportIncident.incident_id).where(ReportIncident.report_id == message.report_id)
+    concerned = sa.select(Incident.reference).where(
+        sa.or_(
+            Incident.id == message.incident_id,
+            Incident.id.in_(on),
+            Incident.id
+            == sa.select(Report.incident_id)
+            .where(Report.id == message.report_id)
+            .scalar_subquery(),
+        )
+    )
+    report = _report(work, message)
+    ours = [report.reference] if report else []
+    return [*ours, *work.session.scalars(concerned.order_by(Incident.id))]
+
+
+def _report(work: Work, message: Message) -> Report | None:
+    return work.session.get(Report, message.report_id) if message.report_id else None
 
 
 def _signature(work: Work, reference: str) -> str:
@@ -137,7 +152,7 @@ def _signature(work: Work, reference: str) -> str:
 def _envelope(program: Program, work: Work, message_id: int, released: ReleasedLetter) -> Envelope:
     """Of one that is encrypted, the subject says nothing."""
     message = work.session.get_one(Message, message_id)
-    report, _ = _about(work, message)
+    report = _report(work, message)
     name = work.session.get_one(Ourselves, 1).name
     earlier = _earlier(work, message, report)
     subject = "" if released.fingerprint else message.subject or _subject(report)
