@@ -24,6 +24,7 @@ from cirt.register import service as register
 from cirt.register.dialogue.commands import AskReporter
 from cirt.register.dialogue.models import Message, MessageState
 from cirt.register.dialogue.service import ask_reporter
+from cirt.register.linking.models import LinkKind, ReportIncident
 from cirt.register.mail.models import MailOutcome
 from cirt.register.mail.opening import open_mail
 from cirt.register.mail.service import MailWay, take_mail
@@ -31,7 +32,7 @@ from cirt.register.models import Report
 from cirt.sharing.letters import ReleasedLetter
 from tests.support.browse import signed_in
 from tests.support.mail import Smtp, a_certificate, a_mail, key_ring, needs_gpg, smtp_server
-from tests.support.register import a_person, a_report, accepting
+from tests.support.register import a_person, a_report, accepting, an_incident
 
 _RANA = "rana@utility.example"
 
@@ -205,6 +206,25 @@ def test_red_and_strict_never_leave_unencrypted_and_say_what_to_do(
     assert told.decision is not None
     assert told.decision.rule == "letter-red"
     assert incident.tlp is Tlp.RED
+
+
+def test_a_letter_is_weighed_by_every_incident_that_its_report_is_on(
+    mailing: Program, smtp: Smtp, officer: Actor
+) -> None:
+    message = _written(mailing, officer)
+    with mailing.work(officer) as work:
+        report = work.session.get_one(Report, message.report_id)
+        register.accept_report(work, accepting(report))
+    red = an_incident(mailing, officer, tlp=Tlp.RED)
+    with mailing.work(officer) as work:
+        on = ReportIncident(report_id=message.report_id, incident_id=red.id, kind=LinkKind.ACCEPTED)
+        on.reason, on.linked_at = "", work.now
+        work.session.add(on)
+
+    assert send_due(mailing) == 0
+
+    assert smtp.taken == []
+    assert "TLP:RED" in _now(mailing, message).failure
 
 
 @needs_gpg
