@@ -76,7 +76,6 @@ PERIODIC = (
     Periodic("sources.read", 300),
     Periodic(letters.JOB, 30),
     Periodic(erasing.JOB, _DAY_S),
-    Periodic(tending.JOB, _DAY_S),
 )
 
 
