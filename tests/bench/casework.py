@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import inspect
+
 from cirt.kernel import tending
 from cirt.kernel.db import Base, insert_rows
 from cirt.kernel.ids import Reference, ReferenceCounter
@@ -60,15 +62,26 @@ def fill(program: Program, count: int, owner_id: int) -> str:
         for kind in (Reference.INCIDENT, Reference.REPORT):
             work.session.merge(ReferenceCounter(kind=kind, year=2026, last=count))
     _count_on(program)
-    tending.tend(program.engine, after_bulk=True)
+    if program.engine.name == "postgresql":  # which would do so by itself within a minute
+        tending.tend(program.engine, after_bulk=True)
     return f"INC-2026-{large:04d}"
 
 
 def _put(program: Program, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
-    several: Iterator[Mapping[str, Any]] = iter(rows)
+    usual = _defaults(model)
+    several: Iterator[Mapping[str, Any]] = ({**usual, **row} for row in rows)
     while some := list(islice(several, _CHUNK)):
         with program.work(CONSOLE) as work:
             insert_rows(work.session.connection(), model, some)
+
+
+def _defaults(model: type[Base]) -> dict[str, Any]:
+    columns = inspect(model).columns
+    return {
+        column.key: getattr(column.default, "arg", None)
+        for column in columns
+        if not column.primary_key and (column.nullable or column.default is not None)
+    }
 
 
 def _incident(number: int, count: int, owner_id: int, chance: random.Random) -> dict[str, Any]:
