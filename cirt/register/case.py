@@ -49,6 +49,7 @@ class IncidentView:
     """One incident with what its page counts. ``steps`` are the moves possible now."""
 
     incident: Incident
+    family: list[int]  # its id, then those of what is shown through it
     owner: str | None
     steps: list[workflow.Step]
     reports: list[LinkedReport]
@@ -103,6 +104,7 @@ def incident_view(work: Work, reference: str) -> IncidentView:
     files = sa.select(Attachment).where(Attachment.owner.in_(references)).order_by(Attachment.id)
     return IncidentView(
         incident=incident,
+        family=ids,
         owner=counts.owner,
         steps=workflow.steps(facts_of(incident)),
         reports=reports,
@@ -211,7 +213,7 @@ def _reports(work: Work, ids: list[int]) -> list[LinkedReport]:
     )
     query = (
         sa.select(Report.reference, Report.title, Report.state, Report.received_at)
-        .where(sa.or_(Report.id.in_(linked), Report.id.in_(merged)), sees_report(work.actor))
+        .where(Report.id.in_(linked.union_all(merged)), sees_report(work.actor))
         .order_by(Report.received_at, Report.id)
         .limit(_REPORTS)
     )

@@ -38,6 +38,7 @@ from cirt.register.timeline.queries import (
     NoteView,
     Thread,
     TimelineFilter,
+    entries_of,
     people_of,
     timeline,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "TimelineFilter",
     "Who",
     "desk",
+    "entries_of",
     "incident_view",
     "incidents",
     "incidents_of_object",

@@ -86,7 +86,7 @@ def test_the_timeline_is_narrowed_to_a_person_who_stands_in_it(program: Program)
         service.write_note(work, WriteNote(incident.reference, "from Lin"))
 
     with program.work(tomas, write=False) as work:
-        people = queries.people_of(work, incident.id)
+        people = queries.people_of(work, [incident.id])
         of_lin = queries.timeline(work, incident.reference, TimelineFilter(person="Lin"))
         nobody = queries.timeline(work, incident.reference, TimelineFilter(person="Nobody"))
 

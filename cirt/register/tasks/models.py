@@ -28,6 +28,10 @@ TASK_STATES = {
 }
 
 
+# A database finds the partial index by these words alone.
+_IS_OPEN = sa.text("state IN ('todo','doing') AND bin_id IS NULL")
+
+
 class Task(Base):
     """One thing to do. ``step`` names the step of a playbook that it came from, once per incident."""
 
@@ -35,7 +39,15 @@ class Task(Base):
     __table_args__ = (
         sa.UniqueConstraint("incident_id", "step"),
         sa.Index("ix_task_list", "incident_id", "place", "id"),
-        sa.Index("ix_task_owner", "owner_id", "state", "due_at"),
+        sa.Index(
+            "ix_task_open",
+            "owner_id",
+            "due_at",
+            "place",
+            "id",
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -55,3 +67,9 @@ class Task(Base):
     step: Mapped[str | None] = mapped_column(sa.String(16))
     version: Mapped[int] = mapped_column(default=1)
     bin_id: Mapped[int | None] = mapped_column(sa.BigInteger)  # the act that removed it
+
+
+# As the partial index says it.
+IS_OPEN: sa.ColumnElement[bool] = Task.state.in_(
+    [sa.literal_column("'todo'"), sa.literal_column("'doing'")]
+)

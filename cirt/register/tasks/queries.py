@@ -12,7 +12,7 @@ from cirt.register.models import Incident
 from cirt.register.pages import Query
 from cirt.register.phases import Phase
 from cirt.register.sight import get_incident, sees_incident
-from cirt.register.tasks.models import OPEN, Task, TaskState
+from cirt.register.tasks.models import IS_OPEN, OPEN, Task, TaskState
 
 _MINE = 8  # on the desk
 _SHORT = 5  # beside the timeline
@@ -58,20 +58,18 @@ def tasks_of(work: Work, reference: str) -> list[TaskRow]:
 
 def next_tasks(work: Work, incident_id: int) -> list[TaskRow]:
     """The first few open ones of an incident that the caller may see, by due date."""
-    query = _rows().where(Task.incident_id == incident_id, Task.state.in_(OPEN))
+    query = _rows().where(Task.incident_id == incident_id, IS_OPEN)
     return _by_due_date(work, query, _SHORT)
 
 
 def my_tasks(work: Work) -> list[TaskRow]:
     """What the asker has to do next on all incidents, by due date."""
-    query = _rows().where(
-        Task.owner_id == work.actor.id, Task.state.in_(OPEN), sees_incident(work.actor)
-    )
+    query = _rows().where(Task.owner_id == work.actor.id, IS_OPEN, sees_incident(work.actor))
     return _by_due_date(work, query, _MINE)
 
 
 def _by_due_date(work: Work, query: Query, limit: int) -> list[TaskRow]:
-    order = (Task.due_at.is_(None), Task.due_at, Task.place, Task.id)
+    order = (Task.due_at.asc().nulls_last(), Task.place, Task.id)
     return [_task(work, row) for row in work.session.execute(query.order_by(*order).limit(limit))]
 
 
@@ -112,5 +110,5 @@ def _task(work: Work, row: sa.Row[Any]) -> TaskRow:
 
 def open_tasks(work: Work, incident_id: int) -> int:
     """How many are neither done nor dropped, for the checklist of closing."""
-    of_it = (Task.incident_id == incident_id, Task.bin_id.is_(None), Task.state.in_(OPEN))
+    of_it = (Task.incident_id == incident_id, Task.bin_id.is_(None), IS_OPEN)
     return work.session.scalar(sa.select(sa.func.count()).select_from(Task).where(*of_it)) or 0

@@ -108,12 +108,21 @@ def timeline(
     Raises:
         NoSuchIncident.
     """
-    incident = get_incident(work, reference)
-    wanted = wanted or TimelineFilter()
+    ids = family(work, IncidentMerge, get_incident(work, reference).id)
+    return entries_of(work, ids, wanted or TimelineFilter(), cursor=cursor, limit=limit)
+
+
+def entries_of(
+    work: Work,
+    ids: list[int],
+    wanted: TimelineFilter,
+    *,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> Page[EntryRow]:
+    """The same of a family of incidents that the caller has looked up. Two queries."""
     query: Query = shown_entries(sa.select(Entry, Note, AttackEvent, Incident.reference), work)
-    query = query.join(Incident, Incident.id == Entry.incident_id).where(
-        Entry.incident_id.in_(family(work, IncidentMerge, incident.id))
-    )
+    query = query.join(Incident, Incident.id == Entry.incident_id).where(Entry.incident_id.in_(ids))
     if wanted.thread is not Thread.ALL:
         query = query.where(Entry.kind.in_(_THREADS[wanted.thread]))
     if wanted.person:
@@ -136,11 +145,11 @@ def shown_entries(query: Any, work: Work) -> Any:
     )
 
 
-def people_of(work: Work, incident_id: int) -> list[str]:
-    """Who stands in the timeline of an incident that the caller may see."""
+def people_of(work: Work, ids: list[int]) -> list[str]:
+    """Who stands in the timeline of a family of incidents that the caller may see."""
     query = (
         shown_entries(sa.select(Entry.actor), work)
-        .where(Entry.incident_id.in_(family(work, IncidentMerge, incident_id)))
+        .where(Entry.incident_id.in_(ids))
         .distinct()
         .order_by(Entry.actor)
         .limit(_PEOPLE)

@@ -45,8 +45,8 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
     )
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
-        page = queries.timeline(work, reference, wanted, cursor=request.args.get("page"))
-        people = queries.people_of(work, view.incident.id)
+        page = queries.entries_of(work, view.family, wanted, cursor=request.args.get("page"))
+        people = queries.people_of(work, view.family)
         tasks = next_tasks(work, view.incident.id)
         draft = service.draft_of(work, reference)
         answers = answers_in_incident(work, view.incident.id)
