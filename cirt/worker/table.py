@@ -7,7 +7,7 @@ from typing import Any
 
 from cirt.exchange import links
 from cirt.exchange.sync import sync_link
-from cirt.kernel import jobs, tending
+from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
@@ -48,10 +48,6 @@ def _erase(program: Program, _payload: dict[str, Any]) -> None:
     erasing.erase_due(program)
 
 
-def _tend(program: Program, _payload: dict[str, Any]) -> None:
-    tending.tend(program.engine)
-
-
 def _read_sources(program: Program, _payload: dict[str, Any]) -> None:
     run_configured(program, SYSTEM)
 
@@ -67,7 +63,6 @@ HANDLERS: dict[str, Handler] = {
     "sources.read": _read_sources,
     letters.JOB: _send_letters,
     erasing.JOB: _erase,
-    tending.JOB: _tend,
 }
 
 PERIODIC = (

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import inspect
 
-from cirt.kernel import tending
 from cirt.kernel.db import Base, insert_rows
 from cirt.kernel.ids import Reference, ReferenceCounter
 from cirt.kernel.program import Program
@@ -62,8 +61,7 @@ def fill(program: Program, count: int, owner_id: int) -> str:
         for kind in (Reference.INCIDENT, Reference.REPORT):
             work.session.merge(ReferenceCounter(kind=kind, year=2026, last=count))
     _count_on(program)
-    if program.engine.name == "postgresql":  # which would do so by itself within a minute
-        tending.tend(program.engine, after_bulk=True)
+    _gather_figures(program)
     return f"INC-2026-{large:04d}"
 
 
@@ -253,3 +251,10 @@ def _count_on(program: Program) -> None:
             work.session.connection().exec_driver_sql(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # names above
             )
+
+
+def _gather_figures(program: Program) -> None:
+    """PostgreSQL does so by itself within a minute; SQLite never does."""
+    if program.engine.name == "postgresql":
+        with program.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")

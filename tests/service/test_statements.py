@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 import sqlalchemy as sa
 
-from cirt.kernel import tending
-from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.work import Actor
 from cirt.parties.roles import Role
@@ -102,18 +99,6 @@ def test_every_page_asks_as_often_for_fifty_rows_as_for_five(program: Program) -
 
     assert many == few
     assert max(few.values()) < 40
-
-
-@pytest.mark.parametrize("after_bulk", [False, True])
-def test_the_database_is_tended(program: Program, clock: FakeClock, after_bulk: bool) -> None:
-    an_incident(program, a_person(program, "Tomas", Role.HANDLER))
-
-    tending.tend(program.engine, after_bulk=after_bulk)
-
-    if program.engine.name == "sqlite":
-        with program.engine.connect() as connection:
-            known = connection.exec_driver_sql("SELECT count(*) FROM sqlite_stat1").scalar()
-        assert known
 
 
 def test_a_list_is_counted_no_further_than_a_thousand(program: Program) -> None:
