@@ -109,6 +109,8 @@ def _gather_on_sqlite(element: _Gathered, compiler: SQLCompiler, **kwargs: Any) 
     return f"json_group_array({compiler.process(element.clauses, **kwargs)})"
 
 
-def gathered(column: InstrumentedAttribute[int]) -> sa.ColumnElement[list[int]]:
+def gathered(
+    column: sa.ColumnElement[int] | InstrumentedAttribute[int],
+) -> sa.ColumnElement[list[int]]:
     """The numbers of a group as one list, in any order; a row for each would cost far more."""
     return _Gathered(column)
