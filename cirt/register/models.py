@@ -99,7 +99,7 @@ class Report(Base):
         sa.Index(  # few wait of all that came; with all that they are narrowed and counted by
             "ix_report_waiting",
             *("received_at", "id", "source", "lane", "sector", "first_guess", "like_id", "tlp"),
-            *("claimed_by_id", "state", "reference"),
+            *("claimed_by_id", "state", "reference", "title", "organisation"),
             sqlite_where=_IS_WAITING,
             postgresql_where=_IS_WAITING,
         ),

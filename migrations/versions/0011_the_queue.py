@@ -12,7 +12,7 @@ down_revision = "0009"
 
 _WAITING = (
     *("received_at", "id", "source", "lane", "sector", "first_guess", "like_id", "tlp"),
-    *("claimed_by_id", "state", "reference"),
+    *("claimed_by_id", "state", "reference", "title", "organisation"),
 )
 _QUEUE = ("state", "received_at", "id", "tlp", "claimed_by_id", "reference")
 _COLUMNS = (

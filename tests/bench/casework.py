@@ -102,6 +102,11 @@ def _incident(number: int, count: int, owner_id: int, chance: random.Random) -> 
         "resolved_at": None,
         "closed_at": None if is_open else opened + timedelta(days=2),
         "close_reason": None if is_open else CloseReason.INFORMATIONAL,
+        "pap": None,
+        "is_cross_border": number % 9 == 0,
+        "priority": 1 + number % 4,
+        "priority_reason": "",
+        "lesson": "",
         "version": 1,
         "bin_id": None,
     }
@@ -112,13 +117,13 @@ def _report(number: int, count: int, chance: random.Random) -> dict[str, Any]:
     waits = number % WAITING_SHARE == 0
     received = NOW - (count - number) * _EACH
     decided = _DECIDED[number % len(_DECIDED)]
-    lane = (None, Lane.CITIZEN, Lane.FIRM, Lane.OPERATOR)[number % 4]
+    lane = (None, Lane.CITIZEN, Lane.FIRM, Lane.OPERATOR)[number // WAITING_SHARE % 4]
     earlier = _earlier_of_wave(number)
     return {
         "id": number,
         "reference": f"REP-2026-{number:04d}",
         "state": ReportState.RECEIVED if waits else decided,
-        "source": _SOURCES[number % len(_SOURCES)],
+        "source": chance.choice(_SOURCES),
         "received_at": received,
         "title": f"Report {number}: a mail asked for a password",
         "text": _text(number),
@@ -208,6 +213,7 @@ def _observable(number: int, found: Mapping[str, Any], row_id: int) -> dict[str,
         "decided_at": None,
         "decided_by_id": None,
         "object_id": None,
+        "comment": "",
     }
 
 

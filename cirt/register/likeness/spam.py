@@ -25,7 +25,7 @@ def spam_like(work: Work, rows: Sequence[sa.Row[Any]]) -> dict[int, list[Likenes
     for row in rows:
         text = alike.get(row.like_root_id or row.id)
         if text is not None:
-            found[row.id].append(_likeness(text, text=(row.like_share or 0) / 100))
+            found[row.id].append(_likeness(text, text=_share(row)))
         sender = senders.get(keys.get(row.id, 0))
         if sender is not None:
             found[row.id].append(_likeness(sender, same_contact=True))
@@ -76,6 +76,11 @@ def _reference_of(work: Work, ids: sa.ColumnElement[int]) -> sa.ScalarSelect[str
 
 def _is_spam(work: Work) -> tuple[sa.ColumnElement[bool], ...]:
     return Report.state == ReportState.SPAM, sees_report(work.actor)
+
+
+def _share(row: sa.Row[Any]) -> float:
+    """The first of those that are alike is like none before it, but all of them are like it."""
+    return 1.0 if row.like_share is None else row.like_share / 100
 
 
 def _likeness(reference: str, *, text: float = 0.0, same_contact: bool = False) -> Likeness:

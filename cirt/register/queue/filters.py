@@ -1,4 +1,4 @@
-"""What the queue can be narrowed to and sorted by; all of it stands in the index of what waits, but for words."""
+"""What the queue can be narrowed to and sorted by; all of it stands in the index of what waits."""
 
 from dataclasses import dataclass
 from datetime import datetime
