@@ -127,7 +127,8 @@ def test_the_same_text_is_a_likely_duplicate_and_the_reason_is_said(
     assert said == ["5 of 6 sentences alike.", "The same organisation."]
     like = rows[second.reference].duplicate
     assert like is not None
-    assert (like.reference, like.share) == (first.reference, 67)
+    assert like.reference == first.reference
+    assert like.share >= 90
     assert [row.duplicate for row in rows.values()].count(None) == 2
 
 
@@ -562,7 +563,7 @@ def test_pages_of_triage_take_a_constant_number_of_queries(
         in_pane = len(asked) - in_queue
         bulk_view(work, act)
 
-    assert (in_queue, in_pane, len(asked) - in_queue - in_pane) == (9, 17, 2)
+    assert (in_queue, in_pane, len(asked) - in_queue - in_pane) == (11, 19, 2)
 
 
 def test_ten_thousand_observables_go_through_triage(program: Program, amina: Actor) -> None:

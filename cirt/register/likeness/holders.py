@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import gathered
+from cirt.kernel.among import gathered, listed
 from cirt.kernel.work import Work
 from cirt.register.likeness.models import ReportTrait
 from cirt.register.models import ReportObservable
@@ -28,15 +28,15 @@ def holders_of_observables(work: Work, keys: Collection[int], most: int) -> Hold
 def _newest(work: Work, key: Any, report_id: Any, keys: Collection[int], most: int) -> Holders:
     if not keys:
         return {}
-    asked = sa.values(sa.column("key", sa.BigInteger)).data([(one,) for one in keys]).cte("asked")
+    asked = listed(keys)
     newest = (
         sa.select(report_id.label("id"))
-        .where(key == asked.c.key)
+        .where(key == asked.c.value)
         .order_by(report_id.desc())
         .limit(most)
         .correlate(asked)
         .subquery()
     )
     found = sa.select(gathered(newest.c.id)).scalar_subquery()
-    query = sa.select(asked.c.key, found.label("ids"))
+    query = sa.select(asked.c.value.label("key"), found.label("ids"))
     return {row.key: sorted(row.ids or (), reverse=True) for row in work.session.execute(query)}

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import listed
 from cirt.kernel.work import Work
 from cirt.register.likeness.models import ReportTrait, TraitKind
 from cirt.register.likeness.rules import Likeness
@@ -36,37 +37,38 @@ def _spam_among_alike(work: Work, roots: set[int]) -> Mapping[int, str]:
     """By the first of those that are alike: the reference of one that was spam."""
     if not roots:
         return {}
-    asked = sa.values(sa.column("id", sa.BigInteger)).data([(one,) for one in roots]).cte("asked")
+    asked = listed(roots)
     newest = (
         sa.select(Report.id.label("id"))
-        .where(Report.like_root_id == asked.c.id)
+        .where(Report.like_root_id == asked.c.value)
         .order_by(Report.id.desc())
         .limit(_NEWEST)
         .correlate(asked)
         .subquery()
     )
-    first = sa.select(Report.reference).where(Report.id == asked.c.id, *_is_spam(work))
+    first = sa.select(Report.reference).where(Report.id == asked.c.value, *_is_spam(work))
     later = _reference_of(work, newest.c.id)
     query = sa.select(
-        asked.c.id, sa.func.coalesce(first.correlate(asked).scalar_subquery(), later).label("spam")
+        asked.c.value,
+        sa.func.coalesce(first.correlate(asked).scalar_subquery(), later).label("spam"),
     )
-    return {row.id: row.spam for row in work.session.execute(query) if row.spam}
+    return {row.value: row.spam for row in work.session.execute(query) if row.spam}
 
 
 def _spam_of_contacts(work: Work, keys: set[int]) -> Mapping[int, str]:
     if not keys:
         return {}
-    asked = sa.values(sa.column("key", sa.BigInteger)).data([(one,) for one in keys]).cte("asked")
+    asked = listed(keys)
     newest = (
         sa.select(ReportTrait.report_id.label("id"))
-        .where(ReportTrait.key == asked.c.key)
+        .where(ReportTrait.key == asked.c.value)
         .order_by(ReportTrait.report_id.desc())
         .limit(_NEWEST)
         .correlate(asked)
         .subquery()
     )
-    query = sa.select(asked.c.key, _reference_of(work, newest.c.id).label("spam"))
-    return {row.key: row.spam for row in work.session.execute(query) if row.spam}
+    query = sa.select(asked.c.value, _reference_of(work, newest.c.id).label("spam"))
+    return {row.value: row.spam for row in work.session.execute(query) if row.spam}
 
 
 def _reference_of(work: Work, ids: sa.ColumnElement[int]) -> sa.ScalarSelect[str]:
