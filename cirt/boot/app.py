@@ -18,7 +18,7 @@ from cirt.kernel import schema
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.parties.peers import is_founded
-from cirt.register.targets import first_look
+from cirt.register.urgency.targets import targets_of
 
 log = logging.getLogger("cirt.request")
 _compress = Compress()
@@ -45,7 +45,7 @@ def create_app(program: Program) -> Flask:
     Raises:
         SettingsWrong: a setting names what only the register knows, and there is no such thing.
     """
-    first_look(program.settings)
+    targets_of(program.settings)
     app = Flask("cirt", static_folder=None, template_folder=None)
     app.extensions["cirt"] = program
     app.config.update(

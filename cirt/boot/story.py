@@ -44,7 +44,8 @@ from cirt.register.relations.service import link_incidents
 from cirt.register.severity.commands import ScoreSeverity
 from cirt.register.severity.service import score_severity
 from cirt.register.sight import get_incident
-from cirt.register.triage import accept_report, claim_report
+from cirt.register.triage.claims import claim_report
+from cirt.register.triage.decisions import accept_report
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.commands import AskRelease, DecideRelease

@@ -16,6 +16,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.register.commands import AskStatus, SentFile, TakeReport
 from cirt.register.dialogue.commands import AskReporter, MarkRead, NoteAnswer, TakeAnswer
 from cirt.register.dialogue.service import MAX_LETTER
+from cirt.register.facts.places import SECTORS
 from cirt.register.intake import MAX_FILES
 from cirt.register.models import Affected, Lane, Speaker
 
@@ -30,6 +31,7 @@ _EMPTY_MESSAGE = mark("Write something, or add a file.")
 _RED_FORM = mark("TLP:RED needs a person by name. Choose “only our team”, or call us.")
 _DAY = mark("Enter the day it began, or leave it empty.")
 _MOMENT = mark("Enter when it came, like 2026-12-18T14:20, or leave it empty for now.")
+_SECTOR = mark("Choose a sector of the list, or leave it empty.")
 _YES_NO = {"yes": True, "no": False, "": None}
 
 
@@ -91,6 +93,21 @@ class Choices(fields.Field[tuple[E, ...]]):
         return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
+class Sector(Line):
+    """A code of the list of sectors, or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(40, long=_SECTOR, optional=True)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        code = super()._deserialize(value, attr, data, **kwargs)
+        if code not in SECTORS:
+            raise ma.ValidationError(_SECTOR)
+        return code
+
+
 class _ReportInput(CommandInput[TakeReport]):
     command = TakeReport
 
@@ -107,6 +124,7 @@ class _ReportInput(CommandInput[TakeReport]):
     ongoing = YesNo()
     began = Day()
     affected = Choices(Affected)
+    sector = Sector()
 
     def problems(self, command: TakeReport) -> dict[str, list[str]]:
         found = _message_problems(command.text, command.files, _EMPTY_TEXT)

@@ -3,6 +3,7 @@
 import re
 
 from cirt.inputs.base import Choice, CommandInput, Flag, Line, Text, Whole
+from cirt.inputs.intake import Sector
 from cirt.inputs.several import Names
 from cirt.kernel.text import mark
 from cirt.register import commands
@@ -77,6 +78,13 @@ class MarkSpamInput(CommandInput[commands.MarkSpam]):
 
     version = Whole(1, say=_VERSION)
     reason = _reason()
+
+
+class NameSectorInput(CommandInput[commands.NameSector]):
+    command = commands.NameSector
+
+    version = Whole(1, say=_VERSION)
+    sector = Sector()
 
 
 class ForwardReportInput(CommandInput[ForwardReport]):

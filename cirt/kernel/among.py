@@ -78,6 +78,32 @@ def among_given(
     return _Among(column, sa.bindparam(name, type_=many))
 
 
+class _Listed(FunctionElement[int]):
+    inherit_cache = True
+    name = "listed"
+
+
+@compiles(_Listed, "postgresql")
+def _list_on_postgresql(element: _Listed, compiler: SQLCompiler, **kwargs: Any) -> str:
+    given = compiler.process(element.clauses, **kwargs)
+    return f"(SELECT unnest(CAST({given} AS BIGINT[])) AS value)"  # a parameter, no values
+
+
+@compiles(_Listed, "sqlite")
+def _list_on_sqlite(element: _Listed, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **kwargs)})"
+
+
+def listed(given: Iterable[int]) -> sa.TableValuedAlias:
+    """These numbers as a table with the one column ``value``, to ask something for each of them.
+
+    ``sa.values`` would do the same as a statement of its own for each list, which takes longer to write than to run.
+    """
+    many = _Many(texts=False)
+    list_of_them = _Listed(sa.bindparam(None, list(given), type_=many, unique=True))
+    return list_of_them.table_valued(sa.column("value", sa.BigInteger()))
+
+
 class _Numbers(sa.types.TypeDecorator[list[int]]):
     """An array on PostgreSQL, a JSON text on SQLite."""
 
@@ -109,6 +135,8 @@ def _gather_on_sqlite(element: _Gathered, compiler: SQLCompiler, **kwargs: Any) 
     return f"json_group_array({compiler.process(element.clauses, **kwargs)})"
 
 
-def gathered(column: InstrumentedAttribute[int]) -> sa.ColumnElement[list[int]]:
+def gathered(
+    column: sa.ColumnElement[int] | InstrumentedAttribute[int],
+) -> sa.ColumnElement[list[int]]:
     """The numbers of a group as one list, in any order; a row for each would cost far more."""
     return _Gathered(column)

@@ -48,6 +48,7 @@ class TakeReport:
     ongoing: bool | None = None
     began: date | None = None
     affected: tuple[Affected, ...] = ()
+    sector: str | None = None  # of facts.places; None: not said
     came_at: datetime | None = None
     files: tuple[SentFile, ...] = ()
     source: ReportSource = ReportSource.FORM
@@ -114,6 +115,15 @@ class MarkSpam:
 class UndoDecision:
     reference: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameSector:
+    """``sector`` is of facts.places; None: not said."""
+
+    reference: str
+    version: int
+    sector: str | None
 
 
 @dataclass(frozen=True, slots=True)

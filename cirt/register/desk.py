@@ -20,7 +20,7 @@ from cirt.register.models import (
     ObservableState,
     Severity,
 )
-from cirt.register.queue import QueueCounts, queue_counts
+from cirt.register.queue.counts import QueueCounts, queue_counts
 from cirt.register.sight import sees_incident
 
 _NEWEST = 2000  # observables looked at for what peers saw as well

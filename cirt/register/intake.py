@@ -26,10 +26,11 @@ from cirt.register.errors import (
 )
 from cirt.register.extract import find
 from cirt.register.labels import REPORTER_WORDS
-from cirt.register.likeness.service import keep_traits
+from cirt.register.likeness.service import compare_report
 from cirt.register.merging.queries import fate_of
 from cirt.register.models import Report, ReportObservable, ReportSource, ReportState, Speaker
 from cirt.register.sight import name_person
+from cirt.register.urgency.rules import guess_by
 
 MAX_TEXT_BYTES = 1024 * 1024
 MAX_FILES = 5
@@ -41,7 +42,7 @@ _CLOCKS_DIFFER = timedelta(minutes=2)
 _NO_HASH = "0" * 64
 _SAID = (
     "text", "organisation", "reporter", "contact", "tlp",
-    "lane", "who", "on_behalf_of", "on_behalf_known", "ongoing", "began", "affected",
+    "lane", "who", "on_behalf_of", "on_behalf_known", "ongoing", "began", "affected", "sector",
 )  # fmt: skip
 _PROGRAM = (ActorKind.SYSTEM, ActorKind.CONSOLE)  # connectors run as jobs or by hand
 
@@ -71,11 +72,13 @@ def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
             return twin, code
         report = _new_report(work, cmd, reference, code, sending)
     _keep_files(work, cmd, reference)
-    count = _find_observables(work, report)
-    keep_traits(work, report)
+    found = _find_observables(work, report)
+    compare_report(work, report, found)
     if report.tlp is Tlp.RED:
         name_person(work, reference)
-    work.audit("report.take", reference, source=cmd.source, files=len(cmd.files), observables=count)
+    work.audit(
+        "report.take", reference, source=cmd.source, files=len(cmd.files), observables=len(found)
+    )
     return report, code
 
 
@@ -147,6 +150,7 @@ def _new_report(
     text = texts.storable(cmd.text)
     speaks = cmd.who is not Speaker.NOBODY
     for_other = cmd.who is Speaker.OTHER
+    circumstances = _circumstances(cmd)
     report = Report(
         reference=reference,
         source=cmd.source,
@@ -161,7 +165,9 @@ def _new_report(
         lane=cmd.lane,
         on_behalf_of=texts.storable(cmd.on_behalf_of)[:200] if for_other else None,
         on_behalf_known=cmd.on_behalf_known if for_other else None,
-        circumstances=_circumstances(cmd),
+        circumstances=circumstances,
+        sector=cmd.sector,
+        first_guess=guess_by(cmd.lane, circumstances),
         headers=kept_headers(cmd.headers if speaks else {}, cmd.files),
         code_hash=codes.code_hash(code),
         form_token=codes.form_hash(sending) if sending else None,
@@ -201,7 +207,8 @@ def _files(cmd: TakeReport) -> Iterable[SentFile]:
         yield SentFile("text-as-sent.txt", "text/plain; charset=utf-8", texts.as_sent(cmd.text))
 
 
-def _find_observables(work: Work, report: Report) -> int:
+def _find_observables(work: Work, report: Report) -> list[int]:
+    """Their keys."""
     rows = {
         found.observable.key: {
             "key": found.observable.key,
@@ -212,4 +219,4 @@ def _find_observables(work: Work, report: Report) -> int:
         for found in find(report.text, MAX_FOUND)
     }
     insert_rows(work.session.connection(), ReportObservable, list(rows.values()))
-    return len(rows)
+    return list(rows)

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import listed
 from cirt.kernel.clock import to_us
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
@@ -196,16 +197,16 @@ def _counts(
     work: Work, keys: Collection[int], incidents: _Holders, reports: _Holders, objects: _Holders
 ) -> dict[int, sa.Row[Any]]:
     """How many hold each key, counted no further than to MANY + 1."""
-    asked = sa.values(sa.column("key", sa.BigInteger)).data([(key,) for key in keys]).cte("asked")
+    asked = listed(keys)
 
     def capped(holders: _Holders) -> sa.ScalarSelect[int]:
         some: Query = holders.query.with_only_columns(holders.newest.label("id"))
-        some = some.where(holders.key == asked.c.key).limit(MANY + 1).correlate(asked)
+        some = some.where(holders.key == asked.c.value).limit(MANY + 1).correlate(asked)
         different = sa.func.count(sa.distinct(some.subquery().c.id))
         return sa.select(different).scalar_subquery()
 
     query = sa.select(
-        asked.c.key,
+        asked.c.value.label("key"),
         capped(incidents).label("incidents"),
         capped(reports).label("reports"),
         capped(objects).label("objects"),

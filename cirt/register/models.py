@@ -87,15 +87,23 @@ class CloseReason(StrEnum):
     TEST = "test"
 
 
+# As the partial index says it: a database finds that index by these words alone.
+_IS_WAITING = sa.text("state IN ('received', 'claimed')")
+
+
 class Report(Base):
     """What somebody sent us, unjudged, kept as it came."""
 
     __tablename__ = "report"
     __table_args__ = (
-        # With all that counting them asks for, so that no report is read to be counted.
-        sa.Index(
-            "ix_report_queue", "state", "received_at", "id", "tlp", "claimed_by_id", "reference"
+        sa.Index(  # few wait of all that came; with all that they are narrowed and counted by
+            "ix_report_waiting",
+            *("received_at", "id", "source", "lane", "sector", "first_guess", "like_id", "tlp"),
+            *("claimed_by_id", "state", "reference", "title", "organisation"),
+            sqlite_where=_IS_WAITING,
+            postgresql_where=_IS_WAITING,
         ),
+        sa.Index("ix_report_like_root", "like_root_id", "id"),
         sa.Index("ix_report_decided", "decided_at", "id", "tlp", "reference"),
     )
 
@@ -115,6 +123,13 @@ class Report(Base):
     on_behalf_of: Mapped[str | None] = mapped_column(sa.String(200))  # None: of oneself
     on_behalf_known: Mapped[bool | None]  # do they know of the report; None: not said
     circumstances: Mapped[dict[str, Any] | None]  # as ticked: ongoing, began, affected
+    sector: Mapped[str | None] = mapped_column(sa.String(40))  # of facts.places; None: not said
+    first_guess: Mapped[Severity | None]  # by register.urgency, as it came; None: nothing to go by
+    # By register.likeness, as it came: an earlier report that is much like it (no keys: reports stay), the
+    # first of those that are alike, and how much of the text is, of 100.
+    like_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    like_root_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    like_share: Mapped[int | None] = mapped_column(sa.SmallInteger)
     headers: Mapped[dict[str, Any]]  # as the request or mail had them
     code_hash: Mapped[str] = mapped_column(sa.String(64))  # of the follow-up code
     form_token: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # hash; counts once
@@ -125,6 +140,11 @@ class Report(Base):
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     incident_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("incident.id"), index=True)
     version: Mapped[int] = mapped_column(default=1)
+
+
+IS_WAITING: sa.ColumnElement[bool] = Report.state.in_(
+    [sa.literal_column("'received'"), sa.literal_column("'claimed'")]
+)
 
 
 class ReportObservable(Base):

@@ -1,8 +1,8 @@
 """Lists page by page: by the key of the row at the edge, never by offset, so that a page costs the same at any depth."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import sqlalchemy as sa
@@ -90,6 +90,63 @@ def read_page(
     return _page(found, place, limit, total)
 
 
+def read_shifted(
+    session: Session,
+    whole: Query,
+    shifted: Mapping[timedelta, Query],
+    order: Order,
+    cursor: str | None,
+    limit: int = PAGE,
+) -> Page[sa.Row[Any]]:
+    """The page of a list that is put together of several, each sorted by the time of ``order`` plus its own shift.
+
+    So a list can be sorted by a time that no column holds: each part is read along the index as far as a page
+    may need. The earliest comes first; ``whole`` are all of them, to be counted.
+    """
+    limit = max(1, min(limit, LONGEST_PAGE))
+    place = _read(cursor)
+    descending = place is not None and not place.forward
+    shifts = list(shifted)
+    parts = [
+        _part(query, order, number, _earlier(place, shifts[number]), limit, descending=descending)
+        for number, query in enumerate(shifted.values())
+    ]
+    found = session.execute(sa.union_all(*(sa.select(part.subquery()) for part in parts)))
+
+    def key(row: sa.Row[Any]) -> Key:
+        return row.key_at + shifts[row.key_part], row.key_id
+
+    rows = sorted(found, key=key, reverse=descending)[: limit + 1]
+    return _page(rows, place, limit, count_of(session, whole), key)
+
+
+def _part(
+    query: Query,
+    order: Order,
+    number: int,
+    place: _Cursor | None,
+    limit: int,
+    *,
+    descending: bool,
+) -> Query:
+    query = query.add_columns(
+        order.at.label("key_at"), order.id.label("key_id"), sa.literal(number).label("key_part")
+    )
+    if place is not None:
+        query = query.where(_beyond(order, place, descending=descending))
+    columns = (order.at, order.id)
+    sorting = [column.desc() if descending else column.asc() for column in columns]
+    return query.order_by(*sorting).limit(limit + 1)
+
+
+def _earlier(place: _Cursor | None, shift: timedelta) -> _Cursor | None:
+    """Where a cursor stands in a part that is sorted without its shift."""
+    if place is None:
+        return None
+    at, number = place.key
+    return replace(place, key=(at - shift, number))
+
+
 def count_of(session: Session, query: Query) -> "Count":
     """How many rows a query has, counted no further than MOST: more would cost as much as to read them."""
     one = query.with_only_columns(sa.literal(1).label("one"), maintain_column_froms=True)
@@ -97,8 +154,16 @@ def count_of(session: Session, query: Query) -> "Count":
     return Count(session.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
 
 
+def _key_of(row: sa.Row[Any]) -> Key:
+    return row.key_at, row.key_id
+
+
 def _page(
-    found: Sequence[sa.Row[Any]], place: _Cursor | None, limit: int, total: Count
+    found: Sequence[sa.Row[Any]],
+    place: _Cursor | None,
+    limit: int,
+    total: Count,
+    key: Callable[[sa.Row[Any]], Key] = _key_of,
 ) -> Page[sa.Row[Any]]:
     has_more, rows = len(found) > limit, list(found[:limit])
     is_forward = place is None or place.forward
@@ -109,8 +174,8 @@ def _page(
     return Page(
         rows,
         total,
-        _write("before", rows[0]) if rows and has_before else None,
-        _write("after", rows[-1]) if rows and has_after else None,
+        _write("before", key(rows[0]), rows[0]) if rows and has_before else None,
+        _write("after", key(rows[-1]), rows[-1]) if rows and has_after else None,
     )
 
 
@@ -128,9 +193,10 @@ def _beyond(order: Order, place: _Cursor, *, descending: bool) -> sa.ColumnEleme
     return here < there if descending else here > there
 
 
-def _write(direction: str, row: sa.Row[Any]) -> str:
-    rank = f".{row.key_rank}" if row.key_rank else ""
-    return f"{direction}.{to_us(row.key_at)}.{row.key_id}{rank}"
+def _write(direction: str, key: Key, row: sa.Row[Any]) -> str:
+    number = getattr(row, "key_rank", 0)
+    rank = f".{number}" if number else ""
+    return f"{direction}.{to_us(key[0])}.{key[1]}{rank}"
 
 
 def _read(cursor: str | None) -> _Cursor | None:

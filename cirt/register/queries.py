@@ -21,17 +21,11 @@ from cirt.register.cases import (
 from cirt.register.desk import AlsoSeen, Desk, desk
 from cirt.register.known import IncidentHit, IndicatorHit, Known, ReportHit, known_of
 from cirt.register.pages import Page
-from cirt.register.queue import (
-    Hits,
-    QueueCounts,
-    QueueFilter,
-    QueueRow,
-    QueueView,
-    ReportView,
-    queue,
-    queue_counts,
-    report_view,
-)
+from cirt.register.queue.counts import QueueCounts, queue_counts
+from cirt.register.queue.filters import QueueFilter, QueueSort, QueueView
+from cirt.register.queue.found import Hits
+from cirt.register.queue.lines import QueueRow, queue
+from cirt.register.queue.reading import ReportView, report_view
 from cirt.register.timeline.queries import (
     AttackView,
     EntryRow,
@@ -63,6 +57,7 @@ __all__ = [
     "QueueCounts",
     "QueueFilter",
     "QueueRow",
+    "QueueSort",
     "QueueView",
     "ReportHit",
     "ReportView",

@@ -27,15 +27,14 @@ from cirt.register.notes import (
 from cirt.register.placing import place_observable
 from cirt.register.relations.service import link_incidents, unlink_incidents
 from cirt.register.severity.service import score_severity
-from cirt.register.triage import (
+from cirt.register.triage.claims import claim_report, release_claim
+from cirt.register.triage.decisions import (
     accept_report,
     add_report_to_incident,
-    claim_report,
     mark_spam,
     reject_report,
-    release_claim,
-    undo_decision,
 )
+from cirt.register.triage.undoing import undo_decision
 
 __all__ = [
     "accept_report",

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 from cirt.exchange.queries import links_in_trouble
 from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
-from cirt.register.models import Report
+from cirt.register.models import IS_WAITING, Report
 from cirt.register.pages import count_of
 from cirt.register.sight import sees_report
-from cirt.register.workflow import WAITING
 from cirt.release.models import Proposal, ProposalState
 from cirt.web.access import SECTIONS
 
@@ -51,7 +50,7 @@ def items_for(actor: Actor) -> list[Item]:
 
 def counters(work: Work) -> Mapping[str, Counter]:
     """By section, of what the reader may see; sections without anything waiting are absent."""
-    waiting = _count(work.session, Report.id, Report.state.in_(WAITING), sees_report(work.actor))
+    waiting = _count(work.session, Report.id, IS_WAITING, sees_report(work.actor))
     asked = _count(work.session, Proposal.id, Proposal.state == ProposalState.ASKED)
     found = {
         "triage": Counter(waiting, mark("waiting")),

@@ -92,7 +92,8 @@ def begin() -> AnyResponse | None:
     if endpoint == "web.static":
         return None
     at_counter = endpoint.startswith("web.public.")
-    request.max_content_length = REPORT_MAX if at_counter else _BODY_MAX
+    brings_files = at_counter or endpoint == "web.triage.enter_report"
+    request.max_content_length = REPORT_MAX if brings_files else _BODY_MAX
     request.max_form_memory_size = _BODY_MAX
     greet()
     if "\0" in request.path or any("\0" in value for value in request.args.values()):

@@ -15,6 +15,9 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.register import rsit
+from cirt.register.facts.places import SECTORS
+from cirt.register.likeness.models import ReportTrait
+from cirt.register.likeness.traits import traits_of
 from cirt.register.models import (
     CloseReason,
     Entry,
@@ -22,6 +25,7 @@ from cirt.register.models import (
     Incident,
     IncidentObservable,
     IncidentState,
+    Lane,
     Note,
     ObservableState,
     Report,
@@ -33,20 +37,26 @@ from cirt.register.models import (
 from cirt.register.tasks.models import Task, TaskState
 
 NOW = datetime.now(UTC)
-OPEN_SHARE, WAITING_SHARE = 20, 50  # every so-manieth incident is open, report waits
+OPEN_SHARE, WAITING_SHARE = 20, 10  # every so-manieth incident is open, report waits
 LARGE_ENTRIES, LARGE_OBSERVABLES = 2000, 5000
 _CHUNK = 5000
 _EACH = timedelta(minutes=8)
 _CLASSES = [(code, name) for code, one in rsit.CLASSES.items() for name in one.types]
+_STARTS = "ba be bi bo ka ke ki ko ma me mi mo na ne ni no ra re ri ro sa se si so".split()  # noqa: SIM905
+_ENDS = "lan ver tin dos mur pel gar net sol bit fen wag dor kem lis pon".split()  # noqa: SIM905
 _OPEN = [state for state in IncidentState if state is not IncidentState.CLOSED]
 
 
-def fill(program: Program, count: int, owner_id: int) -> str:
-    """So many reports and incidents; the reference of the one with a long timeline and many observables."""
+def fill(program: Program, count: int, owner_id: int, *, figures: bool = True) -> str:
+    """So many reports and incidents; the reference of the one with a long timeline and many observables.
+
+    Without ``figures`` the database knows nothing of its tables, as where it is new.
+    """
     chance = random.Random(4)
     numbers = range(1, count + 1)
     _put(program, Incident, (_incident(number, count, owner_id, chance) for number in numbers))
-    _put(program, Report, (_report(number, count) for number in numbers))
+    _put(program, Report, (_report(number, count, chance) for number in numbers))
+    _put(program, ReportTrait, (row for n in numbers for row in _traits(n)))
     _put(program, ReportObservable, (row for n in numbers for row in _found(n)))
     observables = (
         _observable(n, row, n * 2 + k) for n in numbers for k, row in enumerate(_found(n))
@@ -61,7 +71,8 @@ def fill(program: Program, count: int, owner_id: int) -> str:
         for kind in (Reference.INCIDENT, Reference.REPORT):
             work.session.merge(ReferenceCounter(kind=kind, year=2026, last=count))
     _count_on(program)
-    _gather_figures(program)
+    if figures:
+        _gather_figures(program)
     return f"INC-2026-{large:04d}"
 
 
@@ -102,27 +113,45 @@ def _incident(number: int, count: int, owner_id: int, chance: random.Random) -> 
         "resolved_at": None,
         "closed_at": None if is_open else opened + timedelta(days=2),
         "close_reason": None if is_open else CloseReason.INFORMATIONAL,
+        "pap": None,
+        "is_cross_border": number % 9 == 0,
+        "priority": 1 + number % 4,
+        "priority_reason": "",
+        "lesson": "",
         "version": 1,
         "bin_id": None,
     }
 
 
-def _report(number: int, count: int) -> dict[str, Any]:
+def _report(number: int, count: int, chance: random.Random) -> dict[str, Any]:
+    """Waiting and decided, by every way in; a third belongs to waves of much the same mail."""
     waits = number % WAITING_SHARE == 0
     received = NOW - (count - number) * _EACH
+    decided = _DECIDED[number % len(_DECIDED)]
+    lane = (None, Lane.CITIZEN, Lane.FIRM, Lane.OPERATOR)[number // WAITING_SHARE % 4]
+    earlier = _earlier_of_wave(number)
     return {
         "id": number,
         "reference": f"REP-2026-{number:04d}",
-        "state": ReportState.RECEIVED if waits else ReportState.ACCEPTED,
-        "source": ReportSource.FORM,
+        "state": ReportState.RECEIVED if waits else decided,
+        "source": chance.choice(_SOURCES),
         "received_at": received,
         "title": f"Report {number}: a mail asked for a password",
-        "text": f"Report {number}: a mail asked for a password. " * 8,
-        "tlp": Tlp.AMBER,
+        "text": _text(number),
+        "tlp": Tlp.RED if number % 500 == 2 else Tlp.AMBER,
         "organisation": f"Organisation {number % 977}",
         "reporter": "",
-        "contact": "",
+        "contact": f"office{number % 5003}@bench.example" if number % 2 else "",
         "language": "en",
+        "lane": lane,
+        "on_behalf_of": None,
+        "on_behalf_known": None,
+        "circumstances": None,
+        "sector": chance.choice(_SECTORS) if lane in (Lane.FIRM, Lane.OPERATOR) else None,
+        "first_guess": chance.choice([None, *Severity]),
+        "like_id": earlier,
+        "like_root_id": None if earlier is None else number % _WAVES,
+        "like_share": None if earlier is None else 92,
         "headers": {},
         "code_hash": f"{number:064x}",
         "form_token": None,
@@ -131,9 +160,43 @@ def _report(number: int, count: int) -> dict[str, Any]:
         "decided_by_id": None,
         "decided_at": None if waits else received + timedelta(minutes=5),
         "reason": "",
-        "incident_id": None if waits else number,
+        "incident_id": number if not waits and decided is ReportState.ACCEPTED else None,
         "version": 1,
     }
+
+
+_SOURCES = (ReportSource.FORM, ReportSource.MAIL, ReportSource.WEBHOOK, ReportSource.DESK)
+_DECIDED = (
+    *(ReportState.ACCEPTED,) * 4,
+    *(ReportState.REJECTED,) * 2,
+    ReportState.SPAM,
+    ReportState.ADDED,
+)
+_SECTORS = sorted(SECTORS)
+_WAVES = 300  # numbers that leave the same rest, up to a hundred, are of one wave
+_WORDS = [f"{start}{end}" for start in _STARTS for end in _ENDS]
+
+
+def _earlier_of_wave(number: int) -> int | None:
+    is_of_wave = 0 < number % _WAVES <= _WAVES // 3
+    return number - _WAVES if is_of_wave and number > _WAVES else None
+
+
+def _text(number: int) -> str:
+    """Most of the words of a wave are the same, all of the others are their own."""
+    is_of_wave = 0 < number % _WAVES <= _WAVES // 3
+    story = random.Random(number % _WAVES if is_of_wave else number + 10**6)
+    words = story.choices(_WORDS, k=70)
+    if is_of_wave:
+        words[number // _WAVES % 60] = f"office{number}"
+    sentences = [" ".join(words[at : at + 10]).capitalize() for at in range(0, 70, 10)]
+    return f"Report {number}: a mail asked for a password. {'. '.join(sentences)}."
+
+
+def _traits(number: int) -> list[dict[str, Any]]:
+    contact = f"office{number % 5003}@bench.example" if number % 2 else ""
+    found = traits_of(_text(number), f"Organisation {number % 977}", contact)
+    return [{"key": one.key, "report_id": number, "kind": one.kind, "of": one.of} for one in found]
 
 
 def _found(number: int) -> list[dict[str, Any]]:
@@ -161,6 +224,7 @@ def _observable(number: int, found: Mapping[str, Any], row_id: int) -> dict[str,
         "decided_at": None,
         "decided_by_id": None,
         "object_id": None,
+        "comment": "",
     }
 
 

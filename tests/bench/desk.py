@@ -9,6 +9,7 @@ from cirt.kernel.work import CONSOLE
 from cirt.parties.accounts import AddAccount, add_account, get_account
 from cirt.parties.roles import Role
 from tests.bench import casework
+from tests.bench.casework import WAITING_SHARE
 from tests.bench.measure import Goal, emit, percentiles, seconds, tree_pss_mib
 from tests.bench.visitor import Visitor
 from tests.support.databases import Databases
@@ -43,6 +44,13 @@ def _pages(large: str, records: int) -> list[tuple[str, str]]:
         ("desk", "/desk"),
         ("triage", "/triage"),
         ("triage_decided", "/triage?view=decided"),
+        ("triage_likely", "/triage?view=likely"),
+        ("triage_newest", "/triage?sort=newest"),
+        ("triage_urgent", "/triage?sort=urgent"),
+        ("triage_narrowed", "/triage?lane=operator&sector=water&source=desk&late=1"),
+        ("triage_words", "/triage?words=nowhere"),
+        ("triage_pane", f"/triage?selected=REP-2026-{records - WAITING_SHARE:04d}"),
+        ("intake", f"/intake/REP-2026-{records // 2 + 1:04d}"),
         ("incidents", "/incidents"),
         ("incidents_of_class", "/incidents?class=fraud"),
         ("incidents_closed", "/incidents?state=closed"),

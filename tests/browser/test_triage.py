@@ -61,7 +61,7 @@ def test_a_triage_session_by_keyboard_with_bulk_and_undo(desk: Served, chromium:
         page = person.page
         keys(person, "g", "t")
         page.wait_for_url("**/triage")
-        person.reads("Likely the same as", parcel, again)
+        person.reads(f"Likely the same as {parcel}", again)
 
         # Read the second, claim it, see why it looks the same, merge it into the first.
         keys(person, "j", "j", "Enter")
@@ -107,6 +107,93 @@ def test_a_triage_session_by_keyboard_with_bulk_and_undo(desk: Served, chromium:
         page.get_by_role("button", name=f"Save decision on {parcel}").press("Enter")
         page.wait_for_url("**/incidents/INC-*")
         person.reads(parcel, again, "Phishing")
+        assert person.problems == []
+
+
+def test_a_caller_with_a_file_is_entered_and_found_by_filters_and_orders(
+    desk: Served, chromium: Browser, tmp_path: Path
+) -> None:
+    shot = tmp_path / "shot.txt"
+    shot.write_text("what the window said")
+    [parcel] = reported(desk, MAIL)
+    with a_person(chromium, desk.url) as person:
+        signed_in(person, desk, Role.HANDLER)
+        page = person.page
+
+        # Write down what a caller tells, with the picture that they sent, and read it again.
+        person.open("/triage")
+        person.press("Report by telephone")
+        person.fill(What_happened="A window asks for remote control of the pumps")
+        person.choose("Who reports", "operator")
+        person.choose("Sector", "water")
+        page.get_by_label("Yes, or we cannot tell").check()
+        page.get_by_label("A service people depend on").check()
+        page.get_by_label("Add files").set_input_files(shot)
+        person.press("Save report")
+        person.reads("Read this out to the caller", "Follow-up code")
+        person.press("Open triage queue")
+        page.get_by_role("link", name="A window asks for remote control").click()
+        person.reads("1 file", "Water", "First guess, by what was ticked: Critical")
+        person.press("Full report")
+        person.reads("shot.txt", "Essential service")
+
+        # The newest first; only operators of the water sector; the filters go one by one.
+        person.open("/triage")
+        page.get_by_role("link", name="Waiting", exact=True).click()
+        page.wait_for_url("**sort=newest*")
+        assert page.locator("tbody th a").all_inner_texts()[0].startswith("A window asks")
+        person.choose("Order", "urgent")
+        person.choose("Who reports", "operator")
+        person.choose("Sector", "water")
+        person.press("Apply")
+        page.wait_for_url("**sort=urgent*")
+        person.reads("1 report", "Essential service", "A window asks")
+        person.reads_not(parcel)
+        page.get_by_role("link", name="Water remove filter").click()
+        page.get_by_role("link", name="Essential service remove filter").click()
+        person.reads(parcel, "2 reports")
+        assert "sort=urgent" in page.url
+
+        # Save what is looked at as a view.
+        page.get_by_role("link", name="Save this view").click()
+        person.fill(Name_of_the_view="Most urgent")
+        person.press("Save this view")
+        page.get_by_role("link", name="Most urgent").wait_for()
+        person.open("/triage")
+        page.get_by_role("link", name="Most urgent").click()
+        page.wait_for_url("**sort=urgent*")
+        assert person.problems == []
+
+
+def test_duplicates_are_found_in_their_tab_and_merged_into_the_earlier_one(
+    desk: Served, chromium: Browser
+) -> None:
+    parcel, again, _dark = reported(
+        desk, MAIL, f"Good morning. {MAIL}", "The web shop was slow all night."
+    )
+    with a_person(chromium, desk.url) as person:
+        signed_in(person, desk, Role.HANDLER)
+        page = person.page
+
+        # Ask the reporter; the queue says since when we wait.
+        person.open(f"/intake/{again}")
+        page.locator("#dialogue textarea").fill("Which bank did you tell?")
+        person.press("Save message")
+        person.reads("Which bank did you tell?")
+        person.open("/triage?view=likely")
+        person.reads(again, f"Likely the same as {parcel}", "Waits for the reporter since")
+        person.reads_not("The web shop")
+
+        # Tick the duplicate, and merge it into the earlier one, which is offered to lead.
+        keys(person, "j", "Space")
+        page.get_by_role("button", name="Merge into one…").press("Enter")
+        page.wait_for_url("**/triage/bulk/*")
+        person.reads("It came earlier and is not ticked.", parcel)
+        person.fill(Reason="The same mail")
+        page.get_by_role("button", name="Merge them").press("Enter")
+        page.get_by_role("button", name="Undo all of this").wait_for()
+        person.open("/triage?view=likely")
+        person.reads("No reports here", "Likely duplicates 0")
         assert person.problems == []
 
 

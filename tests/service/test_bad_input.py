@@ -151,6 +151,7 @@ def forms_of(report: str, incident: str) -> dict[str, tuple[str, ...]]:
     return {
         f"/triage/{report}/decision": ("decision", "title", "classification", "reason", "version"),
         f"/triage/{report}/split": ("decision", "title", "classification", "incident", "reason"),
+        f"/triage/{report}/sector": ("sector", "version"),
         f"/triage/{report}/unlink": ("to",),
         f"/triage/{report}/unmerge": ("merge_id",),
         "/triage/bulk": ("do", "r"),
@@ -190,7 +191,7 @@ def test_a_note_that_cannot_be_kept_as_it_is_comes_back_whole(
 
 
 LISTS = {
-    "/triage": ("page", "view", "source", "words", "selected"),
+    "/triage": ("page", "view", "source", "lane", "sector", "sort", "words", "selected"),
     "/incidents": ("page", "state", "class", "severity", "who", "q"),
     "/indicators": ("page", "words", "state", "source", "tlp"),
     "/release": ("page", "view"),

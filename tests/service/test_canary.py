@@ -128,7 +128,8 @@ _EVERY_VERSION = {"taxii.objects", "taxii.manifest", "taxii.one_object"}
 # Views of lists that the plain address does not show.
 _VIEWS = {
     "web.triage.queue": [
-        *(f"view={view}" for view in ("mine", "decided")),
+        *(f"view={view}" for view in ("mine", "likely", "decided")),
+        *(f"sort={sort}" for sort in ("newest", "urgent")),
         *(f"selected=REP-2026-00{number:02}" for number in range(1, 11)),
         "words=zq",
     ],

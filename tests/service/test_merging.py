@@ -59,7 +59,8 @@ from cirt.register.models import (
     ReportState,
     Severity,
 )
-from cirt.register.queue import QueueFilter, queue
+from cirt.register.queue.filters import QueueFilter
+from cirt.register.queue.lines import queue
 from cirt.register.sight import get_incident, get_report
 from tests.support.register import a_person, a_report, accepting, an_incident, observables_of
 

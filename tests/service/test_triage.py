@@ -72,9 +72,10 @@ from cirt.register.models import (
     ReportSource,
     ReportState,
 )
-from cirt.register.queue import QueueFilter, queue
+from cirt.register.queue.filters import QueueFilter
+from cirt.register.queue.lines import queue
 from cirt.register.sight import get_report
-from cirt.register.targets import first_look
+from cirt.register.urgency.targets import targets_of
 from cirt.register.views.commands import DropView, SaveView
 from cirt.register.views.service import (
     MOST,
@@ -124,8 +125,11 @@ def test_the_same_text_is_a_likely_duplicate_and_the_reason_is_said(
     said = [sentence.format(**values) for sentence, values in found.reasons]
     assert found.reference == first.reference
     assert said == ["5 of 6 sentences alike.", "The same organisation."]
-    assert rows[first.reference].duplicate is not None
-    assert [row.duplicate for row in rows.values()].count(None) == 1
+    like = rows[second.reference].duplicate
+    assert like is not None
+    assert like.reference == first.reference
+    assert like.share >= 90
+    assert [row.duplicate for row in rows.values()].count(None) == 2
 
 
 def test_two_shared_observables_make_a_duplicate_whatever_was_written(
@@ -527,17 +531,16 @@ def test_the_queue_is_narrowed_by_marking_time_and_lateness(
     assert found() == [old.reference, new.reference]
     assert found(tlp=Tlp.GREEN) == [old.reference]
     assert found(since=now - timedelta(days=1)) == [new.reference]
-    late = {source: now - wait for source, wait in first_look(program.settings).items()}
-    assert found(late_before=late) == [old.reference]
+    assert found(is_late=True) == [old.reference]
 
 
 def test_a_target_for_a_source_that_is_not_there_stops_the_start(program: Program) -> None:
     desk = replace(program.settings, first_look={"desk": 5})
     wrong = replace(program, settings=replace(program.settings, first_look={"telex": 5}))
 
-    assert first_look(desk)[ReportSource.DESK] == timedelta(minutes=5)
-    assert first_look(desk)[ReportSource.FORM] == timedelta(minutes=60)
-    with pytest.raises(SettingsWrong, match="no source telex"):
+    assert targets_of(desk).of(ReportSource.DESK, None, None) == timedelta(minutes=5)
+    assert targets_of(desk).of(ReportSource.FORM, None, None) == timedelta(minutes=60)
+    with pytest.raises(SettingsWrong, match="no source, lane or severity telex"):
         create_app(wrong)
 
 
@@ -560,7 +563,7 @@ def test_pages_of_triage_take_a_constant_number_of_queries(
         in_pane = len(asked) - in_queue
         bulk_view(work, act)
 
-    assert (in_queue, in_pane, len(asked) - in_queue - in_pane) == (9, 17, 2)
+    assert (in_queue, in_pane, len(asked) - in_queue - in_pane) == (11, 19, 2)
 
 
 def test_ten_thousand_observables_go_through_triage(program: Program, amina: Actor) -> None:

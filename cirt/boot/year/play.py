@@ -30,10 +30,10 @@ from cirt.register.intake import take_report
 from cirt.register.models import CloseReason, IncidentState, Severity
 from cirt.register.notes import write_note
 from cirt.register.sight import get_incident, get_report
-from cirt.register.triage import (
+from cirt.register.triage.claims import claim_report
+from cirt.register.triage.decisions import (
     accept_report,
     add_report_to_incident,
-    claim_report,
     mark_spam,
     reject_report,
 )

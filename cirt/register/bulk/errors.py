@@ -32,7 +32,7 @@ class NothingCanBeDone(Conflict):
 
 class LeadingNotTicked(Invalid):
     code = "leading-not-ticked"
-    message = mark("Choose which of the ticked reports leads; the others are merged into it.")
+    message = mark("Choose which of the listed reports leads; the others are merged into it.")
 
 
 class BulkNotUndone(Conflict):

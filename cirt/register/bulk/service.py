@@ -19,7 +19,7 @@ from cirt.register.bulk.errors import (
     TooManyTicked,
 )
 from cirt.register.bulk.models import BulkAct, BulkDo
-from cirt.register.bulk.queries import PlannedReport, get_act, planned
+from cirt.register.bulk.queries import PlannedReport, earlier_ones, get_act, planned
 from cirt.register.commands import (
     AddReport,
     ClaimReport,
@@ -34,14 +34,9 @@ from cirt.register.merging.queries import present_merge
 from cirt.register.merging.service import merge_report, unmerge_report
 from cirt.register.models import Report
 from cirt.register.sight import get_incident, get_report, sees_report
-from cirt.register.triage import (
-    add_report_to_incident,
-    claim_report,
-    mark_spam,
-    reject_report,
-    release_claim,
-    undo_decision,
-)
+from cirt.register.triage.claims import claim_report, release_claim
+from cirt.register.triage.decisions import add_report_to_incident, mark_spam, reject_report
+from cirt.register.triage.undoing import undo_decision
 from cirt.register.workflow import UNDO_WITHIN, check_rejection
 
 MOST = 100
@@ -82,6 +77,7 @@ def confirm_bulk(work: Work, cmd: ConfirmBulk) -> BulkAct:
     possible = [one for one in planned(work, act) if one.hindrance is None]
     _check(work, act.do, cmd, possible)
     if act.do is BulkDo.MERGE:
+        _check_leading(cmd, [*possible, *earlier_ones(work, act)])
         possible = [one for one in possible if one.reference != cmd.target]
     done = [left for one in possible if (left := _try(work, act.do, cmd, one)) is not None]
     if not done:
@@ -117,7 +113,10 @@ def _check(work: Work, do: BulkDo, cmd: ConfirmBulk, possible: list[PlannedRepor
         check_rejection(cmd.reason)
     if do is BulkDo.ADD:
         get_incident(work, cmd.target)
-    if do is BulkDo.MERGE and cmd.target not in {one.reference for one in possible}:
+
+
+def _check_leading(cmd: ConfirmBulk, offered: list[PlannedReport]) -> None:
+    if cmd.target not in {one.reference for one in offered}:
         raise LeadingNotTicked
 
 

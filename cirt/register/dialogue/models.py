@@ -41,6 +41,7 @@ class MessageState(StrEnum):
 
 
 _IS_UNREAD = sa.text("direction = 'in' AND read_at IS NULL")
+_IS_QUESTION = sa.text("kind = 'question'")
 _IS_TO_MAIL = sa.text("state IN ('written', 'queued') AND recipient <> ''")
 
 
@@ -61,6 +62,13 @@ class Message(Base):
             "incident_id",
             sqlite_where=_IS_UNREAD,
             postgresql_where=_IS_UNREAD,
+        ),
+        sa.Index(
+            "ix_message_question",
+            "report_id",
+            "at",
+            sqlite_where=_IS_QUESTION,
+            postgresql_where=_IS_QUESTION,
         ),
         sa.Index(
             "ix_message_to_mail", "at", sqlite_where=_IS_TO_MAIL, postgresql_where=_IS_TO_MAIL
@@ -95,6 +103,8 @@ is_unread = sa.and_(
     Message.direction == sa.literal_column("'in'", Message.direction.type),
     Message.read_at.is_(None),
 )
+
+is_question = Message.kind == sa.literal_column("'question'", Message.kind.type)
 
 
 class MessageFile(Base):

@@ -1,13 +1,14 @@
-"""Answers that wait for one of us: for rows of the queue, the desk and a list of their own."""
+"""Answers that wait for one of us, and reporters for whom we wait: for the queue, the desk and a list of their own."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.work import Work
-from cirt.register.dialogue.models import Message, is_unread
+from cirt.register.dialogue.models import Message, MessageKind, is_question, is_unread
 from cirt.register.dialogue.queries import visible_messages
 from cirt.register.models import Incident, Report
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
@@ -41,6 +42,30 @@ def answers_by_report(work: Work, references: Collection[str]) -> dict[str, int]
         .group_by(Report.reference)
     )
     return {row[0]: row[1] for row in work.session.execute(query)}
+
+
+def asked_since(work: Work, report_ids: Collection[int]) -> dict[int, datetime]:
+    """Since when the reporters of these owe us an answer: the earliest question with none after it.
+
+    Reports that wait for nobody are absent.
+    """
+    later = aliased(Message)
+    answered = sa.exists().where(
+        later.report_id == Message.report_id,
+        later.kind == MessageKind.ANSWER,
+        later.at >= Message.at,
+    )
+    query = (
+        visible_messages(work)
+        .with_only_columns(
+            Message.report_id,
+            sa.func.min(Message.at, type_=Message.at.type),
+            maintain_column_froms=True,
+        )
+        .where(is_question, Message.report_id.in_(report_ids), ~answered)
+        .group_by(Message.report_id)
+    )
+    return {row[0]: row[1] for row in work.session.execute(query) if row[0]}
 
 
 def answers_in_incident(work: Work, incident_id: int) -> int:

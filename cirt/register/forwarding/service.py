@@ -23,7 +23,7 @@ from cirt.register.forwarding.rules import check_forwarding
 from cirt.register.models import Report
 from cirt.register.sight import for_trail, get_report
 from cirt.register.texts import storable
-from cirt.register.triage import decide_elsewhere
+from cirt.register.triage.decisions import decide_elsewhere
 from cirt.sharing.gate import peer_reader
 
 

@@ -1,4 +1,4 @@
-"""Reports like those on a page: two questions for a page however long, a third for the texts of the few.
+"""Reports like one report: what it holds is looked up, and only what has much in common with it is read.
 
 What many hold says little. Of a trait that more than COMMON reports hold only the NEWEST holders are looked
 at, and it counts only where a report has hardly anything rarer: then whole reports are alike, as in a wave of
@@ -7,18 +7,20 @@ capped in the same way by :mod:`cirt.register.known`.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Observable
 from cirt.register.known import Known
+from cirt.register.likeness.holders import holders_of_traits
 from cirt.register.likeness.models import ReportTrait, TraitKind
 from cirt.register.likeness.rules import Likeness
-from cirt.register.likeness.traits import sentences_alike
+from cirt.register.likeness.traits import Trait, sentences_alike
 from cirt.register.merging.models import ReportMerge
 from cirt.register.merging.queries import home_of
 from cirt.register.models import Report, ReportState
@@ -28,53 +30,80 @@ COMMON = 200
 NEWEST = 20
 _RARE_ENOUGH = 4  # rarer traits that must speak before common ones are left out
 _READ = 5  # texts that are compared sentence by sentence
+_MOST = 300  # reports with most in common that are looked at further
+
+
+@dataclass(slots=True)
+class Shared:
+    """What one report has in common with another."""
+
+    rare: int = 0
+    common: int = 0
+    same_contact: bool = False
+    same_organisation: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool, bool]:
+        return self.rare + self.common, self.same_contact, self.same_organisation
+
+
+@dataclass(slots=True)
+class Own:
+    """How many traits of its text a report shares with few and with many."""
+
+    rare: int = 0
+    common: int = 0
+
+    def share(self, other: Shared, of: int) -> float:
+        """From 0 to 1: how much of the text both have; ``of`` is how many traits of it the other has."""
+        if self.rare >= _RARE_ENOUGH:
+            return min(1.0, other.rare / self.rare)
+        total = max(self.rare + self.common, of)
+        return (other.rare + other.common) / total if total else 0.0
 
 
 @dataclass(slots=True)
 class _Other:
-    """What one report has in common with another."""
-
-    title: str = ""
-    state: ReportState = ReportState.RECEIVED
-    rare: int = 0
-    common: int = 0
-    of: int = 1
+    title: str
+    state: ReportState
+    text: float = 0.0
     same_contact: bool = False
     same_organisation: bool = False
     shared: dict[str, None] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Own:
-    rare: int = 0
-    common: int = 0
-
-    def share(self, other: _Other) -> float:
-        if self.rare >= _RARE_ENOUGH:
-            return min(1.0, other.rare / self.rare)
-        total = max(self.rare + self.common, other.of)
-        return (other.rare + other.common) / total if total else 0.0
+Seen = Sequence[tuple[Observable, Known]]
+_asked: Any = aliased(Report)
 
 
-Named = Mapping[int, str]  # report ids and references
-Seen = Mapping[int, Sequence[tuple[Observable, Known]]]
-
-
-def alike(work: Work, named: Named, seen: Seen) -> dict[int, list[Likeness]]:
-    """For each report the others that share something with it, the most alike first.
+def alike(work: Work, report: Report, seen: Seen) -> list[Likeness]:
+    """Others that share something with it and that the asker may see, the most alike first. Three queries.
 
     ``seen`` are its observables with what is known of each.
     """
-    own_keys = _traits(work, list(named))
-    holders, common = _holders(work, {key for keys in own_keys.values() for key, _ in keys})
-    found = {}
-    for report_id, reference in named.items():
-        own, others = _compare(own_keys.get(report_id, []), holders, common)
-        _add_observables(others, seen.get(report_id, ()))
-        others.pop(reference, None)
-        likes = [_likeness(name, other, own) for name, other in others.items()]
-        found[report_id] = sorted(likes, key=lambda one: (-one.score, one.reference))
-    return found
+    traits = _traits(work, report.id)
+    own, shared = compare(work, traits)
+    shared.pop(report.id, None)
+    others = _others(work, own, shared)
+    _add_observables(others, seen)
+    others.pop(report.reference, None)
+    found = [_likeness(name, other) for name, other in others.items()]
+    return sorted(found, key=lambda one: (-one.score, one.reference))
+
+
+def compare(work: Work, traits: Sequence[Trait]) -> tuple[Own, dict[int, Shared]]:
+    """What a report with these traits has in common with each holder of one, by id. One query."""
+    holders = holders_of_traits(work, [one.key for one in traits], max(COMMON, NEWEST) + 1)
+    own, others = Own(), defaultdict[int, Shared](Shared)
+    for trait in traits:
+        ids = holders.get(trait.key, [])
+        is_common = len(ids) > COMMON
+        if trait.kind is TraitKind.TEXT:
+            own.common += is_common
+            own.rare += not is_common
+        for report_id in ids[:NEWEST] if is_common else ids:
+            _count(others[report_id], trait.kind, is_common=is_common)
+    return own, dict(others)
 
 
 def with_sentences(work: Work, text: str, found: Sequence[Likeness]) -> list[Likeness]:
@@ -91,76 +120,27 @@ def with_sentences(work: Work, text: str, found: Sequence[Likeness]) -> list[Lik
     ]
 
 
-def _traits(work: Work, ids: Collection[int]) -> dict[int, list[tuple[int, TraitKind]]]:
-    query = sa.select(ReportTrait.report_id, ReportTrait.key, ReportTrait.kind).where(
-        ReportTrait.report_id.in_(ids)
+def most_in_common(shared: Mapping[int, Shared]) -> list[int]:
+    return sorted(shared, key=lambda one: (shared[one].rank, one), reverse=True)[:_MOST]
+
+
+def traits_of_text(report_id: sa.SQLColumnExpression[int]) -> sa.Label[int | None]:
+    """How many traits of its text a report has; each of them says so."""
+    any_of_it = sa.select(ReportTrait.of).where(
+        ReportTrait.report_id == report_id, ReportTrait.kind == TraitKind.TEXT
     )
-    found: dict[int, list[tuple[int, TraitKind]]] = defaultdict(list)
-    for row in work.session.execute(query):
-        found[row.report_id].append((row.key, row.kind))
-    return found
+    return any_of_it.limit(1).scalar_subquery().label("of")
 
 
-def _holders(work: Work, keys: Collection[int]) -> tuple[dict[int, list[sa.Row[Any]]], set[int]]:
-    """By key: its newest visible holders, each as what it is shown through now; and the keys that are common."""
-    if not keys:
-        return {}, set()
-    asked = sa.values(sa.column("key", sa.BigInteger)).data([(key,) for key in keys]).cte("asked")
-    holder = sa.select(ReportTrait.report_id).where(ReportTrait.key == asked.c.key)
-    newest = holder.order_by(ReportTrait.report_id.desc()).correlate(asked)
-    floor = newest.limit(1).offset(NEWEST - 1).scalar_subquery()
-    rarer = newest.limit(1).offset(COMMON).scalar_subquery()
-    bounds = sa.select(
-        asked.c.key, sa.func.coalesce(floor, 0).label("floor"), rarer.label("beyond")
+def _traits(work: Work, report_id: int) -> list[Trait]:
+    query = sa.select(ReportTrait.key, ReportTrait.kind, ReportTrait.of).where(
+        ReportTrait.report_id == report_id
     )
-    bounded = bounds.cte("bounded").prefix_with("MATERIALIZED")  # once for a key, not for a holder
-    query = (
-        sa.select(
-            ReportTrait.key,
-            ReportTrait.kind,
-            ReportTrait.of,
-            bounded.c.beyond,
-            Report.reference,
-            Report.title,
-            Report.state,
-        )
-        .select_from(bounded)
-        .join(
-            ReportTrait,
-            sa.and_(ReportTrait.key == bounded.c.key, ReportTrait.report_id >= bounded.c.floor),
-        )
-        .join(Report, Report.id == home_of(ReportMerge, ReportTrait.report_id))
-        .where(sees_report(work.actor))
-    )
-    found: dict[int, list[sa.Row[Any]]] = defaultdict(list)
-    common: set[int] = set()
-    for row in work.session.execute(query):
-        found[row.key].append(row)
-        if row.beyond is not None:
-            common.add(row.key)
-    return found, common
+    return [Trait(row.key, row.kind, row.of) for row in work.session.execute(query)]
 
 
-def _compare(
-    keys: Sequence[tuple[int, TraitKind]],
-    holders: Mapping[int, Sequence[sa.Row[Any]]],
-    common: set[int],
-) -> tuple[_Own, dict[str, _Other]]:
-    own, others = _Own(), defaultdict[str, _Other](_Other)
-    for key, kind in keys:
-        if kind is TraitKind.TEXT:
-            own.common += key in common
-            own.rare += key not in common
-        for reference, row in {row.reference: row for row in holders.get(key, ())}.items():
-            other = others[reference]
-            other.title, other.state = row.title, row.state
-            _count(other, kind, row.of, is_common=key in common)
-    return own, others
-
-
-def _count(other: _Other, kind: TraitKind, of: int, *, is_common: bool) -> None:
+def _count(other: Shared, kind: TraitKind, *, is_common: bool) -> None:
     if kind is TraitKind.TEXT:
-        other.of = of
         other.common += is_common
         other.rare += not is_common
     elif not is_common:  # a ministry that reports every day says nothing by its name
@@ -168,20 +148,40 @@ def _count(other: _Other, kind: TraitKind, of: int, *, is_common: bool) -> None:
         other.same_organisation |= kind is TraitKind.ORGANISATION
 
 
-def _add_observables(others: dict[str, _Other], seen: Sequence[tuple[Observable, Known]]) -> None:
+def _others(work: Work, own: Own, shared: Mapping[int, Shared]) -> dict[str, _Other]:
+    """By reference, each as what it is shown through now."""
+    home = home_of(ReportMerge, _asked.id)
+    query = (
+        sa.select(
+            _asked.id, Report.reference, Report.title, Report.state, traits_of_text(_asked.id)
+        )
+        .select_from(_asked)
+        .join(Report, Report.id == home)
+        .where(_asked.id.in_(most_in_common(shared)), sees_report(work.actor))
+    )
+    found: dict[str, _Other] = {}
+    for row in work.session.execute(query):
+        other = found.setdefault(row.reference, _Other(row.title, row.state))
+        also = shared[row.id]
+        other.text = max(other.text, own.share(also, row.of or 0))
+        other.same_contact |= also.same_contact
+        other.same_organisation |= also.same_organisation
+    return found
+
+
+def _add_observables(others: dict[str, _Other], seen: Seen) -> None:
     for observable, known in seen:
         for hit in known.reports:
-            other = others.setdefault(hit.reference, _Other(hit.title))
-            other.title, other.state = hit.title, hit.state
+            other = others.setdefault(hit.reference, _Other(hit.title, hit.state))
             other.shared.setdefault(observable.defanged)
 
 
-def _likeness(reference: str, other: _Other, own: _Own) -> Likeness:
+def _likeness(reference: str, other: _Other) -> Likeness:
     return Likeness(
         reference=reference,
         title=other.title,
         state=other.state,
-        text=own.share(other),
+        text=other.text,
         shared=tuple(other.shared),
         same_contact=other.same_contact,
         same_organisation=other.same_organisation,

@@ -39,10 +39,14 @@ def traits_of(text: str, organisation: str, contact: str) -> list[Trait]:
     kept = heapq.nsmallest(KEPT, {_key(TraitKind.TEXT, run) for run in _runs(words_of(text))})
     found = [Trait(key, TraitKind.TEXT, len(kept)) for key in kept]
     for kind, value in ((TraitKind.ORGANISATION, organisation), (TraitKind.CONTACT, contact)):
-        folded = " ".join(value.casefold().split())
-        if folded:
-            found.append(Trait(_key(kind, folded), kind, 1))
+        if value.strip():
+            found.append(Trait(key_of(kind, value), kind, 1))
     return found
+
+
+def key_of(kind: TraitKind, value: str) -> int:
+    """Of who wrote it: organisation or contact, however spaced and written large."""
+    return _key(kind, " ".join(value.casefold().split()))
 
 
 def words_of(text: str) -> list[str]:

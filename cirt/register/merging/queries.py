@@ -40,7 +40,10 @@ class MergedHere:
     at: datetime
 
 
-def home_of(merge: AnyMerge, column: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+def home_of(
+    merge: AnyMerge,
+    column: sa.SQLColumnExpression[int] | sa.SQLColumnExpression[int | None],
+) -> sa.ColumnElement[int]:
     """The id under which the record of ``column`` lives now: its own where it is not merged."""
     root = (
         sa.select(merge.root_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SaveView:
-    """``query`` is the queue's query string; of it only what narrows the list is kept."""
+    """``query`` is the queue's query string; of it only what narrows and sorts the list is kept."""
 
     name: str
     query: str

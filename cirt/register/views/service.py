@@ -10,7 +10,7 @@ from cirt.kernel.work import Work
 from cirt.register.views.commands import DropView, SaveView
 from cirt.register.views.models import SavedView
 
-NARROWING = ("view", "source", "words", "tlp", "days", "late")
+KEPT = ("view", "source", "lane", "sector", "words", "tlp", "days", "late", "sort")
 MOST = 20
 _LONGEST = 400
 
@@ -69,6 +69,6 @@ def drop_view(work: Work, cmd: DropView) -> None:
 
 
 def narrowing(query: str) -> str:
-    """What of a query string narrows the queue; neither page nor selection."""
+    """What of a query string narrows or sorts the queue; neither page nor selection."""
     pairs = parse_qsl(query[:_LONGEST], max_num_fields=50)
-    return urlencode([(name, value) for name, value in pairs if name in NARROWING and value])
+    return urlencode([(name, value) for name, value in pairs if name in KEPT and value])

@@ -20,12 +20,21 @@ from cirt.web.pages import (
     triage,
     triage_bulk,
     triage_joins,
+    triage_report,
     triage_views,
     webhook,
 )
 
 # Modules that add to a section's blueprint need only be there.
-BESIDE = (agencies, desk_intake, reporters, triage_bulk, triage_joins, triage_views)
+BESIDE = (
+    agencies,
+    desk_intake,
+    reporters,
+    triage_bulk,
+    triage_joins,
+    triage_report,
+    triage_views,
+)
 
 PAGES = (
     public.bp,

@@ -11,15 +11,17 @@ from cirt.inputs.intake import EnterReportInput
 from cirt.kernel.errors import CirtError, FieldsInvalid, Invalid, NotFound, TooLarge
 from cirt.kernel.keys import SecretUnreadable
 from cirt.register import intake
-from cirt.register.errors import CameAtWrong
+from cirt.register.errors import CameAtWrong, TooManyFiles
 from cirt.register.labels import AFFECTED, LANES
 from cirt.register.models import ReportSource
 from cirt.web import advice
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
+from cirt.web.pages.public.sending import FILE_LIMIT, sent_files
 from cirt.web.pages.triage import bp
 from cirt.web.paths import path_of
+from cirt.web.sectors import sector_choices
 from cirt.web.session import open_work, this_program, visit
 
 _RECEIPT = "desk-receipt"
@@ -35,7 +37,8 @@ def new_report() -> Response:
 def enter_report() -> AnyResponse:
     try:
         with open_work() as work:
-            cmd = EnterReportInput().read(sent("affected"), source=ReportSource.DESK)
+            given = sent("affected", without=["files"])
+            cmd = EnterReportInput().read(given, source=ReportSource.DESK, files=sent_files())
             found, code = intake.take_report(work, cmd)
             reference = found.reference
     except (FieldsInvalid, Invalid, TooLarge) as error:
@@ -68,6 +71,8 @@ def entered() -> Response:
 
 
 def _field_of(error: CirtError) -> str:
+    if isinstance(error, TooManyFiles) or (isinstance(error, TooLarge) and "what" in error.values):
+        return "files"
     return "came_at" if isinstance(error, CameAtWrong) else "text"
 
 
@@ -80,4 +85,7 @@ def _page(form: Form, status: int = HTTPStatus.OK) -> Response:
         form=form,
         lanes=LANES,
         affected=AFFECTED,
+        sectors=sector_choices(),
+        max_files=intake.MAX_FILES,
+        file_limit=FILE_LIMIT,
     )

@@ -17,7 +17,8 @@ from cirt.register.merging.service import unmerge_report
 from cirt.register.models import Incident
 from cirt.web.errors import status_of
 from cirt.web.forms import refused, sent, wants
-from cirt.web.pages.triage import FIELDS, DecisionMissing, bp, incident_path, intake_page
+from cirt.web.pages.triage import bp
+from cirt.web.pages.triage_report import FIELDS, DecisionMissing, incident_path, intake_page
 from cirt.web.paths import path_of
 from cirt.web.rsit_field import CLASSIFIED, sent_with_class
 from cirt.web.session import open_work

@@ -30,6 +30,7 @@ from cirt.web.pages.public.sending import (
     sent_once,
 )
 from cirt.web.paths import path_of
+from cirt.web.sectors import sector_choices
 from cirt.web.session import this_program, visit
 
 _RECEIPT = "report-receipt"
@@ -115,6 +116,7 @@ def _report_page(form: Form, status: int = HTTPStatus.OK) -> Response:
         lane=lane,
         lanes=LANES,
         affected=AFFECTED,
+        sectors=sector_choices(),
         first_aid=advice.BEFORE[lane],
         duty_phone=program.settings.duty_phone,
         once=new_once(program.keys),

@@ -1,0 +1,89 @@
+"""Which reports on a page are like spam: one of those that are alike was, or the same contact sent some."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cirt.kernel.among import listed
+from cirt.kernel.work import Work
+from cirt.register.likeness.models import ReportTrait, TraitKind
+from cirt.register.likeness.rules import Likeness
+from cirt.register.likeness.traits import key_of
+from cirt.register.models import Report, ReportState
+from cirt.register.sight import sees_report
+
+_NEWEST = 50  # of those that are alike, and of what one contact sent
+
+
+def spam_like(work: Work, rows: Sequence[sa.Row[Any]]) -> dict[int, list[Likeness]]:
+    """By id. ``rows`` are reports with ``like_root_id``, ``like_share`` and ``contact``."""
+    keys = {row.id: key_of(TraitKind.CONTACT, row.contact) for row in rows if row.contact.strip()}
+    alike = _spam_among_alike(work, {row.like_root_id or row.id for row in rows})
+    senders = _spam_of_contacts(work, set(keys.values()))
+    found: dict[int, list[Likeness]] = defaultdict(list)
+    for row in rows:
+        text = alike.get(row.like_root_id or row.id)
+        if text is not None:
+            found[row.id].append(_likeness(text, text=_share(row)))
+        sender = senders.get(keys.get(row.id, 0))
+        if sender is not None:
+            found[row.id].append(_likeness(sender, same_contact=True))
+    return dict(found)
+
+
+def _spam_among_alike(work: Work, roots: set[int]) -> Mapping[int, str]:
+    """By the first of those that are alike: the reference of one that was spam."""
+    if not roots:
+        return {}
+    asked = listed(roots)
+    newest = (
+        sa.select(Report.id.label("id"))
+        .where(Report.like_root_id == asked.c.value)
+        .order_by(Report.id.desc())
+        .limit(_NEWEST)
+        .correlate(asked)
+        .subquery()
+    )
+    first = sa.select(Report.reference).where(Report.id == asked.c.value, *_is_spam(work))
+    later = _reference_of(work, newest.c.id)
+    query = sa.select(
+        asked.c.value,
+        sa.func.coalesce(first.correlate(asked).scalar_subquery(), later).label("spam"),
+    )
+    return {row.value: row.spam for row in work.session.execute(query) if row.spam}
+
+
+def _spam_of_contacts(work: Work, keys: set[int]) -> Mapping[int, str]:
+    if not keys:
+        return {}
+    asked = listed(keys)
+    newest = (
+        sa.select(ReportTrait.report_id.label("id"))
+        .where(ReportTrait.key == asked.c.value)
+        .order_by(ReportTrait.report_id.desc())
+        .limit(_NEWEST)
+        .correlate(asked)
+        .subquery()
+    )
+    query = sa.select(asked.c.value, _reference_of(work, newest.c.id).label("spam"))
+    return {row.value: row.spam for row in work.session.execute(query) if row.spam}
+
+
+def _reference_of(work: Work, ids: sa.ColumnElement[int]) -> sa.ScalarSelect[str]:
+    spam = sa.select(sa.func.max(Report.reference)).where(Report.id == ids, *_is_spam(work))
+    return spam.scalar_subquery()
+
+
+def _is_spam(work: Work) -> tuple[sa.ColumnElement[bool], ...]:
+    return Report.state == ReportState.SPAM, sees_report(work.actor)
+
+
+def _share(row: sa.Row[Any]) -> float:
+    """The first of those that are alike is like none before it, but all of them are like it."""
+    return 1.0 if row.like_share is None else row.like_share / 100
+
+
+def _likeness(reference: str, *, text: float = 0.0, same_contact: bool = False) -> Likeness:
+    return Likeness(reference, "", ReportState.SPAM, text, same_contact=same_contact)

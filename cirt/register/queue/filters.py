@@ -1,0 +1,102 @@
+"""What the queue can be narrowed to and sorted by; all of it stands in the index of what waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.register.likeness.kept import has_kept_like
+from cirt.register.models import IS_WAITING, Lane, Report, ReportSource
+from cirt.register.pages import Order
+from cirt.register.sight import sees_report
+from cirt.register.urgency.targets import Targets
+
+Condition = sa.ColumnElement[bool]
+
+
+class QueueView(StrEnum):
+    WAITING = "waiting"
+    MINE = "mine"
+    LIKELY = "likely"  # much like an earlier report
+    DECIDED = "decided"  # today, UTC
+
+
+class QueueSort(StrEnum):
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    URGENT = "urgent"  # whose target ends first
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """``sort`` None: the longest wait first, and of what was decided the latest."""
+
+    view: QueueView = QueueView.WAITING
+    source: ReportSource | None = None
+    lane: Lane | None = None
+    sector: str | None = None
+    words: str = ""
+    tlp: Tlp | None = None
+    since: datetime | None = None
+    is_late: bool = False  # only those that wait longer than they should
+    sort: QueueSort | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        return self.view is QueueView.DECIDED
+
+    @property
+    def by_target(self) -> bool:
+        """What is decided has no target any more."""
+        return self.sort is QueueSort.URGENT and not self.is_decided
+
+
+def order_of(wanted: QueueFilter) -> Order:
+    newest = wanted.sort is QueueSort.NEWEST
+    if wanted.is_decided:
+        return Order(Report.decided_at, Report.id, newest or wanted.sort is not QueueSort.OLDEST)
+    return Order(Report.received_at, Report.id, newest)
+
+
+def conditions_of(work: Work, wanted: QueueFilter, targets: Targets) -> list[Condition]:
+    """On reports: those that the actor may see, in the view, and that fit."""
+    found = [*in_view(work, wanted.view), sees_report(work.actor)]
+    for column, value in (
+        (Report.source, wanted.source),
+        (Report.lane, wanted.lane),
+        (Report.sector, wanted.sector),
+        (Report.tlp, wanted.tlp),
+    ):
+        if value is not None:
+            found.append(column == value)
+    if wanted.since is not None:
+        found.append(Report.received_at >= wanted.since)
+    if wanted.is_late:
+        found.append(_is_late(work.now, targets))
+    if words := wanted.words.strip():
+        columns = (Report.title, Report.organisation, Report.reference)
+        found.append(sa.or_(*(one.icontains(words, autoescape=True) for one in columns)))
+    return found
+
+
+def in_view(work: Work, view: QueueView) -> list[Condition]:
+    if view is QueueView.DECIDED:
+        return [Report.decided_at >= today(work.now)]
+    if view is QueueView.MINE:
+        return [IS_WAITING, Report.claimed_by_id == work.actor.id]
+    return [IS_WAITING, has_kept_like(work.actor)] if view is QueueView.LIKELY else [IS_WAITING]
+
+
+def today(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _is_late(now: datetime, targets: Targets) -> Condition:
+    late = (
+        sa.and_(Report.received_at < now - length, targets.is_of(length))
+        for length in targets.lengths
+    )
+    return sa.or_(sa.false(), *late)

@@ -1,0 +1,94 @@
+"""One report as triage reads it, with what is known of its observables and what it is like."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from cirt.files.models import Attachment
+from cirt.kernel.work import Work
+from cirt.objects.observables.kinds import Observable
+from cirt.register import workflow
+from cirt.register.dialogue.waiting import asked_since
+from cirt.register.known import NOTHING, Known, known_of
+from cirt.register.likeness.queries import alike, with_sentences
+from cirt.register.likeness.rules import Likeness, SpamFacts, SpamGuess, guess_spam
+from cirt.register.linking.queries import IncidentLink, ReportLink, incidents_of, related_to
+from cirt.register.merging.models import ReportMerge
+from cirt.register.merging.queries import (
+    MergedHere,
+    MergedInto,
+    family,
+    merged_here,
+    merged_into,
+)
+from cirt.register.models import Report
+from cirt.register.queue.found import Found, Hits, hits_of, observables_of_all
+from cirt.register.queue.names import names_of
+from cirt.register.sight import get_report
+
+
+@dataclass(frozen=True, slots=True)
+class ReportObservableRow:
+    observable: Observable
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """``hits`` sums up what is known of its observables; ``asked_at`` is since when its reporter owes an answer."""
+
+    report: Report
+    claimed_by: str | None
+    decided_by: str | None
+    asked_at: datetime | None
+    incidents: list[IncidentLink]  # those that the asker may see
+    related: list[ReportLink]
+    duplicates: list[Likeness]
+    spam: SpamGuess | None
+    merged_into: MergedInto | None
+    merged_here: list[MergedHere]
+    files: list[Attachment]
+    observables: list[ReportObservableRow]
+    observable_count: int
+    hits: Hits
+    can_undo: bool
+
+
+def report_view(work: Work, reference: str) -> ReportView:
+    """
+    Raises:
+        NoSuchReport.
+    """
+    report = get_report(work, reference)
+    ids = family(work, ReportMerge, report.id)
+    found = observables_of_all(work, ids)
+    known = known_of(work, found.keys, besides_report=report.id)
+    likes = alike(work, report, found.seen(known))
+    merged = merged_here(work, ReportMerge, ids)
+    owners = [reference, *(one.reference for one in merged)]
+    names = names_of(work, {report.claimed_by_id, report.decided_by_id})
+    rows = [ReportObservableRow(one, known.get(one.key, NOTHING)) for one in found.rows]
+    files = sa.select(Attachment).where(Attachment.owner.in_(owners)).order_by(Attachment.id)
+    return ReportView(
+        report=report,
+        claimed_by=names.get(report.claimed_by_id),
+        decided_by=names.get(report.decided_by_id),
+        asked_at=asked_since(work, [report.id]).get(report.id),
+        incidents=incidents_of(work, report.id),
+        related=related_to(work, report.id),
+        duplicates=with_sentences(work, report.text, likes),
+        spam=guess_spam(_spam_facts(report, found, likes)),
+        merged_into=merged_into(work, ReportMerge, report.id),
+        merged_here=merged,
+        files=list(work.session.scalars(files)),
+        observables=rows,
+        observable_count=found.total,
+        hits=hits_of([row.known for row in rows]),
+        can_undo=workflow.can_undo(report.state, report.decided_at, work.now),
+    )
+
+
+def _spam_facts(report: Report, found: Found, likes: list[Likeness]) -> SpamFacts:
+    is_named = bool(report.organisation or report.reporter or report.contact)
+    return SpamFacts(len(report.text), found.links, is_named, likes)
