@@ -3,6 +3,8 @@
 from cirt.web.pages import (
     account,
     admin,
+    admin_mail,
+    admin_webhooks,
     agencies,
     desk,
     desk_intake,
@@ -25,7 +27,16 @@ from cirt.web.pages import (
 )
 
 # Modules that add to a section's blueprint need only be there.
-BESIDE = (agencies, desk_intake, reporters, triage_bulk, triage_joins, triage_views)
+BESIDE = (
+    admin_mail,
+    admin_webhooks,
+    agencies,
+    desk_intake,
+    reporters,
+    triage_bulk,
+    triage_joins,
+    triage_views,
+)
 
 PAGES = (
     public.bp,

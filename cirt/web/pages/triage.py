@@ -36,6 +36,7 @@ from cirt.register.forwarding.service import forward_report, forwardings_of, rec
 from cirt.register.labels import AFFECTED, LANES, REPORT_SOURCES
 from cirt.register.linking.errors import LinkToItself, LinkUnknown
 from cirt.register.linking.service import link_report
+from cirt.register.mail.claims import Claim
 from cirt.register.merging.errors import LeadingMerged, MergeWithItself, RedApart
 from cirt.register.merging.service import merge_report
 from cirt.register.models import Incident, ReportSource
@@ -283,7 +284,7 @@ def intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Resp
     return render(
         "triage/intake.html",
         status,
-        form=form,
+        form=form if form.values or form.errors else _offered(pane["mail_claims"]),
         answers=answers,
         **talk.shown(latest, "triage.report_dialogue", reference),
         box=talk.box_of(pane["shown"].report),
@@ -292,6 +293,16 @@ def intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Resp
         affected=AFFECTED,
         **pane,
     )
+
+
+def _offered(claims: list[Claim]) -> Form:
+    """The decision filled in as a mail claims, where somebody asked for that; nothing is done yet."""
+    wanted = request.args.get("join", "")
+    if any(claim.incident and claim.incident.reference == wanted for claim in claims):
+        return Form({"decision": "add", "incident": wanted})
+    if any(claim.may_lead and claim.reference == wanted for claim in claims):
+        return Form({"decision": "merge", "leading": wanted})
+    return Form()
 
 
 def _pane(work: Work, shown: ReportView | None, view: str) -> dict[str, Any]:
@@ -308,7 +319,7 @@ def _pane(work: Work, shown: ReportView | None, view: str) -> dict[str, Any]:
         "sources": REPORT_SOURCES,
         "recipients": recipients(work) if is_open else [],
         "forwardings": forwardings_of(work, shown.report) if shown else [],
-        **talk.mail_of(shown.report.headers if shown else {}),
+        **talk.mail_of(work, shown.report.headers if shown else {}),
     }
 
 
