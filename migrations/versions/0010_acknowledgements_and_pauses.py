@@ -44,14 +44,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in (
-        "refused_why",
-        "refused_at",
-        "refused_count",
-        "taken_count",
-        "version",
-        "paused_at",
-    ):
+    for name in ("refused_why", "refused_at", "taken_count", "version", "paused_at"):
         op.drop_column("webhook", name)
     op.drop_table("acknowledged_sender")
     op.drop_table("acknowledging_text")
@@ -60,7 +53,7 @@ def downgrade() -> None:
 
 def _widen_webhooks() -> None:
     op.add_column("webhook", sa.Column("paused_at", sa.DateTime(timezone=True)))
-    for name, default in (("version", "1"), ("taken_count", "0"), ("refused_count", "0")):
+    for name, default in (("version", "1"), ("taken_count", "0")):
         column = sa.Column(name, sa.Integer(), nullable=False, server_default=default)
         op.add_column("webhook", column)
     op.add_column("webhook", sa.Column("refused_at", sa.DateTime(timezone=True)))
