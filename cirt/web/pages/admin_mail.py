@@ -97,7 +97,7 @@ def _words_page(
     language: str, form: Form, status: int = HTTPStatus.OK, conflict: str = ""
 ) -> Response:
     with open_work(write=False) as work:
-        work.require("mail:write")
+        require_any(work, READERS)
         kept = service.words_in(work, language)
     address = f"{this_program().settings.base_url.rstrip('/')}/status"
     values = {"reference": "REP-2026-0042", "code": "K7P-2QM-9RT-4XD-6HB", "address": address}
