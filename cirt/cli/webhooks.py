@@ -68,18 +68,40 @@ def preview(console: Console, name: str, file: Path, mapping: Path | None) -> No
 @webhook.command("list")
 @pass_console
 def list_(console: Console) -> None:
-    """Every webhook and when it last reported."""
+    """Every webhook, how often it reported and when last."""
     with console.work(write=False) as work:
         rows = [
             {
                 "name": one.name,
                 "tlp": one.tlp.value,
+                "state": "paused" if one.paused_at else "in use",
+                "count": one.taken_count,
                 "last": one.last_at,
                 "fields": " ".join(sorted(service.paths_of(one))),
             }
             for one in service.webhooks(work)
         ]
     console.show(rows, empty="There is no webhook yet. Make one with: cirt webhook add NAME")
+
+
+@webhook.command()
+@click.argument("name")
+@pass_console
+def pause(console: Console, name: str) -> None:
+    """Refuse what NAME sends until it may go on; its sender is told to try again later."""
+    with console.work() as work:
+        service.pause_webhook(work, name)
+    console.say({"name": name}, f"{name} is paused. Let it go on with: cirt webhook resume {name}")
+
+
+@webhook.command()
+@click.argument("name")
+@pass_console
+def resume(console: Console, name: str) -> None:
+    """Take again what NAME sends."""
+    with console.work() as work:
+        service.resume_webhook(work, name)
+    console.say({"name": name}, f"{name} reports again.")
 
 
 @webhook.command()

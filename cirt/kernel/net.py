@@ -273,7 +273,7 @@ class Line:
         self._watch.over(self.socket)
         self._until_closed.enter_context(self._watch.armed(limits.deadline_s))
         if tls:
-            self._secure()
+            self.secure()
 
     def explain(self, error: Exception) -> NetError:
         """What a library that spoke over this line ran into, in our words."""
@@ -284,7 +284,17 @@ class Line:
         self.socket.close()
         self._until_closed.close()
 
-    def _secure(self) -> None:
+    @property
+    def is_local(self) -> bool:
+        """Whether it ends on this host, so that nobody else can read along."""
+        return ip_address(self.socket.getpeername()[0].partition("%")[0]).is_loopback
+
+    def secure(self) -> None:
+        """TLS from here on, where the protocol begins without it; the certificate is checked.
+
+        Raises:
+            NetError: the line is closed then.
+        """
         try:
             self.socket = tls_context().wrap_socket(self.socket, server_hostname=self.host)
         except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.kernel.gpg import Gpg, GpgFailed, find_gpg
+from cirt.kernel.keys import SecretUnreadable
 from cirt.kernel.program import Program
 from cirt.kernel.text import mark
 from cirt.kernel.work import SYSTEM, Work
@@ -18,7 +19,8 @@ from cirt.notify.models import Letter
 from cirt.notify.smtp import MailNotSent, send
 from cirt.notify.writing import Envelope, mail_of, new_message_id
 from cirt.parties.models import Ourselves
-from cirt.register.dialogue.models import Direction, Message, MessageState
+from cirt.register.acknowledging.service import forget_code, text_to_send
+from cirt.register.dialogue.models import Direction, Message, MessageKind, MessageState
 from cirt.register.linking.models import ReportIncident
 from cirt.register.mail.tokens import subject_tag
 from cirt.register.models import Incident, Report
@@ -31,6 +33,9 @@ _LEASE = timedelta(minutes=10)  # a try takes at most three
 _WAITS = (1, 5, 15, 60, 120, 240)  # minutes; the last one again and again
 _GIVE_UP = timedelta(days=2)
 _PER_RUN = 100
+IN_CONFIDENCE = mark(
+    "Their mail came encrypted and we have no key of theirs, so the program does not write to them in the clear."
+)
 TOO_OLD = mark("Mail was not set up when this was written. It stands on the follow-up page.")
 
 
@@ -67,6 +72,7 @@ def _queue_written(work: Work, from_address: str) -> None:
     for message in work.session.scalars(query):
         if work.now - message.at > _GIVE_UP:
             message.state, message.failure = MessageState.FAILED, TOO_OLD
+            forget_code(message)
             continue
         message.state = MessageState.QUEUED
         message.message_id = new_message_id(from_address)
@@ -95,7 +101,7 @@ def _send_one(program: Program, gpg: Gpg | None, message_id: int) -> bool:
         address = work.session.get_one(Message, message_id).recipient
     key = gpg.key_for(address) if gpg else None
     with program.work(SYSTEM) as work:
-        released = _release(work, message_id, key.fingerprint if key else "")
+        released = _release(program, work, message_id, key.fingerprint if key else "")
         envelope = _envelope(program, work, message_id, released) if released else None
     if released is None or envelope is None:
         return False
@@ -111,16 +117,28 @@ def _send_one(program: Program, gpg: Gpg | None, message_id: int) -> bool:
     return True
 
 
-def _release(work: Work, message_id: int, fingerprint: str) -> ReleasedLetter | None:
+def _release(
+    program: Program, work: Work, message_id: int, fingerprint: str
+) -> ReleasedLetter | None:
     """What the gate lets go now; None if it does not, which is told at the message."""
     message = work.session.get_one(Message, message_id)
-    subjects = _subjects(work, message)
-    text = f"{message.text}\n\n-- \n{_signature(work, subjects[0])}\n"
-    try:
-        return release_letter(work, subjects, message.recipient, text, fingerprint=fingerprint)
-    except LetterWithheld as withheld:
-        _end(work, message, MessageState.FAILED, str(withheld))
+    if _is_in_confidence(_report(work, message), message) and not fingerprint:
+        _end(work, message, MessageState.FAILED, IN_CONFIDENCE)
         return None
+    subjects = _subjects(work, message)
+    try:
+        said = text_to_send(program.keys, message)
+        text = f"{said}\n\n-- \n{_signature(work, subjects[0])}\n"
+        return release_letter(work, subjects, message.recipient, text, fingerprint=fingerprint)
+    except (LetterWithheld, SecretUnreadable) as error:
+        _end(work, message, MessageState.FAILED, str(error))
+        return None
+
+
+def _is_in_confidence(report: Report | None, message: Message) -> bool:
+    """What the program writes by itself answers an encrypted mail; a person who writes decides alone."""
+    pgp = _mail_of(report).get("pgp", {})
+    return message.kind is MessageKind.ACKNOWLEDGEMENT and bool(pgp.get("encrypted"))
 
 
 def _subjects(work: Work, message: Message) -> list[str]:
@@ -166,19 +184,20 @@ def _envelope(program: Program, work: Work, message_id: int, released: ReleasedL
         message_id=message.message_id or "",
         at=message.at,
         answers=earlier,
+        is_automatic=message.kind is MessageKind.ACKNOWLEDGEMENT,
     )
 
 
 def _subject(report: Report | None) -> str:
     """Of the mail that it answers, unless that was encrypted; of others the title may say too much."""
-    mail: dict[str, Any] = report.headers.get("mail", {}) if report else {}
+    mail = _mail_of(report)
     was_open = mail and not mail.get("pgp", {}).get("encrypted")
     return f"Re: {report.title}" if report and was_open else ""
 
 
 def _earlier(work: Work, message: Message, report: Report | None) -> tuple[str, ...]:
     """Message-IDs of the thread before it, the mail that began it first, ten at most."""
-    first = str(report.headers.get("mail", {}).get("message_id", "")) if report else ""
+    first = str(_mail_of(report).get("message_id", ""))
     query = (
         sa.select(Message.message_id)
         .where(
@@ -191,6 +210,12 @@ def _earlier(work: Work, message: Message, report: Report | None) -> tuple[str, 
     )
     later = [one for one in work.session.scalars(query) if one]
     return tuple(one for one in (first, *reversed(later)) if one)
+
+
+def _mail_of(report: Report | None) -> dict[str, Any]:
+    """What was read out of the mail that a report came as; empty where it came on another way."""
+    found: dict[str, Any] = (report.headers.get("mail") or {}) if report else {}
+    return found
 
 
 def _was_sent(work: Work, message_id: int) -> None:
@@ -217,6 +242,7 @@ def _not_sent(work: Work, message_id: int, reason: str, *, retry: bool) -> None:
 
 def _end(work: Work, message: Message, state: MessageState, failure: str) -> None:
     message.state, message.failure = state, failure
+    forget_code(message)
     work.session.execute(sa.delete(Letter).where(Letter.message_id == message.id))
     if state is MessageState.FAILED:
         work.audit("letter.failed", f"message-{message.id}")

@@ -57,6 +57,7 @@ def send(settings: Settings, mail: EmailMessage) -> None:
     except NetError as error:
         raise MailNotSent(reason=str(error)) from error
     try:
+        _check_local(settings, line)
         _hand_over(_Smtp(line, settings.mail_from.rpartition("@")[2]), settings, mail)
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
@@ -73,6 +74,16 @@ def send(settings: Settings, mail: EmailMessage) -> None:
         raise MailNotSent(reason=str(line.explain(error))) from error
     finally:
         line.close()
+
+
+def _check_local(settings: Settings, line: Line) -> None:
+    """Ours to mend, too: others on the way could read the password."""
+    if settings.smtp_user and settings.smtp_tls == "none" and not line.is_local:
+        reason = (
+            f"{line.host} is not this host, so no password goes there unencrypted."
+            " Set CIRT_SMTP_TLS to starttls or tls."
+        )
+        raise MailNotSent(reason=reason)
 
 
 def _hand_over(server: _Smtp, settings: Settings, mail: EmailMessage) -> None:

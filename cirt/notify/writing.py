@@ -25,6 +25,7 @@ class Envelope:
     message_id: str
     at: datetime
     answers: tuple[str, ...] = ()  # Message-IDs, the oldest first
+    is_automatic: bool = False  # no person wrote it
 
 
 def new_message_id(from_address: str) -> str:
@@ -56,6 +57,8 @@ def _address(mail: EmailMessage, letter: ReleasedLetter, envelope: Envelope) -> 
         mail["In-Reply-To"] = f"<{envelope.answers[-1]}>"
         mail["References"] = " ".join(f"<{one}>" for one in envelope.answers)
     mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # asks Exchange not to answer by itself
+    if envelope.is_automatic:
+        mail["Auto-Submitted"] = "auto-replied"  # RFC 3834: no program answers it
 
 
 def _encrypted(content: EmailMessage, fingerprint: str, gpg: Gpg | None) -> EmailMessage:

@@ -47,7 +47,16 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.TRIAGE: _TRIAGE,
     Role.HANDLER: _HANDLER,
     Role.LEAD: _LEAD,
-    Role.ADMIN: frozenset({"account:write", "collection:write", "job:read", "peer:read"}),
+    Role.ADMIN: frozenset(
+        {
+            "account:write",
+            "collection:write",
+            "mail:write",
+            "webhook:write",
+            "job:read",
+            "peer:read",
+        }
+    ),
     Role.AUDITOR: _READ | {"audit:read", "peer:read", "job:read", "account:read"},
 }
 

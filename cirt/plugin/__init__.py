@@ -1,4 +1,4 @@
-"""Public API for connectors, version 2; imports nothing of ours.
+"""Public API for connectors, version 3; imports nothing of ours.
 
 A connector reads something outside and hands over bytes with the cursor that stands after them. It keeps no
 state: the program stores the cursor in the same transaction as what the bytes held, so a crash repeats one
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-API_VERSION = 2  # rises when something is added; what a connector for an earlier one uses stays
+API_VERSION = 3  # rises when something is added; what a connector for an earlier one uses stays
 
 # What a connector may hand over, by media type.
 STIX = "application/stix+json;version=2.1"
@@ -45,6 +45,14 @@ class Fetch(Protocol):
         """For protocols other than HTTP: a socket, its certificate checked where ``tls``; since version 2.
 
         It is shut when the run ends or its time is over. Raises ConnectorFault in plain words.
+        """
+        ...
+
+    def secure(self, granted: socket.socket) -> socket.socket:
+        """TLS over a socket of :meth:`connect`, for protocols that begin without (STARTTLS); since version 3.
+
+        The certificate must be that of the host that was asked for. Use the new socket, not the old one. Raises
+        ConnectorFault in plain words.
         """
         ...
 

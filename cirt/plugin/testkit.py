@@ -32,6 +32,9 @@ class RecordedFetch:
             raise ConnectorFault(f"{place} has no line.")
         return self.lines[place]()
 
+    def secure(self, granted: socket.socket) -> socket.socket:
+        raise ConnectorFault("A recorded line has no TLS.")
+
 
 def pull_all(
     connector: Connector, fetch: RecordedFetch | None = None, cursor: str | None = None

@@ -38,6 +38,16 @@ class GuardedFetch:
         self._lines.append(line)
         return line.socket
 
+    def secure(self, granted: socket.socket) -> socket.socket:
+        line = next((one for one in self._lines if one.socket is granted), None)
+        if line is None:
+            raise ConnectorFault("This socket was not granted here, so it cannot be secured.")
+        try:
+            line.secure()
+        except NetError as error:
+            raise ConnectorFault(str(error)) from error
+        return line.socket
+
     def close(self) -> None:
         for line in self._lines:
             line.close()

@@ -12,10 +12,12 @@ from cirt.exchange.models import Outcome
 from cirt.kernel.errors import Invalid, NotFound
 from cirt.kernel.gpg import find_gpg
 from cirt.kernel.program import Program
+from cirt.kernel.settings import Settings
 from cirt.kernel.work import SYSTEM, Actor, Work
 from cirt.objects.codec import NotEnvelope, NotJson, TooDeep, split
 from cirt.parties.peers import find_peer
 from cirt.plugin import MAIL, MAIL_HEADERS, ConnectorFault, Found
+from cirt.register.acknowledging.rules import ReplyWay
 from cirt.register.mail.models import MailOutcome
 from cirt.register.mail.opening import open_mail
 from cirt.register.mail.service import MailWay, take_mail
@@ -103,12 +105,22 @@ def _hand_over_mail(
     """Decrypting may take seconds, so the mail is opened before its transaction begins."""
     gpg = find_gpg(program.settings)
     opened = open_mail(found.body, gpg, is_whole=found.media_type == MAIL)
-    way = MailWay(origin=found.origin, lane=use.lane, tlp=use.tlp)
+    reply = reply_way(program.settings)
+    way = MailWay(origin=found.origin, lane=use.lane, tlp=use.tlp, reply=reply)
     with program.work(actor) as work:
         outcome = take_mail(work, program.keys, opened, way)
         taken = int(outcome in (MailOutcome.REPORT, MailOutcome.ANSWER))
         _read(work, use, found, cursor, taken)
     return taken
+
+
+def reply_way(settings: Settings) -> ReplyWay | None:
+    """How we answer by mail; None where no mail server is set."""
+    if not settings.smtp_host:
+        return None
+    boxes = (box.get("user", "") for box in settings.connectors.values())
+    ours = {one.casefold() for one in (settings.mail_from, settings.smtp_user, *boxes) if one}
+    return ReplyWay(f"{settings.base_url.rstrip('/')}/status", frozenset(ours))
 
 
 def _read(work: Work, use: SetUp, found: Found, cursor: str | None, taken: int) -> None:

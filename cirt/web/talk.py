@@ -11,6 +11,7 @@ from cirt.kernel.work import Work
 from cirt.notify.prospects import prospects
 from cirt.register.dialogue.labels import CHANNELS, KINDS, STATES
 from cirt.register.dialogue.queries import MessageRow
+from cirt.register.mail.claims import claims_of
 from cirt.register.mail.labels import mail_sentences
 from cirt.register.models import Report
 from cirt.register.pages import Page
@@ -28,10 +29,9 @@ def mail_lines(headers: Mapping[str, Any]) -> list[Markup]:
 WORDS = {"kinds": KINDS, "channels": CHANNELS, "states": STATES, "mail": mail_lines}
 
 
-def mail_of(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the mail that a report came as; ``mail_claims`` are references that it only names."""
-    claims = (headers.get("mail") or {}).get("claims", [])
-    return {"mail_lines": mail_lines(headers), "mail_claims": claims}
+def mail_of(work: Work, headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the mail that a report came as; ``mail_claims`` is what it says it belongs to."""
+    return {"mail_lines": mail_lines(headers), "mail_claims": claims_of(work, headers)}
 
 
 @dataclass(frozen=True, slots=True)

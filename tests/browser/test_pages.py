@@ -15,6 +15,7 @@ from cirt.exchange.arrivals import take
 from cirt.exchange.models import Link, Quarantined
 from cirt.files.models import Attachment
 from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC
 from cirt.objects.models import StixObject
 from cirt.parties.accounts import get_account
@@ -40,6 +41,8 @@ from cirt.register.tasks.models import Task
 from cirt.register.timeline.attack import add_attack
 from cirt.register.timeline.commands import AddAttack
 from cirt.register.timeline.models import AttackEvent
+from cirt.register.webhook.models import Webhook
+from cirt.register.webhook.service import add_webhook
 from cirt.sharing.models import Agreement
 from tests.support.browser import Person, a_person
 from tests.support.canary import addresses
@@ -101,9 +104,10 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def fill_triage(program: Program) -> None:
-    """An agency, and what Irena has ticked."""
+    """An agency, a webhook, and what Irena has ticked."""
     with program.work(CONSOLE) as work:
         save_agency(work, SaveAgency("Police, cyber unit", "cyber@police.example", "Crimes"))
+        add_webhook(work, "siem", {"title": ("rule.name",)}, Tlp.AMBER)
         account = get_account(work.session, Team.VALDORA.email("Irena"))
         reports = work.session.execute(sa.select(Report.reference, Report.version)).all()
         ticked = [list(row) for row in reports]
@@ -140,6 +144,8 @@ def pages_of(program: Program) -> list[str]:
             "agency": [first(sa.select(Agency.id))],
             "view": ["1"],
             "bulk": [first(sa.select(BulkAct.id))],
+            "webhook_id": [first(sa.select(Webhook.id))],
+            "language": ["ar"],
         }
     app = create_app(program)
     adapter = app.url_map.bind("localhost")
@@ -155,7 +161,7 @@ def pages_of(program: Program) -> list[str]:
 VISITS: dict[str, Callable[[str], bool]] = {
     "Irena": lambda path: path not in PUBLIC_PAGES and not path.startswith("/admin"),
     "Omar": lambda path: path.startswith("/admin") and path != "/admin/audit",
-    "Rosa": lambda path: path.startswith("/admin"),
+    "Rosa": lambda path: path.startswith("/admin") and path != "/admin/webhooks/add",
     "": lambda path: path in PUBLIC_PAGES,  # nobody signed in
 }
 

@@ -1,5 +1,6 @@
 """Mails come from a real IMAP server or a folder, each once, and become reports or the answers they prove to be."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -9,15 +10,19 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from cirt_connectors.mail import MailConnector
 
 from cirt.files.content import AttachmentContent
 from cirt.files.models import Attachment
 from cirt.kernel.clock import SystemClock
 from cirt.kernel.gpg import find_gpg
+from cirt.kernel.net import tls_context
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import SYSTEM
 from cirt.parties.roles import Role
+from cirt.plugin import ConnectorFault
+from cirt.plugin.testkit import RecordedFetch, pull_all
 from cirt.register import service as register
 from cirt.register.commands import RejectReport
 from cirt.register.dialogue.commands import AskReporter
@@ -31,7 +36,15 @@ from cirt.register.models import Lane, Report, ReportSource
 from cirt.sources import service
 from cirt.sources.models import Source
 from cirt.worker.table import HANDLERS
-from tests.support.mail import Imap, KeyRing, a_mail, imap_server, key_ring, needs_gpg
+from tests.support.mail import (
+    Imap,
+    KeyRing,
+    a_certificate,
+    a_mail,
+    imap_server,
+    key_ring,
+    needs_gpg,
+)
 from tests.support.register import a_person
 
 _OUR_ID = "unguessable@cirt.example"
@@ -189,6 +202,50 @@ def test_what_hinders_reading_is_said_in_one_sentence(
         service.run_source(_reading(program, **settings), SYSTEM, "mail")
 
 
+def test_a_mailbox_is_read_by_starttls_once_its_certificate_is_trusted(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = a_certificate(tmp_path)
+    with imap_server(certificate) as box:
+        box.put(a_mail())
+        reading = _of_mailbox(program, box, tmp_path, tls="starttls")
+        with pytest.raises(service.ConnectorFailed, match=r"127\.0\.0\.1 is not accepted: self"):
+            service.run_source(reading, SYSTEM, "mail")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        tls_context.cache_clear()
+        try:
+            run = service.run_source(reading, SYSTEM, "mail")
+        finally:
+            tls_context.cache_clear()
+
+    assert run.taken == 1
+    with program.work(SYSTEM, write=False) as work:
+        assert work.session.get_one(Source, "mail").error is None
+
+
+def test_no_password_goes_to_a_server_that_offers_no_starttls(
+    program: Program, imap: Imap, tmp_path: Path
+) -> None:
+    reading = _of_mailbox(program, imap, tmp_path, tls="starttls")
+
+    with pytest.raises(service.ConnectorFailed, match=r"offers no STARTTLS .* no password is sent"):
+        service.run_source(reading, SYSTEM, "mail")
+
+
+def test_no_password_goes_unencrypted_to_another_host(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("a secret")
+    settings = {"host": "imap.example", "user": "reports", "tls": "no"}
+    connector = MailConnector({**settings, "password_file": str(tmp_path / "password")})
+    ours, theirs = socket.socketpair()  # whose other end is no loopback address
+    theirs.sendall(b"* OK ready\r\n")
+
+    with ours, theirs:
+        with pytest.raises(ConnectorFault, match="no password goes there unencrypted"):
+            pull_all(connector, RecordedFetch(lines={"imap.example:143": lambda: ours}))
+        ours.shutdown(socket.SHUT_WR)
+        assert theirs.recv(100) == b""
+
+
 def test_a_private_mail_server_is_not_reached_unless_the_operator_permits_it(
     program: Program, imap: Imap, tmp_path: Path
 ) -> None:
@@ -298,6 +355,8 @@ def test_nothing_forged_attaches_by_itself_and_each_waits_as_a_suggestion(
         ["INC-2026-0001"],
         [report.reference],
     ]
+    why = [list(one.headers["mail"]["why"].values()) for one in _reports(program)[1:]]
+    assert why == [["named"], ["named"], [], ["sender"], ["named"], ["twin"]]
 
 
 def test_the_tag_of_our_subject_brings_an_answer_home_from_another_address(

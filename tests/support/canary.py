@@ -15,7 +15,7 @@ from cirt.exchange.models import LinkDirection, Quarantined
 from cirt.files.models import Attachment
 from cirt.kernel.program import Program, key_file
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, PUBLIC, Actor, Work
+from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.objects.markings import TLP2_REFS
@@ -50,9 +50,11 @@ from cirt.register.forwarding.commands import ForwardReport, SaveAgency
 from cirt.register.forwarding.service import forward_report, save_agency
 from cirt.register.linking.commands import LinkReport
 from cirt.register.linking.service import link_report
+from cirt.register.mail.opening import open_mail
+from cirt.register.mail.service import MailWay, take_mail
 from cirt.register.merging.commands import Merge
 from cirt.register.merging.service import merge_incident, merge_report
-from cirt.register.models import Incident, IncidentState, ReportSource, Severity, Side
+from cirt.register.models import Incident, IncidentState, Report, ReportSource, Severity, Side
 from cirt.register.relations.commands import LinkIncidents, Wish
 from cirt.register.severity.commands import ScoreSeverity
 from cirt.register.severity.table import table
@@ -63,7 +65,7 @@ from cirt.register.timeline.attack import add_attack
 from cirt.register.timeline.commands import AddAttack
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
-from cirt.register.webhook.service import add_webhook
+from cirt.register.webhook.service import add_webhook, get_webhook
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, publish
 from cirt.release.commands import AskRelease, Revoke
@@ -74,6 +76,7 @@ from cirt.sharing.service import add_agreement
 from cirt.web.static_files import static_files
 from tests.support.browse import PASSWORD
 from tests.support.databases import TEST_SECRET
+from tests.support.mail import a_mail
 from tests.support.register import a_person, observables_of
 from tests.support.stix import an_indicator
 from tests.support.store import put
@@ -136,6 +139,7 @@ def a_cage(program: Program) -> Cage:
     fill_amber(cage, named)
     fill_talk(cage, named)
     fill_triage(cage, named)
+    fill_mail(cage)
     with program.work(CONSOLE) as work:
         fill_objects(cage, work, peers)
         fill_arrivals(cage, work, peers)
@@ -413,6 +417,18 @@ def fill_triage(cage: Cage, named: Actor) -> None:
     cage.expect("/triage/agencies", agency, *READERS)
 
 
+def fill_mail(cage: Cage) -> None:
+    """Mails that say they belong to a RED and to an AMBER incident; the pages name what of it may be seen."""
+    subject = cage.canaries.new("mail-subject", READERS)
+    for number, claimed in enumerate(cage.ids["incident"]):
+        raw = a_mail(subject=f"{subject} {claimed}", message_id=f"<{number}@utility.example>")
+        with cage.program.work(SYSTEM) as work:
+            take_mail(work, cage.program.keys, open_mail(raw, None), MailWay("test"))
+            newest = sa.select(Report.reference).order_by(Report.id.desc()).limit(1)
+            cage.name("report", work.session.scalars(newest).one())
+    cage.expect(f"/intake/{cage.ids['report'][-1]}", subject, *READERS)
+
+
 def fill_facts(cage: Cage, named: Actor, reference: str) -> None:
     """Parties, context and links of the AMBER incident and of the first RED one, which is a part of it."""
     new, red = cage.canaries.new, cage.ids["incident"][0]
@@ -584,7 +600,12 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     cage.name("receipt", "00000000-0000-4000-8000-000000000000")
     cage.name("anything", "no/such/page")
     cage.name("webhook", "siem", "none")
-    add_webhook(work, "siem", {"title": (cage.canaries.new("mapped", NOBODY),)}, Tlp.AMBER)
+    mapped = cage.canaries.new("mapped", ["admin", "auditor"])
+    add_webhook(work, "siem", {"title": (mapped,)}, Tlp.AMBER)
+    webhook_id = get_webhook(work, "siem").id
+    cage.name("webhook_id", webhook_id)
+    cage.name("language", "en", "none")
+    cage.expect(f"/admin/webhooks/{webhook_id}", mapped, "admin", "auditor")
 
 
 def an_incident(title: str, tlp: Tlp) -> OpenIncident:
@@ -629,6 +650,8 @@ _FILLED_BY = (
     ("/release/", {"reference": "release"}),
     ("/peers/", {"slug": "slug", "reference": "agreement"}),
     ("/sync/", {"link_id": "link", "arrival_id": "arrival"}),
+    ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
+    ("/admin/mail/", {"language": "language"}),
     ("/admin/", {"account_id": "account_id"}),
 )
 

@@ -44,9 +44,9 @@ def a_mail(
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, "cert@cirt.example", subject
     mail["Date"], mail["Message-ID"] = "Wed, 18 Nov 2026 11:58:00 +0000", message_id
+    mail.set_content(text)
     for name, value in headers.items():
         mail[name.replace("_", "-")] = value
-    mail.set_content(text)
     return mail.as_bytes()
 
 
@@ -57,8 +57,8 @@ class Imap:
     port: int
     user: str = "reports"
     password: str = "a secret of the mailbox"
-
     mailbox: str = "INBOX"
+    starts_tls: bool = False  # then it takes no password before
 
     def another(self) -> "Imap":
         """An empty mailbox on the same server."""
@@ -88,6 +88,8 @@ class Imap:
     def signed_in(self) -> Iterator[imaplib.IMAP4]:
         client = imaplib.IMAP4("127.0.0.1", self.port)
         try:
+            if self.starts_tls:
+                client.starttls(_trusting_anybody())
             client.login(self.user, self.password)
             yield client
         finally:
@@ -95,8 +97,10 @@ class Imap:
 
 
 @contextmanager
-def imap_server() -> Iterator[Imap]:
-    box = Imap(_free_port())
+def imap_server(certificate: Path | None = None) -> Iterator[Imap]:
+    """With a certificate it offers STARTTLS, and takes a password only after it."""
+    box = Imap(_free_port(), starts_tls=certificate is not None)
+    tls = ["--cert", str(certificate), "--key", str(certificate)] if certificate else ["--no-tls"]
     command = [
         sys.executable,
         "-c",
@@ -106,7 +110,7 @@ def imap_server() -> Iterator[Imap]:
         "--port",
         str(box.port),
     ]
-    command += ["--no-tls", "dict", "--demo-user", box.user, "--demo-password", box.password]
+    command += [*tls, "dict", "--demo-user", box.user, "--demo-password", box.password]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(box.port)
@@ -164,6 +168,12 @@ def smtp_server(*, password: str = "", certificate: Path | None = None) -> Itera
         yield kept
     finally:
         controller.stop()
+
+
+def _trusting_anybody() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def a_certificate(folder: Path) -> Path:

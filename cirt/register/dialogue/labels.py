@@ -6,6 +6,7 @@ from cirt.register.dialogue.models import Channel, MessageKind, MessageState
 KINDS = {
     MessageKind.QUESTION: mark("Question"),
     MessageKind.LETTER: mark("Letter"),
+    MessageKind.ACKNOWLEDGEMENT: mark("Acknowledgement"),
     MessageKind.ANSWER: mark("Answer"),
     MessageKind.AGAIN: mark("Once more"),
 }

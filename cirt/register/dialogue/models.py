@@ -27,6 +27,7 @@ class Channel(StrEnum):
 class MessageKind(StrEnum):
     QUESTION = "question"  # out; we wait for an answer
     LETTER = "letter"  # out; advice, the outcome: nobody has to answer
+    ACKNOWLEDGEMENT = "acknowledgement"  # out, by the program: their mail has come
     ANSWER = "answer"  # in
     AGAIN = "again"  # in; a system told of the same once more
 

@@ -5,6 +5,7 @@ be guessed, from the address to which we wrote, or bears the tag of our subject.
 incident waits as a suggestion for a person.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from cirt.kernel.keys import Keys
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register import texts
+from cirt.register.acknowledging.rules import Acknowledged, ReplyWay, language_of
+from cirt.register.acknowledging.service import acknowledge
 from cirt.register.commands import SentFile, TakeReport
 from cirt.register.dialogue.keeping import MAX_MESSAGES, keep_message
 from cirt.register.dialogue.models import (
@@ -27,23 +30,27 @@ from cirt.register.dialogue.models import (
     MessageState,
 )
 from cirt.register.intake import MAX_TEXT_BYTES, take_report
+from cirt.register.mail.claims import Why
 from cirt.register.mail.kinds import MailKind
 from cirt.register.mail.models import MailOutcome, ReceivedMail
 from cirt.register.mail.opening import OpenedMail
 from cirt.register.mail.parse import Mail
 from cirt.register.mail.tokens import proven_by, without_tag
-from cirt.register.models import Lane, Report, ReportSource, ReportState
+from cirt.register.models import Incident, Lane, Report, ReportSource, ReportState
+
+Claims = dict[str, Why]  # by reference, what is nearest first
 
 _NOT_PERSONS = (MailKind.REPLY, MailKind.BOUNCE)
 
 
 @dataclass(frozen=True, slots=True)
 class MailWay:
-    """How a mail came: where it lies, and what the operator set for that mailbox."""
+    """How a mail came: where it lies, what the operator set for that mailbox, and how it can be answered."""
 
     origin: str
     lane: Lane | None = None
     tlp: Tlp = Tlp.AMBER
+    reply: ReplyWay | None = None  # None where no mail is sent
 
 
 def take_mail(work: Work, keys: Keys, opened: OpenedMail, way: MailWay) -> MailOutcome | None:
@@ -55,14 +62,19 @@ def take_mail(work: Work, keys: Keys, opened: OpenedMail, way: MailWay) -> MailO
     mail = opened.mail
     sent = _sent_by_us(work, mail)
     report, claims = _answered(work, keys, mail, sent)
+    acknowledged = Acknowledged.OFF
     if mail.kind in _NOT_PERSONS:
         _take_automatic(work, entry, opened, sent, report)
     elif report is not None:
         entry.outcome, entry.report_id = MailOutcome.ANSWER, report.id
         _keep_answer(work, report, opened)
     else:
-        entry.report_id = _keep_report(work, opened, way, claims).id
-    work.audit("mail.take", way.origin[:200], outcome=entry.outcome, kind=mail.kind)
+        kept, code = _keep_report(work, opened, way, claims)
+        entry.report_id = kept.id
+        if way.reply is not None:
+            acknowledged = acknowledge(work, keys, mail, kept, code, way.reply)
+    facts = {"outcome": entry.outcome, "kind": mail.kind, "acknowledged": acknowledged}
+    work.audit("mail.take", way.origin[:200], **facts)
     return entry.outcome
 
 
@@ -95,9 +107,9 @@ def _sent_by_us(work: Work, mail: Mail) -> Message | None:
 
 def _answered(
     work: Work, keys: Keys, mail: Mail, sent: Message | None
-) -> tuple[Report | None, list[str]]:
-    """The report whose answer this is proven to be, and the references that it only names."""
-    claims = list(mail.claims)
+) -> tuple[Report | None, Claims]:
+    """The report whose answer this is proven to be, and what else it only names."""
+    claims: Claims = {**_of_letter(work, sent), **dict.fromkeys(mail.claims, Why.NAMED)}
     proven = proven_by(keys, mail.subject)
     condition = Report.reference == proven
     if not proven:
@@ -110,19 +122,30 @@ def _answered(
     if report is None:
         return None, claims
     same_sender = sent is not None and mail.sender == sent.recipient.casefold()
-    if not (proven or same_sender) or not _has_room(work, report):
-        return None, list(dict.fromkeys([report.reference, *claims]))
+    against = _against(work, report) if proven or same_sender else Why.SENDER
+    if against is not None:
+        return None, {
+            report.reference: against,
+            **{k: v for k, v in claims.items() if k != report.reference},
+        }
     return report, claims
 
 
-def _has_room(work: Work, report: Report) -> bool:
+def _of_letter(work: Work, sent: Message | None) -> Claims:
+    """A letter that was written in an incident to somebody who had reported nothing."""
+    if sent is None or sent.report_id is not None or sent.incident_id is None:
+        return {}
+    return {work.session.get_one(Incident, sent.incident_id).reference: Why.LETTER}
+
+
+def _against(work: Work, report: Report) -> Why | None:
     """A rejected report is read by nobody, so what answers it is a report of its own."""
     if report.state is ReportState.REJECTED:
-        return False
+        return Why.REJECTED
     came = sa.select(sa.func.count()).where(
         Message.report_id == report.id, Message.direction == Direction.IN
     )
-    return (work.session.scalar(came) or 0) < MAX_MESSAGES
+    return Why.FULL if (work.session.scalar(came) or 0) >= MAX_MESSAGES else None
 
 
 def _take_automatic(
@@ -165,14 +188,16 @@ def _message(report: Report, opened: OpenedMail) -> Message:
         sender=_stored(mail.sender or mail.sender_name, 254),
         message_id=_stored(mail.message_id, 300) or None,
         in_reply_to=_stored(mail.references[0], 300) if mail.references else None,
-        headers=_headers(opened, []),
+        headers=_headers(opened, {}),
     )
 
 
-def _keep_report(work: Work, opened: OpenedMail, way: MailWay, claims: list[str]) -> Report:
-    """What was not there for certain does not raise or lower anything: TLP:RED by mail names no person of ours."""
+def _keep_report(
+    work: Work, opened: OpenedMail, way: MailWay, claims: Claims
+) -> tuple[Report, str]:
+    """With its follow-up code. What was not there for certain does not raise or lower anything: TLP:RED by mail names no person of ours."""
     mail = opened.mail
-    claims += [one for one in _same_id(work, mail) if one not in claims]
+    claims = {**claims, **_of_thread(work, mail, claims), **_of_twins(work, mail)}
     tlp = Tlp.AMBER_STRICT if mail.tlp is Tlp.RED else mail.tlp or way.tlp
     command = TakeReport(
         text=_text(mail),
@@ -180,27 +205,39 @@ def _keep_report(work: Work, opened: OpenedMail, way: MailWay, claims: list[str]
         contact=mail.sender,
         tlp=tlp,
         source=ReportSource.MAIL,
+        language=language_of(mail),
         headers=_headers(opened, claims),
     )
-    report, _ = take_report(work, command)
+    report, code = take_report(work, command)
     report.title = texts.one_line(mail.subject, 120) or report.title
     report.lane = Lane.SPAM if mail.is_spam else way.lane
     _keep_whole(work, report.reference, opened)
     for file in mail.files:
         put_attachment(work, report.reference, file.name, file.media_type, file.body)
-    return report
+    return report, code
 
 
-def _same_id(work: Work, mail: Mail) -> list[str]:
+def _of_thread(work: Work, mail: Mail, claims: Claims) -> Claims:
+    """Reports whose mails this one answers: somebody who read them writes to us as well."""
+    found = _that_came_as(work, mail.references)
+    return {one: Why.THREAD for one in found if one not in claims}
+
+
+def _of_twins(work: Work, mail: Mail) -> Claims:
     """Reports whose mail had the same Message-ID and said something else: one of the two may be forged."""
-    if not mail.message_id:
-        return []
+    return dict.fromkeys(_that_came_as(work, [mail.message_id]), Why.TWIN)
+
+
+def _that_came_as(work: Work, message_ids: Iterable[str]) -> list[str]:
+    ids = [_stored(one, 300) for one in message_ids if one]
     query = (
         sa.select(Report.reference)
-        .join(ReceivedMail, ReceivedMail.report_id == Report.id)
-        .where(ReceivedMail.message_id == _stored(mail.message_id, 300))
+        .where(
+            Report.id.in_(sa.select(ReceivedMail.report_id).where(ReceivedMail.message_id.in_(ids)))
+        )
+        .order_by(Report.id)
     )
-    return list(work.session.scalars(query.order_by(Report.id).limit(3)))
+    return list(work.session.scalars(query.limit(3))) if ids else []
 
 
 def _keep_whole(work: Work, owner: str, opened: OpenedMail) -> int:
@@ -221,7 +258,7 @@ def _text(mail: Mail) -> str:
     return text.encode("utf-8", "surrogatepass")[:room].decode("utf-8", "ignore") or "—"
 
 
-def _headers(opened: OpenedMail, claims: list[str]) -> dict[str, Any]:
+def _headers(opened: OpenedMail, claims: Claims) -> dict[str, Any]:
     """The fields as they stand, and what we made of them; ``claims`` are unproven."""
     mail, pgp = opened.mail, opened.pgp
     return {
@@ -230,7 +267,8 @@ def _headers(opened: OpenedMail, claims: list[str]) -> dict[str, Any]:
             "kind": mail.kind,
             "to": list(map(texts.storable, mail.recipients)),
             "message_id": texts.storable(mail.message_id),
-            "claims": claims,
+            "claims": list(claims),
+            "why": claims,
             "red": mail.tlp is Tlp.RED,
             "spam": mail.is_spam,
             "attached": mail.attached,

@@ -1,6 +1,14 @@
 """What can go wrong with webhooks. Their callers are programs, so the words are for whoever reads their logs."""
 
-from cirt.kernel.errors import Conflict, Invalid, NotFound, NotSignedIn, TooLarge, TooMany
+from cirt.kernel.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 from cirt.kernel.text import mark
 
 
@@ -26,6 +34,18 @@ class TokenRefused(NotSignedIn):
     message = mark("The token does not fit. Send it as: Authorization: Bearer TOKEN")
 
 
+class WebhookChanged(Conflict):
+    code = "webhook-changed"
+    message = mark(
+        "Somebody changed {name} since you opened it. What you typed is below; compare and save again."
+    )
+
+
+class WebhookPaused(Unavailable):
+    code = "webhook-paused"
+    message = mark("{name} is paused here, so nothing was kept. Try again in {wait_s} seconds.")
+
+
 class NotAnEvent(Invalid):
     code = "not-an-event"
     message = mark("The body is no JSON object: {reason}. Send one event in one request.")
@@ -39,3 +59,10 @@ class EventTooLarge(TooLarge):
 class TooManyEvents(TooMany):
     code = "too-many-events"
     message = mark("More than {limit} events came in a minute. Try again in {wait_s} seconds.")
+
+
+# What a sender may be told, for whoever looks after it.
+REFUSALS = {
+    kind.code: kind.message
+    for kind in (TokenRefused, WebhookPaused, NotAnEvent, EventTooLarge, TooManyEvents)
+}

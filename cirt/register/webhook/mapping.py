@@ -5,7 +5,7 @@ several may be given; the first that leads somewhere counts, for observables and
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,7 @@ def event_of(sent: object, paths: Paths) -> Event:
     texts = [text for text in dict.fromkeys(found["text"]) if text != title]
     return Event(
         title=title[:200],
-        text="\n".join(texts) or json.dumps(sent, ensure_ascii=False, indent=1)[:_MAX_CHARS],
+        text="\n".join(texts) or whole(sent),
         severity=next(iter(found["severity"]), "")[:40],
         observables=tuple(dict.fromkeys(found["observables"]))[:_MAX_VALUES],
         key=next(iter(found["key"]), ""),
@@ -96,17 +96,34 @@ def event_of(sent: object, paths: Paths) -> Event:
     )
 
 
+def whole(sent: object) -> str:
+    """The event itself, for people."""
+    return json.dumps(sent, ensure_ascii=False, indent=1)[:_MAX_CHARS]
+
+
 def _values(sent: object, paths: tuple[str, ...]) -> Iterator[str]:
     for path in paths:
-        yield from _leaves(_at(sent, path))
+        yield from leaves(value_at(sent, path))
 
 
-def _at(sent: object, path: str) -> object:
+def steps_of(path: str) -> tuple[str, ...]:
+    if path.startswith("/"):
+        steps = path[1:].split("/")
+        return tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
+    return tuple(path.split("."))
+
+
+def path_to(steps: Iterable[str]) -> str:
+    """As one would write it: with dots where that is clear, else as a pointer."""
+    listed = list(steps)
+    if all(step and "." not in step for step in listed) and not listed[0].startswith("/"):
+        return ".".join(listed)
+    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in listed)
+
+
+def value_at(sent: object, path: str) -> object:
     """What stands there, or None."""
-    pointer = path.startswith("/")
-    steps = path[1:].split("/") if pointer else path.split(".")
-    for step in steps:
-        name = step.replace("~1", "/").replace("~0", "~") if pointer else step
+    for name in steps_of(path):
         if isinstance(sent, dict):
             sent = sent.get(name)
         elif isinstance(sent, list) and name.isascii() and name.isdigit() and int(name) < len(sent):
@@ -116,7 +133,7 @@ def _at(sent: object, path: str) -> object:
     return sent
 
 
-def _leaves(value: object) -> Iterator[str]:
+def leaves(value: object) -> Iterator[str]:
     """The words and numbers at a place; of a list each, of an object its values."""
     waiting: list[Any] = [value]
     for _ in range(_MAX_VALUES):

@@ -11,7 +11,11 @@ from cirt.kernel.tlp import Tlp
 
 
 class Webhook(Base):
-    """``window_at`` and ``window_count`` hold how much came in the present minute."""
+    """``window_at`` and ``window_count`` hold how much came in the present minute.
+
+    ``refused_why`` has the ``code`` and ``values`` of the last refusal and the ``size`` of what was refused, never
+    anything of its content.
+    """
 
     __tablename__ = "webhook"
 
@@ -25,6 +29,11 @@ class Webhook(Base):
     last_at: Mapped[datetime | None]
     window_at: Mapped[datetime | None]
     window_count: Mapped[int] = mapped_column(default=0)
+    paused_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")  # of the mapping
+    taken_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    refused_at: Mapped[datetime | None]
+    refused_why: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
 
 
 class WebhookKey(Base):

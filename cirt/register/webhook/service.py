@@ -1,4 +1,4 @@
-"""Webhooks: made at the console, and the events that come by them.
+"""Webhooks: made at the console or at the desk, and the events that come by them.
 
 What a system tells under one key is one report for as long as somebody may still work on it; each further time is
 counted and stands in the report's dialogue, unless it says the same as the last one.
@@ -32,14 +32,17 @@ from cirt.register.webhook.errors import (
     NotAnEvent,
     TokenRefused,
     TooManyEvents,
+    WebhookChanged,
     WebhookExists,
     WebhookNameWrong,
+    WebhookPaused,
 )
 from cirt.register.webhook.mapping import DEFAULT, Event, Paths, event_of
 from cirt.register.webhook.models import Webhook, WebhookKey
 
 MAX_EVENT_BYTES = 256 * 1024
 PER_MINUTE = 120
+PAUSE_S = 300  # after which a sender may ask whether it may go on
 _MINUTE = timedelta(minutes=1)
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 _NO_HASH = "0" * 64
@@ -68,24 +71,54 @@ def add_webhook(work: Work, name: str, mapping: Paths, tlp: Tlp) -> str:
     if webhook is not None and webhook.removed_at is None:
         raise WebhookExists(name=name)
     if webhook is None:
-        webhook = Webhook(name=name, made_at=work.now, window_count=0)
+        webhook = Webhook(name=name, made_at=work.now, window_count=0, version=0, taken_count=0)
         work.session.add(webhook)
     token = secrets.token_urlsafe(32)
     webhook.token_hash, webhook.removed_at = _hash(token), None
-    webhook.mapping, webhook.tlp = _kept(mapping), tlp
+    webhook.mapping, webhook.tlp, webhook.paused_at = _kept(mapping), tlp, None
+    webhook.version += 1
     work.session.flush()
     work.audit("webhook.add", name, tlp=tlp)
     return token
 
 
-def map_webhook(work: Work, name: str, mapping: Paths) -> None:
+def map_webhook(work: Work, name: str, mapping: Paths, *, version: int | None = None) -> None:
+    """With ``version``, only if that is what its page showed.
+
+    Raises:
+        NoSuchWebhook, WebhookChanged, NotAllowed.
+    """
+    work.require("webhook:write")
+    webhook = get_webhook(work, name, lock=True)
+    if version is not None and version != webhook.version:
+        raise WebhookChanged(name=name)
+    webhook.mapping, webhook.version = _kept(mapping), webhook.version + 1
+    work.audit("webhook.map", name)
+
+
+def pause_webhook(work: Work, name: str) -> None:
+    """What it sends is refused until it goes on; its sender is asked to try again later.
+
+    Raises:
+        NoSuchWebhook, NotAllowed.
+    """
+    work.require("webhook:write")
+    webhook = get_webhook(work, name, lock=True)
+    if webhook.paused_at is None:
+        webhook.paused_at = work.now
+        work.audit("webhook.pause", name)
+
+
+def resume_webhook(work: Work, name: str) -> None:
     """
     Raises:
         NoSuchWebhook, NotAllowed.
     """
     work.require("webhook:write")
-    get_webhook(work, name).mapping = _kept(mapping)
-    work.audit("webhook.map", name)
+    webhook = get_webhook(work, name, lock=True)
+    if webhook.paused_at is not None:
+        webhook.paused_at = None
+        work.audit("webhook.resume", name)
 
 
 def remove_webhook(work: Work, name: str) -> None:
@@ -99,14 +132,25 @@ def remove_webhook(work: Work, name: str) -> None:
     work.audit("webhook.remove", name)
 
 
-def get_webhook(work: Work, name: str) -> Webhook:
+def get_webhook(work: Work, name: str, *, lock: bool = False) -> Webhook:
     """
     Raises:
         NoSuchWebhook.
     """
-    webhook = _named(work, name)
+    webhook = _named(work, name, lock=lock)
     if webhook is None or webhook.removed_at is not None:
         raise NoSuchWebhook(name=name)
+    return webhook
+
+
+def webhook_of(work: Work, webhook_id: int) -> Webhook:
+    """
+    Raises:
+        NoSuchWebhook.
+    """
+    webhook = work.session.get(Webhook, webhook_id)
+    if webhook is None or webhook.removed_at is not None:
+        raise NoSuchWebhook(name=webhook_id)
     return webhook
 
 
@@ -140,25 +184,27 @@ def check_token(work: Work, name: str, token: str) -> None:
     """Before anything of the body is read.
 
     Raises:
-        TokenRefused.
+        TokenRefused; WebhookPaused: only who has the token is told.
     """
     webhook = _named(work, texts.storable(name))
     known = webhook.token_hash if webhook and webhook.removed_at is None else _NO_HASH
     if not hmac.compare_digest(_hash(token), known):
         raise TokenRefused
+    if webhook is not None and webhook.paused_at is not None:
+        raise WebhookPaused(name=webhook.name, wait_s=PAUSE_S)
 
 
 def take_event(work: Work, name: str, token: str, body: bytes) -> Taken:
     """
     Raises:
-        TokenRefused, TooManyEvents, NotAnEvent, EventTooLarge.
+        TokenRefused, WebhookPaused, TooManyEvents, NotAnEvent, EventTooLarge.
     """
     check_token(work, name, token)
     sent = read_event(body)
     webhook = _locked(work, name)
     _count(work, webhook)
     event = event_of(sent, paths_of(webhook))
-    webhook.last_at = work.now
+    webhook.last_at, webhook.taken_count = work.now, webhook.taken_count + 1
     known = _known(work, webhook, event)
     report = _open_report(work, known) if known else None
     if known is None or report is None:
@@ -246,8 +292,11 @@ def _text(event: Event) -> str:
     return event.body.encode("utf-8", "surrogatepass")[: 1024 * 1024 - 4].decode("utf-8", "ignore")
 
 
-def _named(work: Work, name: str) -> Webhook | None:
-    return work.session.scalars(sa.select(Webhook).where(Webhook.name == name)).one_or_none()
+def _named(work: Work, name: str, *, lock: bool = False) -> Webhook | None:
+    query = sa.select(Webhook).where(Webhook.name == name)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return work.session.scalars(query).one_or_none()
 
 
 def _kept(mapping: Paths | Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from cirt.web.pages import (
     account,
     admin,
+    admin_mail,
+    admin_webhooks,
     agencies,
     desk,
     desk_intake,
@@ -27,6 +29,8 @@ from cirt.web.pages import (
 
 # Modules that add to a section's blueprint need only be there.
 BESIDE = (
+    admin_mail,
+    admin_webhooks,
     agencies,
     desk_intake,
     reporters,

@@ -1,4 +1,4 @@
-"""Administration: accounts, empty collections, the audit trail, jobs. Nothing here shows content to a pure administrator."""
+"""Administration: accounts, empty collections, the audit trail, jobs; mail and webhooks beside. Nothing here shows content to a pure administrator."""
 
 import json
 from collections.abc import Iterable
@@ -36,17 +36,19 @@ _COLLECTIONS = ("collection:write", "job:read")
 _TABS = (
     ("users", "admin.users", _ACCOUNTS),
     ("collections", "admin.collections", _COLLECTIONS),
+    ("mail", "admin.mail", ("mail:write", "job:read")),
+    ("webhooks", "admin.webhooks", ("webhook:write", "job:read")),
     ("audit", "admin.audit", ("audit:read",)),
     ("jobs", "admin.jobs", ("job:read",)),
 )
 
 
-def _require_any(work: Work, permissions: Iterable[str]) -> None:
+def require_any(work: Work, permissions: Iterable[str]) -> None:
     if not any(work.actor.may(each) for each in permissions):
         raise NotAllowed(needed=min(permissions))
 
 
-def _tabs() -> list[tuple[str, str]]:
+def tabs() -> list[tuple[str, str]]:
     return [
         (tab, endpoint)
         for tab, endpoint, needed in _TABS
@@ -57,7 +59,7 @@ def _tabs() -> list[tuple[str, str]]:
 @bp.get("/admin")
 def home() -> AnyResponse:
     """The first page that is open to whoever asks."""
-    return redirect(path_of(_tabs()[0][1]), 303)
+    return redirect(path_of(tabs()[0][1]), 303)
 
 
 @bp.get("/admin/users")
@@ -78,7 +80,7 @@ def add_user() -> Response:
 
 def _users_page(form: Form, status: int = HTTPStatus.OK) -> Response:
     with open_work(write=False) as work:
-        _require_any(work, _ACCOUNTS)
+        require_any(work, _ACCOUNTS)
         found = accounts.accounts(work.session)
     return render(
         "admin/users.html",
@@ -86,12 +88,12 @@ def _users_page(form: Form, status: int = HTTPStatus.OK) -> Response:
         form=form,
         accounts=found,
         roles=ROLE_NAMES,
-        tabs=_tabs(),
+        tabs=tabs(),
     )
 
 
 def _password_page(made: NewPassword) -> Response:
-    return render("admin/password.html", made=made, tabs=_tabs())
+    return render("admin/password.html", made=made, tabs=tabs())
 
 
 @bp.get("/admin/users/<int(max=2147483647):account_id>")
@@ -130,7 +132,7 @@ def reset(account_id: int) -> Response:
 
 def _user_page(account_id: int, form: Form, status: int = HTTPStatus.OK) -> Response:
     with open_work(write=False) as work:
-        _require_any(work, _ACCOUNTS)
+        require_any(work, _ACCOUNTS)
         account = account_of(work.session, account_id)
     return render(
         "admin/user.html",
@@ -141,7 +143,7 @@ def _user_page(account_id: int, form: Form, status: int = HTTPStatus.OK) -> Resp
         is_me=account.person_id == visit().actor.person_id,
         roles=ROLE_NAMES,
         done=request.args.get("done", ""),
-        tabs=_tabs(),
+        tabs=tabs(),
     )
 
 
@@ -162,7 +164,7 @@ def save_collection() -> AnyResponse:
 
 def _collections_page(form: Form, status: int = HTTPStatus.OK) -> Response:
     with open_work(write=False) as work:
-        _require_any(work, _COLLECTIONS)
+        require_any(work, _COLLECTIONS)
         lines = collection_lines(work.session)
     return render(
         "admin/collections.html",
@@ -171,7 +173,7 @@ def _collections_page(form: Form, status: int = HTTPStatus.OK) -> Response:
         lines=lines,
         kinds=outward.COLLECTION_KINDS,
         done=request.args.get("done", ""),
-        tabs=_tabs(),
+        tabs=tabs(),
     )
 
 
@@ -197,7 +199,7 @@ def audit() -> Response:
         checked=checked,
         facts=_facts,
         address=lambda **changed: path_of("admin.audit", **{**chosen, **changed}),
-        tabs=_tabs(),
+        tabs=tabs(),
     )
 
 
@@ -235,5 +237,5 @@ def jobs() -> Response:
         error_of=lambda text: text if may_read else (text or "").partition(":")[0],
         signs=outward.JOBS,
         sign=outward.sign,
-        tabs=_tabs(),
+        tabs=tabs(),
     )

@@ -125,7 +125,7 @@ def pane_of(work: Work, shown: ReportView | None, view: str) -> dict[str, Any]:
         "lanes": LANES,
         "recipients": recipients(work) if is_open else [],
         "forwardings": forwardings_of(work, shown.report) if shown else [],
-        **talk.mail_of(shown.report.headers if shown else {}),
+        **talk.mail_of(work, shown.report.headers if shown else {}),
     }
 
 

@@ -38,6 +38,7 @@ from cirt.register.forwarding.service import forward_report
 from cirt.register.labels import AFFECTED
 from cirt.register.linking.errors import LinkToItself, LinkUnknown
 from cirt.register.linking.service import link_report
+from cirt.register.mail.claims import Claim
 from cirt.register.merging.errors import LeadingMerged, MergeWithItself, RedApart
 from cirt.register.merging.service import merge_report
 from cirt.register.models import Incident
@@ -224,7 +225,7 @@ def intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Resp
     return render(
         "triage/intake.html",
         status,
-        form=form,
+        form=form if form.values or form.errors else _offered(pane["mail_claims"]),
         answers=answers,
         **talk.shown(latest, "triage.report_dialogue", reference),
         box=talk.box_of(pane["shown"].report),
@@ -233,3 +234,13 @@ def intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Resp
         sectors=sector_choices(),
         **pane,
     )
+
+
+def _offered(claims: list[Claim]) -> Form:
+    """The decision filled in as a mail claims, where somebody asked for that; nothing is done yet."""
+    wanted = request.args.get("join", "")
+    if any(claim.incident and claim.incident.reference == wanted for claim in claims):
+        return Form({"decision": "add", "incident": wanted})
+    if any(claim.may_lead and claim.reference == wanted for claim in claims):
+        return Form({"decision": "merge", "leading": wanted})
+    return Form()

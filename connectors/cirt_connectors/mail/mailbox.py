@@ -3,21 +3,32 @@
 import imaplib
 import re
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cirt.plugin import MAIL, MAIL_HEADERS, ConnectorFault, Fetch, Found
 from cirt_connectors.mail.folder import MAX_BYTES
 
-_PORTS = {"yes": 993, "no": 143}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 _AT_ONCE = 500  # sizes asked for in one command
 _PER_RUN = 5000  # the next run goes on
+
+
+class Tls(StrEnum):
+    YES = "yes"  # from the first byte (RFC 8314)
+    STARTTLS = "starttls"  # RFC 3501, section 6.2.1
+    NO = "no"
+
+
+_PORTS = {Tls.YES: 993, Tls.STARTTLS: 143, Tls.NO: 143}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,7 @@ class Mailbox:
     user: str
     password_file: Path
     name: str = "INBOX"
-    tls: bool = True
+    tls: Tls = Tls.YES
     since: date | None = None
 
     @classmethod
@@ -39,15 +50,13 @@ class Mailbox:
         for needed in ("user", "password_file"):
             if not settings.get(needed):
                 raise ConnectorFault(f"Set {needed} for the mailbox on {settings['host']}.")
-        tls = settings.get("tls", "yes")
-        if tls not in _PORTS:
-            raise ConnectorFault(f"tls is “{tls}”. Write yes, or no for a server on this host.")
+        tls = _tls(settings.get("tls", "yes"))
         port = settings.get("port", str(_PORTS[tls]))
         if not (port.isascii() and port.isdigit()):
             raise ConnectorFault(f"port is “{port}”. Write a number like 993.")
         name = settings.get("mailbox", "INBOX")
         secret, since = Path(settings["password_file"]), _day(settings.get("since", ""))
-        return cls(settings["host"], int(port), settings["user"], secret, name, tls == "yes", since)
+        return cls(settings["host"], int(port), settings["user"], secret, name, tls, since)
 
     def password(self) -> str:
         try:
@@ -56,6 +65,15 @@ class Mailbox:
             raise ConnectorFault(
                 f"The password file {self.password_file} cannot be read."
             ) from error
+
+
+def _tls(text: str) -> Tls:
+    try:
+        return Tls(text)
+    except ValueError:
+        raise ConnectorFault(
+            f"tls is “{text}”. Write yes, starttls, or no for a server on this host."
+        ) from None
 
 
 def _day(text: str) -> date | None:
@@ -100,22 +118,58 @@ class _Server(imaplib.IMAP4):
         return super().read(size)
 
 
+class _Securing:
+    """For imaplib, which hands its socket to a TLS context: ours checks the certificate and keeps the deadline."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+
+    def wrap_socket(self, plain: socket.socket, server_hostname: str) -> socket.socket:
+        return self._fetch.secure(plain)
+
+
 @contextmanager
 def _signed_in(box: Mailbox, fetch: Fetch) -> Iterator[_Server]:
-    granted = fetch.connect(box.host, box.port, tls=box.tls)
+    granted = fetch.connect(box.host, box.port, tls=box.tls is Tls.YES)
+    if box.tls is Tls.NO:
+        _check_local(granted, box)
     try:
         server = _Server(granted, box.host)
         try:
+            if box.tls is Tls.STARTTLS:
+                _start_tls(server, box, fetch)
             server.login(box.user, box.password())
             yield server
         finally:
-            server.shutdown()
+            with suppress(OSError):  # it is shut already where TLS failed
+                server.shutdown()
     except imaplib.IMAP4.error as error:
         reason = _plain(error.args[0] if error.args else "")
         raise ConnectorFault(f"The mailbox {box.user} on {box.host} says: {reason}") from error
     except OSError as error:
         kind = type(error).__name__
         raise ConnectorFault(f"The connection to {box.host} broke off ({kind}).") from error
+
+
+def _check_local(granted: socket.socket, box: Mailbox) -> None:
+    """A password and reports that others on the way could read are not sent and not fetched."""
+    try:
+        is_local = ip_address(granted.getpeername()[0].partition("%")[0]).is_loopback
+    except (OSError, ValueError, IndexError):
+        is_local = False
+    if not is_local:
+        raise ConnectorFault(
+            f"{box.host} is not this host, so no password goes there unencrypted. Set tls to yes or starttls."
+        )
+
+
+def _start_tls(server: _Server, box: Mailbox, fetch: Fetch) -> None:
+    if "STARTTLS" not in server.capabilities:
+        raise ConnectorFault(
+            f"{box.host} offers no STARTTLS on port {box.port}, so no password is sent. Set tls to yes if it speaks"
+            " TLS on another port."
+        )
+    server.starttls(cast("ssl.SSLContext", _Securing(fetch)))
 
 
 def _opened(server: _Server, box: Mailbox) -> int:
