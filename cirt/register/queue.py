@@ -149,14 +149,14 @@ _claiming, _deciding = aliased(Person), aliased(Person)
 def queue(
     work: Work, wanted: QueueFilter, *, cursor: str | None = None, limit: int = PAGE
 ) -> Page[QueueRow]:
-    """A page of the queue, the longest wait first; what was decided, the latest first. Nine queries."""
+    """A page of the queue, the longest wait first; what was decided, the latest first. Ten queries."""
     is_decided = wanted.view is QueueView.DECIDED
     order = Order(
         Report.decided_at if is_decided else Report.received_at, Report.id, newest_first=is_decided
     )
     page = read_page(work.session, _filtered(work, wanted), order, cursor, limit)
     found = _observables(work, [row.id for row in page.rows], _KEYS_PER_ROW)
-    known = known_of(work, (key for one in found.values() for key in one.keys))
+    known = known_of(work, (each for one in found.values() for each in one.rows))
     likes = alike(
         work,
         {row.id: row.reference for row in page.rows},
@@ -188,7 +188,7 @@ def report_view(work: Work, reference: str) -> ReportView:
     report = get_report(work, reference)
     ids = family(work, ReportMerge, report.id)
     found = _observables_of_all(work, ids)
-    known = known_of(work, found.keys, besides_report=report.id)
+    known = known_of(work, found.rows, besides_report=report.id)
     likes = alike(work, {report.id: reference}, {report.id: found.seen(known)})[report.id]
     merged = merged_here(work, ReportMerge, ids)
     owners = [reference, *(one.reference for one in merged)]
