@@ -21,7 +21,7 @@ from cirt.notify.writing import Envelope, mail_of, new_message_id
 from cirt.parties.models import Ourselves
 from cirt.register.acknowledging.service import forget_code, text_to_send
 from cirt.register.dialogue.models import Direction, Message, MessageKind, MessageState
-from cirt.register.linking.models import ReportIncident
+from cirt.register.linking.whereabouts import concerns
 from cirt.register.mail.tokens import subject_tag
 from cirt.register.models import Incident, Report
 from cirt.sharing.letters import LetterWithheld, ReleasedLetter, release_letter
@@ -142,21 +142,14 @@ def _is_in_confidence(report: Report | None, message: Message) -> bool:
 
 
 def _subjects(work: Work, message: Message) -> list[str]:
-    """The report, every incident that it is on, and the one that this was written in."""
-    on = sa.select(ReportIncident.incident_id).where(ReportIncident.report_id == message.report_id)
-    concerned = sa.select(Incident.reference).where(
-        sa.or_(
-            Incident.id == message.incident_id,
-            Incident.id.in_(on),
-            Incident.id
-            == sa.select(Report.incident_id)
-            .where(Report.id == message.report_id)
-            .scalar_subquery(),
-        )
-    )
+    """The report, every incident that it concerns, and the one that this was written in."""
     report = _report(work, message)
-    ours = [report.reference] if report else []
-    return [*ours, *work.session.scalars(concerned.order_by(Incident.id))]
+    subjects = [report.reference] if report else []
+    if message.incident_id is not None:
+        subjects.append(work.session.get_one(Incident, message.incident_id).reference)
+    if report is not None:
+        subjects += [one.reference for one in concerns(work, [report.id])[report.id]]
+    return list(dict.fromkeys(subjects))
 
 
 def _report(work: Work, message: Message) -> Report | None:

@@ -7,11 +7,13 @@ import sqlalchemy as sa
 
 from cirt.kernel.gpg import find_gpg
 from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register.dialogue.keeping import mail_address
-from cirt.register.models import Incident, Report
+from cirt.register.linking.whereabouts import Concern, concerns
+from cirt.register.models import Report
 from cirt.register.sight import sees_report
-from cirt.sharing.letters import decide_letter
+from cirt.sharing.letters import decide_letter, hold_letter
 from cirt.sharing.verdicts import Decision
 
 _AT_MOST = 20
@@ -27,24 +29,28 @@ class Prospect:
 
 
 def prospects(program: Program, work: Work, references: Sequence[str]) -> list[Prospect]:
-    """For the reporters of these reports who left a mail address. One query."""
+    """For the reporters of these reports who left a mail address. Two queries."""
     query = (
-        sa.select(Report.reference, Report.contact, Report.tlp, Incident.tlp.label("incident_tlp"))
-        .outerjoin(Incident, Incident.id == Report.incident_id)
+        sa.select(Report.id, Report.reference, Report.contact, Report.tlp)
         .where(Report.reference.in_(references[:_AT_MOST]), sees_report(work.actor))
         .order_by(Report.id)
     )
+    rows = [row for row in work.session.execute(query) if mail_address(row.contact)]
+    around = concerns(work, [row.id for row in rows])
     gpg = find_gpg(program.settings) if program.settings.smtp_host else None
     keys = gpg.all_keys() if gpg else []
     found = []
-    for row in work.session.execute(query):
+    for row in rows:
         address = mail_address(row.contact)
-        if not address:
-            continue
         sealed = any(key.is_usable and address.casefold() in key.addresses for key in keys)
-        tlp = max(row.tlp, row.incident_tlp or row.tlp)
-        decision = decide_letter(tlp, address, sealed=sealed)
-        found.append(
-            Prospect(row.reference, address, decision if program.settings.smtp_host else None)
-        )
+        decision = _decide(row.tlp, around[row.id], address, sealed=sealed)
+        is_told = program.settings.smtp_host or decision.rule == "letter-held"
+        found.append(Prospect(row.reference, address, decision if is_told else None))
     return found
+
+
+def _decide(tlp: Tlp, around: Sequence[Concern], address: str, *, sealed: bool) -> Decision:
+    """As the gate will, but of what is not open to the asker only that it holds the letter back."""
+    if not all(one.is_open for one in around):
+        return hold_letter(address)
+    return decide_letter(max([tlp, *(one.tlp for one in around)]), address, sealed=sealed)

@@ -120,6 +120,11 @@ def names_any(keys: Iterable[int]) -> Condition:
     )
 
 
+def is_address(observable: Observable) -> bool:
+    """Of one, or of a network: what meets others than its equals."""
+    return observable.kind in _ADDRESSES
+
+
 def keys_meeting(session: Session, observables: Iterable[Observable]) -> list[int]:
     """The keys by which to look for these observables and, where one is an address, for what it meets.
 
@@ -128,11 +133,9 @@ def keys_meeting(session: Session, observables: Iterable[Observable]) -> list[in
     """
     asked = list(observables)
     keys = dict.fromkeys(each.key for each in asked)
-    addresses = [
-        (each.kind, networks.network(each.value)) for each in asked if each.kind in _ADDRESSES
-    ]
-    for kind, network in addresses:
-        keys |= dict.fromkeys(Observable(kind, value).key for value in networks.around(network))
+    addresses = [(each.kind, networks.network(each.value)) for each in asked if is_address(each)]
+    for _, network in addresses:
+        keys |= dict.fromkeys(networks.keys_around(network))
     room = _MOST_WITHIN
     for kind, network in addresses:
         if room and network.num_addresses > 1:

@@ -13,8 +13,8 @@ from cirt.parties.models import Account, Person
 from cirt.register import workflow
 from cirt.register.incidents import facts_of
 from cirt.register.known import NOTHING, Known, known_of
-from cirt.register.linking.models import ReportIncident
-from cirt.register.merging.models import IncidentMerge, ReportMerge
+from cirt.register.linking.whereabouts import reports_on
+from cirt.register.merging.models import IncidentMerge
 from cirt.register.merging.observables import is_shown
 from cirt.register.merging.queries import MergedHere, MergedInto, family, merged_here, merged_into
 from cirt.register.models import (
@@ -144,9 +144,10 @@ def observables(
         query = query.where(IncidentObservable.state == state)
     order = Order(IncidentObservable.added_at, IncidentObservable.id, newest_first=False)
     page = read_page(work.session, query, order, cursor, limit)
-    known = known_of(
-        work, (row.IncidentObservable.key for row in page.rows), besides_incident=incident.id
-    )
+    shown = [
+        Observable(row.IncidentObservable.kind, row.IncidentObservable.value) for row in page.rows
+    ]
+    known = known_of(work, shown, besides_incident=incident.id)
     return page.of(lambda row: _observable(row.IncidentObservable, row.stix_id, row.revoked, known))
 
 
@@ -207,13 +208,9 @@ def _counts(work: Work, ids: list[int]) -> Query:
 
 def _reports(work: Work, ids: list[int]) -> list[LinkedReport]:
     """Those linked to the incident or to what is merged into it, and what is merged into those reports."""
-    linked = sa.select(ReportIncident.report_id).where(ReportIncident.incident_id.in_(ids))
-    merged = sa.select(ReportMerge.merged_id).where(
-        ReportMerge.root_id.in_(linked), ReportMerge.ended_at.is_(None)
-    )
     query = (
         sa.select(Report.reference, Report.title, Report.state, Report.received_at)
-        .where(Report.id.in_(linked.union_all(merged)), sees_report(work.actor))
+        .where(Report.id.in_(reports_on(ids)), sees_report(work.actor))
         .order_by(Report.received_at, Report.id)
         .limit(_REPORTS)
     )

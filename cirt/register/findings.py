@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.db import insert_new, insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Observable
@@ -32,6 +32,13 @@ MAX_FOUND = 10_000
 _CHUNK = 2000
 
 
+def keep_found(work: Work, report: Report, found: Iterable[Observable]) -> int:
+    """What was found in a report or in what its reporter wrote later; how many different ones."""
+    rows = list({row["key"]: {**row, "report_id": report.id} for row in _rows(found)}.values())
+    insert_rows(work.session.connection(), ReportObservable, rows, unless=("key", "report_id"))
+    return len(rows)
+
+
 def offer_report(work: Work, incident_id: int, report: Report) -> int:
     """Offer what was found in a report at its receipt; what the incident has already stays as it is."""
     found = work.session.execute(
@@ -43,12 +50,16 @@ def offer_report(work: Work, incident_id: int, report: Report) -> int:
     return _add(work, incident_id, rows, report.reference)
 
 
+def offer_found(work: Work, incident_id: int, found: Iterable[Observable], source: str) -> int:
+    return _add(work, incident_id, _rows(found), source)
+
+
 def offer_note(work: Work, note: Note) -> int:
     """Offer what a note names. A TLP:RED note offers nothing: others read the list of observables."""
     if note.tlp is Tlp.RED:
         return 0
-    rows = _rows(found.observable for found in extract.find(note.text, MAX_FOUND))
-    return _add(work, note.incident_id, rows, note_name(note.id))
+    found = [each.observable for each in extract.find(note.text, MAX_FOUND)]
+    return offer_found(work, note.incident_id, found, note_name(note.id))
 
 
 def add_observables(work: Work, cmd: AddObservables) -> int:

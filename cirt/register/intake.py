@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.files.store import put_attachment
-from cirt.kernel.db import insert_rows
 from cirt.kernel.errors import NotAllowed
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.tlp import Tlp
@@ -25,16 +24,16 @@ from cirt.register.errors import (
     TooManyFiles,
 )
 from cirt.register.extract import find
+from cirt.register.findings import MAX_FOUND, keep_found
 from cirt.register.labels import REPORTER_WORDS
 from cirt.register.likeness.service import compare_report
 from cirt.register.merging.queries import fate_of
-from cirt.register.models import Report, ReportObservable, ReportSource, ReportState, Speaker
+from cirt.register.models import Report, ReportSource, ReportState, Speaker
 from cirt.register.sight import name_person
 from cirt.register.urgency.rules import guess_by
 
 MAX_TEXT_BYTES = 1024 * 1024
 MAX_FILES = 5
-MAX_FOUND = 10_000
 TEXT_LIMIT = "1 MB"
 
 _LONGEST_AGO = -timedelta(days=366)
@@ -72,8 +71,9 @@ def take_report(work: Work, cmd: TakeReport) -> tuple[Report, str]:
             return twin, code
         report = _new_report(work, cmd, reference, code, sending)
     _keep_files(work, cmd, reference)
-    found = _find_observables(work, report)
-    compare_report(work, report, found)
+    found = list(dict.fromkeys(each.observable for each in find(report.text, MAX_FOUND)))
+    keep_found(work, report, found)
+    compare_report(work, report, [one.key for one in found])
     if report.tlp is Tlp.RED:
         name_person(work, reference)
     work.audit(
@@ -205,18 +205,3 @@ def _files(cmd: TakeReport) -> Iterable[SentFile]:
     yield from cmd.files
     if not texts.is_storable(cmd.text):
         yield SentFile("text-as-sent.txt", "text/plain; charset=utf-8", texts.as_sent(cmd.text))
-
-
-def _find_observables(work: Work, report: Report) -> list[int]:
-    """Their keys."""
-    rows = {
-        found.observable.key: {
-            "key": found.observable.key,
-            "report_id": report.id,
-            "kind": found.observable.kind,
-            "value": found.observable.value,
-        }
-        for found in find(report.text, MAX_FOUND)
-    }
-    insert_rows(work.session.connection(), ReportObservable, list(rows.values()))
-    return list(rows)

@@ -1,6 +1,6 @@
 """What is already known of observables: own incidents, other reports, live indicators; as far as the asker may see."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,9 @@ from cirt.kernel.among import listed
 from cirt.kernel.clock import to_us
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
+from cirt.objects.observables.kinds import Observable
 from cirt.parties.models import Peer
+from cirt.register.meeting import Meeting, meeting_of
 from cirt.register.merging.models import IncidentMerge, ReportMerge
 from cirt.register.merging.queries import home_of
 from cirt.register.models import (
@@ -86,18 +88,28 @@ NOTHING = Known()
 
 def known_of(
     work: Work,
-    keys: Iterable[int],
+    observables: Iterable[Observable],
     *,
     besides_incident: int | None = None,
     besides_report: int | None = None,
 ) -> dict[int, Known]:
-    """For each key what the asker may know of it, in four queries; at most MAX_KEYS keys.
+    """For each, by key, what the asker may know of it, in six queries at most; at most MAX_KEYS are looked for.
 
+    An address is also known by the networks around it, and a network by what lies within (``register.meeting``).
     ``besides_…`` leaves out the record that asks.
     """
-    asked = list(dict.fromkeys(keys))[:MAX_KEYS]
-    if not asked:
+    meeting = meeting_of(work, list(dict.fromkeys(observables))[:MAX_KEYS])
+    if not meeting:
         return {}
+    found = _known(work, meeting, besides_incident, besides_report)
+    return {asked: _together([found[key] for key in keys]) for asked, keys in meeting.items()}
+
+
+def _known(
+    work: Work, meeting: Meeting, besides_incident: int | None, besides_report: int | None
+) -> dict[int, Known]:
+    """By each key that is met."""
+    asked = list(dict.fromkeys(key for keys in meeting.values() for key in keys))
     of_incidents = _incidents(work, besides_incident)
     of_reports = _reports(work, besides_report)
     of_objects = _objects(work)
@@ -126,6 +138,22 @@ def known_of(
         )
         for key, row in counts.items()
     }
+
+
+def _together(met: Sequence[Known]) -> Known:
+    """Of several keys as of one; where much is known of them, the counts are the least that it can be."""
+    if len(met) == 1:
+        return met[0]
+    incidents = tuple(dict.fromkeys(hit for one in met for hit in one.incidents))
+    reports = tuple(dict.fromkeys(hit for one in met for hit in one.reports))
+    indicators = tuple(dict.fromkeys(hit for one in met for hit in one.indicators))
+    return Known(
+        incidents=incidents[:_SHOWN],
+        incident_count=max(len(incidents), *(one.incident_count for one in met)),
+        reports=reports[:_SHOWN],
+        report_count=max(len(reports), *(one.report_count for one in met)),
+        indicators=indicators[:_INDICATORS],
+    )
 
 
 def without_report(known: Known, reference: str) -> Known:

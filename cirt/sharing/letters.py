@@ -58,6 +58,11 @@ def decide_letter(tlp: Tlp, address: str, *, sealed: bool) -> Decision:
     return Decision(RULES[rule].verdict, rule, {"tlp": tlp.label, "reader": address})
 
 
+def hold_letter(address: str) -> Decision:
+    """What is told of a letter to whoever may not see all that it concerns: that it stays, and not why. Pure."""
+    return Decision(RULES["letter-held"].verdict, "letter-held", {"reader": address})
+
+
 def release_letter(
     work: Work, subjects: Sequence[str], address: str, text: str, *, fingerprint: str = ""
 ) -> ReleasedLetter:

@@ -119,6 +119,12 @@ RULES: dict[str, Rule] = {
     "letter-red": Rule(
         Verdict.NO, mark("TLP:RED never goes by mail from here. Tell the person yourself.")
     ),
+    "letter-held": Rule(
+        Verdict.NO,
+        mark(
+            "Nothing goes to {reader} from here: what holds it back is not open to you. Ask a lead what may be said."
+        ),
+    ),
     "letter-needs-key": Rule(
         Verdict.NO,
         mark(

@@ -12,16 +12,24 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotAllowed
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, SYSTEM, Actor
+from cirt.kernel.work import SYSTEM, Actor
 from cirt.parties.roles import Role
 from cirt.register import queries, service
 from cirt.register.bin.commands import DeleteIncident, DeletePart, Restore
 from cirt.register.bin.erasing import erase_due
 from cirt.register.bin.models import BinAct, Binned, Kept
 from cirt.register.bin.queries import bin_page
-from cirt.register.bin.service import NothingInBin, delete_incident, delete_part, restore
+from cirt.register.bin.service import (
+    LeadsOthers,
+    NothingInBin,
+    delete_incident,
+    delete_part,
+    restore,
+)
 from cirt.register.commands import AddReport, EditNote, Promote, WriteNote
+from cirt.register.dialogue.commands import NoteAnswer
 from cirt.register.errors import IncidentChanged, IncidentInBin, NoSuchIncident
+from cirt.register.linking.whereabouts import incidents_on
 from cirt.register.merging.commands import Merge
 from cirt.register.merging.models import IncidentMerge
 from cirt.register.merging.service import merge_incident
@@ -69,7 +77,7 @@ def test_a_note_goes_to_the_bin_and_comes_back(program: Program) -> None:
 
 
 def test_an_incident_goes_with_everything_below_it_and_its_reports_wait_again(
-    program: Program,
+    program: Program, clock: FakeClock
 ) -> None:
     irena = a_person(program, "Irena", Role.LEAD)
     first, second = a_report(program, "one"), a_report(program, "two")
@@ -87,6 +95,7 @@ def test_an_incident_goes_with_everything_below_it_and_its_reports_wait_again(
         assert (my_tasks(work), queries.incidents(work, queries.IncidentFilter()).rows) == ([], [])
         states = set(work.session.scalars(sa.select(Report.state)))
     assert states == {ReportState.RECEIVED}
+    clock.forward(minutes=5)
     with program.work(irena) as work:  # one is decided otherwise meanwhile
         again = work.session.get_one(Report, second.id)
         other = service.accept_report(work, accepting(again))
@@ -94,11 +103,11 @@ def test_an_incident_goes_with_everything_below_it_and_its_reports_wait_again(
     with program.work(irena, write=False) as work:
         reports = {report.id: report for report in work.session.scalars(sa.select(Report))}
         tasks = tasks_of(work, incident.reference)
-    assert (reports[first.id].state, reports[first.id].incident_id) == (
-        ReportState.ACCEPTED,
-        incident.id,
-    )
-    assert reports[second.id].incident_id == other.id
+        there = {
+            each.id: [one.id for one in incidents_on(work, each.id)] for each in (first, second)
+        }
+    assert {reports[each.id].state for each in (first, second)} == {ReportState.ACCEPTED}
+    assert there == {first.id: [incident.id], second.id: [other.id]}
     assert [task.title for task in tasks] == ["Call them"]
 
 
@@ -205,13 +214,12 @@ def test_what_an_indicator_was_made_of_is_kept_and_says_so(
         assert queries.incident_view(work, incident.reference).indicators == 1
 
 
-def test_what_a_report_points_at_is_kept(program: Program, clock: FakeClock) -> None:
+def test_what_a_message_points_at_is_kept(program: Program, clock: FakeClock) -> None:
     irena = a_person(program, "Irena", Role.LEAD)
-    incident = an_incident(program, irena)
+    with program.work(irena) as work:
+        incident = service.accept_report(work, accepting(a_report(program)))
+        service.note_answer(work, NoteAnswer(incident.reference, "Called: since Monday."))
     binned(program, irena, incident)
-    report = a_report(program)
-    with program.work(CONSOLE) as work:
-        work.session.get_one(Report, report.id).incident_id = incident.id
     clock.forward(days=31)
 
     assert erase_due(program) == 0
@@ -219,15 +227,15 @@ def test_what_a_report_points_at_is_kept(program: Program, clock: FakeClock) -> 
         assert [row.kept for row in bin_page(work).rows] == [Kept.REFERRED]
 
 
-def test_what_another_incident_is_merged_into_is_kept(program: Program, clock: FakeClock) -> None:
-    """Its merge says how the other one stood before; without it that one could never be parted again."""
+def test_what_a_merge_needs_is_kept(program: Program, clock: FakeClock) -> None:
+    """Its merge says how it stood before; and what leads others does not go to the bin at all."""
     irena = a_person(program, "Irena", Role.LEAD)
     leading, other = an_incident(program, irena), an_incident(program, irena)
     with program.work(irena) as work:
         merge_incident(work, Merge(other.reference, other.version, leading.reference, "One case"))
-    with program.work(irena, write=False) as work:
-        leading = queries.incident_view(work, leading.reference).incident
-    binned(program, irena, leading)
+    with pytest.raises(LeadsOthers, match=leading.reference):
+        binned(program, irena, leading)
+    binned(program, irena, other)
     clock.forward(days=31)
 
     assert erase_due(program) == 0

@@ -43,6 +43,7 @@ from cirt.register.errors import (
     UndoTooLate,
 )
 from cirt.register.labels import REPORTER_WORDS
+from cirt.register.linking.whereabouts import incidents_on
 from cirt.register.models import (
     Entry,
     EntryKind,
@@ -242,8 +243,9 @@ def test_an_accepted_report_becomes_an_incident_with_its_observables_offered(
         offered = observables_of(work, incident)
         kept = get_report(work, report.reference)
         entry = work.session.scalars(sa.select(Entry)).one()
+        there = [one.reference for one in incidents_on(work, kept.id)]
     assert incident.reference == "INC-2026-0001"
-    assert (kept.state, kept.incident_id) == (ReportState.ACCEPTED, incident.id)
+    assert (kept.state, there) == (ReportState.ACCEPTED, [incident.reference])
     assert {row.value for row in offered} >= {"192.0.2.44"}
     assert {(row.state, row.source) for row in offered} == {
         (ObservableState.OFFERED, report.reference)
@@ -382,8 +384,9 @@ def test_adding_can_be_undone_within_a_day_and_what_it_brought_is_dismissed(
     with program.work(lead) as work:
         back = service.undo_decision(work, UndoDecision(report.reference, 2))
 
-    assert (back.state, back.incident_id, back.decided_at) == (ReportState.RECEIVED, None, None)
+    assert (back.state, back.decided_at) == (ReportState.RECEIVED, None)
     with program.work(lead, write=False) as work:
+        assert incidents_on(work, back.id) == []
         states = {row.state for row in observables_of(work, incident)}
     assert states == {ObservableState.DISMISSED}
 

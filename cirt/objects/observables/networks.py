@@ -46,6 +46,18 @@ def around(one: Network) -> Iterator[str]:
         yield str(one.supernet(new_prefix=length))
 
 
+def keys_around(one: Network) -> list[int]:
+    """The keys of ``around``, for pages that ask for many."""
+    if isinstance(one, ipaddress.IPv6Network):
+        return [ipv6_key(value) for value in around(one)]
+    number, longest = int(one.network_address), one.prefixlen
+    bits = one.max_prefixlen
+    return [
+        _ipv4_key(number >> (bits - length) << (bits - length), length)
+        for length in range(longest, -1, -1)
+    ]
+
+
 def holds(outer: Network, inner: Network) -> bool:
     """Whether all of ``inner`` lies within ``outer``, of the same family."""
     return inner.network_address in outer and inner.prefixlen >= outer.prefixlen

@@ -1,17 +1,21 @@
 """The bin for its page and for the bar that offers to undo."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.register import texts
 from cirt.register.bin.models import KEPT_FOR, BinAct, Binned, Kept
+from cirt.register.bin.returning import sent_back
 from cirt.register.bin.service import right_for, seen_acts
-from cirt.register.models import Incident, Note
+from cirt.register.models import Incident, Note, Report
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
+from cirt.register.sight import sees_report
 from cirt.register.tasks.models import Task
 from cirt.register.timeline.models import AttackEvent
 
@@ -39,13 +43,25 @@ def bin_page(work: Work, *, cursor: str | None = None, limit: int = PAGE) -> Pag
     query: Query = _rows(work)
     order = Order(BinAct.deleted_at, BinAct.id, newest_first=True)
     page = read_page(work.session, query, order, cursor, limit)
-    return page.of(lambda row: _row(work, row))
+    seen = _seen_reports(work, page.rows)
+    return page.of(lambda row: _row(work, row, seen))
 
 
 def bin_row(work: Work, act_id: int) -> BinRow | None:
     """One act; None where it is not for the asker to see, or was undone."""
     row = work.session.execute(_rows(work).where(BinAct.id == act_id)).one_or_none()
-    return _row(work, row) if row else None
+    return _row(work, row, _seen_reports(work, [row])) if row else None
+
+
+def _seen_reports(work: Work, rows: Collection[sa.Row[Any]]) -> set[str]:
+    """References of the reports of these acts that are for the asker to see."""
+    references = {reference for row in rows for reference in sent_back(row.BinAct.reports)}
+    if not references:
+        return set()
+    query = sa.select(Report.reference).where(
+        among(Report.reference, references), sees_report(work.actor)
+    )
+    return set(work.session.scalars(query))
 
 
 def _rows(work: Work) -> Query:
@@ -61,7 +77,7 @@ def _rows(work: Work) -> Query:
     return rows
 
 
-def _row(work: Work, row: sa.Row[Any]) -> BinRow:
+def _row(work: Work, row: sa.Row[Any], seen: Collection[str]) -> BinRow:
     act: BinAct = row.BinAct
     written = {
         Binned.INCIDENT: row.title,
@@ -80,6 +96,6 @@ def _row(work: Work, row: sa.Row[Any]) -> BinRow:
         reason=act.reason,
         ends_at=act.deleted_at + KEPT_FOR,
         kept=act.kept,
-        reports=tuple(sorted(act.reports)),
+        reports=tuple(one for one in sent_back(act.reports) if one in seen),
         may_restore=work.actor.may(right_for(act.kind)),
     )

@@ -8,13 +8,16 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from cirt.kernel.errors import NotFound
+from cirt.kernel.errors import Conflict, NotFound
+from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.register import texts
 from cirt.register.bin import returning
 from cirt.register.bin.commands import DeleteIncident, DeletePart, Restore
 from cirt.register.bin.models import BinAct, Binned
 from cirt.register.incidents import check_version, note_entry
+from cirt.register.merging.models import IncidentMerge
+from cirt.register.merging.queries import whole_family
 from cirt.register.models import EntryKind, Incident, Note
 from cirt.register.sight import (
     for_trail,
@@ -34,6 +37,15 @@ PARTS: dict[Binned, type[Part]] = {
 }
 
 
+class LeadsOthers(Conflict):
+    """Also where those are not for the asker to see; they are not named."""
+
+    code = "leads-others"
+    message = mark(
+        "Other incidents are merged into {reference} and would be lost from sight with it. Undo those merges first."
+    )
+
+
 class NothingInBin(NotFound):
     """There is no such act, or what it removed is not for the actor to see, or it was undone."""
 
@@ -44,18 +56,22 @@ def delete_incident(work: Work, cmd: DeleteIncident) -> BinAct:
     """
     Raises:
         IncidentChanged: somebody else was first.
+        LeadsOthers: others are merged into it.
         NoSuchIncident, NotAllowed.
     """
     work.require("incident:delete")
+    returning.hold_reports(work, get_incident(work, cmd.reference).id)
     incident = get_incident(work, cmd.reference, lock=True)
     check_version(work, incident, cmd.version)
+    if len(whole_family(work, IncidentMerge, incident.id)) > 1:
+        raise LeadsOthers(reference=incident.reference)
     act = _act(work, Binned.INCIDENT, incident.id, incident, cmd.reason)
-    act.reports = returning.send_back(work, incident)
     incident.bin_id = act.id
+    act.reports = returning.send_back(work, incident)
     incident.version += 1
     note_entry(work, incident.id, EntryKind.DELETED, binned=Binned.INCIDENT, reason=act.reason)
     why = for_trail(incident.tlp, act.reason)
-    reports = sorted(act.reports)
+    reports = returning.sent_back(act.reports)
     work.audit("bin.put", incident.reference, kind=act.kind, reason=why, reports=reports)
     return act
 
@@ -84,6 +100,8 @@ def restore(work: Work, cmd: Restore) -> BinAct:
     """
     act = get_act(work, cmd.act_id)
     work.require(right_for(act.kind))
+    if act.kind is Binned.INCIDENT:
+        returning.hold_reports(work, act.incident_id)
     incident = work.session.get_one(Incident, act.incident_id, with_for_update=True)
     act = get_act(work, cmd.act_id)  # somebody else may have undone it while we waited
     left: list[str] = []

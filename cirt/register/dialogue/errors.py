@@ -31,6 +31,16 @@ class RedStaysInside(Conflict):
     )
 
 
+class HeldBack(Conflict):
+    """Something that the report concerns is not for the asker to see; of that, nothing more is said."""
+
+    code = "held-back"
+    message = mark(
+        "Nothing can be written to the reporter of {reference} from here: what holds it back is not open to you. "
+        "Ask a lead what may be said."
+    )
+
+
 class ReportRejected(Conflict):
     code = "report-rejected"
     message = mark(

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from cirt.files.store import put_attachment
-from cirt.kernel.db import insert_new
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register import codes, texts
@@ -17,10 +16,11 @@ from cirt.register.dialogue.errors import MessageEmpty, MessageTooLong, TooManyM
 from cirt.register.dialogue.models import Direction, Message, MessageFile, MessageKind
 from cirt.register.errors import TooManyFiles
 from cirt.register.extract import find
-from cirt.register.findings import offer_report
+from cirt.register.findings import MAX_FOUND, keep_found, offer_found
 from cirt.register.incidents import note_entry
-from cirt.register.intake import MAX_FILES, MAX_FOUND, MAX_TEXT_BYTES, TEXT_LIMIT
-from cirt.register.models import EntryKind, Incident, Report, ReportObservable
+from cirt.register.intake import MAX_FILES, MAX_TEXT_BYTES, TEXT_LIMIT
+from cirt.register.linking.whereabouts import incidents_on, red_around
+from cirt.register.models import EntryKind, Incident, Report
 
 MAX_MESSAGES = 200  # that came in on one report
 
@@ -65,24 +65,32 @@ def keep_message(
     """Keep ``message`` with ``text`` as it came; the caller has checked the right and holds its report.
 
     A text that no column can hold is kept with a sign in place of what it refuses, and its exact bytes as a
-    file beside it. What an answer names is offered to the incident.
+    file beside it. What an answer names is offered to the incidents; of a report that concerns TLP:RED ones, only to
+    those, and its files are theirs.
     """
     message.text, message.at = texts.storable(text), work.now
     work.session.add(message)
     work.session.flush()
-    report, incident = _belongs_to(work, message)
-    owner = report.reference if report else incident.reference if incident else ""
+    report = work.session.get(Report, message.report_id) if message.report_id else None
+    incidents = _told_on(work, message)
+    subject = (report or incidents[0]).reference
+    red = red_around(work, report) if report else []
+    if red:
+        incidents = [incident for incident in incidents if incident.tlp is Tlp.RED]
     count = 0
     for file in _with_exact_text(text, files):
-        kept = put_attachment(work, owner, file.name or "file", file.media_type, file.body)
+        kept = put_attachment(
+            work, red[0] if red else subject, file.name or "file", file.media_type, file.body
+        )
         work.session.add(MessageFile(attachment_id=kept.id, message_id=message.id))
         count += 1
-    if incident is not None and report is not None:
-        note_entry(work, incident.id, _ENTRIES[message.kind], report=report.reference)
-    if report is not None and message.direction is Direction.IN:
-        _find_observables(work, report, incident, message.text)
+    if report is not None:
+        for incident in incidents:
+            note_entry(work, incident.id, _ENTRIES[message.kind], report=report.reference)
+        if message.direction is Direction.IN:
+            _find_observables(work, report, incidents, message.text, is_red=bool(red))
     act = f"message.{message.kind}"
-    work.audit(act, owner, message=message.id, channel=message.channel, files=count)
+    work.audit(act, subject, message=message.id, channel=message.channel, files=count)
     return message
 
 
@@ -101,10 +109,11 @@ def sending_hash(
     return codes.form_hash(json.dumps([form_token, reference, text, named]))
 
 
-def _belongs_to(work: Work, message: Message) -> tuple[Report | None, Incident | None]:
-    report = work.session.get(Report, message.report_id) if message.report_id else None
-    incident_id = message.incident_id or (report.incident_id if report else None)
-    return report, work.session.get(Incident, incident_id) if incident_id else None
+def _told_on(work: Work, message: Message) -> list[Incident]:
+    """The incident that it was written in, else all that its report is on."""
+    if message.incident_id is not None:
+        return [work.session.get_one(Incident, message.incident_id)]
+    return incidents_on(work, message.report_id or 0, leading=True)
 
 
 def _with_exact_text(text: str, files: Iterable[SentFile]) -> Iterable[SentFile]:
@@ -113,21 +122,18 @@ def _with_exact_text(text: str, files: Iterable[SentFile]) -> Iterable[SentFile]
         yield SentFile("text-as-sent.txt", "text/plain; charset=utf-8", texts.as_sent(text))
 
 
-def _find_observables(work: Work, report: Report, incident: Incident | None, text: str) -> None:
-    """As for the report's own text (``triage``): of what is RED, others are offered nothing."""
-    rows = {
-        found.observable.key: {
-            "key": found.observable.key,
-            "report_id": report.id,
-            "kind": found.observable.kind,
-            "value": found.observable.value,
-        }
-        for found in find(text, MAX_FOUND)
-    }
-    if not rows:
+def _find_observables(
+    work: Work, report: Report, incidents: Iterable[Incident], text: str, *, is_red: bool
+) -> None:
+    """As for the report's own text (``triage``): of what is RED, others are offered nothing.
+
+    With ``is_red`` they do not become the report's either, for others read those.
+    """
+    found = [each.observable for each in find(text, MAX_FOUND)]
+    if not found:
         return
-    connection = work.session.connection()
-    insert = insert_new(connection, ReportObservable, "key", "report_id")
-    connection.execute(insert, list(rows.values()))
-    if incident is not None and (report.tlp is not Tlp.RED or incident.tlp is Tlp.RED):
-        offer_report(work, incident.id, report)
+    if not is_red:
+        keep_found(work, report, found)
+    for incident in incidents:
+        if report.tlp is not Tlp.RED or incident.tlp is Tlp.RED:
+            offer_found(work, incident.id, found, report.reference)

@@ -47,7 +47,7 @@ _IS_TO_MAIL = sa.text("state IN ('written', 'queued') AND recipient <> ''")
 
 
 class Message(Base):
-    """One thing said. Of a report it also shows on the report's incident; ``incident_id`` is where it was written
+    """One thing said. Of a report it also shows on the report's incidents; ``incident_id`` is where it was written
     or, for mail of others than reporters, where it belongs."""
 
     __tablename__ = "message"

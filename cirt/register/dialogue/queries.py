@@ -21,6 +21,9 @@ from cirt.register.dialogue.models import (
     MessageKind,
     MessageState,
 )
+from cirt.register.linking.whereabouts import is_held_back, reports_on
+from cirt.register.merging.models import IncidentMerge
+from cirt.register.merging.queries import family
 from cirt.register.models import Incident, Report
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
 from cirt.register.sight import get_incident, get_report, sees_incident, sees_report
@@ -62,7 +65,7 @@ class MessageRow:
 def dialogue_of(
     work: Work, reference: str, *, cursor: str | None = None, limit: int = PAGE
 ) -> Page[MessageRow]:
-    """A page of what was said on a report or an incident, the newest first. Four queries.
+    """A page of what was said on a report or an incident, the newest first. Five queries.
 
     Raises:
         NoSuchReport, NoSuchIncident.
@@ -94,14 +97,17 @@ def messages_of(work: Work, reference: str) -> Query:
         NoSuchReport, NoSuchIncident.
     """
     if reference.startswith("INC-"):
-        ids = of_incident(get_incident(work, reference).id)
-        return visible_messages(work).where(Message.id.in_(ids))
+        ids = family(work, IncidentMerge, get_incident(work, reference).id)
+        return visible_messages(work).where(Message.id.in_(of_incidents(ids)))
     report = get_report(work, reference)
     return visible_messages(work).where(Message.report_id == report.id)
 
 
 def visible_messages(work: Work) -> Query:
-    """Whoever may not see the report, or the incident that a message was written in, does not see the message."""
+    """Whoever may not see the report, the incident that a message was written in, or any other that the report
+    concerns, does not see the message; but what one wrote down of a reporter's words one may read.
+    """
+    is_own = sa.and_(Message.account_id == (work.actor.id or 0), Message.direction == Direction.IN)
     query: Query = (
         sa.select(Message, Report.reference.label("report"), Person.name.label("by"))
         .outerjoin(Report, Report.id == Message.report_id)
@@ -111,19 +117,16 @@ def visible_messages(work: Work) -> Query:
         .where(
             sa.or_(Message.report_id.is_(None), sees_report(work.actor)),
             sa.or_(Message.incident_id.is_(None), sees_incident(work.actor)),
+            sa.or_(~is_held_back(work.actor, Message.report_id), is_own),
         )
     )
     return query
 
 
-def of_incident(incident_id: int) -> sa.CompoundSelect[tuple[int]]:
-    """Ids of the messages written in an incident and of those of its reports; each half has its index."""
-    own = sa.select(Message.id).where(Message.incident_id == incident_id)
-    of_reports = (
-        sa.select(Message.id)
-        .join(Report, Report.id == Message.report_id)
-        .where(Report.incident_id == incident_id)
-    )
+def of_incidents(ids: Collection[int]) -> sa.CompoundSelect[tuple[int]]:
+    """Ids of the messages written in these and of those of their reports; each half has its index."""
+    own = sa.select(Message.id).where(Message.incident_id.in_(ids))
+    of_reports = sa.select(Message.id).where(Message.report_id.in_(reports_on(ids)))
     return sa.union(own, of_reports)
 
 

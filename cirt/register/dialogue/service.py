@@ -7,6 +7,7 @@ from cirt.kernel.work import Work
 from cirt.register.commands import AskStatus
 from cirt.register.dialogue.commands import AskReporter, MarkRead, NoteAnswer, TakeAnswer
 from cirt.register.dialogue.errors import (
+    HeldBack,
     MessageTooLong,
     NoMoreAnswers,
     NoReporter,
@@ -31,6 +32,9 @@ from cirt.register.dialogue.models import (
 )
 from cirt.register.dialogue.queries import messages_of
 from cirt.register.intake import kept_headers, report_by_code
+from cirt.register.linking.whereabouts import concerns, reports_on
+from cirt.register.merging.models import IncidentMerge
+from cirt.register.merging.queries import family
 from cirt.register.models import Incident, Report, ReportState
 from cirt.register.sight import get_incident, get_report, sees_report
 
@@ -43,7 +47,7 @@ def ask_reporter(work: Work, cmd: AskReporter) -> Message:
     to be mailed as well. What they had answered before counts as read.
 
     Raises:
-        MessageEmpty, MessageTooLong, RedStaysInside, ReportRejected, NoReporter, ReporterNotChosen,
+        MessageEmpty, MessageTooLong, RedStaysInside, HeldBack, ReportRejected, NoReporter, ReporterNotChosen,
         NoSuchReport, NoSuchIncident, NotAllowed.
     """
     work.require("report:decide")
@@ -51,9 +55,7 @@ def ask_reporter(work: Work, cmd: AskReporter) -> Message:
     if len(cmd.text) > MAX_LETTER:
         raise MessageTooLong(limit=LETTER_LIMIT)
     report, incident = _addressed(work, cmd.reference)
-    for marked in (report, incident):
-        if marked is not None and marked.tlp is Tlp.RED:
-            raise RedStaysInside(reference=marked.reference)
+    _check_marking(work, report)
     if report.state is ReportState.REJECTED and not cmd.is_letter:
         raise ReportRejected(reference=report.reference)
     message = Message(
@@ -139,13 +141,29 @@ def _addressed(work: Work, reference: str) -> tuple[Report, Incident | None]:
     if not reference.startswith("INC-"):
         return get_report(work, reference, lock=True), None
     incident = get_incident(work, reference)
-    query = sa.select(Report).where(Report.incident_id == incident.id, sees_report(work.actor))
+    ids = reports_on(family(work, IncidentMerge, incident.id))
+    query = sa.select(Report).where(Report.id.in_(ids), sees_report(work.actor))
     reports = work.session.scalars(query.limit(2).with_for_update(of=Report)).all()
     if not reports:
         raise NoReporter(reference=reference)
     if len(reports) > 1:
         raise ReporterNotChosen(reference=reference)
     return reports[0], incident
+
+
+def _check_marking(work: Work, report: Report) -> None:
+    """
+    Raises:
+        RedStaysInside: the report, or an incident that it concerns, is TLP:RED.
+        HeldBack: the same, of an incident that is not for the actor to see.
+    """
+    around = concerns(work, [report.id])[report.id]
+    if not all(one.is_open for one in around):
+        raise HeldBack(reference=report.reference)
+    marked = [(report.reference, report.tlp), *((one.reference, one.tlp) for one in around)]
+    for reference, tlp in marked:
+        if tlp is Tlp.RED:
+            raise RedStaysInside(reference=reference)
 
 
 def _same_sending(work: Work, sending: str | None) -> Message | None:

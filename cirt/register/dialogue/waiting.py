@@ -9,7 +9,9 @@ from sqlalchemy.orm import aliased
 
 from cirt.kernel.work import Work
 from cirt.register.dialogue.models import Message, MessageKind, is_question, is_unread
-from cirt.register.dialogue.queries import visible_messages
+from cirt.register.dialogue.queries import of_incidents, visible_messages
+from cirt.register.merging.models import IncidentMerge
+from cirt.register.merging.queries import family
 from cirt.register.models import Incident, Report
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
 
@@ -69,10 +71,10 @@ def asked_since(work: Work, report_ids: Collection[int]) -> dict[int, datetime]:
 
 
 def answers_in_incident(work: Work, incident_id: int) -> int:
-    of_reports = sa.select(Report.id).where(Report.incident_id == incident_id)
-    here = sa.or_(Message.incident_id == incident_id, Message.report_id.in_(of_reports))
+    """How many of them stand in the dialogue of this incident."""
+    ids = family(work, IncidentMerge, incident_id)
     counted = _unread(work).with_only_columns(sa.func.count(), maintain_column_froms=True)
-    return work.session.scalar(counted.where(here)) or 0
+    return work.session.scalar(counted.where(Message.id.in_(of_incidents(ids)))) or 0
 
 
 def waiting_answers(

@@ -33,3 +33,28 @@ class NotDecidedYet(Conflict):
 class AlreadyOnIncident(Conflict):
     code = "already-on-incident"
     message = mark("{reference} is on {incident} already.")
+
+
+class UndoneByMerge(Conflict):
+    code = "undone-by-merge"
+    message = mark(
+        "{incident} was merged into another incident since, so the decision on {reference} stays. Undo that merge "
+        "first."
+    )
+
+
+class UndoneByClosing(Conflict):
+    code = "undone-by-closing"
+    message = mark(
+        "{incident} was closed since, so the decision on {reference} stays. Open {incident} again if there is more "
+        "to do."
+    )
+
+
+class UndoneByOthers(Conflict):
+    """Somebody whose work is not for the asker to see; of it, nothing more is said."""
+
+    code = "undone-by-others"
+    message = mark(
+        "Somebody has worked on what the decision on {reference} led to, so it stays. Ask a lead to look at it."
+    )

@@ -5,9 +5,10 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.register.errors import UndoneByWork
 from cirt.register.incidents import note_entry
+from cirt.register.linking.errors import UndoneByClosing, UndoneByMerge, UndoneByOthers
 from cirt.register.linking.models import LinkKind, ReportIncident
-from cirt.register.linking.queries import decided_into
 from cirt.register.linking.service import take_off_incident
+from cirt.register.linking.whereabouts import incidents_on
 from cirt.register.merging.models import IncidentMerge
 from cirt.register.models import (
     CloseReason,
@@ -19,24 +20,42 @@ from cirt.register.models import (
     ObservableState,
     Report,
 )
+from cirt.register.sight import sees_incident
 
 
 def leave_incidents(work: Work, report: Report) -> None:
-    """The report goes off every incident that it was decided into.
+    """The report goes off every incident that it was decided into; one in the bin settles that when it is restored.
 
     Raises:
-        UndoneByWork: one of them began with it and has been worked on.
+        UndoneByWork, UndoneByMerge, UndoneByClosing: one of them began with it, and that has happened since.
+        UndoneByOthers: one of them is not for the actor to see.
     """
-    incidents = decided_into(work, report.id, lock=True)
+    incidents = incidents_on(work, report.id, lock=True)
     begun = [one for one in incidents if _began_with(work, report, one)]
+    _check_open(work, report, incidents)
     for incident in begun:
-        if not is_untouched(work, incident):
-            raise UndoneByWork(reference=report.reference, incident=incident.reference)
+        _check_untouched(work, report, incident)
     for incident in incidents:
         take_off_incident(work, report, incident)
     for incident in begun:
         _close(work, incident, report)
-    report.incident_id = None
+
+
+def _check_open(work: Work, report: Report, incidents: list[Incident]) -> None:
+    ids = [incident.id for incident in incidents]
+    query = sa.select(sa.func.count()).where(Incident.id.in_(ids), sees_incident(work.actor))
+    if work.session.scalar(query) != len(ids):
+        raise UndoneByOthers(reference=report.reference)
+
+
+def _check_untouched(work: Work, report: Report, incident: Incident) -> None:
+    both = {"reference": report.reference, "incident": incident.reference}
+    if incident.close_reason is CloseReason.MERGED:
+        raise UndoneByMerge(**both)
+    if incident.state is IncidentState.CLOSED:
+        raise UndoneByClosing(**both)
+    if not is_untouched(work, incident):
+        raise UndoneByWork(**both)
 
 
 def is_untouched(work: Work, incident: Incident) -> bool:

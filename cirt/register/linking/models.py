@@ -16,7 +16,7 @@ class LinkKind(StrEnum):
 
 
 class ReportIncident(Base):
-    """A report on an incident. ``report.incident_id`` stays the first of those it was decided into."""
+    """A report on an incident; ``whereabouts`` reads it for everybody."""
 
     __tablename__ = "report_incident"
     __table_args__ = (sa.Index("ix_report_incident_incident", "incident_id", "report_id"),)

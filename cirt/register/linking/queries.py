@@ -31,19 +31,6 @@ class ReportLink:
     reason: str
 
 
-def decided_into(work: Work, report_id: int, *, lock: bool = False) -> list[Incident]:
-    """The incidents that a report was accepted as or added to; with ``lock`` held until commit."""
-    query = (
-        sa.select(Incident)
-        .join(ReportIncident, ReportIncident.incident_id == Incident.id)
-        .where(ReportIncident.report_id == report_id, ReportIncident.kind != LinkKind.RELATED)
-        .order_by(Incident.id)
-    )
-    if lock:
-        query = query.with_for_update(of=Incident).execution_options(populate_existing=True)
-    return list(work.session.scalars(query))
-
-
 def incidents_of(work: Work, report_id: int) -> list[IncidentLink]:
     """What the asker may see of them, decided ones first, in the order they were linked."""
     link = ReportIncident

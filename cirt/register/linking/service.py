@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import among
 from cirt.kernel.db import insert_new
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
@@ -11,7 +12,8 @@ from cirt.register.linking.commands import LinkReport, UnlinkReport
 from cirt.register.linking.errors import LinkedByDecision, LinkToItself, LinkUnknown
 from cirt.register.linking.models import LinkKind, RelatedReport, ReportIncident
 from cirt.register.merging.models import ReportMerge
-from cirt.register.merging.queries import family, reports_of
+from cirt.register.merging.observables import leave_to_others
+from cirt.register.merging.queries import family, reports_of, whole_family
 from cirt.register.models import (
     EntryKind,
     Incident,
@@ -70,8 +72,6 @@ def put_on_incident(
 ) -> None:
     """A decision brought the report, and what is merged into it, to this incident."""
     _link(work, report, incident, kind, reason)
-    if report.incident_id is None:
-        report.incident_id = incident.id
     for one in reports_of(work, family(work, ReportMerge, report.id)):
         if one.tlp is Tlp.RED and incident.tlp is not Tlp.RED:
             continue
@@ -81,19 +81,22 @@ def put_on_incident(
 
 
 def take_off_incident(work: Work, report: Report, incident: Incident) -> None:
-    """Undo of a decision: what the report brought and nobody confirmed is dismissed, not deleted."""
-    sources = [one.reference for one in reports_of(work, family(work, ReportMerge, report.id))]
+    """Undo of a decision: what the report alone brought and nobody confirmed is dismissed, not deleted."""
     found = IncidentObservable
-    work.session.execute(
-        sa.update(found)
-        .where(
-            found.incident_id == incident.id,
-            found.source.in_(sources),
-            found.state == ObservableState.OFFERED,
-        )
-        .values(state=ObservableState.DISMISSED, decided_at=work.now, decided_by_id=work.actor.id)
+    ids = whole_family(work, ReportMerge, report.id)
+    sources = sa.select(Report.reference).where(Report.id.in_(ids))
+    brought = (
+        found.incident_id == incident.id,
+        found.source.in_(sources),
+        found.state == ObservableState.OFFERED,
     )
     _drop(work, work.session.get(ReportIncident, (report.id, incident.id)))
+    left = leave_to_others(work, ids, *brought)
+    work.session.execute(
+        sa.update(found)
+        .where(*brought, ~among(found.id, left))
+        .values(state=ObservableState.DISMISSED, decided_at=work.now, decided_by_id=work.actor.id)
+    )
     note_entry(work, incident.id, EntryKind.REPORT_REMOVED, report=report.reference)
 
 

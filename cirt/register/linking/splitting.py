@@ -7,8 +7,8 @@ from cirt.register.errors import IncidentClosed, ReportChanged
 from cirt.register.incidents import new_incident, note_entry
 from cirt.register.linking.errors import AlreadyOnIncident, NotDecidedYet
 from cirt.register.linking.models import LinkKind
-from cirt.register.linking.queries import decided_into
 from cirt.register.linking.service import put_on_incident
+from cirt.register.linking.whereabouts import incidents_on
 from cirt.register.marking import check_marking
 from cirt.register.merging.guards import check_incident_whole, check_report_whole
 from cirt.register.models import EntryKind, Incident, IncidentState, Report
@@ -48,7 +48,7 @@ def add_to_another(work: Work, cmd: AddReport) -> Incident:
     check_incident_whole(work, incident)
     if incident.state is IncidentState.CLOSED:
         raise IncidentClosed(reference=incident.reference)
-    if incident.id in {one.id for one in decided_into(work, report.id)}:
+    if incident.id in {one.id for one in incidents_on(work, report.id)}:
         raise AlreadyOnIncident(reference=report.reference, incident=incident.reference)
     below = check_marking(report, incident.tlp, cmd.reason)
     _put(work, report, incident, LinkKind.ADDED, cmd.reason)

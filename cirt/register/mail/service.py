@@ -30,6 +30,7 @@ from cirt.register.dialogue.models import (
     MessageState,
 )
 from cirt.register.intake import MAX_TEXT_BYTES, take_report
+from cirt.register.linking.whereabouts import red_around
 from cirt.register.mail.claims import Why
 from cirt.register.mail.kinds import MailKind
 from cirt.register.mail.models import MailOutcome, ReceivedMail
@@ -172,7 +173,8 @@ def _keep_answer(work: Work, report: Report, opened: OpenedMail) -> Message:
     mail = opened.mail
     files = [SentFile(file.name, file.media_type, file.body) for file in mail.files]
     message = keep_message(work, _message(report, opened), _text(mail), files)
-    kept = _keep_whole(work, report.reference, opened)
+    owner = next(iter(red_around(work, report)), report.reference)
+    kept = _keep_whole(work, owner, opened)
     work.session.add(MessageFile(attachment_id=kept, message_id=message.id))
     return message
 

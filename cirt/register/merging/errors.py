@@ -49,3 +49,18 @@ class RedApart(Invalid):
 class NotMerged(Conflict):
     code = "not-merged"
     message = mark("This merge of {reference} was undone already. Nothing was changed.")
+
+
+class MergeInCircle(Conflict):
+    code = "merge-in-circle"
+    message = mark(
+        "{part} is a part of {whole}, so the two cannot be one. Take the links between them off first, or leave "
+        "them linked."
+    )
+
+
+class MergeRefused(Conflict):
+    """The same by way of something that is not for the asker to see, which is not named."""
+
+    code = "merge-refused"
+    message = mark("{reference} cannot be merged into {leading}. Link the two as related instead.")

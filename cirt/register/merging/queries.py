@@ -62,6 +62,12 @@ def family(work: Work, merge: AnyMerge, record_id: int) -> list[int]:
     return [record_id, *work.session.scalars(query)]
 
 
+def whole_family(work: Work, merge: AnyMerge, record_id: int) -> list[int]:
+    """The same, also of what is not for the asker to see: for acts that concern all of it."""
+    below = below_of(merge, record_id)
+    return [record_id, *work.session.scalars(sa.select(below.c.id).order_by(below.c.id))]
+
+
 def reports_of(work: Work, ids: list[int]) -> list[Report]:
     """The reports of a family, the one asked about first."""
     found = {

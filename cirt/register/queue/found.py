@@ -34,7 +34,6 @@ class Found:
     """Observables of one report on a page; ``total`` are all that it has."""
 
     total: int = 0
-    keys: list[int] = field(default_factory=list)
     rows: list[Observable] = field(default_factory=list)
 
     def seen(self, known: dict[int, Known]) -> list[tuple[Observable, Known]]:
@@ -65,7 +64,6 @@ def observables_of(work: Work, report_ids: Collection[int], each: int) -> dict[i
             report_id,
             ReportObservable.kind,
             ReportObservable.value,
-            ReportObservable.key,
             sa.func.count().over(partition_by=report_id).label("total"),
             sa.func.row_number()
             .over(partition_by=report_id, order_by=(ReportObservable.kind, ReportObservable.value))
@@ -79,7 +77,6 @@ def observables_of(work: Work, report_ids: Collection[int], each: int) -> dict[i
     for row in work.session.execute(query):
         one = found.setdefault(row.report_id, Found())
         one.total = row.total
-        one.keys.append(row.key)
         one.rows.append(Observable(Kind(row.kind), row.value))
     return found
 
@@ -97,4 +94,4 @@ def observables_of_all(work: Work, report_ids: list[int]) -> Found:
     total = work.session.scalar(
         sa.select(different).where(ReportObservable.report_id.in_(report_ids))
     )
-    return Found(total or 0, [one.key for one in kept], kept)
+    return Found(total or 0, kept)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register.dialogue.waiting import asked_since
-from cirt.register.known import NOTHING, Known, known_of, without_report
+from cirt.register.known import Known, known_of, without_report
 from cirt.register.likeness.kept import KeptLike, kept_likes
 from cirt.register.likeness.rules import Likeness, SpamFacts, SpamGuess, guess_spam
 from cirt.register.likeness.spam import spam_like
@@ -81,7 +81,7 @@ def queue(
     context = _Context(
         targets,
         found,
-        known_of(work, (key for one in found.values() for key in one.keys)),
+        known_of(work, (each for one in found.values() for each in one.rows)),
         kept_likes(work, ids),
         spam_like(work, [row for row in page.rows if row.state in WAITING]),
         names_of(
@@ -129,7 +129,7 @@ def _columns() -> Query:
 
 def _row(work: Work, row: sa.Row[Any], context: _Context) -> QueueRow:
     found = context.found.get(row.id, Found())
-    known = [without_report(context.known.get(key, NOTHING), row.reference) for key in found.keys]
+    known = [without_report(one, row.reference) for _, one in found.seen(context.known)]
     return QueueRow(
         reference=row.reference,
         title=row.title,

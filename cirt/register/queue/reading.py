@@ -63,7 +63,7 @@ def report_view(work: Work, reference: str) -> ReportView:
     report = get_report(work, reference)
     ids = family(work, ReportMerge, report.id)
     found = observables_of_all(work, ids)
-    known = known_of(work, found.keys, besides_report=report.id)
+    known = known_of(work, found.rows, besides_report=report.id)
     likes = alike(work, report, found.seen(known))
     merged = merged_here(work, ReportMerge, ids)
     owners = [reference, *(one.reference for one in merged)]

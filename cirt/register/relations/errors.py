@@ -26,3 +26,10 @@ class LinkInCircle(Invalid):
     message = mark(
         "That would go in a circle: {part} would be a part of itself. Link the two as related instead."
     )
+
+
+class LinkRefused(Invalid):
+    """The same by way of something that is not for the asker to see, which is not named."""
+
+    code = "link-refused"
+    message = mark("{part} cannot be linked as a part of {whole}. Link the two as related instead.")

@@ -12,6 +12,7 @@ from cirt.objects.observables.kinds import Observable
 from cirt.register.constituents.models import IncidentParty
 from cirt.register.constituents.service import parties_of
 from cirt.register.known import MANY
+from cirt.register.linking.whereabouts import reports_on
 from cirt.register.models import (
     Incident,
     IncidentObservable,
@@ -160,7 +161,7 @@ def _indicators(work: Work, incident_id: int) -> list[MadeIndicator]:
 def _reports(work: Work, incident_id: int) -> list[NearReport]:
     query = (
         sa.select(Report.reference, Report.title)
-        .where(Report.incident_id == incident_id, sees_report(work.actor))
+        .where(Report.id.in_(reports_on([incident_id])), sees_report(work.actor))
         .order_by(Report.received_at.desc(), Report.id.desc())
         .limit(_SHOWN)
     )

@@ -70,28 +70,3 @@ def open_parts(work: Work, incident_id: int) -> list[str]:
         .limit(_SHOWN)
     )
     return list(work.session.scalars(query))
-
-
-def is_above(work: Work, incident_id: int, other_id: int) -> bool:
-    """Whether ``other`` is, over any number of steps, a part of the incident, by links that the asker may see.
-
-    Hidden ones do not count, for a refusal would betray them; so a circle through one may come to be, and
-    nothing here walks further than the asked steps.
-    """
-    step = (
-        sa.select(IncidentRelation.other_id.label("id"))
-        .where(
-            IncidentRelation.incident_id == other_id,
-            IncidentRelation.kind == RelationKind.PART_OF,
-        )
-        .cte("above", recursive=True)
-    )
-    between = aliased(Incident)
-    further = (
-        sa.select(IncidentRelation.other_id)
-        .join(step, IncidentRelation.incident_id == step.c.id)
-        .join(between, between.id == IncidentRelation.incident_id)
-        .where(IncidentRelation.kind == RelationKind.PART_OF, sees_other(work.actor, between))
-    )
-    above = step.union(further)
-    return work.session.scalar(sa.select(above.c.id).where(above.c.id == incident_id)) is not None

@@ -6,34 +6,34 @@ from cirt.kernel.work import Work
 from cirt.register.errors import NoSuchIncident
 from cirt.register.incidents import note_link
 from cirt.register.models import EntryKind, Incident
+from cirt.register.relations.circles import Standing, standing
 from cirt.register.relations.commands import MEANT, LinkIncidents, UnlinkIncidents, wish_of
 from cirt.register.relations.errors import (
     LinkedAlready,
     LinkInCircle,
+    LinkRefused,
     LinkToItself,
     OtherUnknown,
 )
 from cirt.register.relations.models import IncidentRelation, RelationKind
-from cirt.register.relations.queries import is_above
 from cirt.register.sight import get_incident
-
-_TURN = 7_230_915  # of this act on PostgreSQL: two who link at once could close a circle together
+from cirt.register.turns import take_turn
 
 
 def link_incidents(work: Work, cmd: LinkIncidents) -> IncidentRelation:
     """
     Raises:
-        OtherUnknown, LinkToItself, LinkedAlready, LinkInCircle, NoSuchIncident, NotAllowed.
+        OtherUnknown, LinkToItself, LinkedAlready, LinkInCircle, LinkRefused, NoSuchIncident, NotAllowed.
     """
     work.require("incident:write")
-    _wait_for_turn(work)
+    take_turn(work)
     incident, other = _both(work, cmd.reference, cmd.other)
     if _link(work, incident, other) is not None:
         raise LinkedAlready(reference=other.reference)
     kind, is_from = MEANT[cmd.wish]
     low, high = (incident, other) if is_from else (other, incident)
-    if kind is RelationKind.PART_OF and is_above(work, low.id, high.id):
-        raise LinkInCircle(part=low.reference)
+    if kind is RelationKind.PART_OF:
+        _check_circle(work, low, high)
     relation = IncidentRelation(
         incident_id=low.id, other_id=high.id, kind=kind, note=cmd.note, added_at=work.now
     )
@@ -63,6 +63,14 @@ def unlink_incidents(work: Work, cmd: UnlinkIncidents) -> None:
     work.audit("incident.unlink", incident.reference, other=other.reference)
 
 
+def _check_circle(work: Work, part: Incident, whole: Incident) -> None:
+    found = standing(work, whole.id, part.id)
+    if found is Standing.SEEN:
+        raise LinkInCircle(part=part.reference)
+    if found is Standing.HIDDEN:
+        raise LinkRefused(part=part.reference, whole=whole.reference)
+
+
 def _both(work: Work, reference: str, given: str) -> tuple[Incident, Incident]:
     incident = get_incident(work, reference)
     if given == reference:
@@ -80,9 +88,3 @@ def _link(work: Work, one: Incident, two: Incident) -> IncidentRelation | None:
         )
     )
     return work.session.scalars(query).first()
-
-
-def _wait_for_turn(work: Work) -> None:
-    """On SQLite writers stand in line anyway."""
-    if work.connection.dialect.name == "postgresql":
-        work.session.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))

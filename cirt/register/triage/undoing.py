@@ -18,16 +18,16 @@ def undo_decision(work: Work, cmd: UndoDecision) -> Report:
     An incident that began with the report is closed as a false alarm, if nobody has done anything on it yet.
 
     Raises:
-        UndoneByWork: somebody has worked on the incident that began with it.
+        UndoneByWork, UndoneByMerge, UndoneByClosing, UndoneByOthers: more has come of it since (``linking.leaving``).
         IsMerged, UndoTooLate, ReportChanged, NoSuchReport, NotAllowed.
     """
     work.require("report:decide")
     report = get_report(work, cmd.reference, lock=True)
     check_report_whole(work, report)
-    if not workflow.can_undo(report.state, report.decided_at, work.now):
-        raise UndoTooLate(reference=report.reference)
     if report.version != cmd.version:
         raise ReportChanged(reference=report.reference)
+    if not workflow.can_undo(report.state, report.decided_at, work.now):
+        raise UndoTooLate(reference=report.reference)
     before, reason = report.state, for_trail(report.tlp, report.reason)
     leave_incidents(work, report)
     take_back(work, report)

@@ -25,7 +25,8 @@ from cirt.register.dialogue.keeping import MAX_MESSAGES, keep_message
 from cirt.register.dialogue.models import Channel, Direction, Message, MessageKind
 from cirt.register.errors import RedNeedsPerson
 from cirt.register.intake import take_report
-from cirt.register.models import Incident, IncidentState, Report, ReportSource, ReportState
+from cirt.register.linking.whereabouts import is_worked_on
+from cirt.register.models import Report, ReportSource, ReportState
 from cirt.register.webhook.errors import (
     EventTooLarge,
     NoSuchWebhook,
@@ -236,8 +237,7 @@ def _open_report(work: Work, known: WebhookKey) -> Report | None:
     report = work.session.get_one(Report, known.report_id)
     if report.state is ReportState.REJECTED:
         return None
-    incident = work.session.get(Incident, report.incident_id) if report.incident_id else None
-    return None if incident and incident.state is IncidentState.CLOSED else report
+    return report if is_worked_on(work, report) else None
 
 
 def _first_time(

@@ -210,10 +210,9 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
     if listed is None:
         raise NotFound
     content, observables = _content(work, listed)
-    keys = [each.key for each in observables]
     named = {peer.id: peer for peer in peers(session)}
     team = ourselves(session)
-    known = known_of(work, keys).values()
+    known = known_of(work, observables).values()
     others = {
         match.found.object_id: match.found
         for match in index.matching(

@@ -10,7 +10,7 @@ from cirt.kernel.errors import FieldsInvalid
 from cirt.register import queries
 from cirt.register.bin.commands import DeletePart
 from cirt.register.bin.models import Binned
-from cirt.register.bin.service import delete_incident, delete_part
+from cirt.register.bin.service import LeadsOthers, delete_incident, delete_part
 from cirt.register.errors import IncidentChanged
 from cirt.web import i18n
 from cirt.web.errors import status_of
@@ -48,7 +48,7 @@ def delete(reference: str) -> AnyResponse:
         with open_work() as work:
             cmd = DeleteIncidentInput().read(sent(), reference=reference)
             act = delete_incident(work, cmd)
-    except IncidentChanged as error:
+    except (IncidentChanged, LeadsOthers) as error:
         form = Form(refused(error).values)
         return _page(reference, form, status_of(error), i18n.say_error(error))
     except FieldsInvalid as error:
