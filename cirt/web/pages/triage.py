@@ -224,7 +224,8 @@ def decide(reference: str) -> AnyResponse:
     except tuple(_AT) as error:
         at = next(place for kind, place in _AT.items() if isinstance(error, kind))
         return intake_page(reference, refused(error, at=at), HTTPStatus.UNPROCESSABLE_ENTITY)
-    return redirect(led_to or path_of("triage.queue", view=wants("view") or QueueView.WAITING), 303)
+    view = wants("view") or QueueView.WAITING
+    return redirect(led_to or path_of("triage.queue", view=view, decided=reference), 303)
 
 
 def _to_field() -> str:
