@@ -173,7 +173,10 @@ def _place_of(error: CirtError) -> str:
 
 def _overtaken(title: str, why: str, place: str) -> Response:
     """Sent again as it is, the form would only be refused again: the way on is the page as it stands now."""
-    typed = [value for _, value in typed_fields() if " " in value]
+    own = g.get("own_fields")
+    typed = [
+        value for name, value in typed_fields() if " " in value and (own is None or name in own)
+    ]
     return render(
         "errors/overtaken.html",
         HTTPStatus.CONFLICT,

@@ -50,7 +50,7 @@ def _frame() -> dict[str, Any]:
         "visit": who,
         "now": who.now,
         "request_path": request.path,
-        "section": section_of(request.endpoint or ""),
+        "section": nav.shown_in(section_of(request.endpoint or "")),
         "was_sent": once.NOTICE in request.args,
         "undo": _undo() if who.is_signed_in else None,
         "decided": _decided() if who.is_signed_in else None,

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.inputs.register import (
@@ -215,6 +215,7 @@ def undo(reference: str) -> AnyResponse:
 
 @bp.post("/triage/<reference>/decision")
 def decide(reference: str) -> AnyResponse:
+    g.own_fields = FIELDS.get(wants("decision"))  # the others were only on the page as well
     try:
         with open_work() as work:
             led_to = _decide(work, reference, wants("decision"))
