@@ -24,7 +24,7 @@ def owners_in(entries: Iterable[EntryRow]) -> set[int]:
 
 
 def changes(entry: EntryRow, owners: Mapping[int, str]) -> list[Markup]:
-    """Facts of one value; what is a list of several is only named."""
+    """Facts of one value out of few; a list is only named, and a title too: the one before may have been for fewer."""
     return [
         i18n.say(
             mark("{what}: before {before}, now {after}"),
@@ -52,7 +52,6 @@ def _shown(name: str, value: Any, owners: Mapping[int, str]) -> Markup:
 
 
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
-    "title": str,
     "rsit_class": lambda value: class_words(value, None),
     "severity": lambda value: i18n.translate(SEVERITIES[Severity(value)]),
     "tlp": lambda value: Tlp(value).label,

@@ -126,13 +126,14 @@ def on_fault(error: Exception) -> AnyResponse:
         return Response("The fault is ours. Try again in a minute.", 500, mimetype="text/plain")
     code = f"E-{secrets.token_hex(2)}-{visit().now:%H%M}".upper()
     log.error("web.fault", exc_info=error, extra={"code": code, "path": request.path})
-    say = i18n.say(
-        mark(
-            "The fault is ours. What you typed is kept below. Try again in a minute; if it happens again, "
-            "give the administrator this code: {code}"
-        ),
-        code=code,
+    kept = mark(
+        "The fault is ours. What you typed is kept below. Try again in a minute; if it happens again, "
+        "give the administrator this code: {code}"
     )
+    nothing = mark(
+        "The fault is ours. Try again in a minute; if it happens again, give the administrator this code: {code}"
+    )
+    say = i18n.say(kept if request.method == "POST" else nothing, code=code)
     title = i18n.translate(mark("We could not do that"))
     return _again(HTTPStatus.INTERNAL_SERVER_ERROR, title, say)
 
