@@ -16,6 +16,7 @@ from cirt.register.cases import (
     incidents,
     incidents_of_object,
     next_in_line,
+    owner_names,
     possible_owners,
 )
 from cirt.register.desk import AlsoSeen, Desk, desk
@@ -73,6 +74,7 @@ __all__ = [
     "known_of",
     "next_in_line",
     "observables",
+    "owner_names",
     "people_of",
     "possible_owners",
     "queue",

@@ -1,6 +1,7 @@
 """Errors as pages: which status, which words, and what was typed given back."""
 
 import logging
+import re
 import secrets
 from http import HTTPStatus
 
@@ -32,8 +33,11 @@ from cirt.web.forms import seal_fields, typed_fields
 from cirt.web.frame import render, secure
 from cirt.web.paths import path_of
 from cirt.web.session import cookie_name, greet, open_work, this_program, visit
+from cirt.web.words import reference_path
 
 log = logging.getLogger("cirt.web")
+
+_NAMED = re.compile(r"(?:REP|INC|REL)-[0-9]{4}-[0-9]{4,}")
 
 STATUS: tuple[tuple[type[CirtError], HTTPStatus], ...] = (
     (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -72,7 +76,10 @@ def on_cirt_error(error: CirtError) -> AnyResponse:
     if isinstance(error, NotFound):
         return not_found()
     status = status_of(error)
-    return _again(status, i18n.translate(_TITLES[status]), i18n.say_error(error))
+    title, why = i18n.translate(_TITLES[status]), i18n.say_error(error)
+    if isinstance(error, Conflict):
+        return _overtaken(title, why, _place_of(error))
+    return _again(status, title, why)
 
 
 def on_http_error(error: HTTPException) -> AnyResponse | HTTPException:
@@ -119,13 +126,14 @@ def on_fault(error: Exception) -> AnyResponse:
         return Response("The fault is ours. Try again in a minute.", 500, mimetype="text/plain")
     code = f"E-{secrets.token_hex(2)}-{visit().now:%H%M}".upper()
     log.error("web.fault", exc_info=error, extra={"code": code, "path": request.path})
-    say = i18n.say(
-        mark(
-            "The fault is ours. What you typed is kept below. Try again in a minute; if it happens again, "
-            "give the administrator this code: {code}"
-        ),
-        code=code,
+    kept = mark(
+        "The fault is ours. What you typed is kept below. Try again in a minute; if it happens again, "
+        "give the administrator this code: {code}"
     )
+    nothing = mark(
+        "The fault is ours. Try again in a minute; if it happens again, give the administrator this code: {code}"
+    )
+    say = i18n.say(kept if request.method == "POST" else nothing, code=code)
     title = i18n.translate(mark("We could not do that"))
     return _again(HTTPStatus.INTERNAL_SERVER_ERROR, title, say)
 
@@ -155,6 +163,28 @@ def _again(status: HTTPStatus, title: str, why: str) -> Response:
     fields = typed_fields() if request.method == "POST" else []
     return render(
         "errors/again.html", status, title=title, why=why, fields=fields, action=request.full_path
+    )
+
+
+def _place_of(error: CirtError) -> str:
+    """The page of what the error names, else the one with the form."""
+    named = str(error.values.get("reference", ""))
+    return reference_path(named) if _NAMED.fullmatch(named) else once.came_from()
+
+
+def _overtaken(title: str, why: str, place: str) -> Response:
+    """Sent again as it is, the form would only be refused again: the way on is the page as it stands now."""
+    own = g.get("own_fields")
+    typed = [
+        value for name, value in typed_fields() if " " in value and (own is None or name in own)
+    ]
+    return render(
+        "errors/overtaken.html",
+        HTTPStatus.CONFLICT,
+        title=title,
+        why=why,
+        typed=typed,
+        place=place,
     )
 
 

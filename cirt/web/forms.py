@@ -47,8 +47,7 @@ def refused(error: CirtError, *, at: str = "", names: Mapping[str, str] | None =
 
     ``names`` says where a field of the command has another name on the page.
     """
-    typed = {name: request.form.getlist(name) for name in request.form if name not in _UNKEPT}
-    values = {name: found[0] if len(found) == 1 else found for name, found in typed.items()}
+    values = typed_values()
     if not isinstance(error, FieldsInvalid):
         return Form(values, {at: [i18n.say_error(error)]})
     messages: dict[str, list[str]] = {}
@@ -56,6 +55,12 @@ def refused(error: CirtError, *, at: str = "", names: Mapping[str, str] | None =
         shown = messages.setdefault((names or {}).get(name, name), [])
         shown += [said for s in sentences if (said := i18n.translate(s)) not in shown]
     return Form(values, messages)
+
+
+def typed_values() -> dict[str, Any]:
+    """The sent form for a page that shows it again: a field given several times is a list."""
+    typed = {name: request.form.getlist(name) for name in request.form if name not in _UNKEPT}
+    return {name: found[0] if len(found) == 1 else found for name, found in typed.items()}
 
 
 def sent(*lists: str, without: Iterable[str] = ()) -> dict[str, Any]:

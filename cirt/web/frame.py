@@ -1,5 +1,6 @@
 """Pages out of templates: the environment, the frame around each page, and the headers of each answer."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -14,12 +15,13 @@ from cirt.kernel.tlp import Tlp
 from cirt.parties.roles import ROLE_NAMES, Role
 from cirt.register.bin.models import BINNED
 from cirt.register.bin.queries import BinRow, bin_row
+from cirt.register.undoable import Decided, decided
 from cirt.web import i18n, nav, once, words
 from cirt.web.access import section_of
 from cirt.web.forms import Form
 from cirt.web.icons import icon, symbols
 from cirt.web.paths import path_of
-from cirt.web.prose import defanged, plain, prose
+from cirt.web.prose import defanged, line, plain, prose
 from cirt.web.session import form_token, open_work, this_program, visit
 from cirt.web.static_files import static_files
 
@@ -29,6 +31,7 @@ CSP = (
 )
 _THEMES = ("light", "dark")
 _ID_DIGITS = 18
+_REPORT = re.compile(r"REP-[0-9]{4}-[0-9]{4,9}")
 
 
 def render(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
@@ -47,9 +50,10 @@ def _frame() -> dict[str, Any]:
         "visit": who,
         "now": who.now,
         "request_path": request.path,
-        "section": section_of(request.endpoint or ""),
+        "section": nav.shown_in(section_of(request.endpoint or "")),
         "was_sent": once.NOTICE in request.args,
         "undo": _undo() if who.is_signed_in else None,
+        "decided": _decided() if who.is_signed_in else None,
         "theme": theme if theme in _THEMES else "",
         "nav_items": nav.items_for(who.actor) if who.is_signed_in else [],
         "start": start_path(),
@@ -66,6 +70,15 @@ def _undo() -> BinRow | None:
     with open_work(write=False) as work:
         row = bin_row(work, int(given))
     return row if row and row.may_restore else None
+
+
+def _decided() -> Decided | None:
+    """The report that was just decided on, for the bar that offers to take that back."""
+    reference = request.args.get("decided", "")
+    if not _REPORT.fullmatch(reference):
+        return None
+    with open_work(write=False) as work:
+        return decided(work, reference)
 
 
 def start_path() -> str:
@@ -153,6 +166,7 @@ def environment() -> Environment:
         t=i18n.translate,
         prose=prose,
         plain=plain,
+        line=line,
         defanged=defanged,
     )
     return env

@@ -32,7 +32,7 @@ LANGUAGES = {
 }
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans"}
 _RIGHT_TO_LEFT = frozenset({"ar"})
-_HOUR, _DAY = 3600, 86400
+_HOUR, _DAY = 60, 24  # in minutes, in hours
 
 
 @cache
@@ -125,12 +125,14 @@ def moment(at: datetime, now: datetime) -> str:
 
 
 def span(length: timedelta) -> str:
-    """How long, in the two largest units: ``2 h 10 min``."""
-    seconds = max(0, int(length.total_seconds()))
-    if seconds < _HOUR:
-        return str(say(mark("{minutes} min"), minutes=seconds // 60))
-    if seconds < 2 * _DAY:
-        hours, rest = divmod(seconds, _HOUR)
-        return str(say(mark("{hours} h {minutes} min"), hours=hours, minutes=rest // 60))
-    days, rest = divmod(seconds, _DAY)
-    return str(say(mark("{days} d {hours} h"), days=days, hours=rest // _HOUR))
+    """How long, in the two largest units: ``2 h 10 min``, and ``2 h`` where it is just that."""
+    minutes = max(0, int(length.total_seconds())) // 60
+    if minutes < _HOUR:
+        return str(say(mark("{minutes} min"), minutes=minutes))
+    hours, minutes = divmod(minutes, _HOUR)
+    if hours < 2 * _DAY:
+        words = mark("{hours} h {minutes} min") if minutes else mark("{hours} h")
+        return str(say(words, hours=hours, minutes=minutes))
+    days, hours = divmod(hours, _DAY)
+    words = mark("{days} d {hours} h") if hours else mark("{days} d")
+    return str(say(words, days=days, hours=hours))

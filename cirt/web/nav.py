@@ -44,6 +44,15 @@ ITEMS = (
 )
 
 
+# Sections without an entry of their own, and where they are reached from.
+_WITHIN = {"playbooks": "incidents", "bin": "incidents"}
+
+
+def shown_in(section: str) -> str:
+    """The entry that is marked as the present one."""
+    return _WITHIN.get(section, section)
+
+
 def items_for(actor: Actor) -> list[Item]:
     return [item for item in ITEMS if any(actor.may(right) for right in SECTIONS[item.section])]
 

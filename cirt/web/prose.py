@@ -46,12 +46,18 @@ def plain(text: str) -> Markup:
     return _filled(str(escape(places)), found)
 
 
+def line(text: str) -> Markup:
+    """A title, a reason or a name within our own words: it keeps the direction of its own language."""
+    shown = plain(text)
+    return Markup("<bdi>{}</bdi>").format(shown) if shown else shown
+
+
 def safe_value(found: Found) -> Markup:
     return Markup('<bdi class="ioc">{}</bdi>').format(found.observable.defanged)
 
 
 def defanged(text: str) -> str:
-    """``text`` on one line, its observables defanged; for titles."""
+    """``text`` with its observables defanged, without markup; for attributes and fields."""
     for found in reversed(find(text[:_LONGEST])):
         text = text[: found.start] + found.observable.defanged + text[found.end :]
     return text

@@ -114,9 +114,15 @@ def ioc(value: str) -> Markup:
 
 def reference_link(reference: str) -> Markup:
     """A report, incident or release by its name."""
+    return Markup('<a href="{}"><bdi class="mono">{}</bdi></a>').format(
+        reference_path(reference), reference
+    )
+
+
+def reference_path(reference: str) -> str:
+    """The page of a report, incident or release."""
     endpoint = {"REP": "triage.intake", "INC": "incidents.incident", "REL": "release.release"}
-    target = path_of(endpoint[reference[:3]], reference=reference)
-    return Markup('<a href="{}"><bdi class="mono">{}</bdi></a>').format(target, reference)
+    return path_of(endpoint[reference[:3]], reference=reference)
 
 
 def entry_icon(kind: EntryKind) -> Markup:
@@ -140,7 +146,7 @@ def attack_time(attack: AttackView, at: datetime) -> str:
 
 
 def _strong(text: object) -> Markup:
-    return Markup("<strong>{}</strong>").format(text)
+    return Markup("<strong><bdi>{}</bdi></strong>").format(text)
 
 
 def _shown(name: str, value: Any) -> object:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 _WAITING = (
     *("received_at", "id", "source", "lane", "sector", "first_guess", "like_id", "tlp"),

@@ -186,6 +186,11 @@ def test_pages_that_refuse_are_sound_too(site: Site, chromium: Browser) -> None:
 
         assert looks_of(person, person.open("/admin/users"), 403) == []
         assert looks_of(person, person.open("/incidents/INC-2026-9999"), 404) == []
+        for path, button in (("/triage/new", "Save report"), ("/report", "Send report")):
+            person.open(path)
+            person.press(button)
+            person.page.locator(".err-sum").wait_for()
+            assert axe(person, RULES) == []
 
 
 def faults_of(person: Person, path: str) -> list[str]:

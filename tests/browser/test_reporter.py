@@ -115,6 +115,22 @@ def test_a_call_is_written_down_and_its_code_works(site: Served, chromium: Brows
         amina.reads("We have your report")
 
 
+def test_choosing_another_lane_loses_nothing_and_enter_sends(
+    site: Served, chromium: Browser
+) -> None:
+    with a_person(chromium, site.url, script=False) as citizen:
+        citizen.open("/report")
+        citizen.fill(What_happened="Our bills are paid to somebody else.", Your_name="Shift lead")
+        citizen.page.locator("#files").set_input_files(
+            {"name": "bill.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"}
+        )
+        citizen.press("Small firm")
+        citizen.reads("Were payment details changed?", "Choose your files once more")
+        assert citizen.page.locator("#text").input_value() == "Our bills are paid to somebody else."
+        citizen.page.locator("#reporter").press("Enter")
+        citizen.reads("Your report has arrived", "Personal data lost?")
+
+
 def assert_fits(person: Person) -> None:
     """Nothing reaches beyond the side of the screen."""
     assert person.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

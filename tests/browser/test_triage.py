@@ -8,8 +8,10 @@ from playwright.sync_api import Browser
 
 from cirt.kernel.work import PUBLIC
 from cirt.parties.roles import Role
-from cirt.register.commands import TakeReport
+from cirt.register.commands import MarkSpam, TakeReport
 from cirt.register.intake import take_report
+from cirt.register.service import mark_spam
+from cirt.register.sight import get_report
 from tests.support.browse import PASSWORD, a_colleague
 from tests.support.browser import Person, a_person
 from tests.support.databases import Databases
@@ -237,3 +239,55 @@ def test_a_lead_merges_two_incidents_and_parts_them_again_without_script(
         person.open("/incidents")
         person.reads(first.reference, second.reference)
         assert person.problems == []
+
+
+def test_a_wrong_decision_is_taken_back_at_once_and_one_that_comes_too_late_leads_on(
+    desk: Served, chromium: Browser
+) -> None:
+    [pills] = reported(desk, "Cheap pills!")
+    with a_person(chromium, desk.url, script=False) as person:
+        signed_in(person, desk, Role.HANDLER)
+        other = a_colleague_at_work(desk.program, "Lin", Role.TRIAGE)
+        for undone in (True, False):
+            person.open(f"/triage?selected={pills}")
+            person.page.get_by_label("Reject with a reason").check()
+            person.fill(Reason="Advertising of pills")
+            if undone:
+                person.press(f"Save decision on {pills}")
+                person.reads(pills, "Rejected")
+                person.press("Undo this decision")
+                person.reads(f"Save decision on {pills}")
+
+        # Somebody else decides while the form is open.
+        with desk.program.work(other) as work:
+            version = get_report(work, pills).version
+            mark_spam(work, MarkSpam(pills, version))
+        person.press(f"Save decision on {pills}")
+        person.reads("somebody else was first", "Lin decided", "Advertising of pills")
+        person.press("Look at it as it is now")
+        assert person.path == f"/intake/{pills}"
+        person.reads("Spam", "Lin")
+
+
+def test_addresses_in_titles_keep_their_order_from_right_to_left(
+    desk: Served, chromium: Browser
+) -> None:
+    [scan] = reported(desk, "192.0.2.228 scanned us")
+    with a_person(chromium, desk.url) as person:
+        signed_in(person, desk, Role.HANDLER)
+        person.open("/desk?lang=ar")
+        title = person.page.locator("main a", has_text="scanned us")
+
+        # Where each number begins, from the left.
+        lefts = title.locator("bdi.ioc").evaluate(
+            """(shown) => [0, 6, 10, 14].map((at) => {
+                const range = document.createRange();
+                range.setStart(shown.firstChild, at);
+                range.setEnd(shown.firstChild, at + 1);
+                return range.getBoundingClientRect().left;
+            })"""
+        )
+        assert person.page.locator("html").get_attribute("dir") == "rtl"
+        assert title.inner_text() == "192[.]0[.]2[.]228 scanned us"
+        assert lefts == sorted(lefts)
+        assert scan in person.text

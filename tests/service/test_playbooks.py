@@ -142,7 +142,7 @@ def test_the_form_of_a_playbook_says_what_is_wrong_and_keeps_the_text(program: P
     assert "x" * 301 in visitor.page
     visitor.send("/playbooks/new", title="Ours", identify="2 h: Call the bank", fits="fraud")
     visitor.follow()
-    assert "Call the bank within 2 h 0 min" in visitor.text
+    assert "Call the bank within 2 h" in visitor.text
     assert visitor.get("/playbooks/phishing?version=5").status_code == 404
     assert visitor.get("/playbooks/none").status_code == 404
 

@@ -50,6 +50,29 @@ def test_further_classes_are_added_and_taken_off_without_script(amina: Visitor, 
     assert "Infected System" not in amina.text
 
 
+def test_the_timeline_says_what_a_fact_was_and_an_incident_is_taken_on_by_one_button(
+    program: Program, amina: Visitor, place: str
+) -> None:
+    lin = signed_in(program, Role.LEAD, name="Lin")
+    lin.get(f"{place}/edit")
+    lin.send(f"{place}/edit", owner_id="", severity="high", title="Bills of Jane Roe", priority="1")
+    assert "it needs a reason" in lin.text
+    lin.send(f"{place}/edit", reason="More of them")
+    lin.get(f"{place}/edit")
+    lin.send(f"{place}/edit", title="Bills")
+
+    lin.get(place)
+    assert "severity: before Low , now High" in lin.text
+    assert "priority: before As severity and sectors say , now 1, at once" in lin.text
+    assert "Jane Roe" not in lin.text
+    lin.send(f"{place}/edit")
+    lin.follow()
+    assert "owner: before Nobody yet , now Lin" in lin.text
+    assert "I take it on" not in lin.text
+    amina.get(place)
+    assert "Lin" in amina.text
+
+
 def test_a_wrong_field_keeps_all_that_was_typed(amina: Visitor, place: str) -> None:
     amina.get(f"{place}/edit")
 

@@ -125,3 +125,22 @@ def test_auditors_read_and_find_no_forms(program: Program, irena: Visitor) -> No
     assert olga.get("/triage/views/new").status_code == 403
     assert olga.get("/triage/agencies/new").status_code == 403
     assert olga.get("/triage/agencies").status_code == 200
+
+
+def test_the_page_after_a_decision_offers_to_take_it_back_to_those_who_may(
+    program: Program, irena: Visitor
+) -> None:
+    report = a_report(program, "Cheap pills").reference
+    assert decide(irena, report, decision="reject", reason="Advertising") == 303
+    irena.follow()
+    assert irena.form(f"/triage/{report}/undo")
+    olga = signed_in(program, Role.AUDITOR, name="Olga")
+
+    for visitor, asked in ((olga, report), (irena, "REP-2026-0999"), (irena, f"{report}x")):
+        assert visitor.get(f"/triage?decided={asked}").status_code == 200
+        assert "Undo this decision" not in visitor.text
+    assert irena.get("/triage?decided=REP-2026-0001%00").status_code == 404
+    irena.get(f"/triage?decided={report}")
+    irena.send(f"/triage/{report}/undo")
+    irena.get(f"/triage?decided={report}")
+    assert "Undo this decision" not in irena.text

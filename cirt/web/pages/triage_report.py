@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.inputs.register import (
@@ -157,6 +157,7 @@ def set_sector(reference: str) -> AnyResponse:
 
 @bp.post("/triage/<reference>/decision")
 def decide(reference: str) -> AnyResponse:
+    g.own_fields = FIELDS.get(wants("decision"))  # the others were only on the page as well
     try:
         with open_work() as work:
             led_to = _decide(work, reference, wants("decision"))
@@ -166,7 +167,8 @@ def decide(reference: str) -> AnyResponse:
     except tuple(_AT) as error:
         at = next(place for kind, place in _AT.items() if isinstance(error, kind))
         return intake_page(reference, refused(error, at=at), HTTPStatus.UNPROCESSABLE_ENTITY)
-    return redirect(led_to or path_of("triage.queue", view=wants("view") or QueueView.WAITING), 303)
+    view = wants("view") or QueueView.WAITING
+    return redirect(led_to or path_of("triage.queue", view=view, decided=reference), 303)
 
 
 def _to_field() -> str:

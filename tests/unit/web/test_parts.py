@@ -128,7 +128,9 @@ NOW = datetime(2026, 11, 19, tzinfo=UTC)
         (timedelta(seconds=-5), "0 min"),
         (timedelta(minutes=59, seconds=59), "59 min"),
         (timedelta(hours=2, minutes=10), "2 h 10 min"),
+        (timedelta(hours=2, seconds=59), "2 h"),
         (timedelta(days=3, hours=4), "3 d 4 h"),
+        (timedelta(days=3), "3 d"),
     ],
 )
 def test_durations_are_said_in_their_two_largest_units(length: timedelta, words: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from markupsafe import Markup
 
-from cirt.web.prose import defanged, plain, prose
+from cirt.web.prose import defanged, line, plain, prose
 
 
 @pytest.mark.parametrize("show", [prose, plain])
@@ -60,3 +60,10 @@ def test_a_title_is_defanged() -> None:
     assert defanged("Password typed into login.example.org") == (
         "Password typed into login[.]example[.]org"
     )
+
+
+def test_a_title_keeps_its_direction_and_an_address_in_it_its_order() -> None:
+    shown = '<bdi>فحص من <bdi class="ioc">192[.]0[.]2[.]44</bdi> &lt;b&gt;</bdi>'
+
+    assert str(line("فحص من 192.0.2.44 <b>")) == shown
+    assert str(line("")) == ""

@@ -28,6 +28,7 @@ WAYS = {
     "observables": "incidents.observables",
     "releases": "incidents.sharing",
     "score": "incidents.severity",
+    "tasks": "incidents.tasks",
 }
 
 

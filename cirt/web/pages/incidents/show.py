@@ -13,6 +13,7 @@ from cirt.register.overview import overview
 from cirt.register.queries import IncidentView, Thread, TimelineFilter
 from cirt.register.tasks.queries import next_tasks
 from cirt.web import signs
+from cirt.web.changes import changes, owners_in
 from cirt.web.forms import Form, member
 from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp
@@ -46,6 +47,7 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
         page = queries.entries_of(work, view.family, wanted, cursor=request.args.get("page"))
+        owners = queries.owner_names(work, owners_in(page.rows))
         people = queries.people_of(work, view.family)
         tasks = next_tasks(work, view.incident.id)
         draft = service.draft_of(work, reference)
@@ -64,6 +66,7 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         **frame_of(view, "timeline"),
         more=more,
         page=page,
+        changes=lambda entry: changes(entry, owners),
         answers_waiting=answers,
         wanted=wanted,
         threads=_THREADS,

@@ -23,11 +23,13 @@ from cirt.web.pages.public.bp import bp
 from cirt.web.pages.public.exact import read_exactly
 from cirt.web.pages.public.sending import (
     FILE_LIMIT,
+    has_files,
     kept_headers,
     new_once,
     sent_back,
     sent_files,
     sent_once,
+    typed_so_far,
 )
 from cirt.web.paths import path_of
 from cirt.web.sectors import sector_choices
@@ -52,6 +54,9 @@ def report() -> Response:
 def send_report() -> AnyResponse:
     program = this_program()
     read_exactly()
+    if (lane := member(Lane, request.form.get("to_lane", ""))) is not None:
+        typed = typed_so_far()
+        return _report_page(Form({**typed.values, "lane": lane.value}))
     try:
         once = sent_once(program.keys)
         cmd = TakeReportInput().read(
@@ -122,4 +127,5 @@ def _report_page(form: Form, status: int = HTTPStatus.OK) -> Response:
         once=new_once(program.keys),
         max_files=intake.MAX_FILES,
         file_limit=FILE_LIMIT,
+        files_lost=has_files(),
     )

@@ -24,6 +24,7 @@ from cirt.web.pages.public.bp import bp
 from cirt.web.pages.public.exact import read_exactly
 from cirt.web.pages.public.sending import (
     FILE_LIMIT,
+    has_files,
     kept_headers,
     new_once,
     sent_back,
@@ -117,4 +118,5 @@ def _followed(
         once=new_once(program.keys),
         max_files=intake.MAX_FILES,
         file_limit=FILE_LIMIT,
+        files_lost=has_files(),
     )

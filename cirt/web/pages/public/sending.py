@@ -10,7 +10,7 @@ from cirt.kernel.keys import Keys
 from cirt.register import intake
 from cirt.register.codes import new_form_value
 from cirt.register.commands import SentFile
-from cirt.web.forms import Form, open_public_token, public_token, refused
+from cirt.web.forms import Form, open_public_token, public_token, refused, typed_values
 from cirt.web.session import FormTooOld
 
 FILE_LIMIT = f"{MAX_FILE_BYTES // 2**20} MB"
@@ -34,6 +34,11 @@ def sent_files() -> tuple[SentFile, ...]:
     return read
 
 
+def has_files() -> bool:
+    """Whether files were chosen; a page that comes back cannot keep them."""
+    return any(file.filename for file in request.files.getlist("files"))
+
+
 def new_once(keys: Keys) -> str:
     return public_token(keys, new_form_value())
 
@@ -52,7 +57,15 @@ def sent_once(keys: Keys) -> str:
 def sent_back(error: CirtError) -> Form:
     """The form as it was sent, as far as a page can show it, with the messages."""
     at = "files" if isinstance(error, TooLarge) and "what" in error.values else "text"
-    form = refused(error, at=at)
+    return _showable(refused(error, at=at))
+
+
+def typed_so_far() -> Form:
+    """The form as it stands, without messages: more is to be typed."""
+    return _showable(Form(typed_values()))
+
+
+def _showable(form: Form) -> Form:
     return Form({name: _shown(value) for name, value in form.values.items()}, form.errors)
 
 
