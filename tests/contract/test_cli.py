@@ -500,6 +500,9 @@ def test_a_webhook_is_made_tried_out_and_removed(cli: Cli, tmp_path: Path) -> No
     assert (shown["title"], shown["key"]) == ("Brute force", "7")
     assert "colour" in cli.refused("webhook", "map", "siem", mapping)
     assert made["token"] not in cli.done("webhook", "list")
+    for verb, state in (("pause", "paused"), ("resume", "in use")):
+        cli.done("webhook", verb, "siem")
+        assert [one["state"] for one in cli.json("webhook", "list")] == [state]
     cli.done("webhook", "remove", "siem")
     assert "webhook list" in cli.refused("webhook", "remove", "siem")
 

@@ -103,7 +103,10 @@ def test_the_preview_says_what_would_be_kept_ignored_and_missing_and_keeps_nothi
         assert webhooks(work) == []
 
 
-@pytest.mark.parametrize("example", ["", "[]", "{", '{"a": "\\ud800"}', "[" * 5000, "\0"])
+@pytest.mark.parametrize(
+    "example",
+    ["", "[]", "{", '{"a": "\\ud800"}', "[" * 5000, '{"a":' * 1020 + "1" + "}" * 1020, "\0"],
+)
 def test_an_example_that_is_no_event_is_told_and_kept_in_its_field(
     program: Program, admin: Visitor, token: str, example: str
 ) -> None:
@@ -331,9 +334,9 @@ def test_a_preview_reads_what_an_event_would_be_read_by() -> None:
 
 def test_a_preview_of_a_deep_or_a_wide_event_ends() -> None:
     deep: Any = "x"
-    for _ in range(900):
+    for _ in range(1020):
         deep = {"a": deep}
 
-    assert preview({"a": deep}, DEFAULT).ignored_count == 1
+    assert preview({"b": deep, "text": "Down."}, DEFAULT).ignored_count == 1
     wide = preview({f"k{n}": n for n in range(20_000)}, DEFAULT)
     assert len(wide.ignored) == 100

@@ -12,7 +12,6 @@ from cirt.register.webhook.mapping import (
     path_to,
     steps_of,
     value_at,
-    whole,
 )
 
 _EVERY = ("text", "observables")  # of these all places count, of others the first
@@ -41,24 +40,27 @@ class Preview:
 
 
 def preview(sent: object, paths: Paths) -> Preview:
+    """
+    Raises:
+        NotAnEvent: as ``event_of`` does.
+    """
     every = list(_every_leaf(sent))
-    found: dict[str, tuple[Place, ...]] = {}
-    used: set[Steps] = set()
-    for name in FIELDS:
-        read = _read(sent, every, name, paths.get(name, ()))
-        if read:
-            found[name] = tuple(Place(path_to(steps), value[:_SHOWN]) for steps, value in read)
-            used |= {steps for steps, _ in read}
-    ignored = [(steps, value) for steps, value in every if steps not in used]
-    event = event_of(sent, paths)
+    read = {name: _read(sent, every, name, paths.get(name, ())) for name in FIELDS}
+    used = {steps for leaves_read in read.values() for steps, _ in leaves_read}
+    ignored = [one for one in every if one[0] not in used]
+    titles = {value for _, value in read["title"]}  # as a text they would only say it again
     return Preview(
-        event=event,
-        found=found,
-        missing=tuple(name for name in FIELDS if name not in found),
-        ignored=tuple(Place(path_to(steps), v[:_SHOWN]) for steps, v in ignored[:_MAX_IGNORED]),
+        event=event_of(sent, paths),
+        found={name: tuple(map(_place, found)) for name, found in read.items() if found},
+        missing=tuple(name for name, found in read.items() if not found),
+        ignored=tuple(map(_place, ignored[:_MAX_IGNORED])),
         ignored_count=len(ignored),
-        is_whole=event.text == whole(sent),
+        is_whole=all(value in titles for _, value in read["text"]),
     )
+
+
+def _place(leaf: tuple[Steps, str]) -> Place:
+    return Place(path_to(leaf[0]), leaf[1][:_SHOWN])
 
 
 def _read(
