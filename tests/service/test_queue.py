@@ -345,7 +345,7 @@ def plans(program: Program, actor: Actor, act: Callable[[Any], Any]) -> list[str
 
 def scans(steps: list[str]) -> list[str]:
     """Steps that read a table whole; the index of what waits may be read in its order."""
-    whole = [step for step in steps if re.match(r"SCAN ", step)]
+    whole = [step for step in steps if re.match(r"SCAN (?!json_each)", step)]
     return [
         step
         for step in whole
