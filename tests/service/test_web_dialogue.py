@@ -169,7 +169,7 @@ def test_questions_and_answers_go_back_and_forth(
     amina.get("/triage/answers")
     assert "The one at the counter" in amina.text
     amina.get(f"/intake/{REPORT}/messages")
-    assert re.search(rf'href="/intake/{REPORT}/files/\d+">a.log', amina.page)
+    assert re.search(rf'href="/intake/{REPORT}/files/\d+"><bdi>a.log', amina.page)
     amina.send(f"/intake/{REPORT}/messages/read")
     amina.get("/triage")
     assert "waits" not in amina.text
