@@ -50,7 +50,7 @@ _OPEN = [state for state in IncidentState if state is not IncidentState.CLOSED]
 def fill(program: Program, count: int, owner_id: int, *, figures: bool = True) -> str:
     """So many reports and incidents; the reference of the one with a long timeline and many observables.
 
-    Without ``figures`` the database knows nothing of its tables, as where it is new.
+    Without ``figures`` PostgreSQL knows nothing of its tables, as where it is new; SQLite never does.
     """
     chance = random.Random(4)
     numbers = range(1, count + 1)

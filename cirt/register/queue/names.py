@@ -9,9 +9,12 @@ from cirt.parties.models import Account, Person
 
 
 def names_of(work: Work, account_ids: Collection[int | None]) -> dict[int | None, str]:
+    asked = [one for one in account_ids if one is not None]
+    if not asked:
+        return {}
     query = (
         sa.select(Account.id, Person.name)
         .join(Person, Person.id == Account.person_id)
-        .where(Account.id.in_([one for one in account_ids if one is not None]))
+        .where(Account.id.in_(asked))
     )
     return {row.id: row.name for row in work.session.execute(query)}
