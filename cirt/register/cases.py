@@ -22,9 +22,6 @@ from cirt.register.models import (
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
 from cirt.register.sight import sees_incident
 
-# Written out, for SQLite takes the index of open incidents for nothing else.
-_NOT_CLOSED = Incident.state != sa.literal_column("'closed'")
-
 
 class Who(StrEnum):
     ANYBODY = ""
@@ -89,7 +86,7 @@ def next_in_line(work: Work, limit: int = 8) -> list[IncidentRow]:
     is_theirs = sa.or_(Incident.owner_id.is_(None), Incident.owner_id == work.actor.id)
     query = (
         _rows(work)
-        .where(_NOT_CLOSED, is_theirs)
+        .where(IS_OPEN, is_theirs)
         .order_by(Incident.priority, Incident.opened_at, Incident.id)
         .limit(limit)
     )

@@ -17,7 +17,7 @@ from cirt.register.models import Report
 from cirt.register.pages import Page
 from cirt.web.i18n import say
 from cirt.web.outward import because
-from cirt.web.paths import path_of
+from cirt.web.paths import path_of, ways_on
 from cirt.web.session import this_program
 
 
@@ -65,6 +65,5 @@ def shown(page: Page[MessageRow], endpoint: str, reference: str) -> dict[str, An
         "words": WORDS,
         "upto": max(unread, default=0),
         "read_action": path_of(reading, reference=reference),
-        "newer": path_of(endpoint, reference=reference, page=page.before) if page.before else "",
-        "older": path_of(endpoint, reference=reference, page=page.after) if page.after else "",
+        **ways_on(page, endpoint, reference=reference),
     }

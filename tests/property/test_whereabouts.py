@@ -18,7 +18,7 @@ from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.bin.commands import DeleteIncident, Restore
 from cirt.register.bin.service import delete_incident, restore
-from cirt.register.commands import AcceptReport, AddReport, UndoDecision, WriteNote
+from cirt.register.commands import AddReport, UndoDecision, WriteNote
 from cirt.register.errors import IncidentInBin
 from cirt.register.linking.commands import LinkReport
 from cirt.register.linking.models import LinkKind, ReportIncident
@@ -83,28 +83,17 @@ def a_world(program: Program, clock: FakeClock) -> World:
 
 
 def accept(world: World, work: Work, one: int, _: int) -> None:
-    world.incidents.append(service.accept_report(work, _accepting(world, work, one)).id)
-
-
-def split(world: World, work: Work, one: int, _: int) -> None:
-    world.incidents.append(accept_as_another(work, _accepting(world, work, one)).id)
-
-
-def _accepting(world: World, work: Work, one: int) -> AcceptReport:
-    return accepting(world.report(work, one))
+    """As one more incident where it is on one already."""
+    report = world.report(work, one)
+    act = accept_as_another if report.state in ON_INCIDENT else service.accept_report
+    world.incidents.append(act(work, accepting(report)).id)
 
 
 def add(world: World, work: Work, one: int, other: int) -> None:
-    service.add_report_to_incident(work, _adding(world, work, one, other))
-
-
-def add_more(world: World, work: Work, one: int, other: int) -> None:
-    add_to_another(work, _adding(world, work, one, other))
-
-
-def _adding(world: World, work: Work, one: int, other: int) -> AddReport:
     report = world.report(work, one)
-    return AddReport(report.reference, report.version, world.incident(work, other).reference)
+    act = add_to_another if report.state in ON_INCIDENT else service.add_report_to_incident
+    cmd = AddReport(report.reference, report.version, world.incident(work, other).reference)
+    act(work, cmd)
 
 
 def link(world: World, work: Work, one: int, other: int) -> None:
@@ -124,6 +113,12 @@ def put_in_bin(world: World, work: Work, one: int, _: int) -> None:
 
 def bring_back(world: World, work: Work, one: int, _: int) -> None:
     restore(work, Restore(world.incident(work, one).bin_id or 0))
+
+
+def bring_any_back(world: World, work: Work, one: int, _: int) -> None:
+    rows = [world.incident(work, at) for at in range(len(world.incidents))]
+    acts = [row.bin_id for row in rows if row.bin_id is not None]
+    restore(work, Restore(acts[one % len(acts)] if acts else 0))
 
 
 def merge_incidents(world: World, work: Work, one: int, other: int) -> None:
@@ -161,7 +156,7 @@ def write(world: World, work: Work, one: int, _: int) -> None:
 
 Act = Callable[[World, Work, int, int], None]
 ACTS: tuple[Act, ...] = (
-    accept, split, add, add_more, link, undo, put_in_bin, bring_back, merge_incidents, part_incident,
+    accept, accept, add, add, link, undo, undo, put_in_bin, bring_any_back, merge_incidents, part_incident,
     merge_reports, part_report, make_part, write,
 )  # fmt: skip
 # What is taken back at once leaves everything as it was.

@@ -23,6 +23,7 @@ from cirt.register.relations.circles import Standing, standing
 from cirt.register.relations.commands import LinkIncidents, UnlinkIncidents, Wish
 from cirt.register.relations.errors import LinkInCircle, LinkRefused
 from cirt.register.relations.models import IncidentRelation
+from tests.support.browse import signed_in
 from tests.support.register import a_person, an_incident
 
 
@@ -166,3 +167,26 @@ def test_of_a_merge_and_a_link_that_close_a_circle_at_once_one_is_refused(
     )
 
     assert [type(error) for error in refusals] in ([LinkInCircle], [MergeInCircle])
+
+
+def test_the_pages_say_it_at_the_field_and_keep_what_was_typed(
+    program: Program, irena: Actor
+) -> None:
+    part, whole = an_incident(program, irena), an_incident(program, irena)
+    red = an_incident(program, irena, tlp=Tlp.RED)
+    make_part(program, irena, part, red)
+    make_part(program, irena, red, whole)
+    visitor = signed_in(program, Role.LEAD, name="Huda")
+
+    visitor.get(f"/incidents/{whole.reference}/relations")
+    given = {"other": part.reference, "wish": "part-of", "note": "As they said"}
+    answer = visitor.send(f"/incidents/{whole.reference}/relations", **given)
+    assert answer.status_code == 422
+    assert f"cannot be linked as a part of {part.reference}" in visitor.text
+    assert "As they said" in visitor.text
+    visitor.get(f"/incidents/{part.reference}/merge")
+    wish = {"leading": whole.reference, "reason": "One case", "version": "1"}
+    answer = visitor.send(f"/incidents/{part.reference}/merge", **wish)
+    assert answer.status_code == 422
+    assert f"cannot be merged into {whole.reference}" in visitor.text
+    assert red.reference not in visitor.text

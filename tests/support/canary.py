@@ -50,6 +50,7 @@ from cirt.register.forwarding.commands import ForwardReport, SaveAgency
 from cirt.register.forwarding.service import forward_report, save_agency
 from cirt.register.linking.commands import LinkReport
 from cirt.register.linking.service import link_report
+from cirt.register.linking.whereabouts import red_around
 from cirt.register.mail.opening import open_mail
 from cirt.register.mail.service import MailWay, take_mail
 from cirt.register.merging.commands import Merge
@@ -355,18 +356,25 @@ def fill_amber(cage: Cage, named: Actor) -> None:
 
 
 def fill_talk(cage: Cage, named: Actor) -> None:
-    """What the reporters of a RED and of two AMBER reports were asked and answered, with a file each."""
+    """What the reporters of a RED report, of one on a RED incident and of another one were asked and answered, with
+    a file each.
+    """
     new = cage.canaries.new
     for reference, code in cage.codes.items():
         with cage.program.work(named, write=False) as work:
-            is_red = get_report(work, reference).tlp is Tlp.RED
-        readers = NOBODY if is_red else (*READERS, REPORTER)
-        body = new("answer-body", NOBODY if is_red else READERS).encode()
+            report = get_report(work, reference)
+            is_on_red = bool(red_around(work, report))
+        is_red = report.tlp is Tlp.RED
+        readers = NOBODY if is_red else (REPORTER,) if is_on_red else (*READERS, REPORTER)
+        body = new("answer-body", NOBODY if is_red or is_on_red else READERS).encode()
         file = SentFile(f"{new('answer-file', readers)}.txt", "text/plain", body)
         text = f"{new('answer', readers)} {domain(new('answer-host', readers))}"
         with cage.program.work(PUBLIC) as work:
             service.take_answer(work, TakeAnswer(reference, code, text, (file,)))
-        if is_red:
+        if is_on_red:
+            with cage.program.work(named) as work:
+                service.note_answer(work, NoteAnswer(reference, new("said-on-red", NOBODY)))
+        if is_red or is_on_red:
             continue
         said, asked = new("said", READERS), new("question", readers)
         with cage.program.work(named) as work:

@@ -1,16 +1,20 @@
 """Links that decide nothing, and one report on several incidents."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_new
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.register.errors import IncidentClosed
 from cirt.register.findings import offer_report
 from cirt.register.incidents import note_entry
 from cirt.register.linking.commands import LinkReport, UnlinkReport
 from cirt.register.linking.errors import LinkedByDecision, LinkToItself, LinkUnknown
 from cirt.register.linking.models import LinkKind, RelatedReport, ReportIncident
+from cirt.register.merging.guards import check_incident_whole
 from cirt.register.merging.models import ReportMerge
 from cirt.register.merging.observables import leave_to_others
 from cirt.register.merging.queries import family, reports_of, whole_family
@@ -18,11 +22,17 @@ from cirt.register.models import (
     EntryKind,
     Incident,
     IncidentObservable,
+    IncidentState,
     ObservableState,
     Report,
 )
 from cirt.register.sight import for_trail, get_incident, get_report, hand_on_names
 from cirt.register.texts import storable
+
+_ENTRIES = {
+    LinkKind.ACCEPTED: EntryKind.REPORT_ACCEPTED,
+    LinkKind.ADDED: EntryKind.REPORT_ADDED,
+}
 
 
 def link_report(work: Work, cmd: LinkReport) -> None:
@@ -67,10 +77,38 @@ def unlink_report(work: Work, cmd: UnlinkReport) -> None:
     work.audit("report.unlink", report.reference, to=cmd.to)
 
 
+def open_for_more(work: Work, reference: str) -> Incident:
+    """An incident that takes a report, held until commit.
+
+    Raises:
+        IsMerged, NoSuchIncident.
+        IncidentClosed: it must be opened again first.
+    """
+    incident = get_incident(work, reference, lock=True)
+    check_incident_whole(work, incident)
+    if incident.state is IncidentState.CLOSED:
+        raise IncidentClosed(reference=incident.reference)
+    return incident
+
+
 def put_on_incident(
-    work: Work, report: Report, incident: Incident, kind: LinkKind, reason: str
+    work: Work,
+    report: Report,
+    incident: Incident,
+    kind: LinkKind,
+    reason: str,
+    *,
+    act: str,
+    below: Mapping[str, str],
 ) -> None:
-    """A decision brought the report, and what is merged into it, to this incident."""
+    """A decision brought the report, and what is merged into it, to this incident; told on both.
+
+    ``act`` and ``below`` are for the trail: what was done, and what ``check_marking`` found.
+    """
+    told = {"report": report.reference, "reason": reason}
+    note_entry(work, incident.id, _ENTRIES[kind], **told)
+    why = for_trail(report.tlp, reason)
+    work.audit(act, report.reference, incident=incident.reference, reason=why, **below)
     _link(work, report, incident, kind, reason)
     for one in reports_of(work, family(work, ReportMerge, report.id)):
         if one.tlp is Tlp.RED and incident.tlp is not Tlp.RED:

@@ -1,18 +1,20 @@
 """One report that tells of several incidents: accepted or added once more."""
 
+from collections.abc import Mapping
+
 from cirt.kernel.work import Work
 from cirt.register import workflow
 from cirt.register.commands import AcceptReport, AddReport
-from cirt.register.errors import IncidentClosed, ReportChanged
-from cirt.register.incidents import new_incident, note_entry
+from cirt.register.errors import ReportChanged
+from cirt.register.incidents import new_incident
 from cirt.register.linking.errors import AlreadyOnIncident, NotDecidedYet
 from cirt.register.linking.models import LinkKind
-from cirt.register.linking.service import put_on_incident
+from cirt.register.linking.service import open_for_more, put_on_incident
 from cirt.register.linking.whereabouts import incidents_on
 from cirt.register.marking import check_marking
-from cirt.register.merging.guards import check_incident_whole, check_report_whole
-from cirt.register.models import EntryKind, Incident, IncidentState, Report
-from cirt.register.sight import for_trail, get_incident, get_report
+from cirt.register.merging.guards import check_report_whole
+from cirt.register.models import Incident, Report
+from cirt.register.sight import get_report
 
 
 def accept_as_another(work: Work, cmd: AcceptReport) -> Incident:
@@ -24,16 +26,7 @@ def accept_as_another(work: Work, cmd: AcceptReport) -> Incident:
     report = _decided(work, cmd.reference, cmd.version)
     below = check_marking(report, cmd.tlp, cmd.reason)
     incident = new_incident(work, cmd)
-    _put(work, report, incident, LinkKind.ACCEPTED, cmd.reason)
-    note_entry(
-        work,
-        incident.id,
-        EntryKind.REPORT_ACCEPTED,
-        report=report.reference,
-        reason=cmd.reason,
-    )
-    why = for_trail(report.tlp, cmd.reason)
-    work.audit("report.split", report.reference, incident=incident.reference, reason=why, **below)
+    _put(work, report, incident, LinkKind.ACCEPTED, cmd.reason, below)
     return incident
 
 
@@ -44,19 +37,11 @@ def add_to_another(work: Work, cmd: AddReport) -> Incident:
         NoSuchReport, NoSuchIncident, NotAllowed.
     """
     report = _decided(work, cmd.reference, cmd.version)
-    incident = get_incident(work, cmd.incident, lock=True)
-    check_incident_whole(work, incident)
-    if incident.state is IncidentState.CLOSED:
-        raise IncidentClosed(reference=incident.reference)
+    incident = open_for_more(work, cmd.incident)
     if incident.id in {one.id for one in incidents_on(work, report.id)}:
         raise AlreadyOnIncident(reference=report.reference, incident=incident.reference)
     below = check_marking(report, incident.tlp, cmd.reason)
-    _put(work, report, incident, LinkKind.ADDED, cmd.reason)
-    note_entry(
-        work, incident.id, EntryKind.REPORT_ADDED, report=report.reference, reason=cmd.reason
-    )
-    why = for_trail(report.tlp, cmd.reason)
-    work.audit("report.split", report.reference, incident=incident.reference, reason=why, **below)
+    _put(work, report, incident, LinkKind.ADDED, cmd.reason, below)
     return incident
 
 
@@ -71,7 +56,14 @@ def _decided(work: Work, reference: str, version: int) -> Report:
     return report
 
 
-def _put(work: Work, report: Report, incident: Incident, kind: LinkKind, reason: str) -> None:
-    put_on_incident(work, report, incident, kind, reason)
+def _put(
+    work: Work,
+    report: Report,
+    incident: Incident,
+    kind: LinkKind,
+    reason: str,
+    below: Mapping[str, str],
+) -> None:
+    put_on_incident(work, report, incident, kind, reason, act="report.split", below=below)
     report.version += 1
     work.session.flush()

@@ -3,14 +3,12 @@
 from cirt.kernel.work import Work
 from cirt.register import workflow
 from cirt.register.commands import AcceptReport, AddReport, MarkSpam, RejectReport
-from cirt.register.errors import IncidentClosed
-from cirt.register.incidents import new_incident, note_entry
+from cirt.register.incidents import new_incident
 from cirt.register.linking.models import LinkKind
-from cirt.register.linking.service import put_on_incident
+from cirt.register.linking.service import open_for_more, put_on_incident
 from cirt.register.marking import check_marking
-from cirt.register.merging.guards import check_incident_whole
-from cirt.register.models import EntryKind, Incident, IncidentState, Report, ReportState
-from cirt.register.sight import for_trail, get_incident, get_report
+from cirt.register.models import Incident, Report, ReportState
+from cirt.register.sight import for_trail, get_report
 from cirt.register.triage.moves import check_open, decide
 
 
@@ -26,12 +24,9 @@ def accept_report(work: Work, cmd: AcceptReport) -> Incident:
     check_open(work, report, cmd.version)
     below = check_marking(report, cmd.tlp, cmd.reason)
     incident = new_incident(work, cmd)
-    put_on_incident(work, report, incident, LinkKind.ACCEPTED, cmd.reason)
+    kind, act = LinkKind.ACCEPTED, "report.accept"
+    put_on_incident(work, report, incident, kind, cmd.reason, act=act, below=below)
     decide(work, report, ReportState.ACCEPTED, cmd.reason)
-    entry = {"report": report.reference, "reason": cmd.reason}
-    note_entry(work, incident.id, EntryKind.REPORT_ACCEPTED, **entry)
-    why = for_trail(report.tlp, cmd.reason)
-    work.audit("report.accept", report.reference, incident=incident.reference, reason=why, **below)
     return incident
 
 
@@ -45,17 +40,11 @@ def add_report_to_incident(work: Work, cmd: AddReport) -> Incident:
     work.require("report:decide")
     report = get_report(work, cmd.reference, lock=True)
     check_open(work, report, cmd.version)
-    incident = get_incident(work, cmd.incident, lock=True)
-    check_incident_whole(work, incident)
-    if incident.state is IncidentState.CLOSED:
-        raise IncidentClosed(reference=incident.reference)
+    incident = open_for_more(work, cmd.incident)
     below = check_marking(report, incident.tlp, cmd.reason)
-    put_on_incident(work, report, incident, LinkKind.ADDED, cmd.reason)
+    kind, act = LinkKind.ADDED, "report.add"
+    put_on_incident(work, report, incident, kind, cmd.reason, act=act, below=below)
     decide(work, report, ReportState.ADDED, cmd.reason)
-    entry = {"report": report.reference, "reason": cmd.reason}
-    note_entry(work, incident.id, EntryKind.REPORT_ADDED, **entry)
-    why = for_trail(report.tlp, cmd.reason)
-    work.audit("report.add", report.reference, incident=incident.reference, reason=why, **below)
     return incident
 
 

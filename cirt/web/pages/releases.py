@@ -36,7 +36,7 @@ from cirt.web.again import check_password_again
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
-from cirt.web.paths import path_of
+from cirt.web.paths import path_of, ways_on
 from cirt.web.session import open_work, visit
 
 bp = Blueprint("release", __name__)
@@ -76,8 +76,7 @@ def releases() -> Response:
         view=view,
         page=page,
         counts=counts,
-        newer=path_of("release.releases", view=view, page=page.before) if page.before else "",
-        older=path_of("release.releases", view=view, page=page.after) if page.after else "",
+        **ways_on(page, "release.releases", view=view),
         sign=outward.sign,
         states=outward.PROPOSALS,
     )

@@ -22,7 +22,7 @@ from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp as incidents_bp
 from cirt.web.pages.incidents.show import frame_of
 from cirt.web.pages.triage import bp as triage_bp
-from cirt.web.paths import path_of
+from cirt.web.paths import path_of, ways_on
 from cirt.web.session import open_work
 
 _NAMES = {"text": "message", "reference": "to"}
@@ -37,8 +37,7 @@ def answers() -> Response:
     return render(
         "dialogue/answers.html",
         page=page,
-        newer=path_of("triage.answers", page=page.before) if page.before else "",
-        older=path_of("triage.answers", page=page.after) if page.after else "",
+        **ways_on(page, "triage.answers"),
     )
 
 

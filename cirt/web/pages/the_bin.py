@@ -9,7 +9,7 @@ from cirt.register.bin.queries import bin_page
 from cirt.register.bin.service import restore
 from cirt.register.models import Incident
 from cirt.web.frame import render
-from cirt.web.paths import path_of
+from cirt.web.paths import path_of, ways_on
 from cirt.web.session import open_work
 
 bp = Blueprint("bin", __name__)
@@ -24,8 +24,7 @@ def contents() -> Response:
         page=page,
         kinds=BINNED,
         kept=KEPT,
-        newer=path_of("bin.contents", page=page.before) if page.before else "",
-        older=path_of("bin.contents", page=page.after) if page.after else "",
+        **ways_on(page, "bin.contents"),
     )
 
 

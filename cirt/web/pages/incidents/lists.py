@@ -9,7 +9,7 @@ from cirt.register.queries import IncidentFilter, Who
 from cirt.web.forms import member
 from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp
-from cirt.web.paths import path_of
+from cirt.web.paths import ways_on
 from cirt.web.session import open_work
 
 _FIELDS = ("state", "class", "severity", "who", "border", "sort", "q")
@@ -27,8 +27,7 @@ def incidents() -> Response:
         page=page,
         given=given,
         filters=filters,
-        newer=path_of("incidents.incidents", **filters, page=page.before) if page.before else "",
-        older=path_of("incidents.incidents", **filters, page=page.after) if page.after else "",
+        **ways_on(page, "incidents.incidents", **filters),
         states=INCIDENT_STATES,
         severities=SEVERITIES,
         classes=rsit.CLASSES,

@@ -12,6 +12,8 @@ from cirt.register.errors import IncidentChanged, NoSuchIncident
 from cirt.register.merging.errors import (
     LeadingClosed,
     LeadingMerged,
+    MergeInCircle,
+    MergeRefused,
     MergeWithItself,
     RedApart,
 )
@@ -57,6 +59,8 @@ def merge_into(reference: str) -> AnyResponse:
         MergeWithItself,
         LeadingMerged,
         LeadingClosed,
+        MergeInCircle,
+        MergeRefused,
         RedApart,
     ) as error:
         form = refused(error, at="leading")

@@ -16,6 +16,7 @@ from cirt.register.relations.commands import Wish
 from cirt.register.relations.errors import (
     LinkedAlready,
     LinkInCircle,
+    LinkRefused,
     LinkToItself,
     OtherUnknown,
 )
@@ -39,7 +40,7 @@ from cirt.web.paths import path_of
 from cirt.web.prose import defanged
 from cirt.web.session import open_work
 
-_REFUSALS = (FieldsInvalid, OtherUnknown, LinkToItself, LinkedAlready, LinkInCircle)
+_REFUSALS = (FieldsInvalid, OtherUnknown, LinkToItself, LinkedAlready, LinkInCircle, LinkRefused)
 
 
 @bp.get("/incidents/<reference>/relations")

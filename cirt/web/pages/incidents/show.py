@@ -17,7 +17,7 @@ from cirt.web.changes import changes, owners_in
 from cirt.web.forms import Form, member
 from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp
-from cirt.web.paths import path_of
+from cirt.web.paths import ways_on
 from cirt.web.session import open_work
 
 _OLDEST = "oldest"
@@ -73,8 +73,7 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         people=people,
         tasks=tasks,
         draft=draft.text if draft and not form.values else "",
-        newer=path_of("incidents.incident", **here, page=page.before) if page.before else "",
-        older=path_of("incidents.incident", **here, page=page.after) if page.after else "",
+        **ways_on(page, "incidents.incident", **here),
         markings=[level for level in Tlp if level > view.incident.tlp],
         key_entries=signs.KEY_ENTRIES,
     )
