@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -38,7 +38,7 @@ _NOT_NARROWING = ("view", "sort")
 
 @bp.get("/triage")
 def queue() -> Response:
-    given = asked()
+    given = asked(request.args)
     targets = targets_of(this_program().settings)
     cursor, selected = request.args.get("page", ""), request.args.get("selected", "")
     with open_work(write=False) as work:
@@ -70,9 +70,8 @@ def queue() -> Response:
     )
 
 
-def asked() -> dict[str, str]:
-    """What of the address narrows or sorts the queue and can be read; an old bookmark still shows a list."""
-    given = request.args
+def asked(given: Mapping[str, str]) -> dict[str, str]:
+    """What of an address narrows or sorts the queue and can be read; an old bookmark still shows a list."""
     found = {
         "view": member(QueueView, given.get("view", "")),
         "source": member(ReportSource, given.get("source", "")),
@@ -129,6 +128,11 @@ def pane_of(work: Work, shown: ReportView | None, view: str) -> dict[str, Any]:
     }
 
 
-def back_to(reference: str, view: str) -> AnyResponse:
-    chosen = member(QueueView, view) or QueueView.WAITING
-    return redirect(path_of("triage.queue", view=chosen, selected=reference) + "#rep", 303)
+def list_path(query: str, **more: str) -> str:
+    """The list that was on the page, as its form sent it along."""
+    given = {"view": QueueView.WAITING.value, **asked(dict(parse_qsl(query)))}
+    return path_of("triage.queue", **given, **more)
+
+
+def back_to(reference: str, query: str) -> AnyResponse:
+    return redirect(list_path(query, selected=reference) + "#rep", 303)

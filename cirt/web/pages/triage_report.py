@@ -51,7 +51,7 @@ from cirt.web import talk
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
-from cirt.web.pages.triage import back_to, bp, pane_of
+from cirt.web.pages.triage import back_to, bp, list_path, pane_of
 from cirt.web.paths import path_of
 from cirt.web.rsit_field import CLASSIFIED, sent_with_class
 from cirt.web.sectors import sector_choices
@@ -126,9 +126,9 @@ def attachment(reference: str, attachment_id: int) -> Response:
 @bp.post("/triage/<reference>/claim")
 def claim(reference: str) -> AnyResponse:
     with open_work() as work:
-        cmd = ClaimReportInput().read(sent(without=["view"]), reference=reference)
+        cmd = ClaimReportInput().read(sent(without=["list"]), reference=reference)
         service.claim_report(work, cmd)
-    return back_to(reference, wants("view"))
+    return back_to(reference, wants("list"))
 
 
 @bp.post("/triage/<reference>/put-back")
@@ -167,8 +167,7 @@ def decide(reference: str) -> AnyResponse:
     except tuple(_AT) as error:
         at = next(place for kind, place in _AT.items() if isinstance(error, kind))
         return intake_page(reference, refused(error, at=at), HTTPStatus.UNPROCESSABLE_ENTITY)
-    view = wants("view") or QueueView.WAITING
-    return redirect(led_to or path_of("triage.queue", view=view, decided=reference), 303)
+    return redirect(led_to or list_path(wants("list"), decided=reference), 303)
 
 
 def _to_field() -> str:
