@@ -168,7 +168,7 @@ BACK: dict[Act, Act] = {
 STEPS = st.tuples(st.sampled_from(ACTS), st.integers(0, 5), st.integers(0, 5), st.booleans())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=6, max_size=18))
 def test_nothing_is_lost_whatever_is_done_in_whatever_order(
     program: Program, clock: FakeClock, steps: list[tuple[Act, int, int, bool]]
