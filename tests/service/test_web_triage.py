@@ -1,5 +1,7 @@
 """Triage by forms alone: forwarding, splitting, linking, bulk, views, agencies, and what is refused."""
 
+from io import BytesIO
+
 import pytest
 
 from cirt.kernel.program import Program
@@ -144,3 +146,50 @@ def test_the_page_after_a_decision_offers_to_take_it_back_to_those_who_may(
     irena.send(f"/triage/{report}/undo")
     irena.get(f"/triage?decided={report}")
     assert "Undo this decision" not in irena.text
+
+
+def test_a_report_by_telephone_brings_its_files(program: Program, irena: Visitor) -> None:
+    irena.get("/triage/new")
+    many = [(BytesIO(b"x"), f"{number}.txt") for number in range(6)]
+    assert irena.send("/triage/new", text="A window", files=many).status_code == 422
+    assert "at most 5 files" in irena.text
+    large = (BytesIO(b"x" * (10 * 2**20 + 1)), "large.log")
+    assert irena.send("/triage/new", text="A window", files=large).status_code == 422
+    assert "larger than 10 MB" in irena.text
+    assert 'href="#files"' in irena.page
+    irena.send("/triage/new", text="A window", sector="telex")
+    assert "Choose a sector of the list" in irena.text
+    picture = (BytesIO(b"<svg onload=alert(1)>"), "what <i>they</i> saw.svg")
+    assert irena.send("/triage/new", sector="water", files=picture).status_code == 303
+    irena.get("/intake/REP-2026-0001")
+    assert "what <i>they</i> saw.svg" in irena.text
+    assert "Water" in irena.text
+    assert irena.get("/intake/REP-2026-0001/files/1").data == b"<svg onload=alert(1)>"
+
+
+def test_the_order_stands_in_the_address_and_in_saved_views(
+    program: Program, irena: Visitor
+) -> None:
+    one, other = (a_report(program, f"Mail {number}").reference for number in range(2))
+    irena.get("/triage?sort=newest&lane=nobody&sector=telex")
+    assert irena.text.index(other) < irena.text.index(one)
+    assert 'aria-sort="ascending"' in irena.page
+    irena.get("/triage?view=likely&sort=urgent&sector=water&lane=operator")
+    assert "No report fits these filters" in irena.text
+    irena.get("/triage/views/new?view=likely&sort=urgent&sector=water&lane=operator")
+    irena.send("/triage/views/new", name="Water")
+    assert irena.last is not None
+    assert irena.last.headers["Location"] == (
+        "/triage?view=likely&sort=urgent&sector=water&lane=operator"
+    )
+
+
+def test_the_sector_is_set_on_the_page_of_the_report(program: Program, irena: Visitor) -> None:
+    report = a_report(program).reference
+    irena.get(f"/intake/{report}")
+    assert irena.send(f"/triage/{report}/sector", sector="telex").status_code == 422
+    irena.get(f"/intake/{report}")
+    irena.send(f"/triage/{report}/sector", sector="energy")
+    assert "Energy" in irena.follow().text
+    irena.get("/triage?sector=energy")
+    assert report in irena.text
