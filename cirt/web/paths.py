@@ -1,5 +1,7 @@
 """Addresses of our pages; a language asked for in the address goes along where nobody has signed in."""
 
+from urllib.parse import SplitResult, urlsplit
+
 from flask import g, request, url_for
 
 from cirt.web import i18n
@@ -11,3 +13,11 @@ def path_of(endpoint: str, **values: object) -> str:
     if wish in i18n.offered() and not g.visit.is_signed_in:
         values.setdefault("lang", wish)
     return url_for(f"web.{endpoint}", **values)  # type: ignore[arg-type]  # values go into the path
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address that came with a request; all of them empty where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
