@@ -30,7 +30,7 @@ from cirt.register.dialogue.models import (
     is_unread,
 )
 from cirt.register.dialogue.queries import messages_of
-from cirt.register.intake import kept_headers, report_by_code
+from cirt.register.intake import FILE_NAMES, kept_headers, report_by_code
 from cirt.register.models import Incident, Report, ReportState
 from cirt.register.sight import get_incident, get_report, sees_report
 
@@ -115,7 +115,7 @@ def take_answer(work: Work, cmd: TakeAnswer) -> Message:
         direction=Direction.IN,
         channel=Channel.PAGE,
         kind=MessageKind.ANSWER,
-        headers=kept_headers(cmd.headers, cmd.files),
+        headers=kept_headers({} if _is_anonymous(report) else cmd.headers, cmd.files),
         form_token=sending,
     )
     return keep_message(work, message, cmd.text, cmd.files)
@@ -146,6 +146,12 @@ def _addressed(work: Work, reference: str) -> tuple[Report, Incident | None]:
     if len(reports) > 1:
         raise ReporterNotChosen(reference=reference)
     return reports[0], incident
+
+
+def _is_anonymous(report: Report) -> bool:
+    """Nothing of the browser was kept of who said so at the beginning, and they were promised that it stays so."""
+    says = report.reporter or report.organisation or report.contact
+    return not says and not set(report.headers) - {FILE_NAMES}
 
 
 def _same_sending(work: Work, sending: str | None) -> Message | None:
