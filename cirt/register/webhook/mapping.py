@@ -11,6 +11,7 @@ from typing import Any
 
 from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
+from cirt.register.webhook.errors import NotAnEvent
 
 FIELDS = ("title", "text", "severity", "observables", "key", "link", "organisation")
 DEFAULT: Mapping[str, tuple[str, ...]] = {
@@ -81,19 +82,30 @@ def read_mapping(given: object) -> dict[str, tuple[str, ...]]:
 
 
 def event_of(sent: object, paths: Paths) -> Event:
-    """What is shown of ``sent``; where no text is found, its whole JSON is the text."""
+    """What is shown of ``sent``; where no text is found, its whole JSON is the text.
+
+    Raises:
+        NotAnEvent: it has no text, and its JSON is nested too deeply to be one.
+    """
     found = {name: list(_values(sent, paths.get(name, ()))) for name in FIELDS}
     title = next(iter(found["title"]), "")
     texts = [text for text in dict.fromkeys(found["text"]) if text != title]
     return Event(
         title=title[:200],
-        text="\n".join(texts) or json.dumps(sent, ensure_ascii=False, indent=1)[:_MAX_CHARS],
+        text="\n".join(texts) or _written_out(sent),
         severity=next(iter(found["severity"]), "")[:40],
         observables=tuple(dict.fromkeys(found["observables"]))[:_MAX_VALUES],
         key=next(iter(found["key"]), ""),
         link=next(iter(found["link"]), "")[:2000],
         organisation=next(iter(found["organisation"]), "")[:200],
     )
+
+
+def _written_out(sent: object) -> str:
+    try:
+        return json.dumps(sent, ensure_ascii=False, indent=1)[:_MAX_CHARS]
+    except RecursionError as error:
+        raise NotAnEvent(reason="its parts lie too deep in each other") from error
 
 
 def _values(sent: object, paths: tuple[str, ...]) -> Iterator[str]:
