@@ -74,7 +74,8 @@ class RefusalTask(ErrorTask):
             channel.refuses_rest = True
             self.set_close_on_finish()
         self.content_length = len(body)
-        _log(request_id, asked, error.code, channel.asker)
+        # At the counter people stay anonymous, also those whose report was too large.
+        _log(request_id, asked, error.code, channel.asker if is_taxii(asked.path) else None)
         self.write(b"" if asked.command == "HEAD" else body)
 
 
@@ -151,7 +152,7 @@ def _worded(error: Error, path: str, request_id: str) -> tuple[bytes, str]:
     return json.dumps(resource).encode(), _MEDIA
 
 
-def _log(request_id: str, asked: Any, status: int, asker: str) -> None:
+def _log(request_id: str, asked: Any, status: int, asker: str | None) -> None:
     fields = {
         "request": request_id,
         "method": str(asked.command)[:20],

@@ -29,6 +29,7 @@ _NUMBER = mark("Enter a whole number.")
 _DAY = mark("Enter a day like 2026-12-18.")
 _LARGEST_ID = 2**63 - 1
 _BREAKS = ("Cc", "Zl", "Zp")
+_UNSEEN = (*_BREAKS, "Cf", "Zs")
 
 
 class CommandInput(ma.Schema, Generic[C]):
@@ -87,6 +88,11 @@ def _all_said(sentence: str) -> dict[str, Any]:
     return dict.fromkeys(names, sentence)
 
 
+def _can_be_seen(text: str) -> bool:
+    """Marks of direction and joiners alone would be a link or a heading that nobody sees."""
+    return any(unicodedata.category(c) not in _UNSEEN for c in text)
+
+
 class Text(fields.String):
     """Free text as typed; ``exact`` keeps even what no column can hold, for a service that sees to that."""
 
@@ -104,10 +110,10 @@ class Text(fields.String):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
         text = self.trimmed(super()._deserialize(value, attr, data, **kwargs))
-        if self._missing is not None and not text.strip():
-            raise ma.ValidationError(self._missing)
         if not self._exact and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
             raise ma.ValidationError(_UNSTORABLE)
+        if self._missing is not None and not _can_be_seen(text):
+            raise ma.ValidationError(self._missing)
         if len(text) > self._limit:
             raise ma.ValidationError(self._long)
         return text

@@ -35,6 +35,7 @@ from cirt.register.urgency.rules import guess_by
 MAX_TEXT_BYTES = 1024 * 1024
 MAX_FILES = 5
 TEXT_LIMIT = "1 MB"
+FILE_NAMES = "File-Names"  # among the headers of a report or an answer
 
 _LONGEST_AGO = -timedelta(days=366)
 _CLOCKS_DIFFER = timedelta(minutes=2)
@@ -183,7 +184,7 @@ def _new_report(
 def kept_headers(headers: Mapping[str, Any], files: Iterable[SentFile]) -> dict[str, Any]:
     """As they came, with the names of files that the list of files cannot show to the letter."""
     names = texts.odd_names(file.name for file in files)
-    return {**headers, "File-Names": names} if names else dict(headers)
+    return {**headers, FILE_NAMES: names} if names else dict(headers)
 
 
 def _circumstances(cmd: TakeReport) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 from cirt.kernel.errors import CirtError
 from cirt.kernel.program import Program
 from cirt.web import errors, frame, once, session
+from cirt.web.guesses import Guesses
 from cirt.web.pages import PAGES
 from cirt.web.static_files import static
 
@@ -19,6 +20,7 @@ def make_blueprint(program: Program) -> Blueprint:
 
     def bind(state: BlueprintSetupState) -> None:
         state.app.extensions["cirt"] = program
+        state.app.extensions["cirt.guesses"] = Guesses()
 
     web.record_once(bind)
     web.before_request(session.begin)

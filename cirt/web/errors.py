@@ -74,7 +74,7 @@ def on_cirt_error(error: CirtError) -> AnyResponse:
     if isinstance(error, IncidentInBin):
         return _in_bin(error)
     if isinstance(error, NotFound):
-        return not_found()
+        return _not_there()
     status = status_of(error)
     title, why = i18n.translate(_TITLES[status]), i18n.say_error(error)
     if isinstance(error, Conflict):
@@ -145,7 +145,20 @@ def nowhere(address: str) -> Response:
 
 def not_found() -> Response:
     """The same page for what is missing and for what is hidden, so that it betrays nothing."""
-    return render("errors/not_found.html", HTTPStatus.NOT_FOUND)
+    return render("errors/not_found.html", HTTPStatus.NOT_FOUND, fields=[])
+
+
+def _not_there() -> Response:
+    """What somebody typed for it is theirs and comes back: it may have been there when they began."""
+    return render("errors/not_found.html", HTTPStatus.NOT_FOUND, **_typed())
+
+
+def _typed() -> dict[str, object]:
+    """Words that were typed, for those who have signed in; not a button that was pressed, nor a number."""
+    fields = typed_fields() if request.method == "POST" and visit().is_signed_in else []
+    if not any(" " in value or "\n" in value for _, value in fields):
+        fields = []
+    return {"fields": fields, "action": request.full_path}
 
 
 def _in_bin(error: IncidentInBin) -> Response:
@@ -195,6 +208,7 @@ def _not_allowed(error: NotAllowed) -> Response:
         HTTPStatus.FORBIDDEN,
         needed=[ROLE_NAMES[role] for role in needed],
         yours=[ROLE_NAMES[Role(role)] for role in sorted(visit().actor.roles)],
+        **_typed(),
     )
 
 

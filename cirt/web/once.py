@@ -18,6 +18,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.parties import used_forms
 from cirt.web.forms import typed_fields
+from cirt.web.paths import parts_of
 
 log = logging.getLogger("cirt.web")
 
@@ -91,7 +92,7 @@ def answer(program: Program, error: AlreadySent) -> AnyResponse:
 
 def came_from() -> str:
     """The page of ours with the form, where the browser says so."""
-    parts = urlsplit(request.headers.get("Referer", ""))
+    parts = parts_of(request.headers.get("Referer", ""))
     if parts.netloc != request.host or not parts.path.startswith("/") or parts.path[1:2] == "/":
         return "/"
     return parts._replace(scheme="", netloc="", fragment="").geturl()

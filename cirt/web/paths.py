@@ -1,6 +1,7 @@
 """Addresses of our pages; a language asked for in the address goes along where nobody has signed in."""
 
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from flask import g, request, url_for
 
@@ -23,3 +24,11 @@ def ways_on(page: Page[Any], endpoint: str, **values: object) -> dict[str, Any]:
         way: path_of(endpoint, **values, page=place) if place else ""
         for way, place in places.items()
     }
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address that came with a request; all of them empty where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")

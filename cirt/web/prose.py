@@ -19,24 +19,31 @@ _TAGS = {
 }  # fmt: skip
 _LONGEST = 200_000  # characters that are read for observables when a page is shown
 _MOST = 500  # distinct observables made safe on one page
+_FORMATTED = 20_000  # characters that are read as Markdown: of 1 MB some shapes would take a minute
+_WIDE = re.compile(
+    r"(?:\|[^|\n]*){50}"
+)  # a table that would fill each short row up to so many cells
 # Private-use characters hold the place of an observable while Markdown is made into HTML.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
 
 @cache
-def _markdown() -> MarkdownIt:
+def _markdown(*, tables: bool) -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True})
-    made.enable(["table", "strikethrough"])
+    made.enable(["table", "strikethrough"] if tables else "strikethrough")
     return made.disable(
         ["link", "image", "autolink", "reference", "html_inline", "html_block", "entity"]
     )
 
 
 def prose(text: str) -> Markup:
-    """A note: Markdown, with its observables as :func:`safe_value` shows them."""
+    """A note: Markdown, with its observables as :func:`safe_value` shows them; a very long one as it was typed."""
+    if len(text) > _FORMATTED:
+        return Markup("<pre>{}</pre>").format(plain(text))
     places, found = _with_places(text)
-    html = nh3.clean(_lower_headings(_markdown().render(places)), tags=_TAGS, attributes={})
+    markdown = _markdown(tables=_WIDE.search(places) is None)
+    html = nh3.clean(_lower_headings(markdown.render(places)), tags=_TAGS, attributes={})
     return _filled(html, found)
 
 

@@ -19,7 +19,7 @@ from cirt.kernel.work import Actor, Work
 from cirt.parties import accounts, peers
 from cirt.web import i18n, once
 from cirt.web.access import BEFORE_OWN_PASSWORD, PUBLIC, SECTIONS, section_of
-from cirt.web.paths import path_of
+from cirt.web.paths import parts_of, path_of
 
 _TOUCH_AFTER = timedelta(minutes=1)
 _CSRF = "web-form"
@@ -155,7 +155,7 @@ def _check_origin() -> None:
         raise ForeignForm
     origin = request.headers.get("Origin")
     ours = {request.host, urlsplit(this_program().settings.base_url).netloc}
-    if origin and urlsplit(origin).netloc not in ours:
+    if origin and parts_of(origin).netloc not in ours:
         raise ForeignForm
 
 
@@ -188,7 +188,7 @@ def own_path(wish: str | None, otherwise: str) -> str:
     """``wish`` if it is a path of this site, for an address that came with a request may lead anywhere."""
     if not wish or not wish.startswith("/") or wish.startswith("//") or "\\" in wish:
         return otherwise
-    parts = urlsplit(wish)
+    parts = parts_of(wish)
     if parts.scheme or parts.netloc or not wish.isprintable():
         return otherwise
     return wish

@@ -31,6 +31,9 @@ class FoundForm:
     action: str
     method: str
     fields: dict[str, list[str]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(
+        default_factory=dict
+    )  # of every field, also of what is not ticked
 
 
 class _Forms(HTMLParser):
@@ -55,8 +58,10 @@ class _Forms(HTMLParser):
             self._input(found)
         elif tag == "textarea":
             self._area, self._text = found["name"], ""
+            self._open.kinds[self._area] = tag
         elif tag == "select":
             self._select, self._first_option = found["name"], None
+            self._open.kinds[self._select] = tag
         elif tag == "option" and self._select:
             value = found.get("value", "")
             if self._first_option is None:
@@ -67,6 +72,7 @@ class _Forms(HTMLParser):
     def _input(self, found: dict[str, str]) -> None:
         assert self._open is not None
         kind = found.get("type", "text")
+        self._open.kinds.setdefault(found.get("name", ""), kind)
         if kind in ("checkbox", "radio") and "checked" not in found:
             return
         if "name" in found and kind not in ("file", "submit"):
@@ -85,6 +91,13 @@ class _Forms(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._area:
             self._text += data
+
+
+def forms_in(page: str) -> list[FoundForm]:
+    """All forms of a page, in their order."""
+    parser = _Forms()
+    parser.feed(page)
+    return parser.forms
 
 
 class Visitor:
@@ -117,12 +130,11 @@ class Visitor:
 
     def form(self, action: str) -> FoundForm:
         """The first form of the present page whose action begins with ``action``."""
-        parser = _Forms()
-        parser.feed(self.page)
-        for form in parser.forms:
+        forms = forms_in(self.page)
+        for form in forms:
             if form.action.startswith(action):
                 return form
-        raise AssertionError(f"no form to {action} on the page: {[f.action for f in parser.forms]}")
+        raise AssertionError(f"no form to {action} on the page: {[f.action for f in forms]}")
 
     def send(self, action: str, **changed: Any) -> TestResponse:
         """Fill in the form to ``action`` on the present page and send it; follows nothing."""

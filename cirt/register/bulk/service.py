@@ -99,7 +99,7 @@ def undo_bulk(work: Work, cmd: UndoBulk) -> BulkAct:
     is_fresh = act.done_at is not None and work.now - act.done_at <= UNDO_WITHIN
     if act.undone_at is not None or not is_fresh:
         raise BulkNotUndone
-    left = [entry for entry in act.done if not _undone(work, act.do, *entry)]
+    left = [entry for entry in act.done if not _undone(work, act, *entry)]
     act.undone_at = work.now
     act.done = left
     work.session.flush()
@@ -160,12 +160,12 @@ _DO: dict[BulkDo, Callable[[Work, PlannedReport, ConfirmBulk], Report]] = {
 }
 
 
-def _undone(work: Work, do: BulkDo, reference: str, version: int) -> bool:
+def _undone(work: Work, act: BulkAct, reference: str, version: int) -> bool:
     try:
         with work.session.begin_nested():
-            if do is BulkDo.MERGE:
-                return _unmerge(work, reference)
-            if do is BulkDo.CLAIM:
+            if act.do is BulkDo.MERGE:
+                return _unmerge(work, act, reference)
+            if act.do is BulkDo.CLAIM:
                 release_claim(work, ReleaseClaim(reference, version))
             else:
                 undo_decision(work, UndoDecision(reference, version))
@@ -174,9 +174,10 @@ def _undone(work: Work, do: BulkDo, reference: str, version: int) -> bool:
     return True
 
 
-def _unmerge(work: Work, reference: str) -> bool:
+def _unmerge(work: Work, act: BulkAct, reference: str) -> bool:
+    """Only the merge of this act: somebody may have taken the report out and merged it into another since."""
     merge = present_merge(work, ReportMerge, get_report(work, reference).id)
-    if merge is None:
+    if merge is None or merge.merged_at != act.done_at:
         return False
     unmerge_report(work, Unmerge(reference, merge.id))
     return True

@@ -31,7 +31,7 @@ from cirt.register.dialogue.models import (
     is_unread,
 )
 from cirt.register.dialogue.queries import messages_of
-from cirt.register.intake import kept_headers, report_by_code
+from cirt.register.intake import FILE_NAMES, kept_headers, report_by_code
 from cirt.register.linking.whereabouts import concerns, reports_on
 from cirt.register.merging.models import IncidentMerge
 from cirt.register.merging.queries import family
@@ -117,7 +117,7 @@ def take_answer(work: Work, cmd: TakeAnswer) -> Message:
         direction=Direction.IN,
         channel=Channel.PAGE,
         kind=MessageKind.ANSWER,
-        headers=kept_headers(cmd.headers, cmd.files),
+        headers=kept_headers({} if _is_anonymous(report) else cmd.headers, cmd.files),
         form_token=sending,
     )
     return keep_message(work, message, cmd.text, cmd.files)
@@ -164,6 +164,12 @@ def _check_marking(work: Work, report: Report) -> None:
     for reference, tlp in marked:
         if tlp is Tlp.RED:
             raise RedStaysInside(reference=reference)
+
+
+def _is_anonymous(report: Report) -> bool:
+    """Nothing of the browser was kept of who said so at the beginning, and they were promised that it stays so."""
+    says = report.reporter or report.organisation or report.contact
+    return not says and not set(report.headers) - {FILE_NAMES}
 
 
 def _same_sending(work: Work, sending: str | None) -> Message | None:

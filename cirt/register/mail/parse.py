@@ -15,7 +15,9 @@ from cirt.register.mail.sealed import Sealed, sealed_in
 
 _MAX_FIELDS = 300
 _MAX_IDS = 100
-_ID = re.compile(r"<([^<>\s]{3,290})>")
+# No control characters, nor what is no letter: no column holds them, nor can one be asked for them.
+_ID = re.compile("<([^<>\\s\x00-\x1f\x7f\ud800-\udfff]{3,290})>")
+_QUOTED_ID = re.compile(rf"^message-id:\s*{_ID.pattern}", re.IGNORECASE | re.MULTILINE)
 _CLAIMS = re.compile(r"\b(?:REP|INC)-\d{4}-\d{4,8}\b", re.IGNORECASE)
 _TLP = re.compile(r"\bTLP[:\s_-]{0,2}(RED|AMBER\+STRICT|AMBER|GREEN|CLEAR|WHITE)", re.IGNORECASE)
 _STATUS = re.compile(r"^(?:Diagnostic-Code|Status)\s*:\s*(.{1,300})$", re.IGNORECASE | re.MULTILINE)
@@ -130,7 +132,7 @@ def _returned(contents: Contents) -> tuple[str, ...]:
     found = [
         one for part in (*contents.attached, *contents.returned) for one in _ids(part, "message-id")
     ]
-    quoted = re.findall(r"(?im)^message-id:\s*<([^<>\s]{3,290})>", contents.text[:100_000])
+    quoted = _QUOTED_ID.findall(contents.text[:100_000])
     return tuple(dict.fromkeys([*found, *quoted]))[:_MAX_IDS]
 
 
@@ -148,7 +150,7 @@ def _digest(message: Part, raw: bytes) -> str:
     """The same for a mail that reached us on two ways, another for one that only bears its Message-ID."""
     said = "\n".join(header(message, name) for name in ("message-id", "from", "date", "subject"))
     ends = [at for at in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n")) if at >= 0]
-    body = raw[min(ends) :] if ends else b""
+    body = raw[min(ends) :] if ends else raw
     told = hashlib.sha256(said.encode("utf-8", "surrogatepass"))
     told.update(body.replace(b"\r\n", b"\n").strip())
     return told.hexdigest()

@@ -162,7 +162,8 @@ def _take_automatic(
     elif report is not None and mail.kind is MailKind.REPLY:
         entry.report_id = report.id
         message = _message(report, opened)
-        message.text, message.at, message.read_at = _text(mail)[:10_000], work.now, work.now
+        message.text = texts.storable(_text(mail)[:10_000])
+        message.at = message.read_at = work.now
         work.session.add(message)
         work.session.flush()
     else:

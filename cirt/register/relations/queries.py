@@ -45,7 +45,7 @@ def links_of(work: Work, incident_id: int) -> list[Link]:
             links.c.kind, links.c.is_from, links.c.note,
         )
         .join(links, links.c.other == other.id)
-        .where(sees_other(work.actor, other))
+        .where(sees_other(work.actor, other), other.bin_id.is_(None))
         .order_by(links.c.kind, links.c.is_from.desc(), other.id.desc())
         .limit(_SHOWN)
     )  # fmt: skip
@@ -64,6 +64,7 @@ def open_parts(work: Work, incident_id: int) -> list[str]:
             IncidentRelation.other_id == incident_id,
             IncidentRelation.kind == RelationKind.PART_OF,
             Incident.state != IncidentState.CLOSED,
+            Incident.bin_id.is_(None),
             sees_other(work.actor, Incident),
         )
         .order_by(Incident.id)

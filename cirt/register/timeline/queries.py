@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
@@ -17,6 +18,7 @@ from cirt.register.sight import get_incident, sees_entry
 from cirt.register.timeline.models import AttackEvent, Precision
 
 _PEOPLE = 100  # to choose from
+BEGINNING = 6000  # characters of a note in the timeline
 
 
 class Thread(StrEnum):
@@ -60,8 +62,11 @@ class TimelineFilter:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
+    """``text`` is its beginning where ``is_cut``; all of it stands with its history."""
+
     id: int
     text: str
+    is_cut: bool
     tlp: Tlp
     version: int
     edited_at: datetime | None
@@ -121,7 +126,9 @@ def entries_of(
     limit: int = PAGE,
 ) -> Page[EntryRow]:
     """The same of a family of incidents that the caller has looked up. Two queries."""
-    query: Query = shown_entries(sa.select(Entry, Note, AttackEvent, Incident.reference), work)
+    beginning = sa.func.substr(Note.text, 1, BEGINNING + 1).label("text")
+    rows = sa.select(Entry, Note, beginning, AttackEvent, Incident.reference)
+    query: Query = shown_entries(rows.options(defer(Note.text)), work)
     query = query.join(Incident, Incident.id == Entry.incident_id).where(Entry.incident_id.in_(ids))
     if wanted.thread is not Thread.ALL:
         query = query.where(Entry.kind.in_(_THREADS[wanted.thread]))
@@ -129,7 +136,7 @@ def entries_of(
         query = query.where(Entry.actor == wanted.person)
     order = Order(Entry.at, Entry.id, newest_first=not wanted.oldest_first)
     page = read_page(work.session, query, order, cursor, limit)
-    return page.of(lambda row: _entry(row.Entry, row.Note, row.AttackEvent, row.reference))
+    return page.of(_entry)
 
 
 def shown_entries(query: Any, work: Work) -> Any:
@@ -157,10 +164,23 @@ def people_of(work: Work, ids: list[int]) -> list[str]:
     return list(work.session.scalars(query))
 
 
-def _entry(entry: Entry, note: Note | None, attack: AttackEvent | None, incident: str) -> EntryRow:
-    text = NoteView(note.id, note.text, note.tlp, note.version, note.edited_at) if note else None
+def _entry(row: sa.Row[Any]) -> EntryRow:
+    entry: Entry = row.Entry
+    note = _note(row.Note, row.text) if row.Note else None
+    attack = _attack(row.AttackEvent)
     return EntryRow(
-        entry.id, entry.at, entry.kind, entry.actor, entry.values, text, incident, _attack(attack)
+        entry.id, entry.at, entry.kind, entry.actor, entry.values, note, row.reference, attack
+    )
+
+
+def _note(note: Note, beginning: str) -> NoteView:
+    return NoteView(
+        id=note.id,
+        text=beginning[:BEGINNING],
+        is_cut=len(beginning) > BEGINNING,
+        tlp=note.tlp,
+        version=note.version,
+        edited_at=note.edited_at,
     )
 
 

@@ -118,7 +118,8 @@ def attachment(reference: str, attachment_id: int) -> Response:
             raise NotFound
         file = gate.show_file(work, attachment_id)
     response = Response(file.body, mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=file.name)
+    name = file.name.replace("/", "_").replace("\\", "_")  # never a path on the reader's disk
+    response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 

@@ -67,3 +67,17 @@ def test_a_title_keeps_its_direction_and_an_address_in_it_its_order() -> None:
 
     assert str(line("فحص من 192.0.2.44 <b>")) == shown
     assert str(line("")) == ""
+
+
+def test_a_very_long_note_is_shown_as_it_was_typed() -> None:
+    html = str(prose("- **a** 192.0.2.44 <b>\n" * 1000))
+
+    assert html.startswith("<pre>- **a** ")
+    assert '<bdi class="ioc">192[.]0[.]2[.]44</bdi> &lt;b&gt;' in html
+
+
+def test_a_table_that_would_fill_each_short_row_with_a_thousand_cells_is_text() -> None:
+    head = "|a" * 1000 + "|\n" + "|-" * 1000 + "|\n"
+
+    assert "<td>" not in str(prose(head + "|x\n" * 100))
+    assert "<td>x</td>" in str(prose("|a|b|\n|-|-|\n|x|y|\n"))

@@ -13,12 +13,13 @@ from cirt.web.paths import ways_on
 from cirt.web.session import open_work
 
 _FIELDS = ("state", "class", "severity", "who", "border", "sort", "q")
+_LONGEST = 200  # characters of what is looked for
 _CROSSES = {"yes": True, "no": False}
 
 
 @bp.get("/incidents")
 def incidents() -> Response:
-    given = {name: request.args.get(name, "") for name in _FIELDS}
+    given = {name: request.args.get(name, "")[:_LONGEST] for name in _FIELDS}
     with open_work(write=False) as work:
         page = queries.incidents(work, _filter(given), cursor=request.args.get("page"))
     filters = {name: value for name, value in given.items() if value}

@@ -4,6 +4,7 @@ Bytes that are no UTF-8 become lone surrogates (PEP 383) in the text and in the 
 kept as they came; in every other field they are replaced, as the framework does.
 """
 
+import re
 from typing import IO, Any
 
 from flask import request
@@ -20,6 +21,7 @@ from werkzeug.sansio.multipart import (
 )
 
 _EXACT = "text"  # the field of this name
+_NO_LETTER = re.compile("[\ud800-\udfff]")
 
 
 def read_exactly() -> None:
@@ -77,18 +79,23 @@ class _Found:
             if len(body) > (self._parser.max_form_memory_size or len(body)):
                 raise RequestEntityTooLarge
             if not data.more_data:
-                self.fields.append((part.name, self._text(body)))
+                self.fields.append((_name(part), self._text(body)))
             return
         body.write(data.data)
         if not data.more_data and isinstance(part, File):
             body.seek(0)
             stored = FileStorage(body, part.filename, part.name, headers=part.headers)
-            self.files.append((part.name, stored))
+            self.files.append((_name(part), stored))
 
     def _text(self, typed: bytearray) -> str:
         charset = self._parser.get_part_charset(self._part.headers)
         is_exact = self._part.name == _EXACT
         return typed.decode(charset, "surrogateescape" if is_exact else "replace")
+
+
+def _name(part: Field | File) -> str:
+    """Of a field, which a page has to be able to show."""
+    return _NO_LETTER.sub("\ufffd", part.name or "")
 
 
 class _Parser(FormDataParser):

@@ -9,7 +9,7 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.inputs.intake import AskStatusInput, TakeAnswerInput
-from cirt.kernel.errors import CirtError, FieldsInvalid
+from cirt.kernel.errors import CirtError, FieldsInvalid, TooMany
 from cirt.kernel.keys import SecretUnreadable
 from cirt.kernel.work import PUBLIC
 from cirt.register import intake, service
@@ -20,6 +20,7 @@ from cirt.web import advice
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
+from cirt.web.guesses import counted
 from cirt.web.pages.public.bp import bp
 from cirt.web.pages.public.exact import read_exactly
 from cirt.web.pages.public.sending import (
@@ -48,7 +49,7 @@ def show_status() -> Response:
     try:
         cmd = AskStatusInput().read(sent())
         return _followed(cmd, Form())
-    except (FieldsInvalid, CodeWrong) as error:
+    except (FieldsInvalid, CodeWrong, TooMany) as error:
         return _ask_again(error)
 
 
@@ -64,10 +65,12 @@ def answer() -> AnyResponse:
             headers=kept_headers(),
             form_token=sent_once(program.keys),
         )
-        with program.work(PUBLIC) as work:
+        with counted(cmd.reference), program.work(PUBLIC) as work:
             service.take_answer(work, cmd)
     except CodeWrong as error:
         return _ask_again(error)
+    except TooMany:
+        raise  # the page that follows gives the text back
     except CirtError as error:
         try:
             return _followed(shown, sent_back(error), status_of(error))
@@ -87,14 +90,14 @@ def answered() -> AnyResponse:
         if visit().now.timestamp() - kept["at"] > _OPEN_FOR.total_seconds():
             return redirect(path_of("public.status"), 303)
         return _followed(AskStatus(kept["reference"], kept["code"]), Form(), has_answered=True)
-    except (SecretUnreadable, CodeWrong):
+    except (SecretUnreadable, CodeWrong, TooMany):
         return redirect(path_of("public.status"), 303)
 
 
 def _ask_again(error: CirtError) -> Response:
-    return render(
-        "public/status.html", HTTPStatus.UNPROCESSABLE_ENTITY, form=refused(error, at="code")
-    )
+    is_limit = isinstance(error, TooMany)
+    status = HTTPStatus.TOO_MANY_REQUESTS if is_limit else HTTPStatus.UNPROCESSABLE_ENTITY
+    return render("public/status.html", status, form=refused(error, at="code"))
 
 
 def _followed(
@@ -102,10 +105,10 @@ def _followed(
 ) -> Response:
     """
     Raises:
-        CodeWrong.
+        CodeWrong, TooMany.
     """
     program = this_program()
-    with program.work(PUBLIC, write=False) as work:
+    with counted(cmd.reference), program.work(PUBLIC, write=False) as work:
         found = follow_up(work, cmd)
     return render(
         "public/follow.html",
