@@ -42,12 +42,15 @@ _URL = re.compile(
 )
 _EMAIL = re.compile(
     r"(?P<local>[0-9A-Za-z_.%+'\-\u00c0-\u052f](?<![0-9A-Za-z_.%+'\-\u00c0-\u052f].)[0-9A-Za-z_.%+'\-\u00c0-\u052f]{0,65}+)"
-    rf"@(?P<host>{LABELS})"
+    rf"@{{1,2}}(?P<host>{LABELS})"
 )
 _MESSAGE_ID = re.compile(
     r"(?i:message-?_?id|in-reply-to|references|content-id|msgid)[\"']?[ \t]?[:=]"
     r"(?:\s{0,4}[\"']?<[^<>\s]{3,250}>[\"']?,?){1,60}"
 )
+
+
+_IMAGE = re.compile(r"(?:/[a-z0-9._-]+)+:[\w.-]+\Z")  # registry.example/shop/cart:1.2.3
 
 
 def with_path(page: Page, start: int, end: int) -> Reading | None:
@@ -74,7 +77,8 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
     if not found:
         page.no_path_before = after.end()
         return None
-    return Reading(found, start, end + len(tail))
+    is_image = _IMAGE.fullmatch(tail) and not page.is_marked(start, end)
+    return Reading(None if is_image else found, start, end + len(tail))
 
 
 def _cut(tail: str) -> str:
