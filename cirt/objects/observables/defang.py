@@ -24,7 +24,8 @@ _SPOKEN_REST = (
     rf"(?:(?:[\w-]{{1,63}}(?: {_DOT} |[.。｡])|[A-Za-z0-9-]{{1,63}}[点點]){{0,4}}{_SPOKEN_TOP}"
     rf"|[\w-]{{1,63}} {_AT} {_SPOKEN_HOST})"
 )
-_UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"
+# Also the marks of direction, but for the overrides, which are evidence.
+_UNSEEN = "\u00ad\u061c\u200b-\u200f\u202a-\u202c\u2060\u2066-\u2069\ufeff"
 
 # A mark: its name, what it stands for ("" for nothing, None for what its group caught), the characters
 # it can begin with, and how it goes on. The first characters are apart so that the search for the next
@@ -34,6 +35,7 @@ _MARKS: tuple[tuple[str, str | None, str, str], ...] = (
     ("path", None, ":", r'(?<=[A-Za-z]:)(?<![A-Za-z0-9][A-Za-z]:)(?P<path>\\[^\s"<>|]*)'),
     ("dot", ".", _OPEN, rf"(?P<dot> ?(?:[.。．]|{_DOT}) ?{_CLOSE})"),
     ("at", "@", _OPEN, rf"(?P<at> ?(?:[@＠]|{_AT}) ?{_CLOSE})"),
+    ("dash", "-", _OPEN, rf"(?<=\w.)(?P<dash>-{_CLOSE})(?=\w)"),
     ("sign", None, _OPEN, rf"(?P<sign>://?|//?|:){_CLOSE}"),
     ("tail", None, r"\[", r"(?P<tail>\.[A-Za-z]{2,18})\]"),
     ("left", ".", r"\[({", r"(?P<left>\.)(?=\w)"),

@@ -12,7 +12,7 @@ from cirt.register.extraction.reading import Form, Page, Reading, read_as, readi
 _NO_WORD = r"(?:(?<![0-9A-Za-z_].)|(?<=[rR]ess.)|(?<=[rR]esse.)|(?<=[iI][pP].))(?<![0-9]\..)"
 _IPV4 = re.compile(
     rf"(?P<value>[0-9]{_NO_WORD}[0-9]{{0,2}}(?:\.[0-9]{{1,3}}){{3}}(?![0-9])(?:/[0-9]{{1,2}}(?![0-9]|\.[0-9]))?)"
-    r"(?![A-Za-z_]|\.[0-9]|-[A-Za-z])(?::[0-9]{1,5}(?![0-9]))?"
+    r"(?![A-Za-z_]|\.[0-9]|-[^\W\d_])(?::[0-9]{1,5}(?![0-9]))?"
 )
 _MORE_NAME = re.compile(r"(?:\.[A-Za-z0-9-]{1,63}){1,8}+(?![\w(])")
 _SPACED = re.compile(

@@ -29,10 +29,17 @@ _NAMES = (
 _NAMED = re.compile(
     rf"(?i:{'|'.join(_NAMES)})[\"'”»’]?[^\"“«'‘\r\n]{{0,20}}[\"“«'‘] ?(?P<named>[^\"”»'’\r\n]{{3,512}}?) ?[\"”»'’]"
 )
+_ASSIGNED = re.compile(
+    r"(?i:(?<![a-z0-9])ua=|(?<=user.agent=)|(?<=useragent=))(?P<assigned>[A-Za-z][^\"\r\n|\t;=]{3,300}?)(?= [\w.-]{1,20}=|[\"\r\n|\t;]|\Z)"
+)
+_SHORT_NAMED = re.compile(
+    r"(?i:(?<![a-z0-9])ua) ?[=:：为]? ?[\"“«'‘] ?(?P<named>[^\"”»'’\r\n]{3,512}?) ?[\"”»'’]"
+)
 _LOGGED = re.compile(
     r'" [1-5][0-9]{2} (?:[0-9]{1,12}|-)(?: [0-9.]{1,12})? "[^"\r\n]{0,1000}" "(?P<logged>[^"\r\n]{4,512})"'
 )
 
+_SHORT_CUES = tuple(f"ua{sign}{quote}" for sign in (" ", "=", ":", ": ", "：", "为", "") for quote in "\"“«")
 _QUOTES = frozenset("\"'“«‘`")
 _REST_OF_QUOTED = re.compile(r" [^\"'”»’`\r\n]{1,200}(?=[\"'”»’`])")
 
@@ -51,5 +58,7 @@ FORMS: tuple[Form, ...] = (
     Form(_MOZILLA, _mozilla, ("mozilla/",)),
     Form(_LOGGED, read_as(Kind.USER_AGENT, trim=" ")),
     Form(_NAMED, read_as(Kind.USER_AGENT, trim=" .,;"), _NAMES),
+    Form(_SHORT_NAMED, read_as(Kind.USER_AGENT, trim=" .,;"), _SHORT_CUES),
+    Form(_ASSIGNED, read_as(Kind.USER_AGENT, trim=" .,;"), ("ua=",)),
     Form(_KNOWN, read_as(Kind.USER_AGENT, trim=" .,;"), tuple(f"{name}/" for name in _PROGRAMS)),
 )

@@ -70,6 +70,7 @@ _CODE = frozenset(
     logger log app api body header headers footer section form label button li ul ol td th tr payload message msg parent child root tree list map set dict key value val
     elem el btn div span foo bar baz qux sum count index idx tmp temp buf buffer str int obj1 account order product
     customer project repo git build env var vars my metadata meta info package pkg values template job task worker host
+    tab card modal icon panel dialog title text tooltip badge
     http https tls dns trace span transaction destination network threat process registry rule
     container cloud kubernetes labels related registered question answers
     """.split()
@@ -106,7 +107,7 @@ _ARTICLE = re.compile(
     r"\b(?:the|an?|was|is|were|are|my|your|our|his|her|their|this|that|very|not|too|been|le|la|les|un|une|el|los)\s$",
     re.IGNORECASE,
 )
-# "from a.b import c", "package com.example.info;", "using A.Net;"
+# As in Python, Java and C#.
 _IMPORT = re.compile(
     r"(?:\A|[;>({] ?)\s*(from|import|package|using|namespace|use|open|module)(?: static)? \Z"
 )
@@ -175,6 +176,8 @@ def _is_source(name: Dotted) -> bool:
 def _is_attribute(name: Dotted) -> bool:
     first = name.labels[0]
     is_plain = first in _CODE or (len(first) == 1 and name.top != "net")
+    if "-" in name.written:
+        return False
     return name.top in _ATTRIBUTES and len(name.labels) <= _TWO + 1 and is_plain
 
 

@@ -114,7 +114,7 @@ def _unix_path(page: Page, match: re.Match[str]) -> Reading | None:
 
 def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
     """A file's name or path in quotes, spaces and all."""
-    written = match["value"].strip()
+    written = match["value"].strip().rstrip("\\")
     start = match.start() + match["value"].index(written)
     if re.match(r"[A-Za-z]:\\", written):
         return reading(page, Kind.FILE_PATH, written, start)

@@ -45,6 +45,7 @@ _SECRET = re.compile(
     r"[\"']?\s?[:=]?\s?(?:[\"']|W/\")?(?:-{2,}|=)?$",
     re.IGNORECASE,
 )
+_ID = re.compile(r"[A-Za-z](?:Id|ID|[_.-]id)[\"']?\s?[:=]\s?[\"']?$")
 _IMAGE = re.compile(r"(?:@sha256:|\bdigest:? sha256:)$", re.IGNORECASE)
 _NAMES = re.compile(r"ja3s?|md5|imphash|sha", re.IGNORECASE)
 _FEWEST_DIGITS = 6  # different ones; a hash has more but once in ten thousand million
@@ -76,6 +77,8 @@ def _is_name(page: Page, value: str, start: int) -> bool:
         near = re.sub(r"[0-9a-f]{40}", "", page.before(start, 110))[-45:]
         return bool(_COMMIT.search(near)) and "sha" not in near.lower()
     if _IMAGE.search(before):
+        return True
+    if len(value) == 32 and _ID.search(before):  # noqa: PLR2004  (as long as a UUID)
         return True
     return bool(_SECRET.search(before)) and "hash" not in before[-12:].lower()
 

@@ -50,6 +50,8 @@ _MESSAGE_ID = re.compile(
 )
 
 
+_PROTOCOLS = frozenset({"tcp", "udp", "sctp", "icmp"})  # 192.0.2.1/443, 192.0.2.1:443/tcp
+_MODULE = re.compile(r" (?:v[0-9]+\.[0-9]+\.[0-9]|=> )")  # of Go
 _IMAGE = re.compile(r"(?:/[a-z0-9._-]+)+:[\w.-]+\Z")  # registry.example/shop/cart:1.2.3
 
 
@@ -62,7 +64,7 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
         return None
     tail = _cut(_in_column(page, start, after[0]))
     port, _, path = tail.partition("/")
-    is_port = path.isdigit() and len(path) <= 5 and not port  # noqa: PLR2004  (192.0.2.1/443, of a firewall)
+    is_port = path in _PROTOCOLS or (path.isdigit() and len(path) <= 5 and not port)  # noqa: PLR2004
     # "one.example/two.example" are two names.
     is_list = bool(path) and (
         _QUESTION.fullmatch(path) is not None
@@ -77,8 +79,9 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
     if not found:
         page.no_path_before = after.end()
         return None
-    is_image = _IMAGE.fullmatch(tail) and not page.is_marked(start, end)
-    return Reading(None if is_image else found, start, end + len(tail))
+    is_module = _IMAGE.fullmatch(tail) or _MODULE.match(page.text, end + len(tail))
+    is_code = bool(is_module) and not page.is_marked(start, end)
+    return Reading(None if is_code else found, start, end + len(tail))
 
 
 def _cut(tail: str) -> str:
