@@ -6,6 +6,7 @@ All of it holds for what was written plainly. Nobody defangs an attribute of an 
 # ruff: noqa: SIM905  (lists of words read best as text)
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cirt.objects.observables import values
 
@@ -19,11 +20,18 @@ EXTENSIONS = frozenset(
     xps chm hlp wps accdb mdb iqy slk
     zip rar 7z gz tgz tar bz2 xz cab ace arj lzh iso img vhd vhdx udf r00 z01 zst py pyc sh pl php php5 phtml asp aspx
     ashx asmx jsp jspx war ear cgi htm html shtml xhtml mht mhtml svg xml xsl json txt eml msg ics vcf bak old cfg conf ini
-    reg inf sct wsc key pem crt cer der p12 pfx kdbx sql db sqlite evtx evt pcap pcapng vmdk ova locked
+    reg inf sct wsc key pem crt cer der p12 pfx kdbx sql db sqlite evtx evt pcap pcapng vmdk ova locked suspected
     png jpg jpeg gif bmp tif tiff webp ico mp3 mp4 wav avi mkv ttf swf psd
     """.split()
 )
+SOURCES = frozenset("py js json sh pl php html xml cfg ini conf sql txt yml yaml toml".split())
 FILE_FIRST = frozenset({"zip", "py", "sh", "mov", "ps"})
+_FILE_ALWAYS = FILE_FIRST - {"sh"}
+_EVERYDAY_STEMS = frozenset(
+    "readme license config settings main app index test tests utils models views manage deploy build run setup appsettings"
+    " log4j log4j2 logback".split()
+)
+_EVERYDAY_ENDS = frozenset("py js ts json sh ini cfg conf xml yml yaml toml sql".split())
 # Names that every project or site has; nobody looks for them.
 _EVERYDAY_FILES = frozenset(
     """
@@ -33,6 +41,10 @@ _EVERYDAY_FILES = frozenset(
     jquery.js jquery.min.js setup.cfg tox.ini pytest.ini php.ini my.cnf config.php wp-config.php wp-login.php xmlrpc.php
     sitemap.xml install.sh build.sh run.sh test.py utils.py models.py views.py tests.py
     """.split()
+)
+# Of a build: "app.config.js", "main.3f2a9b1c.js".
+_BUILT = re.compile(
+    r"[\w-]+\.(?:config|conf|spec|test|stories|module|[0-9a-f]{8,20})\.[cm]?[jt]s\Z"
 )
 # Top-level domains that speak for themselves; any other could be a word, an attribute or a suffix.
 COMMON = frozenset(
@@ -65,9 +77,14 @@ _CODE = frozenset(
     logger log app api body header headers footer section form label button li ul ol td th tr payload message msg parent child root tree list map set dict key value val
     elem el btn div span foo bar baz qux sum count index idx tmp temp buf buffer str int obj1 account order product
     customer project repo git build env var vars my metadata meta info package pkg values template job task worker host
+    cart items orders router component vue react checkout
+    tab card modal icon panel dialog title text tooltip badge
+    http https tls dns trace span transaction destination network threat process registry rule
+    container cloud kubernetes labels related registered question answers
     """.split()
 )
 _ATTRIBUTES = frozenset({"info", "top", "net", "name", "id", "org"})  # of COMMON, that objects have
+_HOST_ATTRIBUTES = frozenset({"net", "org", "top", "info"})
 _SOURCE_TOPS = frozenset({"md", "rs", "pl", "cc", "so", "ml", "mk", "am", "pm", "la", "vi", "st"})
 _SOURCE_NAMES = frozenset(
     """
@@ -89,7 +106,7 @@ _SOFTWARE = frozenset(
     """.split()
 )
 _ROOTS = frozenset(
-    "self this os sys document window console math string object array system java javax django".split()
+    "self this os sys document window console math string object array system java javax django dbo".split()
 )
 # "He went to the shop.it was closed": the word before tells, and the top-level domain is a word too.
 _WORD_TOPS = frozenset(
@@ -99,6 +116,33 @@ _ARTICLE = re.compile(
     r"\b(?:the|an?|was|is|were|are|my|your|our|his|her|their|this|that|very|not|too|been|le|la|les|un|une|el|los)\s$",
     re.IGNORECASE,
 )
+# As in Python, Java and C#.
+_IMPORT = re.compile(
+    r"(?:\A|[;>({] ?)\s*(from|import|package|using|namespace|use|open|module)(?: static)? \Z"
+)
+_OPENINGS = tuple(
+    f"{word} " for word in "from import package using namespace use open module static".split()
+)
+_VERSION_NEXT = re.compile(r" v?[0-9]{1,4}\.[0-9]{1,4}\.[0-9]")
+_STATEMENT_ENDS = re.compile(r" ?(?:;|,|\n|\r|\Z|as\b|\{|\.\*)")
+_IMPORTED = {
+    "from": re.compile(r"\.?\w* import\b"),
+    **dict.fromkeys(
+        ("import", "package", "using", "namespace", "use", "open", "module"), _STATEMENT_ENDS
+    ),
+}
+_HOST_TOPS = COMMON - {"info", "top", "org", "net"}
+_EXPRESSION = re.compile(
+    r"(?:\b(?:return|await|const|let|var|def|new|default|throw|yield|typeof|assert)|[({,] ?\w{1,20}=|\w\(|=>|[!=]==?|\w \+?=|\bexpect\() ?\Z"
+)
+_THING = re.compile(
+    r"(?:\b(?:module|modulo|módulo|модул\w{1,3}|class|clase|classe|класс\w{0,3}|package|paquete|paquet|пакет\w{0,2}|namespace|field|campo|champ"
+    r"|пол[яею]|attribut\w{0,2}|atributo|атрибут\w{0,3}|variable|переменн\w{2,3}|property|propiedad|propriété|свойств\w{1,2}|method|método"
+    r"|méthode|метод\w{0,2}|function|función|fonction|функци\w{1,2}|column|columna|colonne|столб\w{1,3})|模块|类|字段|属性|变量|函数|方法"
+    r"|وحدة|الوحدة|حقل|متغير|دالة) ?\Z",
+    re.IGNORECASE,
+)
+_QUERY = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXEC) \Z")
 _GOES_ON = re.compile(r"\s[a-z]")
 _TWO = 2  # labels, as in "invoice.zip"
 _SHORT = 6  # letters of a word that tells nothing
@@ -126,6 +170,8 @@ def is_file(name: Dotted) -> bool:
     extension = name.top.lower()
     if name.written.lower() in _SOFTWARE:
         return False
+    if extension in _FILE_ALWAYS or (extension in EXTENSIONS and "_" in name.labels[-2]):
+        return True  # nobody can register a name with an underscore
     if extension in FILE_FIRST or (extension == "so" and name.written.startswith("lib")):
         return len(name.labels) == _TWO or name.labels[-2].lower() in EXTENSIONS
     return extension in EXTENSIONS and not values.is_suffix(extension)
@@ -133,9 +179,13 @@ def is_file(name: Dotted) -> bool:
 
 def is_everyday(name: str) -> bool:
     """Whether a file's name is one that every project has."""
-    return name.lower() in _EVERYDAY_FILES
+    low = name.lower()
+    stem, _, end = low.rpartition(".")
+    is_plain = stem in _EVERYDAY_STEMS and end in _EVERYDAY_ENDS
+    return is_plain or low in _EVERYDAY_FILES or _BUILT.match(low) is not None
 
 
+@lru_cache(maxsize=2048)  # logs name the same hosts in the same places
 def is_no_host(name: Dotted) -> bool:
     """Whether dotted words with a known top-level domain are still rather code or a sentence."""
     if name.written.lower() in _SOFTWARE or any(rule(name) for rule in _NEVER):
@@ -154,9 +204,13 @@ def _is_source(name: Dotted) -> bool:
 
 
 def _is_attribute(name: Dotted) -> bool:
+    """``user.name``; of three words the middle one tells, for ``api.example.org`` is a host."""
+    if "-" in name.written or name.top not in _ATTRIBUTES or len(name.labels) > _TWO + 1:
+        return False
     first = name.labels[0]
     is_plain = first in _CODE or (len(first) == 1 and name.top != "net")
-    return name.top in _ATTRIBUTES and len(name.labels) <= _TWO + 1 and is_plain
+    is_host = name.top in _HOST_ATTRIBUTES and len(name.labels) > _TWO
+    return is_plain and not (is_host and name.labels[1].lower() not in _CODE)
 
 
 def _is_code(name: Dotted) -> bool:
@@ -201,7 +255,68 @@ def _is_in_path(name: Dotted) -> bool:
     return name.before.endswith(("/", "\\")) and not name.before.endswith(("//", "DIRECT/"))
 
 
-_NEVER = (_is_source, _is_attribute)
+def _is_imported(name: Dotted) -> bool:
+    if not name.before.endswith(_OPENINGS):
+        return False
+    opening = _IMPORT.search(name.before)
+    return opening is not None and bool(_IMPORTED[opening[1]].match(name.after))
+
+
+def is_product(name: Dotted) -> bool:
+    """``Paint.Net 5.0``: capitals, and its version right after."""
+    is_title = name.written[:1].isupper() and name.top.istitle()
+    return is_title and _VERSION_NEXT.match(name.after) is not None
+
+
+def _is_queried(name: Dotted) -> bool:
+    return name.top in _ATTRIBUTES and bool(_QUERY.search(name.before))
+
+
+def _is_named_code(name: Dotted) -> bool:
+    """In an expression, or after a word such as "module"; hyphens and digits are for hosts."""
+    is_plain = name.top.lower() not in _HOST_TOPS and not re.search(r"[0-9-]", name.written)
+    return is_plain and bool(_EXPRESSION.search(name.before) or _THING.search(name.before))
+
+
+def _is_underscored(name: Dotted) -> bool:
+    """No name can be registered with an underscore; before a service it stands first."""
+    is_inner = "_" in name.written and any("_" in label[1:] for label in name.labels)
+    return "_" in name.labels[-_TWO] or (is_inner and name.top.lower() not in COMMON)
+
+
+def _is_chain(name: Dotted) -> bool:
+    """``order.client.name``: three plain words or more, and the last is rather an attribute."""
+    is_long = name.top == "name" and len(name.labels) > _TWO and name.labels[0] != "www"
+    return is_long and all(label.isascii() and label.isalpha() for label in name.labels)
+
+
+def _is_initial(name: Dotted) -> bool:
+    """``M.Info`` and ``p.me``; without a path nobody means the services with one letter there."""
+    if any(len(label) > 1 for label in name.labels[:-1]):
+        return False
+    return name.top.istitle() or (name.top == "me" and not name.after.startswith("/"))
+
+
+def _is_styled(name: Dotted) -> bool:
+    return name.before.endswith((".", "#")) and name.after.lstrip(" ").startswith("{")
+
+
+def _is_drawn(name: Dotted) -> bool:
+    return name.before.endswith("── ") and name.top in _SOURCE_TOPS
+
+
+_NEVER = (
+    _is_source,
+    _is_attribute,
+    _is_imported,
+    _is_queried,
+    _is_styled,
+    _is_drawn,
+    _is_named_code,
+    _is_chain,
+    _is_initial,
+    _is_underscored,
+)
 _NO_HOST = (
     _is_code,
     _is_called,
