@@ -48,6 +48,7 @@ def home_of(
     root = (
         sa.select(merge.root_id)
         .where(merge.merged_id == column, merge.ended_at.is_(None))
+        .correlate_except(merge)  # also where it stands two queries deep
         .scalar_subquery()
     )
     return sa.func.coalesce(root, column)
