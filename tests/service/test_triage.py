@@ -498,6 +498,10 @@ def test_bulk_acts_are_ones_own_and_need_what_is_there(program: Program, amina: 
 # --- views, targets, queries ---
 
 
+def test_a_view_keeps_only_what_its_address_can_be_opened_with() -> None:
+    assert narrowing("words=%00&lane=operator&page=x&tlp=") == "lane=operator"
+
+
 def test_views_are_ones_own_or_the_teams(program: Program, amina: Actor) -> None:
     tomas = a_person(program, "Tomas", Role.TRIAGE)
     with program.work(amina) as work:

@@ -71,4 +71,6 @@ def drop_view(work: Work, cmd: DropView) -> None:
 def narrowing(query: str) -> str:
     """What of a query string narrows or sorts the queue; neither page nor selection."""
     pairs = parse_qsl(query[:_LONGEST], max_num_fields=50)
-    return urlencode([(name, value) for name, value in pairs if name in KEPT and value])
+    return urlencode(
+        [(name, value) for name, value in pairs if name in KEPT and value and "\0" not in value]
+    )
