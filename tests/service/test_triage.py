@@ -83,6 +83,7 @@ from cirt.register.views.service import (
     NoSuchView,
     TooManyViews,
     drop_view,
+    narrowing,
     save_view,
     views_of,
 )
