@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cirt.objects.observables.defang import Plain, plain
 from cirt.objects.observables.kinds import Observable
-from cirt.register.extraction import addresses, agents, codes, files, hashes, hosts, links
+from cirt.register.extraction import addresses, agents, codes, files, hashes, hosts, links, tables
 from cirt.register.extraction.reading import Form, Page, Reading
 
 # The order decides: a user agent holds addresses, a URL holds names, a path holds file names.
@@ -17,6 +17,7 @@ _FORMS: tuple[Form, ...] = (
     *links.MESSAGE_IDS,
     *agents.FORMS,
     *links.FORMS,
+    *tables.FORMS,
     *files.PLACES,
     *links.MAIL,
     *hashes.FORMS,

@@ -15,12 +15,17 @@ _AT = r"(?i:at|arroba|arobase|собака|آت|艾特)"
 # Top-level domains that people spell out and that are no everyday word after "dot" or "point".
 _SPOKEN_TOP = (
     r"(?i:com|net|org|biz|gov|edu|mil|ru|su|cn|fr|uk|ua|kz|io|xyz|cc|onion|example|site|top|click|online|shop|club|live|icu"
-    r"|link|website|pro|vip|app|dev|cloud|tk|ml|ga|cf|gq|pw|ir|tr|br|mx|ar|cl|pe|eg|sa|ae|tn|dz|by|uz|kg|hk|tw|jp|kr|рф)(?![\w-])"
+    r"|link|website|pro|vip|app|dev|cloud|tk|ml|ga|cf|gq|pw|ir|tr|br|mx|ar|cl|pe|eg|sa|ae|tn|dz|by|uz|kg|hk|tw|jp|kr|рф|info(?=/))"
+    r"(?![^\W\u4e00-\u9fff]|-)"
 )
 _APART_TOP = r"(?:com|net|org|ru|cn|info|xyz|top|site|online)(?![\w-])"
-_SPOKEN_REST = rf"(?:[\w-]{{1,63}}(?: {_DOT} |[.。｡])){{0,4}}{_SPOKEN_TOP}"
 _SPOKEN_HOST = rf"(?:[\w-]{{1,63}} {_DOT} ){{1,4}}{_SPOKEN_TOP}"
-_UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"
+_SPOKEN_REST = (
+    rf"(?:(?:[\w-]{{1,63}}(?: {_DOT} |[.。｡])|[A-Za-z0-9-]{{1,63}}[点點]){{0,4}}{_SPOKEN_TOP}"
+    rf"|[\w-]{{1,63}} {_AT} {_SPOKEN_HOST})"
+)
+# Also the marks of direction, but for the overrides, which are evidence.
+_UNSEEN = "\u00ad\u061c\u200b-\u200f\u202a-\u202c\u2060\u2066-\u2069\ufeff"
 
 # A mark: its name, what it stands for ("" for nothing, None for what its group caught), the characters
 # it can begin with, and how it goes on. The first characters are apart so that the search for the next
@@ -30,18 +35,30 @@ _MARKS: tuple[tuple[str, str | None, str, str], ...] = (
     ("path", None, ":", r'(?<=[A-Za-z]:)(?<![A-Za-z0-9][A-Za-z]:)(?P<path>\\[^\s"<>|]*)'),
     ("dot", ".", _OPEN, rf"(?P<dot> ?(?:[.。．]|{_DOT}) ?{_CLOSE})"),
     ("at", "@", _OPEN, rf"(?P<at> ?(?:[@＠]|{_AT}) ?{_CLOSE})"),
+    ("dash", "-", _OPEN, rf"(?<=\w.)(?P<dash>-{_CLOSE})(?=\w)"),
     ("sign", None, _OPEN, rf"(?P<sign>://?|//?|:){_CLOSE}"),
     ("tail", None, r"\[", r"(?P<tail>\.[A-Za-z]{2,18})\]"),
     ("left", ".", r"\[({", r"(?P<left>\.)(?=\w)"),
     ("right", ".", r".", r"(?<=\w.)(?P<right>[\])}])(?=\w)"),
-    ("escaped", ".", r"\\", r"(?<=[A-Za-z0-9].)(?P<escaped>\.)(?=[A-Za-z0-9])"),
+    (
+        "escaped",
+        ".",
+        r"\\",
+        r"(?<=[A-Za-z0-9].)(?P<escaped>\.)(?=[A-Za-z0-9])(?![\w -]{1,40}\\[^.])",
+    ),
     ("slash", "/", r"\\", r"(?P<slash>/)"),
     ("slashes", "://", ":", r"(?<=[tTxX][pP][sS]:|[tTxX][tTxX][pP]:)(?P<slashes>\\\\| ?// ?)"),
     (
         "http",
         "http",
         "hH",
-        r"(?<![A-Za-z].)(?P<http>(?i:xx|xt|tx|zz|\*\*|__|\[tt\]|\[xx\]|\(tt\)|x{3})[pP])(?=[sS]?[\[({<]? ?:)",
+        r"(?<![A-Za-z].)(?P<http>(?i:xx|xt|tx|zz|\*\*|__|\[tt\]|\[xx\]|\(tt\)|x{3})[pP])(?=[sS]?(?:[\[({<]? ?:|__))",
+    ),
+    (
+        "under",
+        "://",
+        "_",
+        r"(?:(?<=[xX]{2}[pP].)|(?<=[xX]{2}[pP][sS].))(?P<under>_)(?=[A-Za-z0-9])",
     ),
     ("meow", "http", "mM", r"(?<![A-Za-z].)(?P<meow>(?i:eow))(?=s?[\[({<]?:)"),
     ("ftp", "ftp", "fF", r"(?<![A-Za-z].)(?P<ftp>[xX*_][pP])(?=[sS]?[\[({<]?:)"),
@@ -52,6 +69,13 @@ _MARKS: tuple[tuple[str, str | None, str, str], ...] = (
         rf"(?<=\w.)(?<!\bat.)(?<!\bthe.)(?<!\ba.)(?<!\bof.)(?=[dDpPтТن点點])(?P<spoken>{_DOT} )(?={_SPOKEN_REST})",
     ),
     ("called", "@", " ", rf"(?<=\w.)(?=[aAсСآ艾])(?P<called>{_AT} )(?={_SPOKEN_HOST})"),
+    # Words that mean nothing else beside a host.
+    (
+        "sure",
+        "@",
+        " ",
+        r"(?<=\w.)(?=[aAсС])(?P<sure>(?i:arroba|arobase|собака) )(?=[\w-]{1,63}\.[\w-])",
+    ),
     ("hanzi", ".", "点點", rf"(?<=[A-Za-z0-9].)(?P<hanzi>)(?={_SPOKEN_REST})"),
     ("apart", ".", " ", rf"(?<=[A-Za-z0-9].)(?P<apart>\. )(?={_APART_TOP})"),
     ("joined", ".", r"_\-", rf"(?<=[A-Za-z0-9].)(?P<joined>(?i:dot)[_-])(?={_SPOKEN_TOP})"),
@@ -81,7 +105,7 @@ _WIDE = {
     **{0xFF41 + n: 0x61 + n for n in range(26)},
     **{0x0660 + n: 0x30 + n for n in range(10)},
     **{0x06F0 + n: 0x30 + n for n in range(10)},
-    **dict(zip(map(ord, "．＠：／－"), map(ord, ".@:/-"), strict=True)),
+    **dict(zip(map(ord, "．＠：／－\u2010\u2011"), map(ord, ".@:/---"), strict=True)),
 }
 _ANY_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
 

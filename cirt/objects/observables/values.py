@@ -208,7 +208,7 @@ def mac(text: str) -> str | None:
 
 
 def asn(text: str) -> str | None:
-    found = re.fullmatch(r"(?:ASN?[ :]{0,2}(?:AS)?)?([0-9]{1,10})", text, _ANY_CASE)
+    found = re.fullmatch(r"(?:ASN?[ :-]{0,2}(?:AS)?)?([0-9]{1,10})", text, _ANY_CASE)
     number = int(found[1]) if found else 0
     return f"AS{number}" if 0 < number <= _MAX_ASN else None
 

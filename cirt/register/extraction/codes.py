@@ -9,7 +9,7 @@ _CVE = re.compile(
     r"(?<![0-9A-Za-z])(?P<value>(?i:CVE)[ \-\u2010-\u2013\u2212][0-9]{4}[\-\u2010-\u2013\u2212][0-9]{4,19}+)"
 )
 _TECHNIQUE = re.compile(
-    r"(?:(?<![0-9A-Za-z_./\-])|(?<=attack\.))(?P<value>[Tt][01][0-9]{3}(?:\.[0-9]{3})?)(?![0-9A-Za-z_-]|\.[0-9])"
+    r"(?:(?<![0-9A-Za-z_./\-])|(?<=attack\.))(?P<value>[Tt][01][0-9]{3}(?:[./][0-9]{3}(?![0-9]))?)(?![0-9A-Za-z_-]|\.[0-9])"
 )
 _ROOM = re.compile(
     r"\b(?:room|printer|laptop|model|type|gate|terminal|hall|line|series|салон|каб|кабинет|salle|sala|modelo|modèle)\.? $",
@@ -26,13 +26,19 @@ _AT_HOME = re.compile(
     r"|(?:(?<=\()[2-9][0-9]{2}\) ?|(?<=[2-9])[0-9]{2}-)[2-9][0-9]{2}-[0-9]{4}"
     r"|(?<=8) ?\([0-9]{3,4}\) ?[0-9]{2,3}[ -]?[0-9]{2}[ -]?[0-9]{2}"
     r"|(?<=0)(?:2[0-9] [0-9]{4} [0-9]{4}|[17][0-9]{3} [0-9]{6})"
+    r"|(?<=0)[1-9][0-9]{2} [0-9]{3} [0-9]{4}|(?<=0)[1-9][0-9]{1,2}-[2-9][0-9]{3} ?[0-9]{4}"
+    r"|(?<=1)[3-9][0-9]-[0-9]{4}-[0-9]{4}"
+    r"|(?<=0) 8[0-9]{2}(?: [0-9]{2}){3}"
     r"|(?<=0)[1-9](?:(?: [0-9]{2}){4}|(?:\.[0-9]{2}){4})))(?![0-9A-Za-z_]|[ .:/-][0-9])"
 )
 _NAMED = re.compile(
-    r"(?i:(?<![^\W_])(?:tel|tél|téléphone|telephone|phone|mobile|cell|fax|gsm|hotline|call(?: me| us)?(?: at| on)?|joindre au"
-    r"|appel\w{0,3}(?: au)?|teléfono|celular|móvil|llam\w{1,5} al|whats ?app|viber|sms|rang(?: \w{2,5})?(?: on| at)?|ring(?: \w{2,5})?(?: on| at)?|reach me (?:on|at)|тел|телефон\w{0,3}|моб|факс|звон\w{1,4})\b"
-    r"|هاتف\w{0,2}|واتساب|جوال|موبايل|电话|電話|手机|手機|热线|传真|致电)[^0-9+\n]{0,14}?(?<![0-9A-Za-z_])"
+    r"(?i:(?<![^\W_])(?<![=/?&.])(?:tel|tél|téléphone|telephone|phone|mobile|cell|fax|gsm|hotline|call(?: me| us)?(?: at| on)?|joindre au"
+    r"|appel\w{0,3}(?: au)?|teléfono|celular|móvil|llam\w{1,5}(?: al| el| un| desde)?|whats ?app|viber|sms|rang(?: \w{2,5})?(?: on| at)?|ring(?: \w{2,5})?(?: on| at)?|reach me (?:on|at)|тел|телефон\w{0,3}|моб|факс|звон\w{1,4})\b"
+    r"|هاتف\w{0,2}|رقم التواصل|للتواصل|واتساب|جوال|موبايل|电话|電話|手机|手機|热线|传真|致电)[^0-9+\n]{0,14}?(?<![0-9A-Za-z_])"
     rf"(?P<value>\(?\+?[0-9]{_DIGITS}{{5,22}}[0-9]){_END}"
+)
+_SIGNED = re.compile(  # under a letter: "T 0161 …", "M: 07700 …"
+    rf"(?P<value>[0(](?:(?<=\b[TMPF] .)|(?<=\b[TMPF][:.] .)|(?<=\b[TMPF][:.].)){_DIGITS}{{7,18}}[0-9]){_END}"
 )
 _FEWEST = {True: 8, False: 7}  # digits of a number with and without its country
 _DATE = re.compile(
@@ -48,7 +54,7 @@ _OLD_COIN = re.compile(
 )
 _PHONE_CUES = (
     "tel", "tél", "phone", "mobile", "cel", "fax", "gsm", "hotline", "call", "joindre au", "appel", "móvil", "llam", "whatsapp",
-    "whats app", "viber", "sms", "тел", "моб", "факс", "звон", "rang", "ring", "reach", "واتساب", "هاتف", "جوال", "موبايل", "电话", "電話", "手机", "手機", "热线", "传真", "致电",
+    "whats app", "viber", "sms", "тел", "моб", "факс", "звон", "rang", "ring", "reach", "واتساب", "رقم التواصل", "للتواصل", "هاتف", "جوال", "موبايل", "电话", "電話", "手机", "手機", "热线", "传真", "致电",
 )  # fmt: skip
 
 
@@ -84,4 +90,5 @@ FORMS: tuple[Form, ...] = (
     Form(_ZEROS, _phone, ("(00",)),
     Form(_NAMED, _phone, _PHONE_CUES),
     Form(_AT_HOME, _phone),
+    Form(_SIGNED, _phone),
 )

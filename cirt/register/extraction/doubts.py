@@ -23,6 +23,7 @@ EXTENSIONS = frozenset(
     png jpg jpeg gif bmp tif tiff webp ico mp3 mp4 wav avi mkv ttf swf psd
     """.split()
 )
+SOURCES = frozenset("py js json sh pl php html xml cfg ini conf sql txt yml yaml toml".split())
 FILE_FIRST = frozenset({"zip", "py", "sh", "mov", "ps"})
 # Names that every project or site has; nobody looks for them.
 _EVERYDAY_FILES = frozenset(
@@ -33,6 +34,10 @@ _EVERYDAY_FILES = frozenset(
     jquery.js jquery.min.js setup.cfg tox.ini pytest.ini php.ini my.cnf config.php wp-config.php wp-login.php xmlrpc.php
     sitemap.xml install.sh build.sh run.sh test.py utils.py models.py views.py tests.py
     """.split()
+)
+# Of a build: "app.config.js", "main.3f2a9b1c.js".
+_BUILT = re.compile(
+    r"[\w-]+\.(?:config|conf|spec|test|stories|module|[0-9a-f]{8,20})\.[cm]?[jt]s\Z"
 )
 # Top-level domains that speak for themselves; any other could be a word, an attribute or a suffix.
 COMMON = frozenset(
@@ -65,6 +70,9 @@ _CODE = frozenset(
     logger log app api body header headers footer section form label button li ul ol td th tr payload message msg parent child root tree list map set dict key value val
     elem el btn div span foo bar baz qux sum count index idx tmp temp buf buffer str int obj1 account order product
     customer project repo git build env var vars my metadata meta info package pkg values template job task worker host
+    tab card modal icon panel dialog title text tooltip badge
+    http https tls dns trace span transaction destination network threat process registry rule
+    container cloud kubernetes labels related registered question answers
     """.split()
 )
 _ATTRIBUTES = frozenset({"info", "top", "net", "name", "id", "org"})  # of COMMON, that objects have
@@ -89,7 +97,7 @@ _SOFTWARE = frozenset(
     """.split()
 )
 _ROOTS = frozenset(
-    "self this os sys document window console math string object array system java javax django".split()
+    "self this os sys document window console math string object array system java javax django dbo".split()
 )
 # "He went to the shop.it was closed": the word before tells, and the top-level domain is a word too.
 _WORD_TOPS = frozenset(
@@ -99,6 +107,18 @@ _ARTICLE = re.compile(
     r"\b(?:the|an?|was|is|were|are|my|your|our|his|her|their|this|that|very|not|too|been|le|la|les|un|une|el|los)\s$",
     re.IGNORECASE,
 )
+# As in Python, Java and C#.
+_IMPORT = re.compile(
+    r"(?:\A|[;>({] ?)\s*(from|import|package|using|namespace|use|open|module)(?: static)? \Z"
+)
+_STATEMENT_ENDS = re.compile(r" ?(?:;|,|\n|\r|\Z|as\b|\{|\.\*)")
+_IMPORTED = {
+    "from": re.compile(r"\.?\w* import\b"),
+    **dict.fromkeys(
+        ("import", "package", "using", "namespace", "use", "open", "module"), _STATEMENT_ENDS
+    ),
+}
+_QUERY = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXEC) \Z")
 _GOES_ON = re.compile(r"\s[a-z]")
 _TWO = 2  # labels, as in "invoice.zip"
 _SHORT = 6  # letters of a word that tells nothing
@@ -133,7 +153,7 @@ def is_file(name: Dotted) -> bool:
 
 def is_everyday(name: str) -> bool:
     """Whether a file's name is one that every project has."""
-    return name.lower() in _EVERYDAY_FILES
+    return name.lower() in _EVERYDAY_FILES or _BUILT.match(name.lower()) is not None
 
 
 def is_no_host(name: Dotted) -> bool:
@@ -156,6 +176,8 @@ def _is_source(name: Dotted) -> bool:
 def _is_attribute(name: Dotted) -> bool:
     first = name.labels[0]
     is_plain = first in _CODE or (len(first) == 1 and name.top != "net")
+    if "-" in name.written:
+        return False
     return name.top in _ATTRIBUTES and len(name.labels) <= _TWO + 1 and is_plain
 
 
@@ -201,7 +223,24 @@ def _is_in_path(name: Dotted) -> bool:
     return name.before.endswith(("/", "\\")) and not name.before.endswith(("//", "DIRECT/"))
 
 
-_NEVER = (_is_source, _is_attribute)
+def _is_imported(name: Dotted) -> bool:
+    opening = _IMPORT.search(name.before)
+    return opening is not None and bool(_IMPORTED[opening[1]].match(name.after))
+
+
+def _is_queried(name: Dotted) -> bool:
+    return name.top in _ATTRIBUTES and bool(_QUERY.search(name.before))
+
+
+def _is_styled(name: Dotted) -> bool:
+    return name.before.endswith((".", "#")) and name.after.lstrip(" ").startswith("{")
+
+
+def _is_drawn(name: Dotted) -> bool:
+    return name.before.endswith("── ") and name.top in _SOURCE_TOPS
+
+
+_NEVER = (_is_source, _is_attribute, _is_imported, _is_queried, _is_styled, _is_drawn)
 _NO_HOST = (
     _is_code,
     _is_called,

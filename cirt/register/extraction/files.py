@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001  (the look-alike characters are what is looked for)
 import re
+from urllib.parse import unquote
 
 from cirt.objects.observables.kinds import Kind
 from cirt.register.extraction import doubts
@@ -9,7 +10,7 @@ from cirt.register.extraction.reading import Form, Page, Reading, balanced, read
 from cirt.register.extraction.scripts import EAST, EAST_SIGNS, WEST
 
 _FOLDER = rf"[^\\/:*?\"<>|\s,;\x00-\x1f{EAST_SIGNS}]"  # of a folder's name, but for the space
-_STEPS = rf"(?>(?:{_FOLDER}{{1,255}}+(?:(?<![.!?]) {_FOLDER}{{1,64}}+){{0,3}}\\{{1,2}})*)"
+_STEPS = rf"(?>(?:(?:{_FOLDER}{{1,255}}+(?:(?<![.!?]) {_FOLDER}{{1,64}}+){{0,3}}|<[\w .-]{{1,32}}>)\\{{1,2}})*)"
 _STEM = rf"(?>(?:(?![{EAST}]){_FOLDER}|(?<=[\\_.\-])[{EAST}]++)+)"
 _MORE_STEM = re.compile(
     rf"(?: (?!-)(?:(?![{EAST}]){_FOLDER}){{1,64}}+){{1,4}}?(?:(?<=\.[A-Za-z0-9]{{2}})|(?<=\.[A-Za-z0-9]{{3}})|(?<=\.[A-Za-z0-9]{{4}}))(?![A-Za-z0-9])"
@@ -18,11 +19,11 @@ _ON_DRIVE = re.compile(  # its letter stands before
     rf"(?<=[A-Za-z])(?<![A-Za-z0-9][A-Za-z])(?P<value>:\\{{1,2}}{_STEPS}(?:{_STEM})?)"
 )
 _WINDOWS_PATH = re.compile(
-    rf"(?<![A-Za-z0-9])(?P<value>%[A-Za-z_()0-9]{{2,32}}%\\{{1,2}}{_STEPS}(?:{_STEM})?"
+    rf"(?<![A-Za-z0-9])(?P<value>(?:%[A-Za-z_()0-9]{{2,32}}%|\$env:[A-Za-z]{{2,20}})\\{{1,2}}{_STEPS}(?:{_STEM})?"
     rf"|(?<!\\)\\\\(?!pipe\\|\.\\)[A-Za-z0-9.$_-]{{2,255}}+\\{{1,2}}{_STEPS}(?:{_STEM})?)"
 )
 _UNIX_PATH = re.compile(
-    r"(?P<value>[~/](?<![0-9A-Za-z_/.~:\-].)(?:(?<=~)|(?:etc|tmp|usr|var|home|opt|bin|sbin|dev|root|proc|lib|lib64|mnt|srv|run"
+    r"(?P<value>[~/](?<![0-9A-Za-z_/.~\-].)(?:(?<=~)|(?:etc|tmp|usr|var|home|opt|bin|sbin|dev|root|proc|lib|lib64|mnt|srv|run"
     rf"|boot|data|vmfs|www|storage|sdcard|Users|Library|Applications|private|Volumes))(?>(?:/[{WEST}.@+%$~]++)+)/?)"
 )
 # What every system has and every script names.
@@ -31,12 +32,20 @@ _EVERYDAY_PLACES = re.compile(
     r"|/var/(?:run|tmp|log|www|lib|spool|cache)/?|/usr/(?:s?bin|lib|local|share)/?|/usr/local/(?:s?bin|lib|share)/?|/dev/shm/?"
     r"|(?:/usr)?/s?bin/(?:nologin|false|true)|/etc/(?:passwd|shadow|hosts|fstab)/?"
 )
+_HIVE = re.compile(
+    r"(?:HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|CURRENT_CONFIG)|HKLM|HKCU|HKCR|HKU|HKCC):?\\",
+    re.IGNORECASE,
+)
 _REGISTRY_KEY = re.compile(
-    r"(?<![A-Za-z0-9])(?P<value>(?i:HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|CURRENT_CONFIG)|HKLM|HKCU|HKCR|HKU|HKCC)"
+    r"(?<![A-Za-z0-9])(?P<value>(?i:HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|CURRENT_CONFIG)|HKLM|HKCU|HKCR|HKU|HKCC):?"
     rf"\\{{1,2}}{_STEPS}(?:{_STEM})?)"
 )
 _MUTEX = re.compile(
-    r"(?<![A-Za-z0-9\\])(?P<value>(?:Global|Local|BaseNamedObjects)\\[0-9A-Za-z_{}.!$#@-]{3,128}+)"
+    r"(?<![A-Za-z0-9\\])(?P<value>(?:Global|Local|BaseNamedObjects)\\{1,2}[0-9A-Za-z_{}.!$#@-]{3,128}+)"
+)
+_BARE_MUTEX = re.compile(
+    r"(?i:mutex(?:es)?|mutant|мьютекс\w{0,2}|互斥体|互斥量)(?i: name| named|名称|名)?(?: ?[:=：] ?| |(?<=[\u4e00-\u9fff]))"
+    r"(?P<bare>(?=[A-Za-z_.-]{0,60}[0-9_{])[0-9A-Za-z_{}.!$#@\\-]{4,128}+)(?![\w(])"
 )
 _MUTEX_WORDS = ("mutex", "mutant", "мьютекс", "互斥体", "互斥量", "互斥锁")
 _NAMED_MUTEX = re.compile(
@@ -48,12 +57,14 @@ _UNQUOTES = "\"”“»’'`」』›》"
 _QUOTED = re.compile(
     rf"(?<=[{_QUOTES}])(?P<value>[^{_QUOTES}{_UNQUOTES}\r\n\t<>|*?]{{3,200}}+)(?=[{_UNQUOTES}])"
 )
+_ENCODED = re.compile(r"name\*(?:0\*)?=[\w-]{3,20}'\w{0,8}'(?P<value>[^\s;\"]{3,300})")
 _ODD_NAME = re.compile(r"[)\]+~!$#&№]\.(?P<extension>[A-Za-z0-9]{2,5})(?![0-9A-Za-z_])")
 _NAME_SO_FAR = re.compile(r"(?: \()?[^\s\"'<>|:*?/\\,;“”«»，。：；、（）]{1,80}\Z")
 _SIGNS_BEFORE = re.compile(rf"(?:[{WEST}]{{0,60}}[!+%~$&#№)\](\[]){{1,4}}\Z")
 _IS_FIRST = re.compile(
     r"(?:\A|[^0-9A-Za-z!])!\Z"
 )  # "!README.txt", which is to stand first in its folder
+_CALLED_NUMBER = re.compile(r"(?<![\w-])[^\W\d_a-zа-я][\w-]{2,30} \Z")  # "Акт №5.pdf"
 _MOST_QUOTED = 120
 
 
@@ -68,9 +79,17 @@ def file_name(page: Page, start: int, end: int) -> Reading | None:
     ):
         lead = _SIGNS_BEFORE.search(page.text, max(0, start - 64), start)
         written = (lead[0].lstrip("(&") if lead else "") + written
-    if doubts.is_everyday(written):
+    if written.startswith("№"):
+        called = _CALLED_NUMBER.search(page.before(end - len(written), 40))
+        written = (called[0] if called else "") + written
+    if doubts.is_everyday(written) or _is_source(page, start, written):
         return None
     return reading(page, Kind.FILE_NAME, written, end - len(written))
+
+
+def _is_source(page: Page, start: int, written: str) -> bool:
+    """Whether it is a project's own file in a drawing of its folders."""
+    return written.rpartition(".")[2] in doubts.SOURCES and page.before(start, 3) == "── "
 
 
 def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
@@ -95,10 +114,12 @@ def _unix_path(page: Page, match: re.Match[str]) -> Reading | None:
 
 def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
     """A file's name or path in quotes, spaces and all."""
-    written = match["value"].strip()
+    written = match["value"].strip().rstrip("\\")
     start = match.start() + match["value"].index(written)
     if re.match(r"[A-Za-z]:\\", written):
         return reading(page, Kind.FILE_PATH, written, start)
+    if _HIVE.match(written):
+        return _key(page, written, start)
     is_name = (
         "." in written and len(written) <= _MOST_QUOTED and not re.search(r"[/\\:=,;]", written)
     )
@@ -125,17 +146,42 @@ def _odd_name(page: Page, match: re.Match[str]) -> Reading | None:
     )
 
 
+def _registry_key(page: Page, match: re.Match[str]) -> Reading | None:
+    return _key(page, balanced(match["value"]).rstrip(".,;:!?'`"), match.start())
+
+
+def _key(page: Page, written: str, start: int) -> Reading | None:
+    """A key; PowerShell writes its hive as a drive, ``HKCU:`` and then the key."""
+    found = page.canonical(Kind.REGISTRY_KEY, written.replace(":", "", 1))
+    return Reading(found, start, start + len(written)) if found else None
+
+
+def _encoded(page: Page, match: re.Match[str]) -> Reading | None:
+    """A name as headers of mails write it, RFC 5987."""
+    found = page.canonical(Kind.FILE_NAME, unquote(match["value"]))
+    return Reading(found, *match.span("value"))
+
+
+def _mutex(page: Page, match: re.Match[str]) -> Reading | None:
+    """A mutex in its name space; in code its backslash stands twice."""
+    written = match["value"].rstrip(".")
+    found = page.canonical(Kind.MUTEX, written.replace("\\\\", "\\"))
+    return Reading(found, match.start(), match.start() + len(written)) if found else None
+
+
 PLACES: tuple[Form, ...] = (
+    Form(_ENCODED, _encoded, ("name*",)),
     Form(_QUOTED, _quoted),
     Form(
         _REGISTRY_KEY,
-        read_as(Kind.REGISTRY_KEY, trim=".,;:!?'`"),
+        _registry_key,
         ("hkey_", "hklm", "hkcu", "hkcr", "hku", "hkcc"),
     ),
-    Form(_MUTEX, read_as(Kind.MUTEX, trim="."), ("global\\", "local\\", "basenamedobjects\\")),
+    Form(_MUTEX, _mutex, ("global\\", "local\\", "basenamedobjects\\")),
     Form(_NAMED_MUTEX, read_as(Kind.MUTEX), _MUTEX_WORDS),
+    Form(_BARE_MUTEX, read_as(Kind.MUTEX, trim="."), _MUTEX_WORDS),
     Form(_ON_DRIVE, _windows_path, (":\\",)),
-    Form(_WINDOWS_PATH, _windows_path, ("%", "\\\\")),
+    Form(_WINDOWS_PATH, _windows_path, ("%", "\\\\", "$env:")),
     Form(_UNIX_PATH, _unix_path),
 )
 NAMES: tuple[Form, ...] = (Form(_ODD_NAME, _odd_name),)

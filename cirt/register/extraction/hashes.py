@@ -4,6 +4,7 @@ import re
 
 from cirt.objects.observables.kinds import Kind
 from cirt.register.extraction.reading import Form, Page, Reading, read_as, reading
+from cirt.register.extraction.tables import heading
 
 _KINDS = {32: Kind.MD5, 40: Kind.SHA1, 64: Kind.SHA256, 70: Kind.TLSH, 128: Kind.SHA512}
 _HEX = re.compile(r"(?P<value>[0-9A-Fa-f](?<![0-9A-Za-z].)[0-9A-Fa-f]{31,127}+)(?![0-9A-Za-z])")
@@ -27,7 +28,8 @@ _SERIAL_CUES = (
     "序號",
 )  # fmt: skip
 _OF_CERTIFICATE = re.compile(
-    r"cert|x\.?509|\btls\b|\bssl\b|issuer|\bcn ?=|сертификат|شهادة|证书|證書", re.IGNORECASE
+    r"cert|thumbprint|signed|x\.?509|\btls\b|\bssl\b|issuer|\bcn ?=|сертификат|شهادة|证书|證書",
+    re.IGNORECASE,
 )
 _FINGERPRINT = re.compile(
     r"finger|thumb|sha-?1|sha-?256|\bmd5|empreinte|huella|отпечаток|指纹|بصمة", re.IGNORECASE
@@ -38,20 +40,17 @@ _COMMIT = re.compile(
     re.IGNORECASE,
 )
 _SECRET = re.compile(
-    r"(?:sess(?:ion)?(?:_?id)?|sid|token|csrf\w{0,12}|nonce|etag|cookie|api_?key|\bkey|secret|signature|trace[_-]?id|span[_-]?id"
-    r"|request[_-]?id|correlation[_-]?id|auth\w{0,10}|state|salt|passw\w{0,5}|boundary|uuid|guid|\bsig)"
-    r"[\"']?\s?[:=]\s?(?:[\"']|W/\")?(?:-{2,}|=)?$",
+    r"(?:sess(?:ion)?(?:_?id)?|sid|token|csrf\w{0,12}|nonce|etag|cookie|api_?key|\bkey|secret|signature|trace[._-]?id|span[._-]?id|bucket"
+    r"|request[._-]?id|correlation[._-]?id|auth\w{0,10}|state|salt|passw\w{0,5}|boundary|uuid|guid|\bsig)"
+    r"[\"']?\s?[:=]?\s?(?:[\"']|W/\")?(?:-{2,}|=)?$",
     re.IGNORECASE,
 )
+_ID = re.compile(r"[A-Za-z](?:Id|ID|[_.-]id)[\"']?\s?[:=]\s?[\"']?$")
 _IMAGE = re.compile(r"(?:@sha256:|\bdigest:? sha256:)$", re.IGNORECASE)
 _NAMES = re.compile(r"ja3s?|md5|imphash|sha", re.IGNORECASE)
-_JA3_HEADING = re.compile(
-    r"\bja3s?(?:_hash)?[\"' ]{0,2}[,;|\t]|[,;|\t][\"' ]{0,2}ja3", re.IGNORECASE
-)
 _FEWEST_DIGITS = 6  # different ones; a hash has more but once in ten thousand million
 _LONGEST_PERIOD = 16  # "0123456789abcdef" again and again is a filler
 _NEAR, _FAR = 90, 700  # characters before a hash that say whose it is; fields of JA3 are long
-_LONGEST_LINE = 2000  # of a table
 _AROUND = 160  # characters around a serial number that speak of certificates
 
 
@@ -79,43 +78,20 @@ def _is_name(page: Page, value: str, start: int) -> bool:
         return bool(_COMMIT.search(near)) and "sha" not in near.lower()
     if _IMAGE.search(before):
         return True
+    if len(value) == 32 and _ID.search(before):  # noqa: PLR2004  (as long as a UUID)
+        return True
     return bool(_SECRET.search(before)) and "hash" not in before[-12:].lower()
 
 
 def _is_ja3(page: Page, start: int) -> bool:
-    headed = _is_headed_ja3(page, start)
-    if headed is not None:
-        return headed
+    headed = heading(page, start)
+    if _NAMES.search(headed):
+        return "ja3" in headed
     near = re.sub(r"[0-9a-fA-F]{32,}", "", page.before(start, _NEAR + 66))[-_NEAR:]
     names = _NAMES.findall(near)
     if names:
         return bool(names[-1].lower().startswith("ja3"))
     return near.endswith(('"hash":"', '"hash": "')) and '"ja3' in page.before(start, _FAR)
-
-
-def _is_headed_ja3(page: Page, start: int) -> bool | None:
-    """Whether its column is headed JA3; None where it stands in no such table."""
-    if page.table is None:
-        page.table = _ja3_columns(page.text)
-    sign, number, columns = page.table
-    if not sign:
-        return None
-    line_start = page.text.rfind("\n", max(0, start - _LONGEST_LINE), start) + 1
-    line_end = page.text.find("\n", start, start + _LONGEST_LINE)
-    line = page.text[line_start : line_end if line_end >= 0 else start + _LONGEST_LINE]
-    if line.count(sign) != number:
-        return None
-    return page.text.count(sign, line_start, start) in columns
-
-
-def _ja3_columns(text: str) -> tuple[str, int, frozenset[int]]:
-    """The sign between columns, how many there are of it in a line, and the columns headed JA3."""
-    found = _JA3_HEADING.search(text)
-    line = text[text.rfind("\n", 0, found.start()) + 1 :].partition("\n")[0] if found else ""
-    sign = max(",;|\t", key=line.count)
-    cells = line.lower().removeprefix("#fields\t").split(sign)
-    columns = frozenset(at for at, cell in enumerate(cells) if "ja3" in cell)
-    return (sign, len(cells) - 1, columns) if len(cells) > 1 else ("", 0, frozenset())
 
 
 def _serial(page: Page, match: re.Match[str]) -> Reading | None:

@@ -42,12 +42,17 @@ _URL = re.compile(
 )
 _EMAIL = re.compile(
     r"(?P<local>[0-9A-Za-z_.%+'\-\u00c0-\u052f](?<![0-9A-Za-z_.%+'\-\u00c0-\u052f].)[0-9A-Za-z_.%+'\-\u00c0-\u052f]{0,65}+)"
-    rf"@(?P<host>{LABELS})"
+    rf"@{{1,2}}(?P<host>{LABELS})"
 )
 _MESSAGE_ID = re.compile(
     r"(?i:message-?_?id|in-reply-to|references|content-id|msgid)[\"']?[ \t]?[:=]"
     r"(?:\s{0,4}[\"']?<[^<>\s]{3,250}>[\"']?,?){1,60}"
 )
+
+
+_PROTOCOLS = frozenset({"tcp", "udp", "sctp", "icmp"})  # 192.0.2.1/443, 192.0.2.1:443/tcp
+_MODULE = re.compile(r" (?:v[0-9]+\.[0-9]+\.[0-9]|=> )")  # of Go
+_IMAGE = re.compile(r"(?:/[a-z0-9._-]+)+:[\w.-]+\Z")  # registry.example/shop/cart:1.2.3
 
 
 def with_path(page: Page, start: int, end: int) -> Reading | None:
@@ -59,7 +64,7 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
         return None
     tail = _cut(_in_column(page, start, after[0]))
     port, _, path = tail.partition("/")
-    is_port = path.isdigit() and len(path) <= 5 and not port  # noqa: PLR2004  (192.0.2.1/443, of a firewall)
+    is_port = path in _PROTOCOLS or (path.isdigit() and len(path) <= 5 and not port)  # noqa: PLR2004
     # "one.example/two.example" are two names.
     is_list = bool(path) and (
         _QUESTION.fullmatch(path) is not None
@@ -74,7 +79,9 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
     if not found:
         page.no_path_before = after.end()
         return None
-    return Reading(found, start, end + len(tail))
+    is_module = _IMAGE.fullmatch(tail) or _MODULE.match(page.text, end + len(tail))
+    is_code = bool(is_module) and not page.is_marked(start, end)
+    return Reading(None if is_code else found, start, end + len(tail))
 
 
 def _cut(tail: str) -> str:

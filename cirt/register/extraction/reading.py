@@ -22,6 +22,16 @@ class Reading:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Lines with the same number of the same sign between their cells, the first of them the headings."""
+
+    start: int
+    end: int
+    sign: str
+    headings: tuple[str, ...]  # in small letters
+
+
 @dataclass(slots=True)
 class Page:
     """The text being read, plain, and what readers remember of it so that nothing is read twice."""
@@ -31,7 +41,7 @@ class Page:
     low: str = field(init=False)  # in small letters, each at its place
     known: dict[tuple[Kind, str], Observable | None] = field(default_factory=dict)
     no_path_before: int = 0  # a tail up to here was read and was no path
-    table: tuple[str, int, frozenset[int]] | None = None  # its sign, their number, JA3's columns
+    tables: list[Table] | None = None  # looked for when somebody asks for them
 
     def __post_init__(self) -> None:
         self.text = self.clear.text

@@ -20,4 +20,4 @@ LABEL = f"(?:{'|'.join(_RUNS)})"
 FIRST_LABEL = f"(?:{'|'.join(before + run for before, run in zip(_BEFORE, _RUNS, strict=True))})"
 LABELS = rf"{LABEL}(?>(?:\.{LABEL})*)"
 # Signs of Eastern sentences, which end a path or a name that has no quotes.
-EAST_SIGNS = "，。；、：！？（）【】《》「」『』“”‘’«»…"
+EAST_SIGNS = "，。；、：！？（）【】《》「」『』“”‘’«»…،؛؟"

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 
 from cirt.register.extraction.reading import Page
+from cirt.register.extraction.tables import counts_versions
 
 _COUNTED = re.compile(
     r"""(?:\b(?:versions?|ver|v|releases?|firmware|build|sdk|revision|rev|patch|update|section|sections|sec|chapter|clause
@@ -15,9 +16,9 @@ _COUNTED = re.compile(
         |dss|cis|nist|iso|rfc|bios|drivers?|kernel|engine|signature
         |versi[oó]n(?:es)?|secci[oó]n|apartado|cap[ií]tulo|art[ií]culo|anexo|microprogramme|rubrique|chapitre|annexe|mise\ à\ jour
         |верси\w{1,3}|прошивк\w{1,3}|сборк\w{1,3}|раздел\w{0,3}|пункт\w{0,3}|п|глав\w{1,2}|релиз\w{0,2}|обновлени\w{1,2}
-        |приложени\w{1,2}|стать\w{1,2})
+        |приложени\w{1,2}|стать\w{1,2}|арт|артикул)
        |(?:ال|لل|بال)?(?:إصدار|اصدار|نسخة|قسم|بند|فقرة|تحديث|ملحق)
-       |版本|固件|版|第|章节|章|节|条|附录|升级到|升级至|更新到|更新至|§|№)
+       |版本|固件|驱动程序|驱动|版|第|章节|章|节|条|附录|升级到|升级至|更新到|更新至|§|№)
        (?:\ ?(?:号|為|为|是|number|no|номер|رقم|número|numéro|is|to|до|на|от|a|à))?[\s.:：(=]{0,3}
        (?:v?[0-9]+(?:\.[0-9]+){1,4}[\s,;/、，]{0,2}(?:and|or|to|et|ou|à|y|o|a|и|или|до|по|و|إلى|和|至|到|-|–)?\s?){0,4}$""",
     re.IGNORECASE | re.VERBOSE,
@@ -53,6 +54,14 @@ _NETWORK = re.compile(
 _RESOLVERS = frozenset(
     {"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "4.2.2.1", "4.2.2.2"}
 )
+_TAG = re.compile(r"[\w-]/[a-z0-9._-]{1,64}:\Z")  # of a container image
+_PRODUCT = re.compile(r"(?<![\w-])([A-Z][\w+-]{1,30}|[a-z]{1,3}[A-Z][\w+-]{1,30}) v?\Z")
+_BRACKETED = re.compile(r"\([A-Z][\w+-]{1,30} v?\Z")
+_NAME_BEFORE = 34
+_COUNTING = re.compile(r"firmware|version|прошивк|верси|сборк|固件|版本|驱动|إصدار", re.IGNORECASE)
+_THREE = re.compile(
+    r"(?<![\w-])[A-Z][\w+-]{1,30} v?[0-9]{1,3}\.[0-9]{1,3}\.(?:[0-9]{1,4}[a-z]?(?![.\w])|[0-9]{1,3}\.[0-9]{4})"
+)
 _HEADING = re.compile(r"[ \t#*>]*\Z")
 _AFTER_HEADING = re.compile(r"\.?[ \t]+(?:[^\W\d_]{2,}|[^\W\d_][ \t][^\W\d_]{2,})")
 _WORD = re.compile(r"[^\W\d_]|[§№=]")
@@ -64,6 +73,7 @@ _HOST_WORDS = frozenset(
 )
 _ROUTES = 4  # letters: DIRECT/192.0.2.1 in a proxy's log is no product
 _SMALL, _SMALLER = 40, 25  # numbers as versions and as sections have them
+_SMALL_FIRST = frozenset(map(str, range(_SMALL + 1)))
 _OWN_NETWORK = 10
 _PORT = re.compile(r":[0-9]{2,5}(?![0-9.])|/[0-9]{1,2}(?![0-9.])")
 _AFTER = 40
@@ -75,14 +85,20 @@ def is_no_address(page: Page, start: int, end: int) -> bool:
     value = page.text[start:end].partition("/")[0]
     if value.startswith(("0.", "127.", "255.")):
         return True
-    return _is_version(value, page.before(start, _REACH), page.text[end : end + _AFTER])
+    if value.partition(".")[0] in _SMALL_FIRST and counts_versions(page, start):
+        return True
+    return _is_version(value, page.before(start, _REACH), page.text[end : end + _REACH])
 
 
 @lru_cache(maxsize=2048)  # logs say the same before each address
 def _is_version(value: str, before: str, after: str) -> bool:
     numbers = [int(part) for part in value.split(".")]
     line, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    if _BRACKETED.search(line) and after.startswith(")"):
+        return not _NETWORK.search(line[-_NAME_BEFORE:])
     joined = _JOINED.search(line) if line.endswith(_JOINING) else None
+    if _TAG.search(line):
+        return True
     if joined:
         return not _is_route(joined["word"] or "==")
     if numbers[0] > _SMALL:
@@ -98,15 +114,25 @@ def _is_said_to_be_one(numbers: list[int], before: str, after: str) -> bool:
         return True
     if sum(number > _SMALL for number in numbers) > 1:
         return False
-    if _names_software(line, numbers) or _RENEWED.search(line):
+    if _names_software(line, numbers) or _RENEWED.search(line) or _is_among_versions(line, after):
         return True
     is_odd = numbers[0] != _OWN_NETWORK and ".".join(map(str, numbers)) not in _RESOLVERS
     return is_odd and not _speaks_of_network(line, after)
 
 
+def _is_among_versions(line: str, after: str) -> bool:
+    """Whether a product is named right before, and the next one or the last has three numbers."""
+    named = _PRODUCT.search(line)
+    return (
+        named is not None
+        and not _NETWORK.fullmatch(named[1])
+        and bool(_THREE.search(line) or _THREE.search(after) or _COUNTING.search(line))
+    )
+
+
 def _speaks_of_network(line: str, after: str) -> bool:
     is_alone = not _WORD.search(line) or line.endswith(_SETTING_APART)
-    return is_alone or bool(_PORT.match(after) or _NETWORK.search(line) or _NETWORK.search(after))
+    return is_alone or bool(_PORT.match(after) or _NETWORK.search(line) or _NETWORK.search(after[:_AFTER]))
 
 
 def _names_software(line: str, numbers: list[int]) -> bool:
@@ -131,4 +157,4 @@ def is_no_ipv6(value: str) -> bool:
         return True
     if "::" not in value:
         return all(len(group) == 2 for group in groups)  # noqa: PLR2004  (a fingerprint's pairs)
-    return len(filled) <= 2 and len(filled[0]) < 3 and filled != ["1"]  # noqa: PLR2004  (1::2)
+    return len(filled) <= 2 and len(filled[0]) < 3  # noqa: PLR2004  (1::2)
