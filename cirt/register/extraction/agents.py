@@ -39,7 +39,9 @@ _LOGGED = re.compile(
     r'" [1-5][0-9]{2} (?:[0-9]{1,12}|-)(?: [0-9.]{1,12})? "[^"\r\n]{0,1000}" "(?P<logged>[^"\r\n]{4,512})"'
 )
 
-_SHORT_CUES = tuple(f"ua{sign}{quote}" for sign in (" ", "=", ":", ": ", "：", "为", "") for quote in "\"“«")
+_SHORT_CUES = tuple(
+    f"ua{sign}{quote}" for sign in (" ", "=", ":", ": ", "：", "为", "") for quote in '"“«'
+)
 _QUOTES = frozenset("\"'“«‘`")
 _REST_OF_QUOTED = re.compile(r" [^\"'”»’`\r\n]{1,200}(?=[\"'”»’`])")
 

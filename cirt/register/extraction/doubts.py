@@ -25,6 +25,11 @@ EXTENSIONS = frozenset(
 )
 SOURCES = frozenset("py js json sh pl php html xml cfg ini conf sql txt yml yaml toml".split())
 FILE_FIRST = frozenset({"zip", "py", "sh", "mov", "ps"})
+_FILE_ALWAYS = FILE_FIRST - {"sh"}
+_EVERYDAY_STEMS = frozenset(
+    "readme license config settings main app index test tests utils models views manage deploy build run setup".split()
+)
+_EVERYDAY_ENDS = frozenset("py js ts json sh ini cfg conf xml yml yaml toml sql".split())
 # Names that every project or site has; nobody looks for them.
 _EVERYDAY_FILES = frozenset(
     """
@@ -118,6 +123,17 @@ _IMPORTED = {
         ("import", "package", "using", "namespace", "use", "open", "module"), _STATEMENT_ENDS
     ),
 }
+_HOST_TOPS = COMMON - {"info", "top", "org", "net"}
+_EXPRESSION = re.compile(
+    r"(?:\b(?:return|await|const|let|var|def|new|default|throw|yield|typeof|assert)|[({,] ?\w{1,20}=|\w\(|=>|[!=]==?|\w \+?=|\bexpect\() ?\Z"
+)
+_THING = re.compile(
+    r"(?:\b(?:module|modulo|módulo|модул\w{1,3}|class|clase|classe|класс\w{0,3}|package|paquete|paquet|пакет\w{0,2}|namespace|field|campo|champ"
+    r"|пол[яею]|attribut\w{0,2}|atributo|атрибут\w{0,3}|variable|переменн\w{2,3}|property|propiedad|propriété|свойств\w{1,2}|method|método"
+    r"|méthode|метод\w{0,2}|function|función|fonction|функци\w{1,2}|column|columna|colonne|столб\w{1,3})|模块|类|字段|属性|变量|函数|方法"
+    r"|وحدة|الوحدة|حقل|متغير|دالة) ?\Z",
+    re.IGNORECASE,
+)
 _QUERY = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXEC) \Z")
 _GOES_ON = re.compile(r"\s[a-z]")
 _TWO = 2  # labels, as in "invoice.zip"
@@ -146,6 +162,8 @@ def is_file(name: Dotted) -> bool:
     extension = name.top.lower()
     if name.written.lower() in _SOFTWARE:
         return False
+    if extension in _FILE_ALWAYS or (extension in EXTENSIONS and "_" in name.labels[-2]):
+        return True  # nobody can register a name with an underscore
     if extension in FILE_FIRST or (extension == "so" and name.written.startswith("lib")):
         return len(name.labels) == _TWO or name.labels[-2].lower() in EXTENSIONS
     return extension in EXTENSIONS and not values.is_suffix(extension)
@@ -153,7 +171,10 @@ def is_file(name: Dotted) -> bool:
 
 def is_everyday(name: str) -> bool:
     """Whether a file's name is one that every project has."""
-    return name.lower() in _EVERYDAY_FILES or _BUILT.match(name.lower()) is not None
+    low = name.lower()
+    stem, _, end = low.rpartition(".")
+    is_plain = stem in _EVERYDAY_STEMS and end in _EVERYDAY_ENDS
+    return is_plain or low in _EVERYDAY_FILES or _BUILT.match(low) is not None
 
 
 def is_no_host(name: Dotted) -> bool:
@@ -232,6 +253,18 @@ def _is_queried(name: Dotted) -> bool:
     return name.top in _ATTRIBUTES and bool(_QUERY.search(name.before))
 
 
+def _is_named_code(name: Dotted) -> bool:
+    """In an expression, or after a word such as "module"; hyphens and digits are for hosts."""
+    is_plain = name.top.lower() not in _HOST_TOPS and not re.search(r"[0-9-]", name.written)
+    return is_plain and bool(_EXPRESSION.search(name.before) or _THING.search(name.before))
+
+
+def _is_underscored(name: Dotted) -> bool:
+    """No name can be registered with an underscore; before a service it stands first."""
+    is_inner = "_" in name.written and any("_" in label[1:] for label in name.labels)
+    return "_" in name.labels[-_TWO] or (is_inner and name.top.lower() not in COMMON)
+
+
 def _is_styled(name: Dotted) -> bool:
     return name.before.endswith((".", "#")) and name.after.lstrip(" ").startswith("{")
 
@@ -240,7 +273,16 @@ def _is_drawn(name: Dotted) -> bool:
     return name.before.endswith("── ") and name.top in _SOURCE_TOPS
 
 
-_NEVER = (_is_source, _is_attribute, _is_imported, _is_queried, _is_styled, _is_drawn)
+_NEVER = (
+    _is_source,
+    _is_attribute,
+    _is_imported,
+    _is_queried,
+    _is_styled,
+    _is_drawn,
+    _is_named_code,
+    _is_underscored,
+)
 _NO_HOST = (
     _is_code,
     _is_called,

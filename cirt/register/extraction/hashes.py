@@ -36,9 +36,11 @@ _FINGERPRINT = re.compile(
 )
 _COMMIT = re.compile(
     r"\b(?:commits?|revision|changeset|head|merge[ds]?|revert\w*|cherry|checkout|rebase|parent|tree|blob|git|fixe[sd]|introduced|коммит\w{0,2}"
-    r"|ревизи\w{1,2})\b|提交|hash of the commit",
+    r"|ревизи\w{1,2}|собран\w?|сборк\w{1,2}|branch\w?|rama|ветк\w{1,2})\b|提交|分支|构建|الإيداع|الفرع|hash of the commit",
     re.IGNORECASE,
 )
+_BRANCH = re.compile(r"\b(?:branch|branche|rama|ветк\w{1,2}|main|master)\b|分支", re.IGNORECASE)
+_SHA = re.compile(r"sha|hash|хеш|хэш|哈希", re.IGNORECASE)
 _SECRET = re.compile(
     r"(?:sess(?:ion)?(?:_?id)?|sid|token|csrf\w{0,12}|nonce|etag|cookie|api_?key|\bkey|secret|signature|trace[._-]?id|span[._-]?id|bucket"
     r"|request[._-]?id|correlation[._-]?id|auth\w{0,10}|state|salt|passw\w{0,5}|boundary|uuid|guid|\bsig)"
@@ -75,7 +77,8 @@ def _is_name(page: Page, value: str, start: int) -> bool:
     before = page.before(start, 60)
     if len(value) == 40:  # noqa: PLR2004  (SHA-1, as git uses it)
         near = re.sub(r"[0-9a-f]{40}", "", page.before(start, 110))[-45:]
-        return bool(_COMMIT.search(near)) and "sha" not in near.lower()
+        is_commit = _COMMIT.search(near) or _BRANCH.search(page.text[start + 40 : start + 80])
+        return bool(is_commit) and not _SHA.search(near)
     if _IMAGE.search(before):
         return True
     if len(value) == 32 and _ID.search(before):  # noqa: PLR2004  (as long as a UUID)

@@ -51,6 +51,7 @@ _MESSAGE_ID = re.compile(
 
 
 _PROTOCOLS = frozenset({"tcp", "udp", "sctp", "icmp"})  # 192.0.2.1/443, 192.0.2.1:443/tcp
+_MARKED = re.compile(r"/[a-z][\w.-]{1,62}=[\w.-]{1,63}")  # kubernetes.io/arch=amd64
 _MODULE = re.compile(r" (?:v[0-9]+\.[0-9]+\.[0-9]|=> )")  # of Go
 _IMAGE = re.compile(r"(?:/[a-z0-9._-]+)+:[\w.-]+\Z")  # registry.example/shop/cart:1.2.3
 
@@ -79,7 +80,11 @@ def with_path(page: Page, start: int, end: int) -> Reading | None:
     if not found:
         page.no_path_before = after.end()
         return None
-    is_module = _IMAGE.fullmatch(tail) or _MODULE.match(page.text, end + len(tail))
+    is_module = (
+        _IMAGE.fullmatch(tail)
+        or _MARKED.fullmatch(tail)
+        or _MODULE.match(page.text, end + len(tail))
+    )
     is_code = bool(is_module) and not page.is_marked(start, end)
     return Reading(None if is_code else found, start, end + len(tail))
 

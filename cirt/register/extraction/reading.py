@@ -40,6 +40,8 @@ class Page:
     text: str = field(init=False)
     low: str = field(init=False)  # in small letters, each at its place
     known: dict[tuple[Kind, str], Observable | None] = field(default_factory=dict)
+    version_end: int = -100  # where the last version of four numbers ended
+    address_end: int = -100  # and the last address
     no_path_before: int = 0  # a tail up to here was read and was no path
     tables: list[Table] | None = None  # looked for when somebody asks for them
 

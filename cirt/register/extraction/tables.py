@@ -14,7 +14,10 @@ _RULE = "+-=|: \t\r\u2500\u2502\u253c"  # what a line between rows is drawn with
 _ZEEK = "#fields\t"  # before its headings
 _LONGEST_HEADING = 40
 _VERSIONED = re.compile(
-    r"version|build|\bagent\b|firmware|release|\bos\b|верси|прошивк|сборк|versi[oó]n|版本|固件|إصدار|اصدار|نسخة"
+    r"version|build|\bagent\b|firmware|release|\bos\b|верси|прошивк|сборк|versi[oó]n|版本|固件|إصدار|اصدار|نسخة|\bfixed|patched|corrig|исправ"
+)
+_ADDRESSED = re.compile(
+    r"\bip|addr|host|src|dst|sourc|dest|client|server|value|indicator|адрес|узел|хост|источник|地址|主机|عنوان|direcci|adresse|hôte"
 )
 _CELL = re.compile(r"(?P<cell>[^\t|;,\r\n]{1,512})")
 _FIELD = re.compile(r"(?P<cell>[^\t|\r\n]{1,512})")  # of a table whose cells hold ; and ,
@@ -39,9 +42,12 @@ def heading(page: Page, start: int) -> str:
     return table.headings[column] if column < len(table.headings) else ""
 
 
-def counts_versions(page: Page, start: int) -> bool:
-    """Whether the column of a value holds versions."""
-    return bool(_VERSIONED.search(heading(page, start)))
+def counts_versions(page: Page, start: int) -> bool | None:
+    """Whether the column of a value holds versions; None where its heading does not say."""
+    name = heading(page, start)
+    if not name:
+        return None
+    return True if _VERSIONED.search(name) else False if _ADDRESSED.search(name) else None
 
 
 def _tables(page: Page) -> list[Table]:

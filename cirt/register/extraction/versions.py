@@ -11,10 +11,10 @@ from cirt.register.extraction.reading import Page
 from cirt.register.extraction.tables import counts_versions
 
 _COUNTED = re.compile(
-    r"""(?:\b(?:versions?|ver|v|releases?|firmware|build|sdk|revision|rev|patch|update|section|sections|sec|chapter|clause
+    r"""(?:\b(?:(?:installed\ |current\ |new\ |old\ )?versions?(?:\ installed|\ info|\ string)?|ver|v|releases?|firmware|build|sdk|revision|rev|patch|update|section|sections|sec|chapter|clause
         |articles?|figure|fig|tables?|steps?|rules?|oid|appendix|annex|items?|agenda|paragraphs?|para|req|requirement|controls?
         |dss|cis|nist|iso|rfc|bios|drivers?|kernel|engine|signature
-        |versi[oó]n(?:es)?|secci[oó]n|apartado|cap[ií]tulo|art[ií]culo|anexo|microprogramme|rubrique|chapitre|annexe|mise\ à\ jour
+        |versi[oó]n(?:es)?(?:\ instalada|\ actual|\ nueva)?|secci[oó]n|apartado|cap[ií]tulo|art[ií]culo|anexo|microprogramme|rubrique|chapitre|annexe|mise\ à\ jour
         |верси\w{1,3}|прошивк\w{1,3}|сборк\w{1,3}|раздел\w{0,3}|пункт\w{0,3}|п|глав\w{1,2}|релиз\w{0,2}|обновлени\w{1,2}
         |приложени\w{1,2}|стать\w{1,2}|арт|артикул)
        |(?:ال|لل|بال)?(?:إصدار|اصدار|نسخة|قسم|بند|فقرة|تحديث|ملحق)
@@ -25,9 +25,9 @@ _COUNTED = re.compile(
 )
 # "installed 4.0.0.12", "the agent to 4.0.0.12": four small numbers after such a word, in the same sentence.
 _RENEWED = re.compile(
-    r"(?:\b(?:up|down)grad|\bupdat|\bmigrat|\binstall|\bpatched|\bactualiz|\bmis à jour|\bmise à niveau|\bинсталл|обнов|установ"
+    r"(?:\b(?:up|down)grad|\bupdat|\bmigrat|\binstall|\bpatched|\bactualiz|\bm(?:is|ise|ettre) à (?:jour|niveau)|\bинсталл|обнов|установ"
     r"|升级|更新|安装|تحديث|ترقية)(?:(?![.!?。]\s).){0,70}"
-    r"\s(?:from|to|a|a la|à|à la|de|до|с|на|إلى|من|到|至)\s?$",
+    r"\s(?:from|to|vers|a|a la|à|à la|de|до|с|на|إلى|من|到|至)\s?$",
     re.IGNORECASE,
 )
 _SOFTWARE = re.compile(
@@ -45,10 +45,10 @@ _SOFTWARE = re.compile(
 _NETWORK = re.compile(
     r"\b(?:ips?|ipv4|addr\w*|hosts?|servers?|ping\w*|traffic|connect\w*|attack\w*|scann\w*|block\w*|port|ports|dns|resolv\w*"
     r"|subnet|network|gateway|proxy|src|dst|source|destination|client|beacon\w*|c2|c&c|callback|login\w*|ssh\w*|rdp|http\w*|ban"
-    r"|ns|whois|traceroute|peer|remote|inbound|outbound|firewall|malicious|suspicious|malware|phish\w*|seen|saw|observed|hits?|visit\w*|prob\w*|abuse|attempt\w*|brute|request\w*|quer\w*|session|victim|infected|bots?|botnet\w*|tor|vpn|nat|fetch\w*|download\w*|spam\w*|exfil\w*|indicators?|iocs?|sshd|deny|allow|drop\w*|received"
+    r"|ns|whois|traceroute|peer|remote|inbound|outbound|firewall|malicious|suspicious|malware|phish\w*|seen|saw|observed|hits?|visit\w*|prob(?:e[sd]?|ing)|abuse|attempt\w*|brute|request\w*|quer\w*|session|victim|infected|botnet\w*|tor|vpn|nat|fetch\w*|download\w*|spam\w*|exfil\w*|indicators?|iocs?|sshd|deny|allow|drop\w*|received"
     r"|adress\w*|hôte|serveur\w*|réseau|connexion\w*|attaqu\w*|bloqu\w*|direcci\w*|servidor\w*|conex\w*|ataqu\w*|red|equipo"
     r"|адрес\w*|сервер\w*|хост\w*|узел|узл\w*|подключ\w*|соединен\w*|атак\w*|сет\w{1,3}|трафик\w*|блокир\w*)\b"
-    r"|عنوان|العناوين|خادم|شبكة|هجوم|اتصال|آي ?بي|地址|服务器|主机|端口|攻击|连接|网络|流量|封禁|来源|目标|外联|回连|IP",
+    r"|عنوان|العناوين|خادم|شبكة|هجوم|اتصال|آي ?بي|地址|服务器|主机|端口|攻击|连接|网络|流量|封禁|来源|目标|外联|回连|(?<![A-Za-z])(?-i:IP)(?![a-z])",
     re.IGNORECASE,
 )
 _RESOLVERS = frozenset(
@@ -56,14 +56,25 @@ _RESOLVERS = frozenset(
 )
 _TAG = re.compile(r"[\w-]/[a-z0-9._-]{1,64}:\Z")  # of a container image
 _PRODUCT = re.compile(r"(?<![\w-])([A-Z][\w+-]{1,30}|[a-z]{1,3}[A-Z][\w+-]{1,30}) v?\Z")
-_BRACKETED = re.compile(r"\([A-Z][\w+-]{1,30} v?\Z")
-_NAME_BEFORE = 34
+_BRACKETED = re.compile(r"\(([A-Z][\w+-]{1,30}) v?\Z")
+_NUMBERED = re.compile(r"(?<!IP )(?<!ip )(?<![^\W\d_])(?:[nN]o|[nN]r|[nN]úm|[nN][°º]|№)\.? ?\Z")
+# What joins two versions of one thing: "9.1.14.0 (or 10.1.4.3)", "3.1.0.1 vs 3.0.9.9".
+_JOINS = re.compile(
+    r"\s?(?:[(/–—-]|->|=>|→|, |、|，)?\s?(?:\b(?:and|or|to|vs|was|before|previously|formerly|et|ou|avant|puis|y|o|antes|hasta|и|или|до|на"
+    r"|ранее|был[ао]?)\b|و|أو|إلى|和|或|至|到)?\.?\s?v?",
+    re.IGNORECASE,
+)
+_LISTS = re.compile(
+    r"(?: ?\([^()\n]{1,24}\))?(?:, ?|، ?|、)?(?: ?(?:and|or|&|et|ou|y|e|o|и|или|و|和|及|或) ?)?"
+)
+_CLAUSE = re.compile(r"[.;!?)](?:\s|\Z)|[。；！？]|\((?=[^\W\d_])")
 _COUNTING = re.compile(r"firmware|version|прошивк|верси|сборк|固件|版本|驱动|إصدار", re.IGNORECASE)
 _THREE = re.compile(
-    r"(?<![\w-])[A-Z][\w+-]{1,30} v?[0-9]{1,3}\.[0-9]{1,3}\.(?:[0-9]{1,4}[a-z]?(?![.\w])|[0-9]{1,3}\.[0-9]{4})"
+    r"(?<![\w-])[A-Za-z][\w+-]{1,30} v?[0-9]{1,3}\.[0-9]{1,3}\.(?:[0-9]{1,4}[a-z]?(?![.\w])|[0-9]{1,3}\.[0-9]{4})"
 )
 _HEADING = re.compile(r"[ \t#*>]*\Z")
 _AFTER_HEADING = re.compile(r"\.?[ \t]+(?:[^\W\d_]{2,}|[^\W\d_][ \t][^\W\d_]{2,})")
+_ASSIGNED = re.compile(r"(?i:\b(?:from|to|old|new|current|target|min|max|since))=\s?\Z")
 _WORD = re.compile(r"[^\W\d_]|[§№=]")
 _JOINED = re.compile(r"(?P<word>[A-Za-z][A-Za-z_+]*)[/-]v?$|[=~<>!]=\s?$")
 _JOINING = ("/", "-", "=", "/v", "-v", "= ")
@@ -73,6 +84,7 @@ _HOST_WORDS = frozenset(
 )
 _ROUTES = 4  # letters: DIRECT/192.0.2.1 in a proxy's log is no product
 _SMALL, _SMALLER = 40, 25  # numbers as versions and as sections have them
+_LONGEST_JOIN = 32
 _SMALL_FIRST = frozenset(map(str, range(_SMALL + 1)))
 _OWN_NETWORK = 10
 _PORT = re.compile(r":[0-9]{2,5}(?![0-9.])|/[0-9]{1,2}(?![0-9.])")
@@ -85,17 +97,42 @@ def is_no_address(page: Page, start: int, end: int) -> bool:
     value = page.text[start:end].partition("/")[0]
     if value.startswith(("0.", "127.", "255.")):
         return True
-    if value.partition(".")[0] in _SMALL_FIRST and counts_versions(page, start):
+    around = value, page.before(start, _REACH), page.text[end : end + _REACH]
+    is_version = _is_by_place(page, start) if value.partition(".")[0] in _SMALL_FIRST else None
+    if is_version is None:
+        is_version = _is_version(*around)
+    if is_version:
+        page.version_end = end
+    else:
+        page.address_end = end
+    return is_version
+
+
+def _is_by_place(page: Page, start: int) -> bool | None:
+    """What the heading of its column says of a number, or that it is joined to the one before."""
+    by_heading = counts_versions(page, start)
+    if by_heading is not None:
+        return by_heading
+    if start - page.version_end <= _LONGEST_JOIN and _JOINS.fullmatch(
+        page.text, page.version_end, start
+    ):
         return True
-    return _is_version(value, page.before(start, _REACH), page.text[end : end + _REACH])
+    if start - page.address_end <= _LONGEST_JOIN and _LISTS.fullmatch(
+        page.text, page.address_end, start
+    ):
+        return False
+    return None
 
 
 @lru_cache(maxsize=2048)  # logs say the same before each address
 def _is_version(value: str, before: str, after: str) -> bool:
     numbers = [int(part) for part in value.split(".")]
     line, after = before.rpartition("\n")[2], after.partition("\n")[0]
-    if _BRACKETED.search(line) and after.startswith(")"):
-        return not _NETWORK.search(line[-_NAME_BEFORE:])
+    named = _BRACKETED.search(line)
+    if (named and after.startswith(")") and not _NETWORK.fullmatch(named[1])) or _NUMBERED.search(
+        line
+    ):
+        return True
     joined = _JOINED.search(line) if line.endswith(_JOINING) else None
     if _TAG.search(line):
         return True
@@ -131,8 +168,11 @@ def _is_among_versions(line: str, after: str) -> bool:
 
 
 def _speaks_of_network(line: str, after: str) -> bool:
-    is_alone = not _WORD.search(line) or line.endswith(_SETTING_APART)
-    return is_alone or bool(_PORT.match(after) or _NETWORK.search(line) or _NETWORK.search(after[:_AFTER]))
+    is_alone = not _WORD.search(line) or (
+        line.endswith(_SETTING_APART) and not _ASSIGNED.search(line)
+    )
+    near, next_ = _CLAUSE.split(line)[-1], _CLAUSE.split(after[:_AFTER])[0]
+    return is_alone or bool(_PORT.match(after) or _NETWORK.search(near) or _NETWORK.search(next_))
 
 
 def _names_software(line: str, numbers: list[int]) -> bool:
