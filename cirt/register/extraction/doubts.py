@@ -19,7 +19,7 @@ EXTENSIONS = frozenset(
     xps chm hlp wps accdb mdb iqy slk
     zip rar 7z gz tgz tar bz2 xz cab ace arj lzh iso img vhd vhdx udf r00 z01 zst py pyc sh pl php php5 phtml asp aspx
     ashx asmx jsp jspx war ear cgi htm html shtml xhtml mht mhtml svg xml xsl json txt eml msg ics vcf bak old cfg conf ini
-    reg inf sct wsc key pem crt cer der p12 pfx kdbx sql db sqlite evtx evt pcap pcapng vmdk ova locked
+    reg inf sct wsc key pem crt cer der p12 pfx kdbx sql db sqlite evtx evt pcap pcapng vmdk ova locked suspected
     png jpg jpeg gif bmp tif tiff webp ico mp3 mp4 wav avi mkv ttf swf psd
     """.split()
 )

@@ -10,7 +10,8 @@ from cirt.register.extraction.reading import Form, Page, Reading, balanced, read
 from cirt.register.extraction.scripts import EAST, EAST_SIGNS, WEST
 
 _FOLDER = rf"[^\\/:*?\"<>|\s,;\x00-\x1f{EAST_SIGNS}]"  # of a folder's name, but for the space
-_STEPS = rf"(?>(?:(?:{_FOLDER}{{1,255}}+(?:(?<![.!?]) {_FOLDER}{{1,64}}+){{0,3}}|<[\w .-]{{1,32}}>)\\{{1,2}})*)"
+_NO_END = r"(?<![.!?])(?<!\.[A-Za-z0-9]{2})(?<!\.[A-Za-z0-9]{3})(?<!\.[a-z]{4})"  # of a sentence or a file
+_STEPS = rf"(?>(?:(?:{_FOLDER}{{1,255}}+(?:{_NO_END} {_FOLDER}{{1,64}}+){{0,3}}|<[\w .-]{{1,32}}>)\\{{1,2}})*)"
 _STEM = rf"(?>(?:(?![{EAST}]){_FOLDER}|(?<=[\\_.\-])[{EAST}]++)+)"
 _MORE_STEM = re.compile(
     rf"(?: (?!-)(?:(?![{EAST}]){_FOLDER}){{1,64}}+){{1,4}}?(?:(?<=\.[A-Za-z0-9]{{2}})|(?<=\.[A-Za-z0-9]{{3}})|(?<=\.[A-Za-z0-9]{{4}}))(?![A-Za-z0-9])"

@@ -35,7 +35,7 @@ _FINGERPRINT = re.compile(
     r"finger|thumb|sha-?1|sha-?256|\bmd5|empreinte|huella|отпечаток|指纹|بصمة", re.IGNORECASE
 )
 _COMMIT = re.compile(
-    r"\b(?:commits?|revision|changeset|head|merge[ds]?|revert\w*|cherry|checkout|rebase|parent|tree|blob|git|fixe[sd]|introduced|коммит\w{0,2}"
+    r"\b(?:commits?|revision|changeset|head|merge[ds]?|revert\w*|cherry|checkout|submodule|stash|rebase|parent|tree|blob|git|fixe[sd]|introduced|коммит\w{0,2}"
     r"|ревизи\w{1,2}|собран\w?|сборк\w{1,2}|branch\w?|rama|ветк\w{1,2})\b|提交|分支|构建|الإيداع|الفرع|hash of the commit",
     re.IGNORECASE,
 )
@@ -43,7 +43,7 @@ _BRANCH = re.compile(r"\b(?:branch|branche|rama|ветк\w{1,2}|main|master)\b|�
 _SHA = re.compile(r"sha|hash|хеш|хэш|哈希", re.IGNORECASE)
 _SECRET = re.compile(
     r"(?:sess(?:ion)?(?:_?id)?|sid|token|csrf\w{0,12}|nonce|etag|cookie|api_?key|\bkey|secret|signature|trace[._-]?id|span[._-]?id|bucket"
-    r"|request[._-]?id|correlation[._-]?id|auth\w{0,10}|state|salt|passw\w{0,5}|boundary|uuid|guid|\bsig)"
+    r"|request[._-]?id|correlation[._-]?id|auth\w{0,10}|state|salt|passw\w{0,5}|boundary|uuid|guid|licen[sc]e|лицензи\w{1,2}|\bsig)"
     r"[\"']?\s?[:=]?\s?(?:[\"']|W/\")?(?:-{2,}|=)?$",
     re.IGNORECASE,
 )

@@ -5,8 +5,15 @@ from functools import lru_cache
 from cirt.objects.observables import values
 
 _RESERVED_TOPS = frozenset({"example", "test", "invalid", "local", "internal", "lan", "i2p"})
-# Addresses written backwards, and services that neighbours call out.
-_NO_NAMES = (".in-addr.arpa", ".ip6.arpa", "._tcp.local", "._udp.local")
+# Addresses written backwards, services that neighbours call out, and groups of an interface.
+_NO_NAMES = (
+    ".in-addr.arpa",
+    ".ip6.arpa",
+    "._tcp.local",
+    "._udp.local",
+    ".k8s.io",
+    ".kubernetes.io",
+)
 
 
 @lru_cache(maxsize=4096)

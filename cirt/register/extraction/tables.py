@@ -1,5 +1,6 @@
 """Tables of values in a text, as mails, exports and chats carry them: what stands above a value says what it is."""
 
+# ruff: noqa: RUF001  (look-alikes are looked for)
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator

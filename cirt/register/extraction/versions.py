@@ -16,7 +16,7 @@ _COUNTED = re.compile(
         |dss|cis|nist|iso|rfc|bios|drivers?|kernel|engine|signature
         |versi[oó]n(?:es)?(?:\ instalada|\ actual|\ nueva)?|secci[oó]n|apartado|cap[ií]tulo|art[ií]culo|anexo|microprogramme|rubrique|chapitre|annexe|mise\ à\ jour
         |верси\w{1,3}|прошивк\w{1,3}|сборк\w{1,3}|раздел\w{0,3}|пункт\w{0,3}|п|глав\w{1,2}|релиз\w{0,2}|обновлени\w{1,2}
-        |приложени\w{1,2}|стать\w{1,2}|арт|артикул)
+        |приложени\w{1,2}|стать\w{1,2}|арт|артикул|r[eé]f(?:[eé]rence|erencia)?)
        |(?:ال|لل|بال)?(?:إصدار|اصدار|نسخة|قسم|بند|فقرة|تحديث|ملحق)
        |版本|固件|驱动程序|驱动|版|第|章节|章|节|条|附录|升级到|升级至|更新到|更新至|§|№)
        (?:\ ?(?:号|為|为|是|number|no|номер|رقم|número|numéro|is|to|до|на|от|a|à))?[\s.:：(=]{0,3}
@@ -74,7 +74,10 @@ _THREE = re.compile(
 )
 _HEADING = re.compile(r"[ \t#*>]*\Z")
 _AFTER_HEADING = re.compile(r"\.?[ \t]+(?:[^\W\d_]{2,}|[^\W\d_][ \t][^\W\d_]{2,})")
-_ASSIGNED = re.compile(r"(?i:\b(?:from|to|old|new|current|target|min|max|since))=\s?\Z")
+_ASSIGNED = re.compile(  # to a key, as in JSON and in logs
+    r"(?i:(?<![a-z])(?:from|to|old|new|current|target|min|max|since|v|ver|build|release|fw|firmware|\w{0,20}version))"
+    r"[\"']?\s?[:=]\s?[\"']?\Z"
+)
 _WORD = re.compile(r"[^\W\d_]|[§№=]")
 _JOINED = re.compile(r"(?P<word>[A-Za-z][A-Za-z_+]*)[/-]v?$|[=~<>!]=\s?$")
 _JOINING = ("/", "-", "=", "/v", "-v", "= ")
@@ -142,7 +145,7 @@ def _is_version(value: str, before: str, after: str) -> bool:
         return False
     # A plain list of addresses is the commonest case.
     is_said = bool(_WORD.search(before)) and _is_said_to_be_one(numbers, before, after)
-    return is_said or _is_heading(line, after, numbers)
+    return is_said or _is_heading(line, after, numbers) or _is_outlined(numbers, before, after)
 
 
 def _is_said_to_be_one(numbers: list[int], before: str, after: str) -> bool:
@@ -187,6 +190,24 @@ def _is_route(word: str) -> bool:
 def _is_heading(line: str, after: str, numbers: list[int]) -> bool:
     is_small = max(numbers) <= _SMALLER
     return is_small and bool(_HEADING.match(line)) and bool(_AFTER_HEADING.match(after))
+
+
+def _is_outlined(numbers: list[int], before: str, after: str) -> bool:
+    """Whether the number before or after it in an outline stands near."""
+    if numbers[0] == _OWN_NETWORK or max(numbers) > _SMALLER:
+        return False
+    *head, last = numbers
+    lead = ".".join(map(str, head))
+    return _stands(f"{lead}.{last + 1}", after) or _stands(f"{lead}.{last - 1}", before)
+
+
+def _stands(number: str, text: str) -> bool:
+    """Whether a number of an outline stands there, and not as a network or a part of a longer one."""
+    at = text.find(number)
+    if at < 0:
+        return False
+    rest = text[at + len(number) : at + len(number) + 1]
+    return not (rest.isdigit() or rest == "/" or text[:at].endswith((".", *"0123456789")))
 
 
 def is_no_ipv6(value: str) -> bool:
