@@ -19,10 +19,10 @@ _SPOKEN_TOP = (
     r"(?![^\W\u4e00-\u9fff]|-)"
 )
 _APART_TOP = r"(?:com|net|org|ru|cn|info|xyz|top|site|online)(?![\w-])"
-_SPOKEN_HOST = rf"(?:[\w-]{{1,63}} {_DOT} ){{1,4}}{_SPOKEN_TOP}"
+_SPOKEN_HOST = rf"(?:[\w-]{{1,63}}+ {_DOT} ){{1,4}}{_SPOKEN_TOP}"
 _SPOKEN_REST = (
-    rf"(?:(?:[\w-]{{1,63}}(?: {_DOT} |[.。｡])|[A-Za-z0-9-]{{1,63}}[点點]){{0,4}}{_SPOKEN_TOP}"
-    rf"|[\w-]{{1,63}} {_AT} {_SPOKEN_HOST})"
+    rf"(?:(?:(?>[A-Za-z0-9-]{{1,63}}+[点點]|[\w-]{{1,63}}+(?: {_DOT} |[.。｡]))){{0,4}}{_SPOKEN_TOP}"
+    rf"|[A-Za-z0-9_-]{{1,63}}+ {_AT} {_SPOKEN_HOST})"
 )
 # Also the marks of direction, but for the overrides, which are evidence.
 _UNSEEN = "\u00ad\u061c\u200b-\u200f\u202a-\u202c\u2060\u2066-\u2069\ufeff"

@@ -6,6 +6,7 @@ All of it holds for what was written plainly. Nobody defangs an attribute of an 
 # ruff: noqa: SIM905  (lists of words read best as text)
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cirt.objects.observables import values
 
@@ -27,7 +28,7 @@ SOURCES = frozenset("py js json sh pl php html xml cfg ini conf sql txt yml yaml
 FILE_FIRST = frozenset({"zip", "py", "sh", "mov", "ps"})
 _FILE_ALWAYS = FILE_FIRST - {"sh"}
 _EVERYDAY_STEMS = frozenset(
-    "readme license config settings main app index test tests utils models views manage deploy build run setup".split()
+    "readme license config settings main app index test tests utils models views manage deploy build run setup appsettings".split()
 )
 _EVERYDAY_ENDS = frozenset("py js ts json sh ini cfg conf xml yml yaml toml sql".split())
 # Names that every project or site has; nobody looks for them.
@@ -75,12 +76,14 @@ _CODE = frozenset(
     logger log app api body header headers footer section form label button li ul ol td th tr payload message msg parent child root tree list map set dict key value val
     elem el btn div span foo bar baz qux sum count index idx tmp temp buf buffer str int obj1 account order product
     customer project repo git build env var vars my metadata meta info package pkg values template job task worker host
+    cart items orders router component vue react checkout
     tab card modal icon panel dialog title text tooltip badge
     http https tls dns trace span transaction destination network threat process registry rule
     container cloud kubernetes labels related registered question answers
     """.split()
 )
 _ATTRIBUTES = frozenset({"info", "top", "net", "name", "id", "org"})  # of COMMON, that objects have
+_HOST_ATTRIBUTES = frozenset({"net", "org", "top", "info"})
 _SOURCE_TOPS = frozenset({"md", "rs", "pl", "cc", "so", "ml", "mk", "am", "pm", "la", "vi", "st"})
 _SOURCE_NAMES = frozenset(
     """
@@ -116,6 +119,10 @@ _ARTICLE = re.compile(
 _IMPORT = re.compile(
     r"(?:\A|[;>({] ?)\s*(from|import|package|using|namespace|use|open|module)(?: static)? \Z"
 )
+_OPENINGS = tuple(
+    f"{word} " for word in "from import package using namespace use open module static".split()
+)
+_VERSION_NEXT = re.compile(r" v?[0-9]{1,4}\.[0-9]{1,4}\.[0-9]")
 _STATEMENT_ENDS = re.compile(r" ?(?:;|,|\n|\r|\Z|as\b|\{|\.\*)")
 _IMPORTED = {
     "from": re.compile(r"\.?\w* import\b"),
@@ -177,6 +184,7 @@ def is_everyday(name: str) -> bool:
     return is_plain or low in _EVERYDAY_FILES or _BUILT.match(low) is not None
 
 
+@lru_cache(maxsize=2048)  # logs name the same hosts in the same places
 def is_no_host(name: Dotted) -> bool:
     """Whether dotted words with a known top-level domain are still rather code or a sentence."""
     if name.written.lower() in _SOFTWARE or any(rule(name) for rule in _NEVER):
@@ -195,11 +203,13 @@ def _is_source(name: Dotted) -> bool:
 
 
 def _is_attribute(name: Dotted) -> bool:
+    """``user.name``; of three words the middle one tells, for ``api.example.org`` is a host."""
+    if "-" in name.written or name.top not in _ATTRIBUTES or len(name.labels) > _TWO + 1:
+        return False
     first = name.labels[0]
     is_plain = first in _CODE or (len(first) == 1 and name.top != "net")
-    if "-" in name.written:
-        return False
-    return name.top in _ATTRIBUTES and len(name.labels) <= _TWO + 1 and is_plain
+    is_host = name.top in _HOST_ATTRIBUTES and len(name.labels) > _TWO
+    return is_plain and not (is_host and name.labels[1].lower() not in _CODE)
 
 
 def _is_code(name: Dotted) -> bool:
@@ -245,8 +255,16 @@ def _is_in_path(name: Dotted) -> bool:
 
 
 def _is_imported(name: Dotted) -> bool:
+    if not name.before.endswith(_OPENINGS):
+        return False
     opening = _IMPORT.search(name.before)
     return opening is not None and bool(_IMPORTED[opening[1]].match(name.after))
+
+
+def is_product(name: Dotted) -> bool:
+    """``Paint.Net 5.0``: capitals, and its version right after."""
+    is_title = name.written[:1].isupper() and name.top.istitle()
+    return is_title and _VERSION_NEXT.match(name.after) is not None
 
 
 def _is_queried(name: Dotted) -> bool:

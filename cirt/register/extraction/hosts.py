@@ -17,6 +17,8 @@ _DOTTED = re.compile(rf"{FIRST_LABEL}(?>(?:\.{LABEL})+)")
 def _dotted(page: Page, match: re.Match[str]) -> Reading | None:
     start, end = match.span()
     is_marked = page.is_marked(start, end)
+    if not is_marked and match[0][0].isupper() and doubts.is_product(_seen(page, start, end)):
+        return None
     if not is_marked and _is_file(match[0].rstrip("-_")):
         return file_name(page, start, start + len(match[0].rstrip("-_")))
     lead = len(match[0]) - len(match[0].lstrip("-_" if match[0].endswith("_") else "-"))

@@ -74,9 +74,12 @@ _THREE = re.compile(
 )
 _HEADING = re.compile(r"[ \t#*>]*\Z")
 _AFTER_HEADING = re.compile(r"\.?[ \t]+(?:[^\W\d_]{2,}|[^\W\d_][ \t][^\W\d_]{2,})")
-_ASSIGNED = re.compile(  # to a key, as in JSON and in logs
-    r"(?i:(?<![a-z])(?:from|to|old|new|current|target|min|max|since|v|ver|build|release|fw|firmware|\w{0,20}version))"
-    r"[\"']?\s?[:=]\s?[\"']?\Z"
+_KEY_END = r"[\"']?\s?[:=]\s?[\"']?\Z"  # of JSON and of logs
+_ASSIGNED = re.compile(
+    rf"(?i:(?<![^\W_])(?:from|to|old|new|current|target|min|max|since)){_KEY_END}"
+)
+_OF_VERSION = re.compile(
+    rf"(?i:(?<![^\W_])(?:v|ver|build|release|fw|firmware|\w{{0,20}}version|верси[яи]|versi[oó]n|版本号?|الإصدار)){_KEY_END}"
 )
 _WORD = re.compile(r"[^\W\d_]|[§№=]")
 _JOINED = re.compile(r"(?P<word>[A-Za-z][A-Za-z_+]*)[/-]v?$|[=~<>!]=\s?$")
@@ -150,7 +153,7 @@ def _is_version(value: str, before: str, after: str) -> bool:
 
 def _is_said_to_be_one(numbers: list[int], before: str, after: str) -> bool:
     line = before.rpartition("\n")[2]
-    if _COUNTED.search(before):
+    if _COUNTED.search(before) or _OF_VERSION.search(line):
         return True
     if sum(number > _SMALL for number in numbers) > 1:
         return False
