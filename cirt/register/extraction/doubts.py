@@ -28,7 +28,8 @@ SOURCES = frozenset("py js json sh pl php html xml cfg ini conf sql txt yml yaml
 FILE_FIRST = frozenset({"zip", "py", "sh", "mov", "ps"})
 _FILE_ALWAYS = FILE_FIRST - {"sh"}
 _EVERYDAY_STEMS = frozenset(
-    "readme license config settings main app index test tests utils models views manage deploy build run setup appsettings".split()
+    "readme license config settings main app index test tests utils models views manage deploy build run setup appsettings"
+    " log4j log4j2 logback".split()
 )
 _EVERYDAY_ENDS = frozenset("py js ts json sh ini cfg conf xml yml yaml toml sql".split())
 # Names that every project or site has; nobody looks for them.
@@ -283,6 +284,19 @@ def _is_underscored(name: Dotted) -> bool:
     return "_" in name.labels[-_TWO] or (is_inner and name.top.lower() not in COMMON)
 
 
+def _is_chain(name: Dotted) -> bool:
+    """``order.client.name``: three plain words or more, and the last is rather an attribute."""
+    is_long = name.top == "name" and len(name.labels) > _TWO and name.labels[0] != "www"
+    return is_long and all(label.isascii() and label.isalpha() for label in name.labels)
+
+
+def _is_initial(name: Dotted) -> bool:
+    """``M.Info`` and ``p.me``; without a path nobody means the services with one letter there."""
+    if any(len(label) > 1 for label in name.labels[:-1]):
+        return False
+    return name.top.istitle() or (name.top == "me" and not name.after.startswith("/"))
+
+
 def _is_styled(name: Dotted) -> bool:
     return name.before.endswith((".", "#")) and name.after.lstrip(" ").startswith("{")
 
@@ -299,6 +313,8 @@ _NEVER = (
     _is_styled,
     _is_drawn,
     _is_named_code,
+    _is_chain,
+    _is_initial,
     _is_underscored,
 )
 _NO_HOST = (

@@ -21,6 +21,7 @@ _ON_DRIVE = re.compile(  # its letter stands before
 )
 _WINDOWS_PATH = re.compile(
     rf"(?<![A-Za-z0-9])(?P<value>(?:%[A-Za-z_()0-9]{{2,32}}%|\$env:[A-Za-z]{{2,20}})\\{{1,2}}{_STEPS}(?:{_STEM})?"
+    rf"|(?<![\\\w])\\{{1,2}}(?:Device|SystemRoot|\?\?)\\{{1,2}}{_STEPS}(?:{_STEM})?"
     rf"|(?<!\\)\\\\(?!pipe\\|\.\\)[A-Za-z0-9.$_-]{{2,255}}+\\{{1,2}}{_STEPS}(?:{_STEM})?)"
 )
 _UNIX_PATH = re.compile(
@@ -61,20 +62,27 @@ _QUOTED = re.compile(
 _ENCODED = re.compile(r"name\*(?:0\*)?=[\w-]{3,20}'\w{0,8}'(?P<value>[^\s;\"]{3,300})")
 _ODD_NAME = re.compile(r"[)\]+~!$#&№]\.(?P<extension>[A-Za-z0-9]{2,5})(?![0-9A-Za-z_])")
 _NAME_SO_FAR = re.compile(r"(?: \()?[^\s\"'<>|:*?/\\,;“”«»，。：；、（）]{1,80}\Z")
+_FOLDERS_BEFORE = re.compile(r"(?<![\w\\:.$%~-])(?:[\w.~-]{2,64}\\{1,2}){1,12}\Z")
 _SIGNS_BEFORE = re.compile(rf"(?:[{WEST}]{{0,60}}[!+%~$&#№)\](\[]){{1,4}}\Z")
 _IS_FIRST = re.compile(
     r"(?:\A|[^0-9A-Za-z!])!\Z"
 )  # "!README.txt", which is to stand first in its folder
 _CALLED_NUMBER = re.compile(r"(?<![\w-])[^\W\d_a-zа-я][\w-]{2,30} \Z")  # "Акт №5.pdf"
+_COMMAND = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,3}[\"']? [-/\"]")  # "C:\\a.exe -b c"
 _MOST_QUOTED = 120
 
 
 def file_name(page: Page, start: int, end: int) -> Reading | None:
     """The file's name that ends at ``end``; what of it stood before a sign such as ``%20`` is read too."""
     before = page.before(start, 1)
-    if before == "/":
+    if before == "/" or page.text[end : end + 1] == "\\":
         return None
     written = page.text[start:end]
+    folders = (
+        _FOLDERS_BEFORE.search(page.text, max(0, start - 200), start) if before == "\\" else None
+    )
+    if folders:
+        return reading(page, Kind.FILE_PATH, folders[0] + written, folders.start())
     if before in {"+", "%", "~", "$", "&", "#", "№"} or (
         before == "!" and _IS_FIRST.search(page.before(start, 2))
     ):
@@ -118,6 +126,8 @@ def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
     written = match["value"].strip().rstrip("\\")
     start = match.start() + match["value"].index(written)
     if re.match(r"[A-Za-z]:\\", written):
+        if _COMMAND.search(written):
+            return None
         return reading(page, Kind.FILE_PATH, written, start)
     if _HIVE.match(written):
         return _key(page, written, start)
@@ -182,7 +192,11 @@ PLACES: tuple[Form, ...] = (
     Form(_NAMED_MUTEX, read_as(Kind.MUTEX), _MUTEX_WORDS),
     Form(_BARE_MUTEX, read_as(Kind.MUTEX, trim="."), _MUTEX_WORDS),
     Form(_ON_DRIVE, _windows_path, (":\\",)),
-    Form(_WINDOWS_PATH, _windows_path, ("%", "\\\\", "$env:")),
+    Form(
+        _WINDOWS_PATH,
+        _windows_path,
+        ("%", "\\\\", "$env:", "\\device\\", "\\systemroot\\", "\\??\\"),
+    ),
     Form(_UNIX_PATH, _unix_path),
 )
 NAMES: tuple[Form, ...] = (Form(_ODD_NAME, _odd_name),)

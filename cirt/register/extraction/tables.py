@@ -156,7 +156,10 @@ def _column(kind: Kind, headed: str) -> Column:
     return Column(_CELL, _cell_as(kind), tuple(headed.split("|")), re.compile(headed))
 
 
-_FILE_HEADINGS = "file|attachment|файл|вложени|文件|附件|fichier|pièce|archivo|adjunto|ملف|مرفق"
+_FILE_HEADINGS = (
+    "file|attachment|name|value|indicator|файл|вложени|имя|значени|文件|附件|样本|名称|指标|fichier|pièce|valeur|archivo|adjunto|nombre"
+    "|valor|ملف|مرفق|القيمة"
+)
 FORMS: tuple[Form, ...] = (
     _column(Kind.USER_AGENT, "user agent|user-agent|user_agent|useragent|用户代理"),
     _column(Kind.MUTEX, "mutex|мьютекс|互斥"),
