@@ -34,7 +34,7 @@ _AT_HOME = re.compile(
 _NAMED = re.compile(
     r"(?i:(?<![^\W_])(?<![=/?&.])(?:tel|tél|téléphone|telephone|phone|mobile|cell|fax|gsm|hotline|call(?: me| us)?(?: at| on)?|joindre au"
     r"|appel\w{0,3}(?: au)?|teléfono|my number(?: is)?|mon numéro(?: est)?|mi n[uú]mero(?: es)?|мой номер|celular|móvil|llam\w{1,5}(?: al| el| un| desde)?|whats ?app|viber|sms|rang(?: \w{2,5})?(?: on| at)?|ring(?: \w{2,5})?(?: on| at)?|reach me (?:on|at)|тел|телефон\w{0,3}|моб|факс|звон\w{1,4})\b"
-    r"|هاتف\w{0,2}|رقم التواصل|للتواصل|رقمي|我的号码|واتساب|جوال|موبايل|电话|電話|手机|手機|热线|传真|致电)[^0-9+\n]{0,14}?(?<![0-9A-Za-z_])"
+    r"|هاتف\w{0,2}|رقم (?:التواصل|المرسل|المتصل)|للتواصل|رقمي|我的号码|واتساب|جوال|موبايل|电话|電話|手机|手機|热线|传真|致电)[^0-9+\n]{0,14}?(?<![0-9A-Za-z_])"
     rf"(?P<value>\(?\+?[0-9]{_DIGITS}{{5,22}}[0-9]){_END}"
 )
 _SIGNED = re.compile(  # under a letter: "T 0161 …", "M: 07700 …"
@@ -54,7 +54,7 @@ _OLD_COIN = re.compile(
 )
 _PHONE_CUES = (
     "tel", "tél", "phone", "mobile", "cel", "fax", "gsm", "hotline", "call", "joindre au", "appel", "móvil", "llam", "whatsapp",
-    "whats app", "viber", "sms", "тел", "моб", "факс", "звон", "rang", "ring", "reach", "واتساب", "رقم التواصل", "للتواصل", "رقمي", "我的号码", "my number", "mon num", "mi n", "мой номер", "هاتف", "جوال", "موبايل", "电话", "電話", "手机", "手機", "热线", "传真", "致电",
+    "whats app", "viber", "sms", "тел", "моб", "факс", "звон", "rang", "ring", "reach", "واتساب", "رقم التواصل", "رقم المرسل", "رقم المتصل", "للتواصل", "رقمي", "我的号码", "my number", "mon num", "mi n", "мой номер", "هاتف", "جوال", "موبايل", "电话", "電話", "手机", "手機", "热线", "传真", "致电",
 )  # fmt: skip
 
 
