@@ -24,7 +24,7 @@ SHAPES = (
     "1A", "bc1q", "4a", "T1059", "T1059.001 ", "AS1 ", "CVE-1", "+7(", "+1 ", "(00", "tel ", "tel. 1-", "8 (", "serial ",
     "serial: 0", "ja3 ", "ja3,", "a" * 32 + " ", "commit " + "a1" * 20 + " ", "user-agent:", 'user-agent "', "Mozilla/5.0 (",
     "Mozilla/5.0 (a) ", '" 200 1 "', "curl/1 ", "message-id: <", "references:<a> ", " dot ", "a dot ", "a at a dot ", "点", "a点",
-    " . ", "_dot_", "e.g. ", "A.B", "a).exe", " (1).exe ", ",a", "a\t", "xn--", "中a.", "中文.", "я.рф ",
+    " . ", "_dot_", "[-]a", "hxxp__a", "attachment: ", "name,a.b\nx y.exe,1\n", 'ua="', "aa\\b.exe ", "№1.pdf ", "import a.b ", "e.g. ", "A.B", "a).exe", " (1).exe ", ",a", "a\t", "xn--", "中a.", "中文.", "я.рф ",
 )  # fmt: skip
 
 
