@@ -8,44 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cirt.objects.observables import values
+from cirt.register.extraction import filenames
 
-# Extensions of files that incidents are about. One that is a top-level domain too makes a file only if it
-# is in FILE_FIRST and the name has two parts ("invoice.zip").
-EXTENSIONS = frozenset(
-    """
-    exe dll sys drv ocx cpl scr pif bat cmd ps1 psm1 psd1 vbs vbe js jse wsf wsh hta msi msp msix msc mst
-    appx lnk url jar class apk xapk aab ipa dex elf bin dat tmp dmp ko dylib deb rpm dmg pkg doc docx
-    docm dot dotm dotx rtf xls xlsx xlsm xlsb xlam xll xlt xltm csv ppt pptx pptm ppsx ppam one pub odt ods odp pdf
-    xps chm hlp wps accdb mdb iqy slk
-    zip rar 7z gz tgz tar bz2 xz cab ace arj lzh iso img vhd vhdx udf r00 z01 zst py pyc sh pl php php5 phtml asp aspx
-    ashx asmx jsp jspx war ear cgi htm html shtml xhtml mht mhtml svg xml xsl json txt eml msg ics vcf bak old cfg conf ini
-    reg inf sct wsc key pem crt cer der p12 pfx kdbx sql db sqlite evtx evt pcap pcapng vmdk ova locked suspected
-    png jpg jpeg gif bmp tif tiff webp ico mp3 mp4 wav avi mkv ttf swf psd
-    """.split()
-)
-SOURCES = frozenset("py js json sh pl php html xml cfg ini conf sql txt yml yaml toml".split())
-FILE_FIRST = frozenset({"zip", "py", "sh", "mov", "ps"})
-_FILE_ALWAYS = FILE_FIRST - {"sh"}
-_EVERYDAY_STEMS = frozenset(
-    "readme license config settings main app index test tests utils models views manage deploy build run setup appsettings"
-    " log4j log4j2 logback".split()
-)
-_EVERYDAY_ENDS = frozenset("py js ts json sh ini cfg conf xml yml yaml toml sql".split())
-# Names that every project or site has; nobody looks for them.
-_EVERYDAY_FILES = frozenset(
-    """
-    readme.txt license.txt robots.txt index.html index.htm index.php default.asp default.aspx favicon.ico package.json
-    package-lock.json composer.json tsconfig.json manifest.json settings.json config.json setup.py main.py app.py
-    manage.py __init__.py conftest.py requirements.txt pom.xml web.xml style.js main.js index.js app.js bundle.js
-    jquery.js jquery.min.js setup.cfg tox.ini pytest.ini php.ini my.cnf config.php wp-config.php wp-login.php xmlrpc.php
-    sitemap.xml install.sh build.sh run.sh test.py utils.py models.py views.py tests.py
-    """.split()
-)
-# Of a build: "app.config.js", "main.3f2a9b1c.js".
-_BUILT = re.compile(
-    r"[\w-]+\.(?:config|conf|spec|test|stories|module|[0-9a-f]{8,20})\.[cm]?[jt]s\Z"
-)
 # Top-level domains that speak for themselves; any other could be a word, an attribute or a suffix.
 COMMON = frozenset(
     """
@@ -98,13 +62,6 @@ _PACKAGES = frozenset({"com", "org", "net", "io", "edu"})
 _SHORT_NAMES_IN = frozenset(
     {"com", "co", "me", "ly", "ai", "gg", "to", "cc"}
 )  # t.co and t.me exist
-_SOFTWARE = frozenset(
-    """
-    asp.net ado.net vb.net ml.net paint.net socket.io node.js vue.js next.js nuxt.js react.js
-    angular.js express.js three.js d3.js chart.js moment.js backbone.js ember.js require.js
-    discord.js bun.sh deno.land crates.io boost.asio system.io system.net
-    """.split()
-)
 _ROOTS = frozenset(
     "self this os sys document window console math string object array system java javax django dbo".split()
 )
@@ -165,30 +122,10 @@ class Dotted:
         return self.written.rpartition(".")[2]
 
 
-def is_file(name: Dotted) -> bool:
-    """Whether dotted words are rather a file than a host."""
-    extension = name.top.lower()
-    if name.written.lower() in _SOFTWARE:
-        return False
-    if extension in _FILE_ALWAYS or (extension in EXTENSIONS and "_" in name.labels[-2]):
-        return True  # nobody can register a name with an underscore
-    if extension in FILE_FIRST or (extension == "so" and name.written.startswith("lib")):
-        return len(name.labels) == _TWO or name.labels[-2].lower() in EXTENSIONS
-    return extension in EXTENSIONS and not values.is_suffix(extension)
-
-
-def is_everyday(name: str) -> bool:
-    """Whether a file's name is one that every project has."""
-    low = name.lower()
-    stem, _, end = low.rpartition(".")
-    is_plain = stem in _EVERYDAY_STEMS and end in _EVERYDAY_ENDS
-    return is_plain or low in _EVERYDAY_FILES or _BUILT.match(low) is not None
-
-
 @lru_cache(maxsize=2048)  # logs name the same hosts in the same places
 def is_no_host(name: Dotted) -> bool:
     """Whether dotted words with a known top-level domain are still rather code or a sentence."""
-    if name.written.lower() in _SOFTWARE or any(rule(name) for rule in _NEVER):
+    if name.written.lower() in filenames.SOFTWARE or any(rule(name) for rule in _NEVER):
         return True
     if name.top.lower() in COMMON and not (_is_code(name) and name.top.istitle()):
         return False

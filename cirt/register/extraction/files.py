@@ -5,7 +5,7 @@ import re
 from urllib.parse import unquote
 
 from cirt.objects.observables.kinds import Kind
-from cirt.register.extraction import doubts
+from cirt.register.extraction import filenames
 from cirt.register.extraction.reading import Form, Page, Reading, balanced, read_as, reading
 from cirt.register.extraction.scripts import EAST, EAST_SIGNS, WEST
 
@@ -91,14 +91,14 @@ def file_name(page: Page, start: int, end: int) -> Reading | None:
     if written.startswith("№"):
         called = _CALLED_NUMBER.search(page.before(end - len(written), 40))
         written = (called[0] if called else "") + written
-    if doubts.is_everyday(written) or _is_source(page, start, written):
+    if filenames.is_everyday(written) or _is_source(page, start, written):
         return None
     return reading(page, Kind.FILE_NAME, written, end - len(written))
 
 
 def _is_source(page: Page, start: int, written: str) -> bool:
     """Whether it is a project's own file in a drawing of its folders."""
-    return written.rpartition(".")[2] in doubts.SOURCES and page.before(start, 3) == "── "
+    return written.rpartition(".")[2] in filenames.SOURCES and page.before(start, 3) == "── "
 
 
 def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
@@ -107,7 +107,7 @@ def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
     if not re.search(r"\.[A-Za-z0-9]{2,4}\Z", written) and not written.endswith("\\"):
         more = _MORE_STEM.match(page.text, match.end())
         name = f"{written}{more[0] if more else ''}".rpartition("\\")[2]
-        if more and doubts.is_file(doubts.Dotted(name, "", "")):
+        if more and filenames.is_file(name):
             written += more[0]
     return reading(page, Kind.FILE_PATH, balanced(written).rstrip(".,;:!?'`\\"), start)
 
@@ -134,14 +134,14 @@ def _quoted(page: Page, match: re.Match[str]) -> Reading | None:
     is_name = (
         "." in written and len(written) <= _MOST_QUOTED and not re.search(r"[/\\:=,;]", written)
     )
-    if not is_name or not doubts.is_file(doubts.Dotted(written, "", "")):
+    if not is_name or not filenames.is_file(written):
         return None
-    return None if doubts.is_everyday(written) else reading(page, Kind.FILE_NAME, written, start)
+    return None if filenames.is_everyday(written) else reading(page, Kind.FILE_NAME, written, start)
 
 
 def _odd_name(page: Page, match: re.Match[str]) -> Reading | None:
     """``scan (2).exe`` and ``+README+.txt``: a sign stands right before the extension."""
-    if match["extension"].lower() not in doubts.EXTENSIONS:
+    if match["extension"].lower() not in filenames.EXTENSIONS:
         return None
     so_far = _NAME_SO_FAR.search(page.before(match.start() + 1, 84))
     if not so_far:

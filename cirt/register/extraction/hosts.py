@@ -1,10 +1,9 @@
 """Names of hosts, told from file names, code and sentences."""
 
 import re
-from functools import lru_cache
 
 from cirt.objects.observables.kinds import Kind
-from cirt.register.extraction import doubts
+from cirt.register.extraction import doubts, filenames
 from cirt.register.extraction.files import file_name
 from cirt.register.extraction.links import with_path
 from cirt.register.extraction.names import host_of
@@ -19,7 +18,7 @@ def _dotted(page: Page, match: re.Match[str]) -> Reading | None:
     is_marked = page.is_marked(start, end)
     if not is_marked and match[0][0].isupper() and doubts.is_product(_seen(page, start, end)):
         return None
-    if not is_marked and _is_file(match[0].rstrip("-_")):
+    if not is_marked and filenames.is_file(match[0].rstrip("-_")):
         return file_name(page, start, start + len(match[0].rstrip("-_")))
     lead = len(match[0]) - len(match[0].lstrip("-_" if match[0].endswith("_") else "-"))
     host = host_of(match[0][lead:])
@@ -30,11 +29,6 @@ def _dotted(page: Page, match: re.Match[str]) -> Reading | None:
     if not is_marked and doubts.is_no_host(_seen(page, start, end)):
         return None
     return with_path(page, start, end) or reading(page, Kind.DOMAIN, host, start)
-
-
-@lru_cache(maxsize=4096)
-def _is_file(written: str) -> bool:
-    return doubts.is_file(doubts.Dotted(written, "", ""))
 
 
 def _seen(page: Page, start: int, end: int) -> doubts.Dotted:

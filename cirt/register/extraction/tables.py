@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cirt.objects.observables.kinds import Kind
-from cirt.register.extraction import doubts
+from cirt.register.extraction import filenames
 from cirt.register.extraction.reading import Form, Page, Reading, Table, reading
 
 _FEWEST_SIGNS = {"\t": 1, "|": 1, ";": 2, ",": 2}  # of them in a line that belongs to a table
@@ -146,10 +146,10 @@ def _file(page: Page, match: re.Match[str]) -> Reading | None:
     """A name that is all of its cell or item, spaces and all."""
     written = _SIZE.sub("", match["cell"].strip(_AROUND_CELL))
     is_name = written.count(" ") < _MOST_WORDS and not re.search(r"[\\/:]|\. ", written)
-    if not is_name or not doubts.is_file(doubts.Dotted(written, "", "")):
+    if not is_name or not filenames.is_file(written):
         return None
     start = match.start() + match["cell"].index(written)
-    return None if doubts.is_everyday(written) else reading(page, Kind.FILE_NAME, written, start)
+    return None if filenames.is_everyday(written) else reading(page, Kind.FILE_NAME, written, start)
 
 
 def _column(kind: Kind, headed: str) -> Column:
