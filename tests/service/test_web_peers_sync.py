@@ -114,7 +114,7 @@ def test_an_agreement_shows_its_terms_and_where_they_are_changed(program: Progra
     visitor.get(f"/peers/cert-b/agreements/{reference}")
 
     assert "The terms are read-only here" in visitor.text
-    assert "10 d 0 h left" in visitor.text
+    assert "10 d left" in visitor.text
     assert "Unmarked counts as TLP:GREEN" in visitor.text
     assert visitor.get(f"/peers/cert-c/agreements/{reference}").status_code == 404
     assert visitor.get("/peers/nobody").status_code == 404

@@ -156,6 +156,7 @@ def test_a_report_by_telephone_brings_its_files(program: Program, irena: Visitor
     large = (BytesIO(b"x" * (10 * 2**20 + 1)), "large.log")
     assert irena.send("/triage/new", text="A window", files=large).status_code == 422
     assert "larger than 10 MB" in irena.text
+    assert "Choose your files once more" in irena.text
     assert 'href="#files"' in irena.page
     irena.send("/triage/new", text="A window", sector="telex")
     assert "Choose a sector of the list" in irena.text

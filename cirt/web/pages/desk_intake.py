@@ -18,7 +18,7 @@ from cirt.web import advice
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
-from cirt.web.pages.public.sending import FILE_LIMIT, sent_files
+from cirt.web.pages.public.sending import FILE_LIMIT, has_files, sent_files
 from cirt.web.pages.triage import bp
 from cirt.web.paths import path_of
 from cirt.web.sectors import sector_choices
@@ -88,4 +88,5 @@ def _page(form: Form, status: int = HTTPStatus.OK) -> Response:
         sectors=sector_choices(),
         max_files=intake.MAX_FILES,
         file_limit=FILE_LIMIT,
+        files_lost=has_files(),
     )
