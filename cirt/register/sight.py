@@ -59,10 +59,12 @@ def sees_other(actor: Actor, other: Any) -> Condition:
     return may_see(other.tlp, other.reference, reader_of(actor))
 
 
+_LINKED: Any = aliased(Incident)  # made once: it takes longer than to use it
+
+
 def sees_entry(actor: Actor) -> Condition:
     """For a query over entries with their notes joined; a link is told to who may see the other incident too."""
-    other = aliased(Incident)
-    linked = sa.exists().where(other.id == Entry.other_id, sees_other(actor, other))
+    linked = sa.exists().where(_LINKED.id == Entry.other_id, sees_other(actor, _LINKED))
     return sa.and_(
         sa.or_(Entry.note_id.is_(None), sees_note(actor)),
         sa.or_(Entry.other_id.is_(None), linked),

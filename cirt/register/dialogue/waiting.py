@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -14,6 +15,8 @@ from cirt.register.merging.models import IncidentMerge
 from cirt.register.merging.queries import family
 from cirt.register.models import Incident, Report
 from cirt.register.pages import PAGE, Order, Page, Query, read_page
+
+_LATER: Any = aliased(Message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,10 @@ def asked_since(work: Work, report_ids: Collection[int]) -> dict[int, datetime]:
 
     Reports that wait for nobody are absent.
     """
-    later = aliased(Message)
     answered = sa.exists().where(
-        later.report_id == Message.report_id,
-        later.kind == MessageKind.ANSWER,
-        later.at >= Message.at,
+        _LATER.report_id == Message.report_id,
+        _LATER.kind == MessageKind.ANSWER,
+        _LATER.at >= Message.at,
     )
     query = (
         visible_messages(work)

@@ -8,6 +8,8 @@ what is said of it is as restricted as the strictest of these.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,21 +111,29 @@ def _concerned(report_id: int) -> sa.CompoundSelect[tuple[int]]:
     return sa.union(*(sa.select(at.id).where(*way) for at, way in _ways(given)))
 
 
+@cache
+def _aliases(is_merged: bool, is_moved: bool) -> tuple[Any, Any, Any, Any]:
+    """Made once: an alias takes longer to make than a statement with it to run."""
+    return (
+        aliased(ReportIncident),
+        aliased(Incident),
+        aliased(ReportMerge) if is_merged else None,
+        aliased(IncidentMerge) if is_moved else None,
+    )
+
+
 def _ways(report_id: sa.SQLColumnExpression[Any]) -> Iterator[tuple[Any, list[Condition]]]:
     """The ways from a report to the incidents it concerns: an alias of Incident, and what joins it.
 
     Each is written out, for then each is a walk along indexes.
     """
-    for is_merged in (False, True):
-        for is_moved in (False, True):
-            link, at = aliased(ReportIncident), aliased(Incident)
-            way = [link.report_id == report_id, at.id == link.incident_id]
-            if is_merged:
-                merge = aliased(ReportMerge)
-                way[0] = link.report_id == merge.root_id
-                way += [merge.merged_id == report_id, merge.ended_at.is_(None)]
-            if is_moved:
-                move = aliased(IncidentMerge)
-                way[1] = at.id == move.root_id
-                way += [move.merged_id == link.incident_id, move.ended_at.is_(None)]
-            yield at, way
+    for is_merged, is_moved in product((False, True), repeat=2):
+        link, at, merge, move = _aliases(is_merged, is_moved)
+        way = [link.report_id == report_id, at.id == link.incident_id]
+        if merge:
+            way[0] = link.report_id == merge.root_id
+            way += [merge.merged_id == report_id, merge.ended_at.is_(None)]
+        if move:
+            way[1] = at.id == move.root_id
+            way += [move.merged_id == link.incident_id, move.ended_at.is_(None)]
+        yield at, way
