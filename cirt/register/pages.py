@@ -13,7 +13,7 @@ from cirt.kernel.db import UtcDateTime
 
 PAGE = 25
 LONGEST_PAGE = 100
-MOST = 1000  # counted rows of a list
+MOST = 500  # counted rows of a list
 _DIRECTIONS = ("after", "before")
 _LARGEST_US = 253402300799 * 10**6  # the last second of the year 9999
 _PARTS = (2, 3)  # time and id, and the rank where the list has one
