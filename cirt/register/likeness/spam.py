@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from cirt.kernel.among import listed
 from cirt.kernel.work import Work
@@ -33,19 +34,22 @@ def spam_like(work: Work, rows: Sequence[sa.Row[Any]]) -> dict[int, list[Likenes
     return dict(found)
 
 
+def _newest(
+    report_id: InstrumentedAttribute[int],
+    asked: sa.TableValuedAlias,
+    among: InstrumentedAttribute[Any],
+) -> sa.Subquery:
+    """Ids of the newest reports of each that is asked for, found in the column ``among``."""
+    query = sa.select(report_id.label("id")).where(among == asked.c.value)
+    return query.order_by(report_id.desc()).limit(_NEWEST).correlate(asked).subquery()
+
+
 def _spam_among_alike(work: Work, roots: set[int]) -> Mapping[int, str]:
     """By the first of those that are alike: the reference of one that was spam."""
     if not roots:
         return {}
     asked = listed(roots)
-    newest = (
-        sa.select(Report.id.label("id"))
-        .where(Report.like_root_id == asked.c.value)
-        .order_by(Report.id.desc())
-        .limit(_NEWEST)
-        .correlate(asked)
-        .subquery()
-    )
+    newest = _newest(Report.id, asked, Report.like_root_id)
     first = sa.select(Report.reference).where(Report.id == asked.c.value, *_is_spam(work))
     later = _reference_of(work, newest.c.id)
     query = sa.select(
@@ -59,14 +63,7 @@ def _spam_of_contacts(work: Work, keys: set[int]) -> Mapping[int, str]:
     if not keys:
         return {}
     asked = listed(keys)
-    newest = (
-        sa.select(ReportTrait.report_id.label("id"))
-        .where(ReportTrait.key == asked.c.value)
-        .order_by(ReportTrait.report_id.desc())
-        .limit(_NEWEST)
-        .correlate(asked)
-        .subquery()
-    )
+    newest = _newest(ReportTrait.report_id, asked, ReportTrait.key)
     query = sa.select(asked.c.value, _reference_of(work, newest.c.id).label("spam"))
     return {row.value: row.spam for row in work.session.execute(query) if row.spam}
 
