@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from cirt.exchange import trouble
 from cirt.exchange.health import Health, LinkHealth
@@ -215,12 +215,10 @@ def next_try(link: LinkHealth, now: datetime) -> datetime | None:
     return max(slot, told)
 
 
-def links_in_trouble(session: Session) -> int:
-    """For the counter beside the section's name."""
-    peer = aliased(Peer)
-    query = (
-        sa.select(sa.func.count(Link.id))
-        .join(peer, peer.id == Link.peer_id)
-        .where(Link.state == LinkState.ACTIVE, Link.error.is_not(None), peer.state == "active")
+def links_in_trouble() -> sa.Select[int]:
+    """To be counted beside the section's name."""
+    return (
+        sa.select(Link.id)
+        .join(Peer, Peer.id == Link.peer_id)
+        .where(Link.state == LinkState.ACTIVE, Link.error.is_not(None), Peer.state == "active")
     )
-    return session.scalar(query) or 0

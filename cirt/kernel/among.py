@@ -99,9 +99,16 @@ def listed(given: Iterable[int]) -> sa.TableValuedAlias:
 
     ``sa.values`` would do the same as a statement of its own for each list, which takes longer to write than to run.
     """
-    many = _Many(texts=False)
-    list_of_them = _Listed(sa.bindparam(None, list(given), type_=many, unique=True))
-    return list_of_them.table_valued(sa.column("value", sa.BigInteger()))
+    return _as_table(sa.bindparam(None, list(given), type_=_Many(texts=False), unique=True))
+
+
+def listed_given(name: str) -> sa.TableValuedAlias:
+    """The same, for a statement that is built once: the list comes with each execution, under this name."""
+    return _as_table(sa.bindparam(name, type_=_Many(texts=False)))
+
+
+def _as_table(given: sa.BindParameter[list[Any]]) -> sa.TableValuedAlias:
+    return _Listed(given).table_valued(sa.column("value", sa.BigInteger()))
 
 
 class _Numbers(sa.types.TypeDecorator[list[int]]):

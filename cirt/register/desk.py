@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from cirt.kernel.clock import to_us
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectObservable, StixObject
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.parties.models import Peer
-from cirt.register.known import live_objects
+from cirt.register.holders import live
 from cirt.register.merging.models import IncidentMerge
 from cirt.register.merging.queries import home_of
 from cirt.register.models import (
@@ -20,6 +21,7 @@ from cirt.register.models import (
     ObservableState,
     Severity,
 )
+from cirt.register.pages import Query
 from cirt.register.queue.counts import QueueCounts, queue_counts
 from cirt.register.sight import sees_incident
 
@@ -76,14 +78,14 @@ def also_seen(work: Work) -> list[AlsoSeen]:
         .subquery()
     )
     peers = sa.func.count(sa.distinct(Peer.id))
+    told: Query = sa.select(
+        IncidentObservable.kind,
+        IncidentObservable.value,
+        sa.func.max(Incident.id).label("incident_id"),
+        peers.label("peers"),
+    )
     query = (
-        live_objects(work)
-        .with_only_columns(
-            IncidentObservable.kind,
-            IncidentObservable.value,
-            sa.func.max(Incident.id).label("incident_id"),
-            peers.label("peers"),
-        )
+        live(told.select_from(ObjectObservable), work.actor, to_us(work.now))
         .join(IncidentObservable, IncidentObservable.key == ObjectObservable.key)
         .join(newest, newest.c.id == IncidentObservable.id)
         .join(Incident, Incident.id == home_of(IncidentMerge, IncidentObservable.incident_id))

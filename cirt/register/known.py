@@ -1,37 +1,20 @@
 """What is already known of observables: own incidents, other reports, live indicators; as far as the asker may see."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import listed
-from cirt.kernel.clock import to_us
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
 from cirt.objects.observables.kinds import Observable
-from cirt.parties.models import Peer
+from cirt.register.holders import INDICATORS, MANY, SHOWN, holders_of
 from cirt.register.meeting import Meeting, meeting_of
-from cirt.register.merging.models import IncidentMerge, ReportMerge
-from cirt.register.merging.queries import home_of
-from cirt.register.models import (
-    Incident,
-    IncidentObservable,
-    IncidentState,
-    ObservableState,
-    Report,
-    ReportObservable,
-    ReportState,
-)
-from cirt.register.pages import Query
-from cirt.register.sight import reader_of, sees_incident, sees_report
-from cirt.sharing.narrow import visible_facts
+from cirt.register.models import IncidentState, ReportState
 
 MAX_KEYS = 2000  # per question; a page shows far fewer
-MANY = 30  # what more records hold says little, and listing it would read them all
-_SHOWN = 6  # one more than a page names, for the asker itself is left out
-_INDICATORS = 20
+
+_Hit = TypeVar("_Hit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +73,10 @@ def known_of(
     work: Work,
     observables: Iterable[Observable],
     *,
-    besides_incident: int | None = None,
-    besides_report: int | None = None,
+    besides_incident: int = 0,
+    besides_report: int = 0,
 ) -> dict[int, Known]:
-    """For each, by key, what the asker may know of it, in six queries at most; at most MAX_KEYS are looked for.
+    """For each, by key, what the asker may know of it, in four queries at most; at most MAX_KEYS are looked for.
 
     An address is also known by the networks around it, and a network by what lies within (``register.meeting``).
     ``besides_…`` leaves out the record that asks.
@@ -106,38 +89,37 @@ def known_of(
 
 
 def _known(
-    work: Work, meeting: Meeting, besides_incident: int | None, besides_report: int | None
+    work: Work, meeting: Meeting, besides_incident: int, besides_report: int
 ) -> dict[int, Known]:
     """By each key that is met."""
     asked = list(dict.fromkeys(key for keys in meeting.values() for key in keys))
-    of_incidents = _incidents(work, besides_incident)
-    of_reports = _reports(work, besides_report)
-    of_objects = _objects(work)
-    counts = _counts(work, asked, of_incidents, of_reports, of_objects)
-    incidents = _few(work, of_incidents, counts, "incidents", _SHOWN)
-    reports = _few(work, of_reports, counts, "reports", _SHOWN)
-    indicators = _few(work, of_objects, counts, "objects", _INDICATORS)
+    held = holders_of(work, asked, besides_incident, besides_report)
     return {
         key: Known(
-            incidents=tuple(
-                dict.fromkeys(
-                    IncidentHit(r.reference, r.title, r.state) for r in incidents.get(key, ())
-                )
-            ),
+            incidents=_different(_incident(row) for row in held.incidents.get(key, ())),
             incident_count=row.incidents,
-            reports=tuple(
-                dict.fromkeys(
-                    ReportHit(r.reference, r.title, r.state) for r in reports.get(key, ())
-                )
-            ),
+            reports=_different(_report(row) for row in held.reports.get(key, ())),
             report_count=row.reports,
-            indicators=tuple(
-                IndicatorHit(r.stix_id, r.type, r.name or r.stix_id, r.peer)
-                for r in indicators.get(key, ())
-            ),
+            indicators=_different(_indicator(row) for row in held.objects.get(key, ())),
         )
-        for key, row in counts.items()
+        for key, row in held.counts.items()
     }
+
+
+def _different(hits: Iterable[_Hit]) -> tuple[_Hit, ...]:
+    return tuple(dict.fromkeys(hits))
+
+
+def _incident(row: sa.Row[Any]) -> IncidentHit:
+    return IncidentHit(row.reference, row.title, IncidentState(row.state))
+
+
+def _report(row: sa.Row[Any]) -> ReportHit:
+    return ReportHit(row.reference, row.title, ReportState(row.state))
+
+
+def _indicator(row: sa.Row[Any]) -> IndicatorHit:
+    return IndicatorHit(row.reference, row.state, row.title or row.reference, row.peer)
 
 
 def _together(met: Sequence[Known]) -> Known:
@@ -148,11 +130,11 @@ def _together(met: Sequence[Known]) -> Known:
     reports = tuple(dict.fromkeys(hit for one in met for hit in one.reports))
     indicators = tuple(dict.fromkeys(hit for one in met for hit in one.indicators))
     return Known(
-        incidents=incidents[:_SHOWN],
+        incidents=incidents[:SHOWN],
         incident_count=max(len(incidents), *(one.incident_count for one in met)),
-        reports=reports[:_SHOWN],
+        reports=reports[:SHOWN],
         report_count=max(len(reports), *(one.report_count for one in met)),
-        indicators=indicators[:_INDICATORS],
+        indicators=indicators[:INDICATORS],
     )
 
 
@@ -161,96 +143,3 @@ def without_report(known: Known, reference: str) -> Known:
     others = tuple(hit for hit in known.reports if hit.reference != reference)
     count = known.report_count - 1 if known.report_count <= MANY else known.report_count
     return Known(known.incidents, known.incident_count, others, max(count, 0), known.indicators)
-
-
-@dataclass(frozen=True, slots=True)
-class _Holders:
-    """A query for records that hold observables: its key, and by what the newest are told."""
-
-    query: Query
-    key: sa.SQLColumnExpression[int]
-    newest: sa.SQLColumnExpression[int]
-
-
-def _incidents(work: Work, besides: int | None) -> _Holders:
-    query: Query = (
-        sa.select(IncidentObservable.key, Incident.reference, Incident.title, Incident.state)
-        .join(Incident, Incident.id == home_of(IncidentMerge, IncidentObservable.incident_id))
-        .where(IncidentObservable.state != ObservableState.DISMISSED, sees_incident(work.actor))
-    )
-    if besides is not None:
-        query = query.where(Incident.id != besides, IncidentObservable.incident_id != besides)
-    return _Holders(query, IncidentObservable.key, Incident.id)
-
-
-def _reports(work: Work, besides: int | None) -> _Holders:
-    query: Query = (
-        sa.select(ReportObservable.key, Report.reference, Report.title, Report.state)
-        .join(Report, Report.id == home_of(ReportMerge, ReportObservable.report_id))
-        .where(sees_report(work.actor))
-    )
-    if besides is not None:
-        query = query.where(Report.id != besides, ReportObservable.report_id != besides)
-    return _Holders(query, ReportObservable.key, Report.id)
-
-
-def _objects(work: Work) -> _Holders:
-    key = ObjectObservable.key
-    query = live_objects(work).with_only_columns(
-        key, StixObject.stix_id, StixObject.type, StixObject.name, Peer.name.label("peer")
-    )
-    return _Holders(query, key, StixObject.id)
-
-
-def live_objects(work: Work) -> Query:
-    """Observables of objects that are neither revoked nor past their end, whose newest version may be seen."""
-    is_live = sa.or_(
-        StixObject.valid_until_us.is_(None), StixObject.valid_until_us > to_us(work.now)
-    )
-    return (
-        sa.select(ObjectObservable.key)
-        .join(StixObject, StixObject.id == ObjectObservable.object_id)
-        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .outerjoin(Peer, Peer.id == StixObject.brought_by_id)
-        .where(
-            StixObject.revoked.is_(False),
-            is_live,
-            visible_facts(reader_of(work.actor), None, work.now),
-        )
-    )
-
-
-def _counts(
-    work: Work, keys: Collection[int], incidents: _Holders, reports: _Holders, objects: _Holders
-) -> dict[int, sa.Row[Any]]:
-    """How many hold each key, counted no further than to MANY + 1."""
-    asked = listed(keys)
-
-    def capped(holders: _Holders) -> sa.ScalarSelect[int]:
-        some: Query = holders.query.with_only_columns(holders.newest.label("id"))
-        some = some.where(holders.key == asked.c.value).limit(MANY + 1).correlate(asked)
-        different = sa.func.count(sa.distinct(some.subquery().c.id))
-        return sa.select(different).scalar_subquery()
-
-    query = sa.select(
-        asked.c.value.label("key"),
-        capped(incidents).label("incidents"),
-        capped(reports).label("reports"),
-        capped(objects).label("objects"),
-    )
-    return {row.key: row for row in work.session.execute(query)}
-
-
-def _few(
-    work: Work, holders: _Holders, counts: dict[int, sa.Row[Any]], name: str, shown: int
-) -> dict[int, list[sa.Row[Any]]]:
-    """The newest few that hold each key, for the keys that are not too common."""
-    keys = [key for key, row in counts.items() if getattr(row, name) <= MANY]
-    place = sa.func.row_number().over(partition_by=holders.key, order_by=holders.newest.desc())
-    ranked = holders.query.where(holders.key.in_(keys)).add_columns(place.label("place")).subquery()
-    query = sa.select(ranked).where(ranked.c.place <= shown).order_by(ranked.c.key, ranked.c.place)
-    grouped: dict[int, list[sa.Row[Any]]] = {}
-    for row in work.session.execute(query):
-        grouped.setdefault(row.key, []).append(row)
-    return grouped

@@ -69,12 +69,20 @@ class _Cursor:
 
 
 def read_page(
-    session: Session, query: Query, order: Order, cursor: str | None, limit: int = PAGE
+    session: Session,
+    query: Query,
+    order: Order,
+    cursor: str | None,
+    limit: int = PAGE,
+    total: Count | None = None,
 ) -> Page[sa.Row[Any]]:
-    """The page at ``cursor``; one that is not ours shows the first page. ``total`` is of the whole list."""
+    """The page at ``cursor``; one that is not ours shows the first page.
+
+    ``total`` is of the whole list; who has counted it already hands it over.
+    """
     limit = max(1, min(limit, LONGEST_PAGE))
     place = _read(cursor)
-    total = count_of(session, query)
+    total = count_of(session, query) if total is None else total
     descending = order.newest_first == (place is None or place.forward)
     rank = order.rank if order.rank is not None else sa.literal(0)
     query = query.add_columns(
@@ -97,6 +105,7 @@ def read_shifted(
     order: Order,
     cursor: str | None,
     limit: int = PAGE,
+    total: Count | None = None,
 ) -> Page[sa.Row[Any]]:
     """The page of a list that is put together of several, each sorted by the time of ``order`` plus its own shift.
 
@@ -117,7 +126,8 @@ def read_shifted(
         return row.key_at + shifts[row.key_part], row.key_id
 
     rows = sorted(found, key=key, reverse=descending)[: limit + 1]
-    return _page(rows, place, limit, count_of(session, whole), key)
+    total = count_of(session, whole) if total is None else total
+    return _page(rows, place, limit, total, key)
 
 
 def _part(
@@ -147,11 +157,22 @@ def _earlier(place: _Cursor | None, shift: timedelta) -> _Cursor | None:
     return replace(place, key=(at - shift, number))
 
 
-def count_of(session: Session, query: Query) -> "Count":
+def count_of(session: Session, query: Query) -> Count:
     """How many rows a query has, counted no further than MOST: more would cost as much as to read them."""
+    return counts_of(session, query)[0]
+
+
+def counts_of(session: Session, *queries: sa.Select[*tuple[Any, ...]]) -> list[Count]:
+    """The same of several, in one statement."""
+    counted = sa.select(*map(counted_rows, queries))
+    return [Count(each) for each in session.execute(counted).one()]
+
+
+def counted_rows(query: sa.Select[*tuple[Any, ...]]) -> sa.ScalarSelect[int]:
+    """As a part of a statement."""
     one = query.with_only_columns(sa.literal(1).label("one"), maintain_column_froms=True)
     some = one.order_by(None).limit(MOST + 1).subquery()
-    return Count(session.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
+    return sa.select(sa.func.count()).select_from(some).scalar_subquery()
 
 
 def _key_of(row: sa.Row[Any]) -> Key:

@@ -1,5 +1,6 @@
 """What of the register an actor may see: every query for a page or an act goes through here to the gate's rule."""
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,7 +19,13 @@ _Query = TypeVar("_Query", bound=sa.Select[Any])
 _HOUSE = frozenset({"content:read"})  # console and jobs: all but what names persons
 
 
-def reader_of(actor: Actor) -> Recipient:
+@lru_cache(maxsize=256)
+def _sees(marked: Any, reader: Recipient) -> Condition:
+    """Made once for each who asks: it takes longer to make than to look one row up by it."""
+    return may_see(marked.tlp, marked.reference, reader)
+
+
+def reader_of(actor: Actor) -> StaffReader | PublicReader:
     """The actor as the gate knows them."""
     if actor.kind in (ActorKind.CONSOLE, ActorKind.SYSTEM):
         return StaffReader(None, _HOUSE)
@@ -33,7 +40,7 @@ def note_name(note_id: int) -> str:
 
 
 def sees_report(actor: Actor) -> Condition:
-    return may_see(Report.tlp, Report.reference, reader_of(actor))
+    return _sees(Report, reader_of(actor))
 
 
 def sees_incident(actor: Actor) -> Condition:
@@ -42,7 +49,7 @@ def sees_incident(actor: Actor) -> Condition:
 
 
 def sees_binned_incident(actor: Actor) -> Condition:
-    return may_see(Incident.tlp, Incident.reference, reader_of(actor))
+    return _sees(Incident, reader_of(actor))
 
 
 def sees_note(actor: Actor) -> Condition:
@@ -56,7 +63,7 @@ def sees_binned_note(actor: Actor) -> Condition:
 
 def sees_other(actor: Actor, other: Any) -> Condition:
     """The same of an incident that stands beside another in a query: ``other`` is an alias of it."""
-    return may_see(other.tlp, other.reference, reader_of(actor))
+    return _sees(other, reader_of(actor))
 
 
 _LINKED: Any = aliased(Incident)  # made once: it takes longer than to use it

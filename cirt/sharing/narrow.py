@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts
-from cirt.sharing.facts import PeerReader, Recipient, StaffReader, Terms
+from cirt.sharing.facts import PeerReader, PublicReader, Recipient, StaffReader, Terms
 from cirt.sharing.models import Direction, Level, NamedPerson
 from cirt.sharing.rules import INBOX, SHARED, agreement_rule, table_rule
 from cirt.sharing.verdicts import RULES, Decision
@@ -31,6 +31,11 @@ def visible_facts(
     """On ObjectFacts: what ``decide`` lets leave for this recipient (``Decision.lets_leave``)."""
     if isinstance(recipient, PeerReader):
         return _for_peer(recipient, kind, now, posted=posted, approved=approved)
+    return visible_facts_here(recipient)
+
+
+def visible_facts_here(recipient: StaffReader | PublicReader) -> Condition:
+    """The same for those who read here, at any time."""
     if isinstance(recipient, StaffReader):
         may_read = "content:read" in recipient.permissions
         return ObjectFacts.tlp.in_(_BELOW_RED) if may_read else sa.false()

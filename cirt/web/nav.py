@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from cirt.exchange.queries import links_in_trouble
 from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
 from cirt.register.models import IS_WAITING, Report
-from cirt.register.pages import count_of
+from cirt.register.pages import counts_of
 from cirt.register.sight import sees_report
 from cirt.release.models import Proposal, ProposalState
 from cirt.web.access import SECTIONS
@@ -59,19 +58,12 @@ def items_for(actor: Actor) -> list[Item]:
 
 def counters(work: Work) -> Mapping[str, Counter]:
     """By section, of what the reader may see; sections without anything waiting are absent."""
-    waiting = _count(work.session, Report.id, IS_WAITING, sees_report(work.actor))
-    asked = _count(work.session, Proposal.id, Proposal.state == ProposalState.ASKED)
+    waiting = sa.select(Report.id).where(IS_WAITING, sees_report(work.actor))
+    asked = sa.select(Proposal.id).where(Proposal.state == ProposalState.ASKED)
+    each = counts_of(work.session, waiting, asked, links_in_trouble())
     found = {
-        "triage": Counter(waiting, mark("waiting")),
-        "release": Counter(asked, mark("to decide")),
-        "sync": Counter(links_in_trouble(work.session), mark("links in trouble"), hot=True),
+        "triage": Counter(each[0], mark("waiting")),
+        "release": Counter(each[1], mark("to decide")),
+        "sync": Counter(each[2], mark("links in trouble"), hot=True),
     }
     return {section: counter for section, counter in found.items() if counter.count}
-
-
-def _count(
-    session: Session,
-    column: sa.orm.InstrumentedAttribute[int],
-    *conditions: sa.ColumnElement[bool],
-) -> int:
-    return count_of(session, sa.select(column).where(*conditions))

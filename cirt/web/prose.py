@@ -5,7 +5,7 @@ stays in the database as it was typed.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -24,6 +24,7 @@ _WIDE = re.compile(
     r"(?:\|[^|\n]*){50}"
 )  # a table that would fill each short row up to so many cells
 # Private-use characters hold the place of an observable while Markdown is made into HTML.
+_SHORT = 300  # characters of a title; what lists show is shown again and again
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
@@ -49,8 +50,15 @@ def prose(text: str) -> Markup:
 
 def plain(text: str) -> Markup:
     """A report as it came: line breaks kept, observables made safe, nothing else changed."""
+    return _plain_short(text) if len(text) <= _SHORT else _plain(text)
+
+
+def _plain(text: str) -> Markup:
     places, found = _with_places(text)
     return _filled(str(escape(places)), found)
+
+
+_plain_short = lru_cache(maxsize=4096)(_plain)
 
 
 def line(text: str) -> Markup:

@@ -286,12 +286,12 @@ def test_the_queue_says_since_when_a_reporter_owes_an_answer(
         service.ask_reporter(work, AskReporter(report.reference, "And since when?"))
 
     [row] = page_of(program, amina, QueueFilter()).rows
-    assert row.asked_at == asked_at
+    assert row.waits.asked_at == asked_at
     clock.forward(minutes=5)
     with program.work(PUBLIC) as work:
         service.take_answer(work, TakeAnswer(report.reference, code, "The one for invoices."))
     [row] = page_of(program, amina, QueueFilter()).rows
-    assert row.asked_at is None
+    assert row.waits.asked_at is None
 
 
 # --- what the database is asked ---

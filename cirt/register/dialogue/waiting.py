@@ -29,6 +29,15 @@ class WaitingAnswer:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """``answers`` wait for one of us; since ``asked_at``, the earliest question with no answer after it, we wait."""
+
+    answers: int = 0
+    asked_at: datetime | None = None
+
+
+NOTHING_WAITS = Waits()
 _BEGINNING = 300
 
 
@@ -38,38 +47,27 @@ def answers_waiting(work: Work) -> int:
     return work.session.scalar(counted) or 0
 
 
-def answers_by_report(work: Work, references: Collection[str]) -> dict[str, int]:
-    """How many of them each of these reports has; reports without any are absent."""
-    query = (
-        _unread(work)
-        .with_only_columns(Report.reference, sa.func.count(), maintain_column_froms=True)
-        .where(Report.reference.in_(references))
-        .group_by(Report.reference)
-    )
-    return {row[0]: row[1] for row in work.session.execute(query)}
-
-
-def asked_since(work: Work, report_ids: Collection[int]) -> dict[int, datetime]:
-    """Since when the reporters of these owe us an answer: the earliest question with none after it.
-
-    Reports that wait for nobody are absent.
-    """
+def waits_of(work: Work, report_ids: Collection[int]) -> dict[int, Waits]:
+    """What waits in the dialogue of each of these reports; those where nothing does are absent."""
     answered = sa.exists().where(
         _LATER.report_id == Message.report_id,
         _LATER.kind == MessageKind.ANSWER,
         _LATER.at >= Message.at,
     )
+    is_open = sa.and_(is_question, ~answered)
     query = (
         visible_messages(work)
         .with_only_columns(
             Message.report_id,
-            sa.func.min(Message.at, type_=Message.at.type),
+            sa.func.count().filter(is_unread),
+            sa.func.min(Message.at, type_=Message.at.type).filter(is_open),
             maintain_column_froms=True,
         )
-        .where(is_question, Message.report_id.in_(report_ids), ~answered)
+        .where(Message.report_id.in_(report_ids), sa.or_(is_unread, is_question))
         .group_by(Message.report_id)
     )
-    return {row[0]: row[1] for row in work.session.execute(query) if row[0]}
+    rows = work.session.execute(query)
+    return {report_id: Waits(answers, asked) for report_id, answers, asked in rows if report_id}
 
 
 def answers_in_incident(work: Work, incident_id: int) -> int:

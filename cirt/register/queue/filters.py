@@ -49,6 +49,11 @@ class QueueFilter:
         return self.view is QueueView.DECIDED
 
     @property
+    def is_narrowed(self) -> bool:
+        """Whether it shows less than its view holds."""
+        return self != QueueFilter(self.view, sort=self.sort)
+
+    @property
     def by_target(self) -> bool:
         """What is decided has no target any more."""
         return self.sort is QueueSort.URGENT and not self.is_decided
@@ -63,7 +68,7 @@ def order_of(wanted: QueueFilter) -> Order:
 
 def conditions_of(work: Work, wanted: QueueFilter, targets: Targets) -> list[Condition]:
     """On reports: those that the actor may see, in the view, and that fit."""
-    found = [*in_view(work, wanted.view), sees_report(work.actor)]
+    found = seen_in(work, wanted.view)
     for column, value in (
         (Report.source, wanted.source),
         (Report.lane, wanted.lane),
@@ -82,7 +87,12 @@ def conditions_of(work: Work, wanted: QueueFilter, targets: Targets) -> list[Con
     return found
 
 
-def in_view(work: Work, view: QueueView) -> list[Condition]:
+def seen_in(work: Work, view: QueueView) -> list[Condition]:
+    """On reports: those in the view that the actor may see."""
+    return [*_in_view(work, view), sees_report(work.actor)]
+
+
+def _in_view(work: Work, view: QueueView) -> list[Condition]:
     if view is QueueView.DECIDED:
         return [Report.decided_at >= today(work.now)]
     if view is QueueView.MINE:

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.register.dialogue.waiting import asked_since
+from cirt.register.dialogue.waiting import NOTHING_WAITS, Waits, waits_of
 from cirt.register.known import Known, known_of, without_report
 from cirt.register.likeness.kept import KeptLike, kept_likes
 from cirt.register.likeness.rules import Likeness, SpamFacts, SpamGuess, guess_spam
 from cirt.register.likeness.spam import spam_like
 from cirt.register.models import Lane, Report, ReportSource, ReportState, Severity
-from cirt.register.pages import PAGE, Page, Query, read_page, read_shifted
+from cirt.register.pages import PAGE, Count, Page, Query, read_page, read_shifted
 from cirt.register.queue.filters import QueueFilter, conditions_of, order_of
 from cirt.register.queue.found import LINE, Found, Hits, hits_of, observables_of
 from cirt.register.queue.names import names_of
@@ -24,7 +24,7 @@ from cirt.register.workflow import WAITING
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """``target`` is how long it may wait, ``asked_at`` since when its reporter owes us an answer."""
+    """``target`` is how long it may wait."""
 
     reference: str
     title: str
@@ -41,7 +41,7 @@ class QueueRow:
     target: timedelta
     claimed_by: str | None
     decided_by: str | None
-    asked_at: datetime | None
+    waits: Waits
     version: int
     observables: int
     hits: Hits
@@ -64,7 +64,7 @@ class _Context:
     likes: dict[int, KeptLike]
     spam: dict[int, list[Likeness]]
     names: dict[int | None, str]
-    asked: dict[int, datetime]
+    waits: dict[int, Waits]
 
 
 def queue(
@@ -74,8 +74,10 @@ def queue(
     targets: Targets = Targets(),  # noqa: B008 - never changes
     cursor: str | None = None,
     limit: int = PAGE,
+    total: Count | None = None,
 ) -> Page[QueueRow]:
-    page = _page(work, wanted, targets, cursor, limit)
+    """``total`` is how many the whole list has, where it was counted already."""
+    page = _page(work, wanted, targets, cursor, limit, total)
     ids = [row.id for row in page.rows]
     found = observables_of(work, ids, LINE)
     context = _Context(
@@ -87,19 +89,24 @@ def queue(
         names_of(
             work, {each for row in page.rows for each in (row.claimed_by_id, row.decided_by_id)}
         ),
-        asked_since(work, ids),
+        waits_of(work, ids),
     )
     return page.of(lambda row: _row(work, row, context))
 
 
 def _page(
-    work: Work, wanted: QueueFilter, targets: Targets, cursor: str | None, limit: int
+    work: Work,
+    wanted: QueueFilter,
+    targets: Targets,
+    cursor: str | None,
+    limit: int,
+    total: Count | None,
 ) -> Page[sa.Row[Any]]:
-    query = _columns().where(*conditions_of(work, wanted, targets))
+    query, order = _columns().where(*conditions_of(work, wanted, targets)), order_of(wanted)
     if not wanted.by_target:
-        return read_page(work.session, query, order_of(wanted), cursor, limit)
+        return read_page(work.session, query, order, cursor, limit, total)
     by_target = {length: query.where(targets.is_of(length)) for length in targets.lengths}
-    return read_shifted(work.session, query, by_target, order_of(wanted), cursor, limit)
+    return read_shifted(work.session, query, by_target, order, cursor, limit, total)
 
 
 def _columns() -> Query:
@@ -146,7 +153,7 @@ def _row(work: Work, row: sa.Row[Any], context: _Context) -> QueueRow:
         target=context.targets.of(row.source, row.lane, row.first_guess),
         claimed_by=context.names.get(row.claimed_by_id),
         decided_by=context.names.get(row.decided_by_id),
-        asked_at=context.asked.get(row.id),
+        waits=context.waits.get(row.id, NOTHING_WAITS),
         version=row.version,
         observables=found.total,
         hits=hits_of(known),

@@ -1,7 +1,6 @@
 """One report as triage reads it, with what is known of its observables and what it is like."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -9,7 +8,7 @@ from cirt.files.models import Attachment
 from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Observable
 from cirt.register import workflow
-from cirt.register.dialogue.waiting import asked_since
+from cirt.register.dialogue.waiting import NOTHING_WAITS, Waits, waits_of
 from cirt.register.known import NOTHING, Known, known_of
 from cirt.register.likeness.queries import alike, with_sentences
 from cirt.register.likeness.rules import Likeness, SpamFacts, SpamGuess, guess_spam
@@ -36,12 +35,12 @@ class ReportObservableRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """``hits`` sums up what is known of its observables; ``asked_at`` is since when its reporter owes an answer."""
+    """``hits`` sums up what is known of its observables."""
 
     report: Report
     claimed_by: str | None
     decided_by: str | None
-    asked_at: datetime | None
+    waits: Waits
     incidents: list[IncidentLink]  # those that the asker may see
     related: list[ReportLink]
     duplicates: list[Likeness]
@@ -74,7 +73,7 @@ def report_view(work: Work, reference: str) -> ReportView:
         report=report,
         claimed_by=names.get(report.claimed_by_id),
         decided_by=names.get(report.decided_by_id),
-        asked_at=asked_since(work, [report.id]).get(report.id),
+        waits=waits_of(work, [report.id]).get(report.id, NOTHING_WAITS),
         incidents=incidents_of(work, report.id),
         related=related_to(work, report.id),
         duplicates=with_sentences(work, report.text, likes),

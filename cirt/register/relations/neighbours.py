@@ -11,7 +11,7 @@ from cirt.objects.models import StixObject
 from cirt.objects.observables.kinds import Observable
 from cirt.register.constituents.models import IncidentParty
 from cirt.register.constituents.service import parties_of
-from cirt.register.known import MANY
+from cirt.register.holders import MANY
 from cirt.register.linking.whereabouts import reports_on
 from cirt.register.models import (
     Incident,

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register import rsit, workflow
-from cirt.register.dialogue.waiting import answers_by_report, answers_waiting
+from cirt.register.dialogue.waiting import answers_waiting
 from cirt.register.facts.places import SECTORS
 from cirt.register.forwarding.service import forwardings_of, recipients
 from cirt.register.labels import LANES, REPORT_SOURCES
@@ -43,12 +43,12 @@ def queue() -> Response:
     cursor, selected = request.args.get("page", ""), request.args.get("selected", "")
     with open_work(write=False) as work:
         wanted = _filter(given, work.now)
-        page = queue_page(work, wanted, targets=targets, cursor=cursor)
         counts = queue_counts(work)
+        total = None if wanted.is_narrowed else counts.of(wanted.view)
+        page = queue_page(work, wanted, targets=targets, cursor=cursor, total=total)
         views = views_of(work)
         shown = report_view(work, selected) if selected else None
-        references = [row.reference for row in page.rows] + ([selected] if selected else [])
-        answers, waiting = answers_by_report(work, references), answers_waiting(work)
+        waiting = answers_waiting(work)
         pane = pane_of(work, shown, wanted.view)
     return render(
         "triage/queue.html",
@@ -64,7 +64,6 @@ def queue() -> Response:
         sectors=sector_choices(),
         newer=path_of("triage.queue", **given, page=page.before) if page.before else "",
         older=path_of("triage.queue", **given, page=page.after) if page.after else "",
-        answers=answers,
         answers_waiting=waiting,
         **pane,
     )

@@ -26,7 +26,6 @@ from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.register import service
 from cirt.register.dialogue.queries import dialogue_of
-from cirt.register.dialogue.waiting import answers_by_report
 from cirt.register.errors import (
     BelowReportNeedsReason,
     IncidentClosed,
@@ -221,14 +220,12 @@ def incident_path(incident: Incident) -> str:
 def intake_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
     with open_work(write=False) as work:
         pane = pane_of(work, report_view(work, reference), QueueView.WAITING)
-        answers = answers_by_report(work, [reference])
         latest = dialogue_of(work, reference, limit=_LATEST)
         post = talk.by_mail(work, [reference])
     return render(
         "triage/intake.html",
         status,
         form=form if form.values or form.errors else _offered(pane["mail_claims"]),
-        answers=answers,
         **talk.shown(latest, "triage.report_dialogue", reference),
         box=talk.box_of(pane["shown"].report),
         **post,
