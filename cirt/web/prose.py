@@ -24,7 +24,8 @@ _WIDE = re.compile(
     r"(?:\|[^|\n]*){50}"
 )  # a table that would fill each short row up to so many cells
 # Private-use characters hold the place of an observable while Markdown is made into HTML.
-_SHORT = 300  # characters of a title; what lists show is shown again and again
+_SHORT = 2_000  # characters of a title or a note; what lists show is shown again and again
+_KEPT = 2_000
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
@@ -40,12 +41,19 @@ def _markdown(*, tables: bool) -> MarkdownIt:
 
 def prose(text: str) -> Markup:
     """A note: Markdown, with its observables as :func:`safe_value` shows them; a very long one as it was typed."""
+    return _prose_short(text) if len(text) <= _SHORT else _prose(text)
+
+
+def _prose(text: str) -> Markup:
     if len(text) > _FORMATTED:
         return Markup("<pre>{}</pre>").format(plain(text))
     places, found = _with_places(text)
     markdown = _markdown(tables=_WIDE.search(places) is None)
     html = nh3.clean(_lower_headings(markdown.render(places)), tags=_TAGS, attributes={})
     return _filled(html, found)
+
+
+_prose_short = lru_cache(maxsize=_KEPT)(_prose)
 
 
 def plain(text: str) -> Markup:
@@ -58,7 +66,7 @@ def _plain(text: str) -> Markup:
     return _filled(str(escape(places)), found)
 
 
-_plain_short = lru_cache(maxsize=4096)(_plain)
+_plain_short = lru_cache(maxsize=_KEPT)(_plain)
 
 
 def line(text: str) -> Markup:
