@@ -66,7 +66,8 @@ from cirt.register.timeline.attack import add_attack
 from cirt.register.timeline.commands import AddAttack
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
-from cirt.register.webhook.service import add_webhook, get_webhook
+from cirt.register.webhook.queries import get_webhook
+from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, publish
 from cirt.release.commands import AskRelease, Revoke
