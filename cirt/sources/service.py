@@ -13,7 +13,7 @@ from cirt.kernel.errors import Invalid, NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Actor, Work
 from cirt.objects import codec
-from cirt.objects.codec import NotEnvelope, NotJson, TooDeep, split
+from cirt.objects.codec import NotEnvelope, NotJson, TooDeep
 from cirt.parties.peers import find_peer
 from cirt.plugin import MAIL, MAIL_HEADERS, ConnectorFault, Found
 from cirt.register.mail.broken import BareMail
@@ -36,6 +36,7 @@ __all__ = [
     "states",
 ]
 
+_CHUNK = 2000  # objects in one transaction
 NotReadable = (NotJson, NotEnvelope, TooDeep)
 
 
@@ -56,7 +57,7 @@ def run_source(
     name: str,
     file: Path | None = None,
 ) -> SourceRun:
-    """Pull what is new, or read one file; each hand-over is one transaction with its cursor.
+    """Pull what is new, or read one file; the cursor moves in the transaction that ends a hand-over.
 
     Raises:
         NoSuchConnector; NoSuchPeer: the source's peer is not recorded; ConnectorFailed: its own sentence, or
@@ -86,14 +87,21 @@ def run_source(
 
 
 def _hand_over(program: Program, actor: Actor, use: SetUp, found: Found, cursor: str | None) -> int:
-    """What was found and its cursor, in one transaction; how much of it was taken."""
+    """What was found and, in its last transaction, its cursor; how much of it was taken.
+
+    Each part is checked before its transaction begins, so that nobody waits for that. After a break the whole is
+    handed over again, and what was taken is known.
+    """
     if found.media_type in (MAIL, MAIL_HEADERS):
         return _hand_over_mail(program, actor, use, found, cursor)
-    pieces = [codec.read(piece) for piece in split(found.body)]  # while nobody waits for us
-    with program.work(actor) as work:
-        arrivals = take(work, pieces, peer=find_peer(work.session, use.peer_of_data()))
-        taken = sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
-        _read(work, use, found, cursor, taken)
+    pieces, taken = codec.split(found.body), 0
+    for at in range(0, max(1, len(pieces)), _CHUNK):
+        read = [codec.read(piece) for piece in pieces[at : at + _CHUNK]]
+        with program.work(actor) as work:
+            arrivals = take(work, read, peer=find_peer(work.session, use.peer_of_data()))
+            taken += sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
+            if at + _CHUNK >= len(pieces):
+                _read(work, use, found, cursor, taken)
     return taken
 
 
