@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,11 +13,12 @@ from click.testing import CliRunner
 
 from cirt.boot.main import root
 from cirt.cli import imports
-from cirt.kernel.db import WRITE
+from cirt.kernel import program as kernel_program
 from cirt.kernel.keys import make_key_file
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, SYSTEM
+from cirt.kernel.work import CONSOLE, SYSTEM, Work
+from cirt.kernel.work import start_work as start_work_of_program
 from cirt.objects import codec
 from cirt.objects.models import StixObject
 from cirt.parties.peers import PeerFacts, add_peer
@@ -28,30 +31,29 @@ COUNT = 5
 
 
 @pytest.fixture
-def events(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """In their order: an object is read, a transaction that writes begins or ends."""
     told: list[str] = []
-    real = codec.read
+    real, real_work = codec.read, start_work_of_program
 
     def read(raw: bytes) -> codec.StixObject | codec.Refusal:
         told.append("read")
         return real(raw)
 
-    def begun(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get(WRITE):
+    @contextmanager
+    def start_work(*given: Any, write: bool = True) -> Iterator[Work]:
+        if write:
             told.append("begin")
-
-    def ended(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get(WRITE):
-            told.append("end")
+        try:
+            with real_work(*given, write=write) as work:
+                yield work
+        finally:
+            if write:
+                told.append("end")
 
     monkeypatch.setattr(codec, "read", read)
-    listeners = {"begin": begun, "commit": ended, "rollback": ended}
-    for name, listener in listeners.items():
-        sa.event.listen(sa.Engine, name, listener)
-    yield told
-    for name, listener in listeners.items():
-        sa.event.remove(sa.Engine, name, listener)
+    monkeypatch.setattr(kernel_program, "start_work", start_work)
+    return told
 
 
 def is_read_outside(events: list[str]) -> bool:
