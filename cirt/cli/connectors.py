@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cirt.cli.console import Console, console_actor, pass_console
+from cirt.register.mail.trouble import set_aside_counts
 from cirt.sources import service
 
 
@@ -19,7 +20,7 @@ def list_(console: Console) -> None:
     """Every installed connector and how its last run went."""
     program = console.program()
     with console.work(write=False) as work:
-        states = service.states(work)
+        states, aside = service.states(work), set_aside_counts(work)
     rows = []
     for name in sorted({*service.connectors(), *program.settings.connectors}):
         state = states.get(name)
@@ -29,6 +30,7 @@ def list_(console: Console) -> None:
                 "in_use": "yes" if service.settings_of(program, name) else "no",
                 "last_run": state.last_run_at if state else None,
                 "last_data": state.last_data_at if state else None,
+                "set_aside": aside.get(name, 0),
                 "error": state.error if state else None,
             }
         )

@@ -17,7 +17,7 @@ from cirt.exchange.models import Outcome
 from cirt.kernel.errors import CirtError
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.objects.codec import split
+from cirt.objects import codec
 from cirt.release.collections import find_collection
 
 _CHUNK = 2000  # objects in one transaction
@@ -96,7 +96,7 @@ def _import_all(
         for file in files:
             report = _FileReport(file.name)
             try:
-                pieces = split(file.read_bytes())
+                pieces = codec.split(file.read_bytes())
                 bar = progress.add_task(file.name, total=len(pieces))
                 for start in range(0, len(pieces), _CHUNK):
                     chunk = pieces[start : start + _CHUNK]
@@ -110,9 +110,10 @@ def _import_all(
 def _take(
     program: Program, chunk: list[bytes], alias: str | None, tlp: Tlp | None
 ) -> list[Arrival]:
+    pieces = [codec.read(piece) for piece in chunk]  # while nobody waits for us
     with program.work(console_actor()) as work:
         collection = find_collection(work.session, alias) if alias else None
-        return take(work, chunk, peer=None, collection=collection, tlp=tlp)
+        return take(work, pieces, peer=None, collection=collection, tlp=tlp)
 
 
 def _show(console: Console, reports: list[_FileReport]) -> None:

@@ -9,8 +9,9 @@ import click
 
 from cirt.cli.console import Console, TlpType, pass_console
 from cirt.kernel.tlp import Tlp
-from cirt.register.webhook import service
+from cirt.register.webhook import queries, service
 from cirt.register.webhook.errors import NotAnEvent
+from cirt.register.webhook.events import read_event
 from cirt.register.webhook.mapping import event_of, read_mapping
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -31,10 +32,7 @@ def add(console: Console, name: str, file: Path | None, tlp: Tlp) -> None:
     mapping = read_mapping(_json(file)) if file else {}
     with console.work() as work:
         token = service.add_webhook(work, name, mapping, tlp)
-    base = console.settings().base_url.rstrip("/")
-    facts = {"name": name, "token": token, "url": f"{base}/intake/webhook/{name}"}
-    sentence = f"POST {facts['url']}\nAuthorization: Bearer {token}\nThe token is shown once."
-    console.say(facts, sentence)
+    _say_token(console, name, token)
 
 
 @webhook.command("map")
@@ -57,10 +55,10 @@ def map_(console: Console, name: str, file: Path) -> None:
 def preview(console: Console, name: str, file: Path, mapping: Path | None) -> None:
     """Show what the event in FILE would become at NAME; nothing is kept."""
     with console.work(write=False) as work:
-        paths = service.paths_of(service.get_webhook(work, name))
+        paths = queries.paths_of(queries.get_webhook(work, name))
     if mapping:
         paths = read_mapping(_json(mapping))
-    event = event_of(service.read_event(file.read_bytes()), paths)
+    event = event_of(read_event(file.read_bytes()), paths)
     rows = [{"field": field, "value": _shown(value)} for field, value in asdict(event).items()]
     console.show(rows, empty="")
 
@@ -77,9 +75,9 @@ def list_(console: Console) -> None:
                 "state": "paused" if one.paused_at else "in use",
                 "count": one.taken_count,
                 "last": one.last_at,
-                "fields": " ".join(sorted(service.paths_of(one))),
+                "fields": " ".join(sorted(queries.paths_of(one))),
             }
-            for one in service.webhooks(work)
+            for one in queries.webhooks(work)
         ]
     console.show(rows, empty="There is no webhook yet. Make one with: cirt webhook add NAME")
 
@@ -104,6 +102,16 @@ def resume(console: Console, name: str) -> None:
     console.say({"name": name}, f"{name} reports again.")
 
 
+@webhook.command("token")
+@click.argument("name")
+@pass_console
+def token_(console: Console, name: str) -> None:
+    """Give NAME another token and print it once; the one that it has holds no longer, at once."""
+    with console.work() as work:
+        token = service.renew_token(work, name)
+    _say_token(console, name, token)
+
+
 @webhook.command()
 @click.argument("name")
 @pass_console
@@ -112,6 +120,13 @@ def remove(console: Console, name: str) -> None:
     with console.work() as work:
         service.remove_webhook(work, name)
     console.say({"name": name}, f"{name} can report no longer.")
+
+
+def _say_token(console: Console, name: str, token: str) -> None:
+    base = console.settings().base_url.rstrip("/")
+    facts = {"name": name, "token": token, "url": f"{base}/intake/webhook/{name}"}
+    sentence = f"POST {facts['url']}\nAuthorization: Bearer {token}\nThe token is shown once."
+    console.say(facts, sentence)
 
 
 def _json(file: Path) -> Any:

@@ -6,8 +6,8 @@ from typing import TypeVar
 from cirt.inputs.base import CommandInput, Line, Marking, Text, Whole
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
+from cirt.register.webhook.events import MAX_EVENT_BYTES
 from cirt.register.webhook.mapping import FIELDS, MappingWrong, Paths, read_mapping
-from cirt.register.webhook.service import MAX_EVENT_BYTES
 
 _LONG = mark("Shorten this: at most 20 paths, one on a line, each of 300 characters.")
 _RED = mark("TLP:RED is for named persons. A system has none: choose a lower marking.")

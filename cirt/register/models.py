@@ -138,11 +138,6 @@ class Report(Base):
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     decided_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(sa.Text, default="")
-    former_incident_id: Mapped[int | None] = (
-        mapped_column(  # neither read nor written: linking says it
-            "incident_id", BigId, sa.ForeignKey("incident.id"), index=True
-        )
-    )
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -15,7 +15,7 @@ _OPEN = Tlp.AMBER  # the strictest that goes by mail which others may read
 
 
 class LetterWithheld(Conflict):
-    """``sentence`` is the rule's, marked for translation, with {values}."""
+    """In words for everybody who reads the letter: what others concern it with, and may not tell, it does not tell."""
 
     code = "letter-withheld"
     message = mark("This does not go by mail.")
@@ -25,7 +25,12 @@ class LetterWithheld(Conflict):
         self.decision = decision
 
     def __str__(self) -> str:
-        return self.decision.sentence.format(**self.values)
+        told = self.decision
+        if (
+            told.rule == "letter-red"
+        ):  # kept with the letter, and read when it is no longer around it
+            told = hold_letter(str(self.values["reader"]))
+        return told.sentence.format(**told.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,16 @@ import sqlalchemy as sa
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Outcome
 from cirt.kernel.errors import Invalid, NotFound
-from cirt.kernel.gpg import find_gpg
 from cirt.kernel.program import Program
-from cirt.kernel.settings import Settings
 from cirt.kernel.work import SYSTEM, Actor, Work
-from cirt.objects.codec import NotEnvelope, NotJson, TooDeep, split
+from cirt.objects import codec
+from cirt.objects.codec import NotEnvelope, NotJson, TooDeep
 from cirt.parties.peers import find_peer
 from cirt.plugin import MAIL, MAIL_HEADERS, ConnectorFault, Found
-from cirt.register.acknowledging.rules import ReplyWay
-from cirt.register.mail.models import MailOutcome
-from cirt.register.mail.opening import open_mail
-from cirt.register.mail.service import MailWay, take_mail
+from cirt.register.mail.broken import BareMail
+from cirt.register.texts import storable
 from cirt.sources.fetch import GuardedFetch
+from cirt.sources.mails import hand_over_mail, mail_way, retry_set_aside
 from cirt.sources.models import Source
 from cirt.sources.setup import ConnectorFailed, NoSuchConnector, SetUp, connectors, set_up
 
@@ -38,6 +36,7 @@ __all__ = [
     "states",
 ]
 
+_CHUNK = 2000  # objects in one transaction
 NotReadable = (NotJson, NotEnvelope, TooDeep)
 
 
@@ -58,7 +57,7 @@ def run_source(
     name: str,
     file: Path | None = None,
 ) -> SourceRun:
-    """Pull what is new, or read one file; each hand-over is one transaction with its cursor.
+    """Pull what is new, or read one file; the cursor moves in the transaction that ends a hand-over.
 
     Raises:
         NoSuchConnector; NoSuchPeer: the source's peer is not recorded; ConnectorFailed: its own sentence, or
@@ -66,7 +65,7 @@ def run_source(
     """
     use = set_up(program, name, connectors())
     fetch = GuardedFetch(program)
-    files = taken = 0
+    files, taken = 0, retry_set_aside(program, name, use)
     unreadable = ""
     try:
         for found, cursor in _finds(program, fetch, use, file):
@@ -88,39 +87,34 @@ def run_source(
 
 
 def _hand_over(program: Program, actor: Actor, use: SetUp, found: Found, cursor: str | None) -> int:
-    """What was found and its cursor, in one transaction; how much of it was taken."""
+    """What was found and, in its last transaction, its cursor; how much of it was taken.
+
+    Each part is checked before its transaction begins, so that nobody waits for that. After a break the whole is
+    handed over again, and what was taken is known.
+    """
     if found.media_type in (MAIL, MAIL_HEADERS):
         return _hand_over_mail(program, actor, use, found, cursor)
-    pieces = split(found.body)
-    with program.work(actor) as work:
-        arrivals = take(work, pieces, peer=find_peer(work.session, use.peer_of_data()))
-        taken = sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
-        _read(work, use, found, cursor, taken)
+    pieces, taken = codec.split(found.body), 0
+    for at in range(0, max(1, len(pieces)), _CHUNK):
+        read = [codec.read(piece) for piece in pieces[at : at + _CHUNK]]
+        with program.work(actor) as work:
+            arrivals = take(work, read, peer=find_peer(work.session, use.peer_of_data()))
+            taken += sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
+            if at + _CHUNK >= len(pieces):
+                _read(work, use, found, cursor, taken)
     return taken
 
 
 def _hand_over_mail(
     program: Program, actor: Actor, use: SetUp, found: Found, cursor: str | None
 ) -> int:
-    """Decrypting may take seconds, so the mail is opened before its transaction begins."""
-    gpg = find_gpg(program.settings)
-    opened = open_mail(found.body, gpg, is_whole=found.media_type == MAIL)
-    reply = reply_way(program.settings)
-    way = MailWay(origin=found.origin, lane=use.lane, tlp=use.tlp, reply=reply)
-    with program.work(actor) as work:
-        outcome = take_mail(work, program.keys, opened, way)
-        taken = int(outcome in (MailOutcome.REPORT, MailOutcome.ANSWER))
+    way = mail_way(program.settings, use, found.origin)
+    mail = BareMail(found.body, found.media_type == MAIL, use.name, way)
+
+    def note(work: Work, taken: int) -> None:
         _read(work, use, found, cursor, taken)
-    return taken
 
-
-def reply_way(settings: Settings) -> ReplyWay | None:
-    """How we answer by mail; None where no mail server is set."""
-    if not settings.smtp_host:
-        return None
-    boxes = (box.get("user", "") for box in settings.connectors.values())
-    ours = {one.casefold() for one in (settings.mail_from, settings.smtp_user, *boxes) if one}
-    return ReplyWay(f"{settings.base_url.rstrip('/')}/status", frozenset(ours))
+    return hand_over_mail(program, actor, mail, note)
 
 
 def _read(work: Work, use: SetUp, found: Found, cursor: str | None, taken: int) -> None:
@@ -128,7 +122,7 @@ def _read(work: Work, use: SetUp, found: Found, cursor: str | None, taken: int) 
     source.error = None
     if taken:
         source.last_data_at = work.now
-    work.audit("source.read", use.name, origin=found.origin, taken=taken)
+    work.audit("source.read", use.name, origin=storable(found.origin), taken=taken)
 
 
 def _keep(program: Program, actor: Actor, name: str, cursor: str | None, error: str) -> None:

@@ -503,6 +503,8 @@ def test_a_webhook_is_made_tried_out_and_removed(cli: Cli, tmp_path: Path) -> No
     for verb, state in (("pause", "paused"), ("resume", "in use")):
         cli.done("webhook", verb, "siem")
         assert [one["state"] for one in cli.json("webhook", "list")] == [state]
+    renewed = cli.json("webhook", "token", "siem")
+    assert (renewed["url"], renewed["token"] == made["token"]) == (made["url"], False)
     cli.done("webhook", "remove", "siem")
     assert "webhook list" in cli.refused("webhook", "remove", "siem")
 

@@ -35,7 +35,7 @@ from cirt.register.mail.models import MailOutcome
 from cirt.register.mail.opening import Pgp, open_mail
 from cirt.register.mail.service import MailWay, take_mail
 from cirt.register.models import Lane, Report
-from cirt.sources.service import reply_way
+from cirt.sources.mails import reply_way
 from tests.support.mail import Smtp, a_mail, smtp_server
 from tests.support.register import a_person
 

@@ -21,8 +21,10 @@ from cirt.notify.models import Letter
 from cirt.notify.prospects import prospects
 from cirt.parties.roles import Role
 from cirt.register import service as register
+from cirt.register.commands import AddReport, UndoDecision
 from cirt.register.dialogue.commands import AskReporter
 from cirt.register.dialogue.models import Message, MessageState
+from cirt.register.dialogue.queries import dialogue_of
 from cirt.register.dialogue.service import ask_reporter
 from cirt.register.linking.models import LinkKind, ReportIncident
 from cirt.register.mail.models import MailOutcome
@@ -200,7 +202,8 @@ def test_red_and_strict_never_leave_unencrypted_and_say_what_to_do(
     assert smtp.taken == []
     failures = [_now(mailing, one).failure for one in (strict, amber)]
     assert "follow-up page" in failures[0]
-    assert "TLP:RED" in failures[1]
+    assert "not open to you" in failures[1]
+    assert "RED" not in failures[1]
     with mailing.work(officer, write=False) as work:
         (told,) = prospects(mailing, work, [report.reference])
     assert told.decision is not None
@@ -224,7 +227,34 @@ def test_a_letter_is_weighed_by_every_incident_that_its_report_is_on(
     assert send_due(mailing) == 0
 
     assert smtp.taken == []
-    assert "TLP:RED" in _now(mailing, message).failure
+    held = _now(mailing, message)
+    assert held.state is MessageState.FAILED
+    assert "RED" not in held.failure
+
+
+def test_what_is_kept_of_a_failed_letter_tells_nobody_of_the_red_around_it(
+    mailing: Program, smtp: Smtp, officer: Actor
+) -> None:
+    """Whoever reads the report once it is off that incident reads the letter as well, and why it stayed."""
+    message = _written(mailing, officer)
+    red = an_incident(mailing, officer, tlp=Tlp.RED)
+    with mailing.work(officer) as work:
+        report = work.session.get_one(Report, message.report_id)
+        register.add_report_to_incident(work, AddReport(report.reference, 1, red.reference))
+    send_due(mailing)
+    other = a_person(mailing, "Amina", Role.HANDLER)
+    with mailing.work(other, write=False) as work:
+        assert dialogue_of(work, report.reference).rows == []
+
+    with mailing.work(officer) as work:
+        register.undo_decision(work, UndoDecision(report.reference, 2))
+
+    with mailing.work(other, write=False) as work:
+        (shown,) = dialogue_of(work, report.reference).rows
+    assert shown.state is MessageState.FAILED
+    assert "Ask a lead" in shown.failure
+    for word in ("RED", red.reference):
+        assert word not in shown.failure
 
 
 @needs_gpg

@@ -18,6 +18,9 @@ from cirt.parties.peers import find_peer, set_credentials
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import WriteNote
+from cirt.register.linking.commands import LinkReport
+from cirt.register.linking.service import link_report
+from cirt.register.linking.whereabouts import incidents_on
 from cirt.register.models import Incident
 from tests.support.databases import Databases
 from tests.support.register import a_person, a_report, accepting, an_incident, with_observables
@@ -72,6 +75,25 @@ def test_each_step_goes_down_and_up_with_rows_in_the_tables(program: Program) ->
         assert {name: after[name] for name in kept} == kept
         assert schema.differences(program.engine) == []
     assert set(after.values()) == {0}
+
+
+def test_where_a_report_is_stands_in_its_older_column_again_on_the_way_down(
+    program: Program,
+) -> None:
+    handler = a_person(program, "Tomas", Role.HANDLER)
+    there, elsewhere = a_report(program), a_report(program)
+    with program.work(handler) as work:
+        incident = service.accept_report(work, accepting(there))
+        link_report(work, LinkReport(elsewhere.reference, incident.reference))
+
+    schema.downgrade(program.engine, "0012")
+
+    with program.engine.connect() as connection:
+        kept = connection.execute(sa.text("SELECT incident_id FROM report ORDER BY id"))
+        assert kept.scalars().all() == [incident.id, None]
+    schema.upgrade(program.engine)
+    with program.work(handler, write=False) as work:
+        assert [one.id for one in incidents_on(work, there.id)] == [incident.id]
 
 
 def test_a_step_that_would_break_a_key_is_undone(databases: Databases, tmp_path: Path) -> None:

@@ -5,25 +5,21 @@ import re
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
+from cirt.kernel.audit import AuditEntry
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.parties.roles import Role
+from cirt.register.webhook.events import MAX_EVENT_BYTES, PER_MINUTE
 from cirt.register.webhook.mapping import DEFAULT, read_mapping
 from cirt.register.webhook.models import Webhook
 from cirt.register.webhook.preview import preview
-from cirt.register.webhook.service import (
-    MAX_EVENT_BYTES,
-    PER_MINUTE,
-    add_webhook,
-    get_webhook,
-    map_webhook,
-    pause_webhook,
-    webhooks,
-)
+from cirt.register.webhook.queries import get_webhook, webhooks
+from cirt.register.webhook.service import add_webhook, map_webhook, pause_webhook
 from tests.support.browse import Visitor, signed_in, web_app
 
 _EVENT = {"rule": {"name": "Brute force", "id": 7, "level": 3}, "agent": {"name": "mail-1"}}
@@ -340,3 +336,41 @@ def test_a_preview_of_a_deep_or_a_wide_event_ends() -> None:
     assert preview({"b": deep, "text": "Down."}, DEFAULT).ignored_count == 1
     wide = preview({f"k{n}": n for n in range(20_000)}, DEFAULT)
     assert len(wide.ignored) == 100
+
+
+def test_a_lost_token_is_replaced_after_a_page_that_says_what_ends(
+    program: Program, admin: Visitor, token: str
+) -> None:
+    page = _page_of(program)
+    admin.get(page)
+    assert f"{page}/token" in admin.page
+    admin.get(f"{page}/token")
+    assert "ends at once" in admin.text
+    assert _post(program, token).status_code == 201
+    form = admin.form(f"{page}/token").fields
+
+    answer = admin.post(f"{page}/token", form)
+
+    assert answer.status_code == 200
+    (new,) = re.findall(r'id="token">([^<]+)<', admin.page)
+    assert _post(program, token).status_code == 401
+    assert _post(program, new).status_code == 201
+    again = admin.post(f"{page}/token", form)
+    assert (again.status_code, new in again.text) == (303, False)
+    assert _post(program, new).status_code == 201
+    for path in (page, f"{page}/token", _LIST):
+        assert new not in admin.get(path).text
+    with program.work(SYSTEM, write=False) as work:
+        acts = sa.select(AuditEntry.subject).where(AuditEntry.act == "webhook.token")
+        assert work.session.scalars(acts).all() == ["siem"]
+
+
+def test_administrators_alone_give_a_new_token(program: Program, token: str) -> None:
+    page = _page_of(program)
+    for role in (Role.AUDITOR, Role.LEAD):
+        visitor = signed_in(program, role, name=role.title())
+        assert visitor.get(f"{page}/token").status_code == 403
+        visitor.get("/account")
+        form_token = visitor.form("/account").fields["form_token"][0]
+        assert visitor.post(f"{page}/token", {"form_token": form_token}).status_code == 403
+    assert _post(program, token).status_code == 201

@@ -17,14 +17,9 @@ from cirt.register import service as register
 from cirt.register.commands import RejectReport
 from cirt.register.dialogue.models import Message
 from cirt.register.models import Report, ReportObservable, ReportSource
+from cirt.register.webhook.events import MAX_EVENT_BYTES, PER_MINUTE, take_event
 from cirt.register.webhook.mapping import DEFAULT, MappingWrong, event_of, read_mapping
-from cirt.register.webhook.service import (
-    MAX_EVENT_BYTES,
-    PER_MINUTE,
-    add_webhook,
-    remove_webhook,
-    take_event,
-)
+from cirt.register.webhook.service import add_webhook, remove_webhook
 from tests.support.browse import Visitor, web_app
 from tests.support.register import a_person
 

@@ -51,6 +51,7 @@ from cirt.register.forwarding.service import forward_report, save_agency
 from cirt.register.linking.commands import LinkReport
 from cirt.register.linking.service import link_report
 from cirt.register.linking.whereabouts import red_around
+from cirt.register.mail.broken import BareMail, set_aside
 from cirt.register.mail.opening import open_mail
 from cirt.register.mail.service import MailWay, take_mail
 from cirt.register.merging.commands import Merge
@@ -66,7 +67,8 @@ from cirt.register.timeline.attack import add_attack
 from cirt.register.timeline.commands import AddAttack
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
-from cirt.register.webhook.service import add_webhook, get_webhook
+from cirt.register.webhook.queries import get_webhook
+from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, publish
 from cirt.release.commands import AskRelease, Revoke
@@ -435,6 +437,13 @@ def fill_mail(cage: Cage) -> None:
             newest = sa.select(Report.reference).order_by(Report.id.desc()).limit(1)
             cage.name("report", work.session.scalars(newest).one())
     cage.expect(f"/intake/{cage.ids['report'][-1]}", subject, *READERS)
+    origin = cage.canaries.new("mail-origin", ("admin", "auditor", "console"))
+    unread = BareMail(
+        a_mail(subject=cage.canaries.new("mail-aside", NOBODY)), True, "mail", MailWay(origin)
+    )
+    with cage.program.work(SYSTEM) as work:
+        set_aside(work, unread, "", "ValueError")
+    cage.expect("/admin/mail", origin, "admin", "auditor")
 
 
 def fill_facts(cage: Cage, named: Actor, reference: str) -> None:

@@ -15,7 +15,7 @@ from cirt.kernel.work import SYSTEM, Work
 from cirt.register.bin.models import KEPT_FOR, BinAct, Binned, Kept
 from cirt.register.bin.service import PARTS
 from cirt.register.merging.models import IncidentMerge
-from cirt.register.models import Draft, Entry, EntryKind, Incident, IncidentObservable, Note, Report
+from cirt.register.models import Draft, Entry, EntryKind, Incident, IncidentObservable, Note
 from cirt.register.sight import note_name
 from cirt.sharing.models import NamedPerson
 
@@ -72,8 +72,7 @@ def _why_kept(work: Work, incident: Incident) -> Kept | None:
     for column in _keys_to(Incident.__table__):
         # Without its merge the other one could not be parted again.
         is_merge = column.table is IncidentMerge.__table__
-        refers = column.nullable and column is not Report.__table__.c.incident_id
-        if (refers or is_merge) and work.session.scalar(
+        if (column.nullable or is_merge) and work.session.scalar(
             sa.select(sa.exists().where(column == incident.id))
         ):
             return Kept.REFERRED

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,7 +17,11 @@ class LinkKind(StrEnum):
 
 
 class ReportIncident(Base):
-    """A report on an incident; ``whereabouts`` reads it for everybody."""
+    """A report on an incident; ``whereabouts`` reads it for everybody.
+
+    ``before`` is the link that decided nothing and stood here until a decision took its place: its reason, time
+    (microseconds) and account, for undo.
+    """
 
     __tablename__ = "report_incident"
     __table_args__ = (sa.Index("ix_report_incident_incident", "incident_id", "report_id"),)
@@ -31,6 +36,7 @@ class ReportIncident(Base):
     reason: Mapped[str] = mapped_column(sa.Text)
     linked_at: Mapped[datetime]
     linked_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    before: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
 
 
 class RelatedReport(Base):

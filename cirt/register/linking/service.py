@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from cirt.kernel.among import among
+from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.db import insert_new
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
@@ -119,7 +120,10 @@ def put_on_incident(
 
 
 def take_off_incident(work: Work, report: Report, incident: Incident) -> None:
-    """Undo of a decision: what the report alone brought and nobody confirmed is dismissed, not deleted."""
+    """Undo of a decision: what the report alone brought and nobody confirmed is dismissed, not deleted.
+
+    A link that decided nothing and stood there before stands there again.
+    """
     found = IncidentObservable
     ids = whole_family(work, ReportMerge, report.id)
     sources = sa.select(Report.reference).where(Report.id.in_(ids))
@@ -128,7 +132,7 @@ def take_off_incident(work: Work, report: Report, incident: Incident) -> None:
         found.source.in_(sources),
         found.state == ObservableState.OFFERED,
     )
-    _drop(work, work.session.get(ReportIncident, (report.id, incident.id)))
+    _unlink(work, work.session.get_one(ReportIncident, (report.id, incident.id)))
     left = leave_to_others(work, ids, *brought)
     work.session.execute(
         sa.update(found)
@@ -146,10 +150,24 @@ def _link(work: Work, report: Report, incident: Incident, kind: LinkKind, reason
         work.session.add(link)
     elif kind is LinkKind.RELATED:
         return False
+    elif link.kind is LinkKind.RELATED:
+        at, by = to_us(link.linked_at), link.linked_by_id
+        link.before = {"reason": link.reason, "at": at, "by": by}
     link.kind, link.reason = kind, storable(reason)
     link.linked_at, link.linked_by_id = work.now, work.actor.id
     work.session.flush()
     return True
+
+
+def _unlink(work: Work, link: ReportIncident) -> None:
+    """What a decision linked: gone, or again what it was before."""
+    before = link.before
+    if before is None:
+        _drop(work, link)
+        return
+    link.kind, link.reason, link.before = LinkKind.RELATED, before["reason"], None
+    link.linked_at, link.linked_by_id = from_us(before["at"]), before["by"]
+    work.session.flush()
 
 
 def _relate(work: Work, report: Report, other: Report, reason: str) -> None:

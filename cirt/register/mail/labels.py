@@ -21,6 +21,9 @@ _RED = mark(
 )
 _CUT = mark("Not all of its parts were taken apart; the file holds them as they came.")
 _HEADERS = mark("It is too large to take. It lies in the mailbox; here are its header fields.")
+_BROKEN = mark(
+    "It could not be read here ({fault}), so what you see is the mail as it came. The file holds it to the byte."
+)
 _SPAM = mark("Our mail server takes it for spam.")
 _PROGRAM = mark("It was sent by a program.")
 
@@ -37,6 +40,7 @@ def mail_sentences(headers: Mapping[str, Any]) -> list[Sentence]:
         (_RED, {}) if mail.get("red") else None,
         (_SPAM, {}) if mail.get("spam") else None,
         (_PROGRAM, {}) if mail.get("kind") == "program" else None,
+        (_BROKEN, {"fault": str(mail["broken"])}) if mail.get("broken") else None,
         _of_parts(mail),
     ]
     return [sentence for sentence in said if sentence]

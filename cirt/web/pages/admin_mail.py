@@ -1,4 +1,4 @@
-"""Administration of the one letter that the program writes by itself: on or off, and its words in each language."""
+"""Administration of mail: the one letter that the program writes by itself, and mails that could not be read."""
 
 from http import HTTPStatus
 
@@ -14,6 +14,7 @@ from cirt.kernel.errors import FieldsInvalid
 from cirt.register.acknowledging import service
 from cirt.register.acknowledging.errors import PlaceMissing, PlaceUnknown, WordsChanged
 from cirt.register.acknowledging.rules import filled
+from cirt.register.mail.trouble import broken_mails, set_aside_counts
 from cirt.web import i18n
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
@@ -77,6 +78,7 @@ def _page(form: Form, status: int = HTTPStatus.OK, conflict: str = "") -> Respon
     with open_work(write=False) as work:
         require_any(work, READERS)
         setup, letters = service.setup_of(work), service.all_words(work)
+        broken, aside = broken_mails(work), sum(set_aside_counts(work).values())
     settings = this_program().settings
     return render(
         "admin/mail.html",
@@ -84,6 +86,8 @@ def _page(form: Form, status: int = HTTPStatus.OK, conflict: str = "") -> Respon
         form=form,
         setup=setup,
         letters=letters,
+        broken=broken,
+        aside=aside,
         names=i18n.LANGUAGES,
         conflict=conflict,
         sends=bool(settings.smtp_host),

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.inputs.webhooks import WebhookChangeInput, WebhookInput, WebhookPreviewInput
 from cirt.kernel.errors import FieldsInvalid
 from cirt.kernel.work import Work
-from cirt.register.webhook import service
+from cirt.register.webhook import queries, service
 from cirt.register.webhook.errors import (
     REFUSALS,
     EventTooLarge,
@@ -18,6 +18,7 @@ from cirt.register.webhook.errors import (
     WebhookExists,
     WebhookNameWrong,
 )
+from cirt.register.webhook.events import read_event
 from cirt.register.webhook.mapping import DEFAULT, FIELDS, Paths
 from cirt.register.webhook.models import Webhook
 from cirt.register.webhook.preview import Preview, preview
@@ -37,7 +38,7 @@ _OWN = ("do", "name", "tlp", "version")  # what the form holds beside the mappin
 def webhooks() -> Response:
     with open_work(write=False) as work:
         require_any(work, READERS)
-        rows = service.webhooks(work)
+        rows = queries.webhooks(work)
     return render(
         "admin/webhooks.html",
         rows=rows,
@@ -64,13 +65,7 @@ def add_webhook() -> Response:
             token = service.add_webhook(work, typed.name, typed.paths, typed.tlp)
     except (FieldsInvalid, WebhookNameWrong, WebhookExists) as error:
         return _new_page(refused(error, at="name"), status_of(error))
-    return render(
-        "admin/webhook_token.html",
-        name=typed.name,
-        token=token,
-        address=_address(typed.name),
-        tabs=tabs(),
-    )
+    return _token_page(typed.name, token)
 
 
 @bp.get("/admin/webhooks/<int(max=2147483647):webhook_id>")
@@ -109,6 +104,23 @@ def resume_webhook(webhook_id: int) -> AnyResponse:
     return _back(webhook_id, "resumed")
 
 
+@bp.get("/admin/webhooks/<int(max=2147483647):webhook_id>/token")
+def confirm_token(webhook_id: int) -> Response:
+    with open_work(write=False) as work:
+        work.require("webhook:write")
+        it = queries.webhook_of(work, webhook_id)
+    return render("admin/webhook_renew.html", it=it, tabs=tabs())
+
+
+@bp.post("/admin/webhooks/<int(max=2147483647):webhook_id>/token")
+def renew_token(webhook_id: int) -> Response:
+    """As with a new webhook, the token is in this answer and nowhere else."""
+    with open_work() as work:
+        name = _named(work, webhook_id)
+        token = service.renew_token(work, name)
+    return _token_page(name, token)
+
+
 @bp.post("/admin/webhooks/<int(max=2147483647):webhook_id>/remove")
 def remove_webhook(webhook_id: int) -> AnyResponse:
     with open_work() as work:
@@ -119,7 +131,7 @@ def remove_webhook(webhook_id: int) -> AnyResponse:
 def _named(work: Work, webhook_id: int) -> str:
     """The right is asked for first: whoever lacks it does not learn which ids there are."""
     work.require("webhook:write")
-    return service.webhook_of(work, webhook_id).name
+    return queries.webhook_of(work, webhook_id).name
 
 
 def _back(webhook_id: int, done: str) -> AnyResponse:
@@ -133,7 +145,7 @@ def _previewed(webhook_id: int | None) -> Response:
         with open_work(write=False) as work:
             work.require("webhook:write")
         typed = WebhookPreviewInput().read(sent(without=_OWN))
-        event = service.read_event(typed.example.encode())
+        event = read_event(typed.example.encode())
         shown = preview(event, typed.paths or DEFAULT)
         form, status = Form(request.form.to_dict()), HTTPStatus.OK
     except (FieldsInvalid, NotAnEvent, EventTooLarge) as error:
@@ -141,6 +153,12 @@ def _previewed(webhook_id: int | None) -> Response:
     if webhook_id is None:
         return _new_page(form, status, shown)
     return _page(webhook_id, form, status, shown=shown)
+
+
+def _token_page(name: str, token: str) -> Response:
+    return render(
+        "admin/webhook_token.html", name=name, token=token, address=_address(name), tabs=tabs()
+    )
 
 
 def _new_page(form: Form, status: int = HTTPStatus.OK, shown: Preview | None = None) -> Response:
@@ -161,7 +179,7 @@ def _page(
 ) -> Response:
     with open_work(write=False) as work:
         require_any(work, READERS)
-        it = service.webhook_of(work, webhook_id)
+        it = queries.webhook_of(work, webhook_id)
     return render(
         "admin/webhook.html",
         status,
@@ -171,7 +189,7 @@ def _page(
         refusal=_why(it),
         conflict=conflict,
         done=request.args.get("done", ""),
-        **_fields(service.paths_of(it), shown),
+        **_fields(queries.paths_of(it), shown),
         tabs=tabs(),
     )
 

@@ -4,8 +4,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from cirt.kernel.errors import CirtError
 from cirt.kernel.work import Actor, ActorKind
+from cirt.register.webhook.events import MAX_EVENT_BYTES, take_event
 from cirt.register.webhook.refusals import is_worth_noting, note_refusal
-from cirt.register.webhook.service import MAX_EVENT_BYTES, check_token, take_event
+from cirt.register.webhook.tokens import check_token
 from cirt.web.errors import status_of
 from cirt.web.session import this_program
 

@@ -1,5 +1,6 @@
 """A folder of mails, one to a file, named ``*.eml``."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,8 +27,8 @@ def read_mail(file: Path) -> Found:
     with file.open("rb") as opened:
         body = opened.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
-        return Found(headers_of(body[:_HEADERS]), MAIL_HEADERS, file.name)
-    return Found(body, MAIL, file.name)
+        return Found(headers_of(body[:_HEADERS]), MAIL_HEADERS, _name(file))
+    return Found(body, MAIL, _name(file))
 
 
 def headers_of(begin: bytes) -> bytes:
@@ -38,7 +39,12 @@ def headers_of(begin: bytes) -> bytes:
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
     return sorted(
-        (f"{file.stat().st_ctime_ns:020d} {file.name}", file)
+        (f"{file.stat().st_ctime_ns:020d} {_name(file)}", file)
         for file in folder.iterdir()
         if file.suffix == ".eml" and not file.name.startswith(".") and file.is_file()
     )
+
+
+def _name(file: Path) -> str:
+    """As text that everybody can hold: a name on disk may be no UTF-8."""
+    return os.fsencode(file.name).decode("utf-8", "backslashreplace")

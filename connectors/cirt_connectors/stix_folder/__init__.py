@@ -1,5 +1,6 @@
 """Reads STIX 2.1 bundles and TAXII envelopes from a watched folder."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -32,8 +33,8 @@ class StixFolderConnector:
     def read(self, file: Path) -> Found:
         size = file.stat().st_size
         if size > _MAX_BYTES:
-            raise ConnectorFault(f"{file.name} has {size} bytes; split it below {_MAX_BYTES}.")
-        return Found(file.read_bytes(), STIX, file.name)
+            raise ConnectorFault(f"{_name(file)} has {size} bytes; split it below {_MAX_BYTES}.")
+        return Found(file.read_bytes(), STIX, _name(file))
 
     def _files(self) -> list[tuple[str, Path]]:
         if self._folder is None:
@@ -41,9 +42,14 @@ class StixFolderConnector:
         if not self._folder.is_dir():
             raise ConnectorFault(f"{self._folder} is not a folder. Make it or correct the setting.")
         return sorted(
-            (f"{file.stat().st_ctime_ns:020d} {file.name}", file)
+            (f"{file.stat().st_ctime_ns:020d} {_name(file)}", file)
             for file in self._folder.iterdir()
             if file.suffix in (".json", ".stix2")
             and not file.name.startswith(".")
             and file.is_file()
         )
+
+
+def _name(file: Path) -> str:
+    """As text that everybody can hold: a name on disk may be no UTF-8."""
+    return os.fsencode(file.name).decode("utf-8", "backslashreplace")
