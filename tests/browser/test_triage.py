@@ -216,6 +216,8 @@ def test_a_lead_merges_two_incidents_and_parts_them_again_without_script(
         person.reads("There is no incident with this reference that you may see")
         person.fill(Reference_of_the_incident_that_leads=first.reference.lower())
         person.press(f"Merge {second.reference}")
+        person.reads("Is this the right one?", "Parcel fee by text message", "In progress")
+        person.press(f"Merge {second.reference} into {first.reference}")
         person.reads("Shown here as well:", second.reference, "merged", "One sender")
         person.open(f"/incidents/{first.reference}/observables")
         rows = person.page.locator("main tbody tr", has_text="203[.]0[.]113[.]9")
