@@ -317,12 +317,11 @@ def test_pasted_observables_are_checked_and_become_indicators(
         f"{place}/observables/new",
         text="beacon 192[.]0[.]2[.]44, relay[.]example[.]org via 198.51.100.7",
     )
-    amina.follow()
-
-    form = amina.form(f"{place}/observables/decisions")
+    assert "1 beacon 192[.]0[.]2[.]44 , relay[.]example[.]org via 198[.]51[.]100[.]7" in amina.text
+    form = amina.form(f"{place}/observables/check")
     names = [name for name in form.fields if name.startswith("do-")]
     assert len(names) == 3
-    amina.send(f"{place}/observables/decisions", **{names[2]: "dismiss"})
+    amina.send(f"{place}/observables/check", **{names[2]: "dismiss"})
     amina.follow()
 
     answer = amina.send(f"{place}/indicators", tlp="green")
