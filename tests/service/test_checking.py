@@ -1,6 +1,7 @@
 """Findings looked over: a pasted text and what waits on an incident, ruled row by row, by kind, or all at once."""
 
 import pytest
+import sqlalchemy as sa
 
 from cirt.kernel.program import Program
 from cirt.kernel.work import Actor
@@ -12,7 +13,7 @@ from cirt.register.checking.queries import LISTED, look_over, offered_of
 from cirt.register.checking.service import check_offered, save_paste
 from cirt.register.commands import AddObservables
 from cirt.register.errors import NothingChosen, ObservablesUnknown
-from cirt.register.models import Incident, ObservableState
+from cirt.register.models import Incident, IncidentObservable, ObservableState
 from tests.support.browse import Visitor, signed_in
 from tests.support.register import a_person, an_incident
 
@@ -130,16 +131,11 @@ def test_ten_thousand_in_one_paste_are_looked_over_by_kind(program: Program) -> 
     rulings = Rulings(Ruling.LATER, {Kind.DOMAIN: Ruling.KEEP, Kind.IPV4: Ruling.IGNORE})
     with program.work(tomas) as work:
         save_paste(work, SavePaste(incident.reference, text, rulings))
+    state = IncidentObservable.state
     with program.work(tomas, write=False) as work:
-        totals = {
-            state: queries.observables(work, incident.reference, state=state).total
-            for state in ObservableState
-        }
-    assert totals == {
-        ObservableState.OFFERED: 0,
-        ObservableState.CONFIRMED: 5000,
-        ObservableState.DISMISSED: 5000,
-    }
+        counted = sa.select(state, sa.func.count()).group_by(state).order_by(state)
+        totals = [tuple(row) for row in work.session.execute(counted)]
+    assert totals == [(ObservableState.CONFIRMED, 5000), (ObservableState.DISMISSED, 5000)]
 
 
 def test_the_page_keeps_text_and_choices_and_refuses_what_it_does_not_know(

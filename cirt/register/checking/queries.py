@@ -78,7 +78,7 @@ def look_over(work: Work, reference: str, text: str) -> LookedOver:
         key = one.observable.key
         rows.append(FoundRow(one.observable, line, known.get(key, Known()), states.get(key)))
     kinds = Counter(one.observable.kind for one in found)
-    return LookedOver(rows, dict(kinds.most_common()), found, text.count("\n") + 1)
+    return LookedOver(rows, dict(kinds.most_common()), found, text.rstrip("\n").count("\n") + 1)
 
 
 def found_in(text: str) -> list[Found]:
@@ -120,4 +120,4 @@ def _states(
     query = sa.select(row.key, row.state).where(
         is_shown(ids), among(row.key, [one.key for one in observables])
     )
-    return {key: state for key, state in work.session.execute(query)}
+    return {row.key: row.state for row in work.session.execute(query)}

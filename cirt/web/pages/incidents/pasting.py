@@ -90,14 +90,14 @@ def _check_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Resp
         listed=LISTED,
         text=cmd.text,
         shown=numbered(beginning, found.found),
-        is_cut=len(beginning) < len(cmd.text),
+        is_cut=len(cmd.text) > _SHOWN,
     )
 
 
 def _beginning(text: str) -> str:
     """Whole lines, where there are some: half an address would not be made safe."""
     if len(text) <= _SHOWN:
-        return text
+        return text.rstrip("\n")
     whole, _, rest = text[:_SHOWN].rpartition("\n")
     return whole or rest
 
