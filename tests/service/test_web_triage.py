@@ -81,10 +81,12 @@ def test_a_typed_reference_acts_only_after_a_page_that_shows_what_it_names(
     incident = "INC-2026-0001"
 
     irena.get(f"/intake/{one}")
+    assert irena.page.index('id="decision"') < irena.page.index('id="dialogue"')
+    assert f"the reporter of {one}" in irena.text
     decision = f"/triage/{one}/decision"
     given = {"decision": "merge", "leading": other.lower(), "reason": "The same sender"}
     assert irena.send(decision, **given).status_code == 200
-    assert f"{one} leaves the queue and shares the fate of {other}." in irena.text
+    assert f"{one} leaves the queue and shares the fate of {other} ." in irena.text
     assert f"This one leads {other} TLP:AMBER Toll Waiting" in irena.text
     assert "The same sender" in irena.text
     asked = irena.form(decision).fields
@@ -125,7 +127,7 @@ def test_ticked_reports_are_added_after_the_incident_was_shown(
 
     assert irena.send("/triage/bulk/1", target="INC-2020-0001").status_code == 422
     assert irena.send("/triage/bulk/1", target="INC-2026-0001").status_code == 200
-    assert "2 reports are added to INC-2026-0001." in irena.text
+    assert "2 reports are added to INC-2026-0001 ." in irena.text
     assert "The wave In progress" in irena.text
     assert sure(irena, "/triage/bulk/1") == 303
     irena.follow()
