@@ -170,18 +170,6 @@ class AddObservablesInput(CommandInput[commands.AddObservables]):
     confirm = Flag()
 
 
-class DecideObservablesInput(CommandInput[commands.DecideObservables]):
-    command = commands.DecideObservables
-
-    confirm = Wholes()
-    dismiss = Wholes()
-
-    def problems(self, command: commands.DecideObservables) -> dict[str, list[str]]:
-        if command.confirm or command.dismiss:
-            return {}
-        return {"confirm": [mark("Tick at least one observable.")]}
-
-
 class PromoteInput(CommandInput[commands.Promote]):
     command = commands.Promote
 

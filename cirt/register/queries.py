@@ -33,8 +33,8 @@ from cirt.register.timeline.queries import (
     NoteView,
     Thread,
     TimelineFilter,
+    counts_of,
     entries_of,
-    people_of,
     timeline,
 )
 
@@ -65,6 +65,7 @@ __all__ = [
     "Thread",
     "TimelineFilter",
     "Who",
+    "counts_of",
     "desk",
     "entries_of",
     "incident_view",
@@ -75,7 +76,6 @@ __all__ = [
     "next_in_line",
     "observables",
     "owner_names",
-    "people_of",
     "possible_owners",
     "queue",
     "queue_counts",

@@ -136,6 +136,7 @@ def environment() -> Environment:
         lang=i18n.language,
         dir=i18n.direction,
         languages=_other_languages,
+        language_name=i18n.language_name,
         Tlp=Tlp,
         incident_state=words.incident_state,
         report_state=words.report_state,

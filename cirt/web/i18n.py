@@ -104,6 +104,11 @@ def country(code: str) -> str:
     return str(_locale(language()).territories.get(code, code))
 
 
+def language_name(code: str) -> str:
+    """The name of a language by its code."""
+    return str(_locale(language()).languages.get(code, code))
+
+
 def day(at: datetime) -> str:
     """``18 Nov 2026``."""
     return str(format_skeleton("yMMMd", at, locale=_locale(language())))

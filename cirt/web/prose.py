@@ -27,6 +27,7 @@ _WIDE = re.compile(
 _SHORT = 2_000  # characters of a title or a note; what lists show is shown again and again
 _KEPT = 2_000
 _OPEN, _CLOSE = "\ue000", "\ue001"
+_PLAIN, _MARKED = Markup("{}"), Markup("<mark>{}</mark>")
 _PLACE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 
 
@@ -69,6 +70,18 @@ def _plain(text: str) -> Markup:
 _plain_short = lru_cache(maxsize=_KEPT)(_plain)
 
 
+def numbered(text: str, found: list[Found]) -> Markup:
+    """The lines of a text with their numbers, each place of what was ``found`` in it made safe and marked."""
+    text = text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
+    places = _places(text, [one for one in found if one.end <= len(text)])
+    lines, number = [], 1
+    for each in _cut(text, places).split("\n"):
+        lines.append(f"{number:>3}  {each}")
+        inside = (places[int(at)].written.count("\n") for at in _PLACE.findall(each))
+        number += 1 + sum(inside)
+    return _filled(str(escape("\n".join(lines))), places, _MARKED)
+
+
 def line(text: str) -> Markup:
     """A title, a reason or a name within our own words: it keeps the direction of its own language."""
     shown = plain(text)
@@ -88,18 +101,22 @@ def defanged(text: str) -> str:
 
 def _with_places(text: str) -> tuple[str, list[Found]]:
     text = text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
-    found = _everywhere(text)
+    found = _places(text, find(text[:_LONGEST], _MOST))
+    return _cut(text, found), found
+
+
+def _cut(text: str, found: list[Found]) -> str:
+    """The text with the number of each place for what stands there."""
     pieces: list[str] = []
     read = 0
     for number, one in enumerate(found):
         pieces += text[read : one.start], f"{_OPEN}{number}{_CLOSE}"
         read = one.end
-    return "".join([*pieces, text[read:]]), found
+    return "".join([*pieces, text[read:]])
 
 
-def _everywhere(text: str) -> list[Found]:
+def _places(text: str, first: list[Found]) -> list[Found]:
     """Each place of each observable: ``find`` tells only the first one."""
-    first = find(text[:_LONGEST], _MOST)
     places = [
         Found(one.observable, at.start(), at.end(), one.written)
         for one in first
@@ -112,9 +129,12 @@ def _everywhere(text: str) -> list[Found]:
     return kept
 
 
-def _filled(html: str, found: list[Found]) -> Markup:
+def _filled(html: str, found: list[Found], around: Markup = _PLAIN) -> Markup:
+    def put(match: re.Match[str]) -> str:
+        return str(around.format(safe_value(found[int(match[1])])))
+
     # What surrounds the places is escaped or cleaned; safe_value escapes what goes into them.
-    return Markup(_PLACE.sub(lambda match: str(safe_value(found[int(match[1])])), html))  # noqa: S704
+    return Markup(_PLACE.sub(put, html))  # noqa: S704
 
 
 def _lower_headings(html: str) -> str:

@@ -116,6 +116,8 @@ def triage_adds_one_and_rejects_one(it: Journey) -> None:
     triage.page.get_by_label("Add to an incident").check()
     triage.fill(Reference_of_the_incident=it.incident, Reason="Same address")
     triage.press(f"Save decision on {added}")
+    triage.reads("Is this the right one?", "Fee mail drops a program")
+    triage.press(f"Add {added} to {it.incident}")
     assert triage.path == f"/incidents/{it.incident}"
     triage.reads(added)
     triage.open("/triage")

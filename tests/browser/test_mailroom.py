@@ -129,6 +129,7 @@ def test_a_mail_that_claims_to_belong_to_an_incident_is_added_by_whoever_may_see
         assert person.page.locator("#incident").input_value() == incident.reference
         person.fill(Reason="The same number")
         person.control("Save decision").press("Enter")
+        person.control(f"Add {reference} to {incident.reference}").press("Enter")
         person.page.wait_for_url(f"**/incidents/{incident.reference}")
         person.reads(reference, "Parcel fee by text message")
         assert person.problems == []

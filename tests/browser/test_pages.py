@@ -193,6 +193,37 @@ def test_pages_that_refuse_are_sound_too(site: Site, chromium: Browser) -> None:
             assert axe(person, RULES) == []
 
 
+def test_pages_between_a_form_and_its_act_are_sound_too(site: Site, chromium: Browser) -> None:
+    with a_person(chromium, site.side.url) as person:
+        person.sign_in_first(Team.VALDORA.email("Tomas"), site.side.passwords["Tomas"])
+        person.open("/incidents/INC-2026-0001/observables/new")
+        person.page.locator("#text").fill("mail a@b.example, 203.0.113.77 and 198.51.100.77 " * 9)
+        person.press("Find observables")
+        person.reads("Check what was found")
+        assert between(person) == []
+
+        person.page.set_viewport_size(WIDE)
+        person.open("/triage")
+        waiting = person.page.locator("main tbody th .mono").all_inner_texts()
+        person.open(f"/intake/{waiting[0]}")
+        person.page.get_by_label("Merge into another report").check()
+        person.page.locator("#leading").fill(waiting[1])
+        person.page.locator("#reason").fill("The same")
+        person.press("Save decision on")
+        person.reads("Is this the right one?")
+        assert between(person) == []
+
+
+def between(person: Person) -> list[str]:
+    """Of a page that no address leads to."""
+    faults = axe(person, RULES)
+    person.page.emulate_media(color_scheme="dark")
+    faults += axe(person, ONLY_COLOUR)
+    person.page.emulate_media(color_scheme="light")
+    person.page.set_viewport_size(NARROW)
+    return faults + too_wide(person)
+
+
 def faults_of(person: Person, path: str) -> list[str]:
     """Everything wrong with one page."""
     person.page.set_viewport_size(WIDE)

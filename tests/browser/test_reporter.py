@@ -45,6 +45,11 @@ def reports_anonymously(citizen: Person) -> tuple[str, str]:
     citizen.press("Private person")
     citizen.reads("Call your bank now")
     citizen.fill(What_happened="Somebody called and had me install a program.")
+    citizen.page.get_by_role("button", name="العربية").click()
+    assert citizen.page.locator("html").get_attribute("dir") == "rtl"
+    assert citizen.page.locator("#text").input_value().startswith("Somebody called")
+    citizen.page.get_by_role("button", name="English").click()
+    citizen.reads("Call your bank now")
     citizen.page.get_by_label("I stay anonymous").check()
     assert citizen.page.locator("#reporter").is_hidden()
     citizen.press("Send report")
@@ -65,7 +70,7 @@ def asks(amina: Person, reference: str) -> None:
 def answers(citizen: Person, reference: str, code: str) -> None:
     citizen.open("/status")
     citizen.fill(Reference=reference.lower(), Follow=code.lower().replace("-", " "))
-    citizen.press("Show how it stands")
+    citizen.page.locator("#code").press("Enter")
     citizen.reads("We have a question for you", "Which program was it?")
     assert_fits(citizen)
     citizen.press("Send answer")

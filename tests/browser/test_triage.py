@@ -76,6 +76,7 @@ def test_a_triage_session_by_keyboard_with_bulk_and_undo(desk: Served, chromium:
         page.locator("#rep input[value=merge]").check()
         person.fill(Reason="The same mail")
         keys(person, "Tab", "Enter")
+        page.get_by_role("button", name=f"Merge {again} into {parcel}").press("Enter")
         page.wait_for_url(f"**/intake/{again}")
         person.reads(f"Merged into {parcel}", "Undo this merge")
 
@@ -216,6 +217,8 @@ def test_a_lead_merges_two_incidents_and_parts_them_again_without_script(
         person.reads("There is no incident with this reference that you may see")
         person.fill(Reference_of_the_incident_that_leads=first.reference.lower())
         person.press(f"Merge {second.reference}")
+        person.reads("Is this the right one?", "Parcel fee by text message", "In progress")
+        person.press(f"Merge {second.reference} into {first.reference}")
         person.reads("Shown here as well:", second.reference, "merged", "One sender")
         person.open(f"/incidents/{first.reference}/observables")
         rows = person.page.locator("main tbody tr", has_text="203[.]0[.]113[.]9")
@@ -291,3 +294,35 @@ def test_addresses_in_titles_keep_their_order_from_right_to_left(
         assert title.inner_text() == "192[.]0[.]2[.]228 scanned us"
         assert lefts == sorted(lefts)
         assert scan in person.text
+
+
+def test_a_paste_is_looked_over_beside_its_text_without_script(
+    desk: Served, chromium: Browser
+) -> None:
+    tomas = a_colleague_at_work(desk.program, "Tomas", Role.HANDLER)
+    incident = an_incident(desk.program, tomas, title="Parcel fee by text message")
+    with a_person(chromium, desk.url, script=False) as person:
+        signed_in(person, desk, Role.LEAD)
+        person.page.set_viewport_size({"width": 360, "height": 740})
+        person.open(f"/incidents/{incident.reference}")
+        person.press("Add observables")
+        log = "lure hxxp://fee.example/pay\nbeacon 198.51.100[.]7 and 198.51.100[.]8, not 203.0.113[.]9"
+        person.page.locator("#text").fill(log)
+        person.press("Find observables")
+        person.reads("Check what was found", "2 lines · 4 values found", "Nothing leaves")
+        marked = person.page.locator("pre mark").all_inner_texts()
+        assert marked[0] == "hxxp[:]//fee[.]example/pay"
+        person.press("Back to the text")
+        assert person.page.locator("#text").input_value() == log
+        person.press("Find observables")
+
+        person.choose("All 4", "dismiss")
+        person.choose("IPv4 address (3)", "confirm")
+        person.choose("What to do with 203[.]0[.]113[.]9", "dismiss")
+        width = person.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360
+        person.press("Save decisions")
+        kept = person.page.locator("#confirmed tbody th bdi").all_inner_texts()
+        assert kept == ["198[.]51[.]100[.]7", "198[.]51[.]100[.]8"]
+        person.reads("2 that were ignored")
+        assert person.problems == []

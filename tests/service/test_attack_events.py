@@ -86,11 +86,17 @@ def test_the_timeline_is_narrowed_to_a_person_who_stands_in_it(program: Program)
         service.write_note(work, WriteNote(incident.reference, "from Lin"))
 
     with program.work(tomas, write=False) as work:
-        people = queries.people_of(work, [incident.id])
+        people = queries.counts_of(work, [incident.id], TimelineFilter()).people
+        her = queries.counts_of(work, [incident.id], TimelineFilter(person="Lin"))
+        notes = queries.counts_of(work, [incident.id], TimelineFilter(thread=Thread.NOTES))
         of_lin = queries.timeline(work, incident.reference, TimelineFilter(person="Lin"))
         nobody = queries.timeline(work, incident.reference, TimelineFilter(person="Nobody"))
 
-    assert people == ["Lin", "Tomas"]
+    assert people == {"Lin": 1, "Tomas": 1}
+    assert her.threads[Thread.ALL] == her.threads[Thread.NOTES] == 1
+    assert her.threads[Thread.DECISIONS] == 0
+    assert notes.people == {"Lin": 1, "Tomas": 0}
+    assert notes.threads[Thread.DECISIONS] == 1
     assert [row.kind for row in of_lin.rows] == [EntryKind.NOTE]
     assert nobody.total == 0
 

@@ -107,7 +107,7 @@ def test_what_is_missing_of_a_decision_is_said_and_the_rest_is_kept(
     assert form["reason"] == ["Kept reason"]
 
 
-def test_a_report_that_shares_observables_is_added_in_one_step(
+def test_a_report_that_shares_observables_is_added_where_the_pane_says(
     program: Program, amina: Visitor
 ) -> None:
     accept(amina, a_report(program))
@@ -115,7 +115,9 @@ def test_a_report_that_shares_observables_is_added_in_one_step(
 
     amina.get(f"/triage?selected={second}")
     assert "Looks like INC-2026-0001" in amina.text
-    answer = amina.send(f"/triage/{second}/decision", reason="Same address")
+    amina.send(f"/triage/{second}/decision", reason="Same address")
+    assert f"{second} is added to INC-2026-0001 ." in amina.text
+    answer = amina.send(f"/triage/{second}/decision")
 
     assert answer.headers["Location"] == "/incidents/INC-2026-0001"
     amina.follow()
@@ -317,12 +319,11 @@ def test_pasted_observables_are_checked_and_become_indicators(
         f"{place}/observables/new",
         text="beacon 192[.]0[.]2[.]44, relay[.]example[.]org via 198.51.100.7",
     )
-    amina.follow()
-
-    form = amina.form(f"{place}/observables/decisions")
+    assert "1 beacon 192[.]0[.]2[.]44 , relay[.]example[.]org via 198[.]51[.]100[.]7" in amina.text
+    form = amina.form(f"{place}/observables/check")
     names = [name for name in form.fields if name.startswith("do-")]
     assert len(names) == 3
-    amina.send(f"{place}/observables/decisions", **{names[2]: "dismiss"})
+    amina.send(f"{place}/observables/check", **{names[2]: "dismiss"})
     amina.follow()
 
     answer = amina.send(f"{place}/indicators", tlp="green")

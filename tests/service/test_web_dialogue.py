@@ -349,6 +349,7 @@ def test_in_an_incident_of_several_reports_one_says_to_whom(
     place = amina.last.headers["Location"] if amina.last else ""
     amina.get("/intake/REP-2026-0002")
     amina.send("/triage/REP-2026-0002/decision", decision="add", incident=place.rpartition("/")[2])
+    amina.send("/triage/REP-2026-0002/decision")
     amina.get(f"{place}/dialogue")
 
     amina.send(f"{place}/dialogue", message="Who are you?")

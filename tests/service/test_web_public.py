@@ -134,3 +134,47 @@ def test_the_receipt_is_forgotten_after_an_hour(visitor: Visitor, clock: FakeClo
 
     assert visitor.get(receipt).status_code == 404
     assert visitor.get("/report/sent?receipt=forged").status_code == 404
+
+
+def test_another_language_keeps_what_was_typed(program: Program, visitor: Visitor) -> None:
+    visitor.get("/report")
+    assert 'formaction="/report?lang=ar"' in visitor.page
+    typed = {"text": TEXT, "organisation": "Harbour Water", "affected": ["service", "office"]}
+    fields = {**visitor.form("/report").fields, **typed, "who": "other", "to_language": "ar"}
+    answer = visitor.post("/report?lang=ar", {**fields, "files": (BytesIO(b"log"), "a.log")})
+
+    assert answer.status_code == 200
+    assert 'dir="rtl"' in visitor.page
+    assert reports(program) == []
+    form = visitor.form("/report?lang=ar")
+    assert form.fields["text"] == [TEXT]
+    assert form.fields["organisation"] == ["Harbour Water"]
+    assert form.fields["affected"] == ["office", "service"]
+    assert form.fields["who"] == ["other"]
+    assert form.fields["language"] == ["ar"]
+    assert visitor.send("/report?lang=ar", who="self").status_code == 303
+    assert len(reports(program)) == 1
+
+
+def test_another_language_keeps_an_answer_and_the_way_to_the_report(
+    program: Program, visitor: Visitor
+) -> None:
+    visitor.get("/report")
+    visitor.send("/report", text=TEXT)
+    visitor.follow()
+    code = re.search(r"[0-9A-Z]{3}(-[0-9A-Z]{3}){4}", visitor.text)
+    assert code
+    visitor.get("/status")
+    assert 'formaction="/status?lang=fr"' in visitor.page
+    typed = {"reference": "REP-2026-0001", "code": code[0]}
+    visitor.post("/status?lang=fr", {**typed, "to_language": "fr"})
+    assert visitor.form("/status?lang=fr").fields["code"] == [code[0]]
+    visitor.send("/status?lang=fr")
+    assert "REP-2026-0001" in visitor.text
+
+    fields = visitor.form("/status/answer?lang=fr").fields
+    typed = {"text": "It began again", "to_language": "ar"}
+    assert visitor.post("/status/answer?lang=ar", {**fields, **typed}).status_code == 200
+    assert visitor.form("/status/answer?lang=ar").fields["text"] == ["It began again"]
+    wrong = {**fields, "code": "AAA-BBB-CCC-DDD-EEE", "to_language": "fr"}
+    assert visitor.post("/status/answer?lang=fr", wrong).status_code == 422

@@ -5,7 +5,10 @@ from io import BytesIO
 import pytest
 
 from cirt.kernel.program import Program
+from cirt.kernel.work import CONSOLE
 from cirt.parties.roles import Role
+from cirt.register.bin.models import BinAct, Binned
+from cirt.register.sight import get_incident
 from tests.support.browse import Visitor, signed_in
 from tests.support.register import a_report
 
@@ -16,8 +19,15 @@ def irena(program: Program) -> Visitor:
 
 
 def decide(visitor: Visitor, reference: str, **fields: str) -> int:
+    """The answer; where a page asks first, what answering it leads to."""
     visitor.get(f"/triage?selected={reference}")
-    return visitor.send(f"/triage/{reference}/decision", **fields).status_code
+    status = visitor.send(f"/triage/{reference}/decision", **fields).status_code
+    return sure(visitor, f"/triage/{reference}/decision") if status == 200 else status
+
+
+def sure(visitor: Visitor, action: str) -> int:
+    assert "Is this the right one?" in visitor.text
+    return visitor.send(action).status_code
 
 
 def test_a_report_is_forwarded_and_what_is_wrong_is_said_at_its_field(
@@ -60,6 +70,110 @@ def test_links_merges_and_spam_from_the_pane(program: Program, irena: Visitor) -
     assert decide(irena, third, decision="spam") == 303
     irena.get("/triage?view=decided")
     assert "Spam" in irena.text
+
+
+def test_a_typed_reference_acts_only_after_a_page_that_shows_what_it_names(
+    program: Program, irena: Visitor
+) -> None:
+    wave, one, other = (a_report(program, text).reference for text in ("Parcel", "Fee", "Toll"))
+    facts = {"classification": "fraud/phishing", "severity": "low", "tlp": "green"}
+    assert decide(irena, wave, decision="accept", title="The wave", reason="Open", **facts) == 303
+    incident = "INC-2026-0001"
+
+    irena.get(f"/intake/{one}")
+    assert irena.page.index('id="decision"') < irena.page.index('id="dialogue"')
+    assert f"the reporter of {one}" in irena.text
+    decision = f"/triage/{one}/decision"
+    given = {"decision": "merge", "leading": other.lower(), "reason": "The same sender"}
+    assert irena.send(decision, **given).status_code == 200
+    assert f"{one} leaves the queue and shares the fate of {other} ." in irena.text
+    assert f"This one leads {other} TLP:AMBER Toll Waiting" in irena.text
+    assert "The same sender" in irena.text
+    asked = irena.form(decision).fields
+    assert irena.send(decision, back="1").status_code == 200
+    assert irena.form(decision).fields["leading"] == [other.lower()]
+    assert irena.form(decision).fields["reason"] == ["The same sender"]
+    irena.get(f"/intake/{other}")
+    assert "Merged into this one" not in irena.text
+
+    # Another reference than the one that was shown is shown first, whoever changed it on the way.
+    changed = {**asked, "leading": wave}
+    assert irena.post(decision, changed).status_code == 200
+    assert f"This one leads {wave}" in irena.text
+    assert irena.send(decision).status_code == 303
+    irena.follow()
+    assert f"Merged into {wave} ." in irena.text
+
+    assert decide(irena, other, decision="add", incident=incident) == 422
+    irena.get(f"/intake/{other}")
+    given = {"decision": "add", "incident": incident, "reason": "They agreed"}
+    irena.send(f"/triage/{other}/decision", **given)
+    assert f"{incident} TLP:GREEN The wave In progress" in irena.text
+    assert "TLP:GREEN, less strict than the report, which is TLP:AMBER" in irena.text
+    assert sure(irena, f"/triage/{other}/decision") == 303
+    irena.follow()
+    assert "Toll" in irena.text
+
+
+def test_ticked_reports_are_added_after_the_incident_was_shown(
+    program: Program, irena: Visitor
+) -> None:
+    reports = [a_report(program, f"Mail {n}").reference for n in range(3)]
+    facts = {"classification": "fraud/phishing", "severity": "low", "tlp": "amber"}
+    assert decide(irena, reports[0], decision="accept", title="The wave", **facts) == 303
+    irena.get("/triage")
+    irena.send("/triage/bulk", do="add", r=reports[1:])
+    irena.follow()
+
+    assert irena.send("/triage/bulk/1", target="INC-2020-0001").status_code == 422
+    assert irena.send("/triage/bulk/1", target="INC-2026-0001").status_code == 200
+    assert "2 reports are added to INC-2026-0001 ." in irena.text
+    assert "The wave In progress" in irena.text
+    assert sure(irena, "/triage/bulk/1") == 303
+    irena.follow()
+    assert "Done. 2 reports." in irena.text
+
+
+def in_the_bin(program: Program, reference: str) -> None:
+    """As it could be put there, although others are merged into it, before that was refused."""
+    with program.work(CONSOLE) as work:
+        incident = get_incident(work, reference)
+        act = BinAct(
+            kind=Binned.INCIDENT,
+            row_id=incident.id,
+            incident_id=incident.id,
+            deleted_at=work.now,
+            deleted_by="Irena",
+            reason="Was a drill",
+            reports={},
+        )
+        work.session.add(act)
+        work.session.flush()
+        incident.bin_id = act.id
+
+
+def test_a_merge_into_what_was_deleted_since_keeps_its_reason_and_its_way_back(
+    program: Program, irena: Visitor
+) -> None:
+    for title in ("One", "Two"):
+        irena.get("/incidents/new")
+        facts = {"classification": "fraud/phishing", "severity": "low", "tlp": "amber"}
+        irena.send("/incidents/new", title=title, **facts)
+    merge = "/incidents/INC-2026-0002/merge"
+    irena.get(merge)
+    assert irena.send(merge, leading="inc-2026-0001", reason="One sender").status_code == 200
+    assert "INC-2026-0002 is closed as merged" in irena.text
+    assert sure(irena, merge) == 303
+    in_the_bin(program, "INC-2026-0001")
+
+    irena.get("/incidents/INC-2026-0002")
+    assert "Merged into INC-2026-0001 ." in irena.text
+    assert "One sender" in irena.text
+    assert "That one lies in the bin." in irena.text
+    assert irena.send("/incidents/INC-2026-0002/unmerge").status_code == 303
+    irena.follow()
+    assert "In progress" in irena.text
+    assert "Merged into" not in irena.text
 
 
 def test_one_report_becomes_two_incidents(program: Program, irena: Visitor) -> None:

@@ -1,6 +1,7 @@
 """What there is to merge, as data: the acts of ``service`` are the same for both."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -11,7 +12,7 @@ from cirt.kernel.among import among
 from cirt.kernel.errors import Conflict
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.register.errors import IncidentChanged, ReportChanged
+from cirt.register.errors import IncidentChanged, IncidentInBin, ReportChanged
 from cirt.register.findings import offer_report
 from cirt.register.incidents import name_of, note_entry
 from cirt.register.linking.whereabouts import incidents_on
@@ -44,12 +45,18 @@ class Sort:
     right: str
     word: str  # of the audit trail
     get: Callable[..., Record]
+    check_sight: Callable[[Work, str], object]  # also of what lies in the bin
     check_whole: Callable[[Work, Record], None]
     check_pair: Callable[[Work, Record, Record], None]
     changed: Callable[[Work, Record], Conflict]
     change: Callable[[Work, Record, Record], dict[str, Any]]  # what the row of the merge keeps
     give_back: Callable[[Work, Record, Any], None]
     tell: Callable[[Work, Record, Record, EntryKind, EntryKind, str], None]
+
+
+def _check_sight(work: Work, reference: str) -> None:
+    with suppress(IncidentInBin):
+        get_incident(work, reference)
 
 
 def _check_incidents(work: Work, merged: Incident, leading: Incident) -> None:
@@ -139,6 +146,7 @@ INCIDENTS = Sort(
     right="incident:merge",
     word="incident",
     get=get_incident,
+    check_sight=_check_sight,
     check_whole=check_incident_whole,
     check_pair=_check_incidents,
     changed=lambda work, one: IncidentChanged(
@@ -153,6 +161,7 @@ REPORTS = Sort(
     right="report:decide",
     word="report",
     get=get_report,
+    check_sight=get_report,
     check_whole=check_report_whole,
     check_pair=lambda *_: None,
     changed=lambda _, one: ReportChanged(reference=one.reference),

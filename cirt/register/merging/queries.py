@@ -11,7 +11,7 @@ from cirt.kernel.work import Work
 from cirt.parties.models import Account, Person
 from cirt.register.merging.models import IncidentMerge, ReportMerge
 from cirt.register.models import Incident, Report, ReportState
-from cirt.register.sight import sees_incident, sees_report
+from cirt.register.sight import sees_binned_incident, sees_incident, sees_report
 
 AnyMerge: TypeAlias = type[IncidentMerge] | type[ReportMerge]
 _DEEPEST = 100  # merges in a chain; a person stops long before
@@ -27,6 +27,7 @@ class MergedInto:
     reason: str
     by: str
     at: datetime
+    is_in_bin: bool  # the leading one: it resolves, and what is merged into it can be taken out
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,12 @@ def fate_of(work: Work, report: Report) -> ReportState:
 
 def merged_into(work: Work, merge: AnyMerge, record_id: int) -> MergedInto | None:
     table: Any = Incident if merge is IncidentMerge else Report
-    sees = sees_incident(work.actor) if merge is IncidentMerge else sees_report(work.actor)
+    bin_id: Any = Incident.bin_id if merge is IncidentMerge else sa.null()
+    sees = sees_binned_incident if merge is IncidentMerge else sees_report
     query = (
-        sa.select(merge, table.reference, table.title, Person.name)
+        sa.select(merge, table.reference, table.title, Person.name, bin_id)
         .select_from(merge)
-        .outerjoin(table, sa.and_(table.id == merge.leading_id, sees))
+        .outerjoin(table, sa.and_(table.id == merge.leading_id, sees(work.actor)))
         .outerjoin(Account, Account.id == merge.merged_by_id)
         .outerjoin(Person, Person.id == Account.person_id)
         .where(merge.merged_id == record_id, merge.ended_at.is_(None))
@@ -119,9 +121,16 @@ def merged_into(work: Work, merge: AnyMerge, record_id: int) -> MergedInto | Non
     row = work.session.execute(query).one_or_none()
     if row is None:
         return None
-    found, reference, title, name = row
-    reason = found.reason if reference else ""
-    return MergedInto(found.id, reference or "", title or "", reason, name or "", found.merged_at)
+    found, reference, title, name, bin_id = row
+    return MergedInto(
+        merge_id=found.id,
+        reference=reference or "",
+        title=title or "",
+        reason=found.reason if reference else "",
+        by=name or "",
+        at=found.merged_at,
+        is_in_bin=bin_id is not None,
+    )
 
 
 def merged_here(work: Work, merge: AnyMerge, record_ids: list[int]) -> list[MergedHere]:

@@ -104,7 +104,7 @@ def _unmerge(work: Work, sort: Sort, cmd: Unmerge) -> Any:
     if row is None or row.id != cmd.merge_id:
         raise NotMerged(reference=merged.reference)
     leading = work.session.get_one(type(merged), row.leading_id)
-    sort.get(work, leading.reference)  # both must be theirs to see
+    sort.check_sight(work, leading.reference)  # both must be theirs to see
     _end(work, sort.merge, row)
     sort.give_back(work, merged, row)
     work.session.flush()

@@ -20,8 +20,10 @@ from cirt.register.errors import (
     RejectionNeedsReason,
 )
 from cirt.register.merging.errors import IsMerged, MergeNeedsReason
+from cirt.register.sight import get_incident
+from cirt.web import confirming
 from cirt.web.errors import status_of
-from cirt.web.forms import Form, refused, sent
+from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
 from cirt.web.pages.triage import bp
 from cirt.web.paths import path_of
@@ -87,10 +89,16 @@ def bulk(act_id: int) -> Response:
 
 @bp.post("/triage/bulk/<int(max=9223372036854775807):act_id>")
 def confirm(act_id: int) -> AnyResponse:
+    if (form := confirming.went_back()) is not None:
+        return _page(act_id, form)
     try:
         with open_work() as work:
-            cmd = ConfirmBulkInput().read(sent(), act_id=act_id)
-            confirm_bulk(work, cmd)
+            cmd = ConfirmBulkInput().read(sent(without=confirming.ASKED), act_id=act_id)
+            act = confirm_bulk(work, cmd)
+            if act.do is BulkDo.ADD:
+                confirming.check_sure(cmd.target)
+    except confirming.NotSure:
+        return _ask(act_id)
     except FieldsInvalid as error:
         return _page(act_id, refused(error), status_of(error))
     except tuple(_AT) as error:
@@ -103,6 +111,14 @@ def undo_all(act_id: int) -> AnyResponse:
     with open_work() as work:
         undo_bulk(work, UndoBulk(act_id))
     return redirect(path_of("triage.bulk", act_id=act_id), 303)
+
+
+def _ask(act_id: int) -> Response:
+    with open_work(write=False) as work:
+        reports = bulk_view(work, act_id).possible
+        incident = get_incident(work, wants("target"))
+    question = confirming.of_adding(reports, incident, can_undo=True)
+    return confirming.ask(question, path_of("triage.confirm", act_id=act_id))
 
 
 def _shown(error: CirtError) -> Form:

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import redirect, request
+from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.inputs.register import AcceptReportInput, AddReportInput
@@ -15,6 +15,8 @@ from cirt.register.linking.service import unlink_report
 from cirt.register.linking.splitting import accept_as_another, add_to_another
 from cirt.register.merging.service import unmerge_report
 from cirt.register.models import Incident
+from cirt.register.sight import get_incident, get_report
+from cirt.web import confirming
 from cirt.web.errors import status_of
 from cirt.web.forms import refused, sent, wants
 from cirt.web.pages.triage import bp
@@ -34,9 +36,13 @@ _AT = {
 @bp.post("/triage/<reference>/split")
 def split(reference: str) -> AnyResponse:
     """One report that tells of several incidents."""
+    if (form := confirming.went_back()) is not None:
+        return intake_page(reference, form)
     try:
         with open_work() as work:
             incident = _split(work, reference, wants("decision"))
+    except confirming.NotSure:
+        return _ask(reference)
     except (FieldsInvalid, DecisionMissing) as error:
         form = refused(error, at="decision", names=CLASSIFIED)
         return intake_page(reference, form, status_of(error))
@@ -53,7 +59,18 @@ def _split(work: Work, reference: str, decision: str) -> Incident:
     if decision == "accept":
         accept = AcceptReportInput().read(sent_with_class(without=others), reference=reference)
         return accept_as_another(work, accept)
-    return add_to_another(work, AddReportInput().read(sent(without=others), reference=reference))
+    add = AddReportInput().read(sent(without=others), reference=reference)
+    incident = add_to_another(work, add)
+    confirming.check_sure(incident.reference)
+    return incident
+
+
+def _ask(reference: str) -> Response:
+    with open_work(write=False) as work:
+        report = get_report(work, reference)
+        incident = get_incident(work, wants("incident").upper())
+    question = confirming.of_adding([report], incident, can_undo=False)
+    return confirming.ask(question, path_of("triage.split", reference=reference))
 
 
 @bp.post("/triage/<reference>/unlink")

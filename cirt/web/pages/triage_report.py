@@ -43,10 +43,10 @@ from cirt.register.merging.service import merge_report
 from cirt.register.models import Incident
 from cirt.register.queue.filters import QueueView
 from cirt.register.queue.reading import report_view
-from cirt.register.sight import get_report
+from cirt.register.sight import get_incident, get_report
 from cirt.register.triage.sector import name_sector
 from cirt.sharing import gate
-from cirt.web import talk
+from cirt.web import confirming, talk
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
@@ -158,9 +158,13 @@ def set_sector(reference: str) -> AnyResponse:
 @bp.post("/triage/<reference>/decision")
 def decide(reference: str) -> AnyResponse:
     g.own_fields = FIELDS.get(wants("decision"))  # the others were only on the page as well
+    if (form := confirming.went_back()) is not None:
+        return intake_page(reference, form)
     try:
         with open_work() as work:
             led_to = _decide(work, reference, wants("decision"))
+    except confirming.NotSure:
+        return _ask(reference, wants("decision"))
     except (FieldsInvalid, DecisionMissing) as error:
         form = refused(error, at="decision", names={**CLASSIFIED, "to": _to_field()})
         return intake_page(reference, form, status_of(error))
@@ -188,7 +192,9 @@ def _decide(work: Work, reference: str, decision: str) -> str:
     given = sent(without=others)
     if decision == "add":
         add = AddReportInput().read(given, reference=reference)
-        return incident_path(service.add_report_to_incident(work, add))
+        incident = service.add_report_to_incident(work, add)
+        confirming.check_sure(incident.reference)
+        return incident_path(incident)
     if decision in ("link", "merge"):
         _join(work, reference, decision, given)
         return path_of("triage.intake", reference=reference)
@@ -204,13 +210,26 @@ def _decide(work: Work, reference: str, decision: str) -> str:
 def _join(work: Work, reference: str, decision: str, given: dict[str, Any]) -> None:
     try:
         if decision == "merge":
-            merge_report(work, MergeInput().read(given, reference=reference))
+            leading = merge_report(work, MergeInput().read(given, reference=reference))
+            confirming.check_sure(leading.reference)
             return
         given["to"] = given.pop("link_to", "")
         link_report(work, LinkReportInput().read(given, reference=reference))
     except (NoSuchIncident, NoSuchReport) as error:
         get_report(work, reference)  # it is this one that is not there
         raise (NoSuchOther if decision == "link" else NoSuchLeading) from error
+
+
+def _ask(reference: str, decision: str) -> Response:
+    with open_work(write=False) as work:
+        report = get_report(work, reference)
+        if decision == "merge":
+            leading = get_report(work, wants("leading").upper())
+            question = confirming.of_report_merge(report, leading)
+        else:
+            incident = get_incident(work, wants("incident").upper())
+            question = confirming.of_adding([report], incident, can_undo=True)
+    return confirming.ask(question, path_of("triage.decide", reference=reference))
 
 
 def incident_path(incident: Incident) -> str:

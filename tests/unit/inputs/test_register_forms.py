@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from cirt.inputs import facts
 from cirt.inputs import register as forms
 from cirt.inputs.base import CommandInput
+from cirt.inputs.checking import CheckOfferedInput
 from cirt.kernel.errors import FieldsInvalid
 from cirt.kernel.tlp import Tlp
+from cirt.objects.observables.kinds import Kind
+from cirt.register.checking.commands import Ruling, Rulings
 from cirt.register.commands import (
     AcceptReport,
     ChangeState,
-    DecideObservables,
     Promote,
 )
 from cirt.register.models import CloseReason, IncidentState, Severity
@@ -89,14 +91,17 @@ def test_a_type_of_another_class_is_refused_beside_its_field() -> None:
     assert found.keys() == {"rsit_type"}
 
 
-def test_ticked_rows_come_as_one_value_or_several() -> None:
-    form = forms.DecideObservablesInput()
+def test_what_is_said_of_rows_kinds_and_all_is_one_ruling() -> None:
+    form = CheckOfferedInput()
+    said = {"all": "later", "kind-url": "dismiss", "kind-md5": "", "do-7": "confirm"}
 
-    cmd = form.read({"confirm": ["1", "2"], "dismiss": "3"}, incident="INC-2026-0001")
+    cmd = form.read({"upto": "9", "rulings": said}, incident="INC-2026-0001")
 
-    assert cmd == DecideObservables("INC-2026-0001", (1, 2), (3,))
-    assert problems(form, {}, incident="x").keys() == {"confirm"}
-    assert problems(form, {"confirm": ["1", "-1", "x"]}, incident="x").keys() == {"confirm"}
+    assert cmd.rulings == Rulings(Ruling.LATER, {Kind.URL: Ruling.IGNORE}, {7: Ruling.KEEP})
+    assert cmd.rulings.of(Kind.URL, 8) is Ruling.IGNORE
+    for wrong in ({"all": "x"}, {"kind-x": "later"}, {"do-x": "later"}, {"do-1": "x"}):
+        found = problems(form, {"upto": "9", "rulings": wrong}, incident="x")
+        assert found.keys() == {"rulings"}
 
 
 def test_a_change_of_state_takes_its_reasons_where_they_are_given() -> None:

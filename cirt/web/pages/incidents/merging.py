@@ -19,9 +19,9 @@ from cirt.register.merging.errors import (
 )
 from cirt.register.merging.service import merge_incident, unmerge_incident
 from cirt.register.sight import get_incident
-from cirt.web import i18n
+from cirt.web import confirming, i18n
 from cirt.web.errors import status_of
-from cirt.web.forms import Form, refused, sent
+from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp
 from cirt.web.paths import path_of
@@ -42,14 +42,19 @@ def merge(reference: str) -> Response:
 
 @bp.post("/incidents/<reference>/merge")
 def merge_into(reference: str) -> AnyResponse:
+    if (form := confirming.went_back()) is not None:
+        return _page(reference, form)
     try:
         with open_work() as work:
             get_incident(work, reference)
-            cmd = MergeInput().read(sent(), reference=reference)
+            cmd = MergeInput().read(sent(without=confirming.ASKED), reference=reference)
             try:
                 leading = merge_incident(work, cmd)
             except NoSuchIncident as error:
                 raise NoSuchLeadingIncident from error
+            confirming.check_sure(leading.reference)
+    except confirming.NotSure:
+        return _ask(reference)
     except IncidentChanged as error:
         form = Form(refused(error).values)
         return _page(reference, form, status_of(error), i18n.say_error(error))
@@ -66,6 +71,16 @@ def merge_into(reference: str) -> AnyResponse:
         form = refused(error, at="leading")
         return _page(reference, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     return redirect(path_of("incidents.incident", reference=leading.reference), 303)
+
+
+def _ask(reference: str) -> Response:
+    with open_work(write=False) as work:
+        merged, leading = (
+            get_incident(work, reference),
+            get_incident(work, wants("leading").upper()),
+        )
+    question = confirming.of_incident_merge(merged, leading)
+    return confirming.ask(question, path_of("incidents.merge_into", reference=reference))
 
 
 @bp.post("/incidents/<reference>/unmerge")

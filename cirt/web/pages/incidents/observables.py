@@ -1,24 +1,27 @@
-"""Observables of an incident: pasted, checked, and made into indicators."""
+"""Observables of an incident: those that were found checked, and made into indicators."""
 
 from http import HTTPStatus
 
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from cirt.inputs.register import AddObservablesInput, DecideObservablesInput, PromoteInput
+from cirt.inputs.checking import CheckOfferedInput
+from cirt.inputs.register import PromoteInput
 from cirt.kernel.errors import CirtError, FieldsInvalid, Invalid
 from cirt.kernel.text import mark
 from cirt.register import queries, service
-from cirt.register.errors import NothingFound, TextTooLong
+from cirt.register.checking.queries import offered_of
+from cirt.register.checking.service import check_offered
+from cirt.register.errors import NothingChosen
 from cirt.register.indicators import pattern_of
 from cirt.register.labels import INDICATOR_TYPES
 from cirt.register.models import ObservableState
-from cirt.register.sight import get_incident
 from cirt.web import i18n
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
 from cirt.web.pages.incidents.bp import bp
+from cirt.web.pages.incidents.pasting import kinds_shown, rulings_sent
 from cirt.web.pages.incidents.show import frame_of
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
@@ -37,36 +40,16 @@ def observables(reference: str) -> Response:
     return _page(reference, Form())
 
 
-@bp.get("/incidents/<reference>/observables/new")
-def paste(reference: str) -> Response:
-    return _paste_page(reference, Form())
-
-
-@bp.post("/incidents/<reference>/observables/new")
-def find(reference: str) -> AnyResponse:
-    """Offer what the text holds; the next page asks what becomes of each."""
-    try:
-        with open_work() as work:
-            service.add_observables(work, AddObservablesInput().read(sent(), incident=reference))
-    except (FieldsInvalid, NothingFound, TextTooLong) as error:
-        return _paste_page(reference, refused(error, at="text"), status_of(error))
-    return redirect(path_of("incidents.observables", reference=reference) + "#offered", 303)
-
-
 @bp.post("/incidents/<reference>/observables/decisions")
 def decide(reference: str) -> AnyResponse:
-    """Each row says ``confirm``, ``dismiss`` or nothing."""
-    ruled = {name.removeprefix("do-"): value for name, value in request.form.items()}
-    given = {
-        act: [number for number, ruling in ruled.items() if ruling == act]
-        for act in ("confirm", "dismiss")
-    }
+    """Each row says something, or leaves it to its kind, and that to what is said of all."""
+    given = {"upto": request.form.get("upto", "0"), "rulings": rulings_sent()}
     try:
         with open_work() as work:
-            cmd = DecideObservablesInput().read(given, incident=reference)
-            service.decide_observables(work, cmd)
-    except FieldsInvalid as error:
-        return _page(reference, refused(error), status_of(error))
+            check_offered(work, CheckOfferedInput().read(given, incident=reference))
+    except (FieldsInvalid, NothingChosen) as error:
+        form = refused(error, at="all", names={"rulings": "all", "upto": "all"})
+        return _page(reference, form, status_of(error))
     return redirect(path_of("incidents.observables", reference=reference) + "#confirmed", 303)
 
 
@@ -86,13 +69,6 @@ def promote(reference: str) -> AnyResponse:
     return redirect(path_of("incidents.sharing", reference=reference), 303)
 
 
-def _paste_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
-    with open_work(write=False) as work:
-        work.require("incident:write")
-        incident = get_incident(work, reference)
-    return render("incidents/paste.html", status, form=form, incident=incident)
-
-
 def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
@@ -102,12 +78,15 @@ def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
             )
             for state in ObservableState
         }
+        waiting = offered_of(work, view.family)
     return render(
         "incidents/observables.html",
         status,
         form=form,
         **frame_of(view, "observables"),
         offered=pages[ObservableState.OFFERED],
+        waiting=waiting,
+        of_kinds=kinds_shown(waiting.kinds),
         confirmed=pages[ObservableState.CONFIRMED],
         dismissed=pages[ObservableState.DISMISSED],
         can_indicate=lambda row: pattern_of(row.observable) is not None,

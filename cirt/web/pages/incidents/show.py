@@ -48,7 +48,7 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         view = queries.incident_view(work, reference)
         page = queries.entries_of(work, view.family, wanted, cursor=request.args.get("page"))
         owners = queries.owner_names(work, owners_in(page.rows))
-        people = queries.people_of(work, view.family)
+        counts = queries.counts_of(work, view.family, wanted)
         tasks = next_tasks(work, view.incident.id)
         draft = service.draft_of(work, reference)
         answers = answers_in_incident(work, view.incident.id)
@@ -70,7 +70,7 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
         answers_waiting=answers,
         wanted=wanted,
         threads=_THREADS,
-        people=people,
+        counts=counts,
         tasks=tasks,
         draft=draft.text if draft and not form.values else "",
         **ways_on(page, "incidents.incident", **here),

@@ -30,6 +30,7 @@ from cirt.web.pages.public.sending import (
     sent_files,
     sent_once,
     typed_so_far,
+    wants_language,
 )
 from cirt.web.paths import path_of
 from cirt.web.sectors import sector_choices
@@ -57,6 +58,8 @@ def send_report() -> AnyResponse:
     if (lane := member(Lane, request.form.get("to_lane", ""))) is not None:
         typed = typed_so_far()
         return _report_page(Form({**typed.values, "lane": lane.value}))
+    if wants_language():
+        return _report_page(typed_so_far())
     try:
         once = sent_once(program.keys)
         cmd = TakeReportInput().read(
@@ -118,6 +121,8 @@ def _report_page(form: Form, status: int = HTTPStatus.OK) -> Response:
         "public/report.html",
         status,
         form=form,
+        keeps="report",
+        keeps_at="public.send_report",
         lane=lane,
         lanes=LANES,
         affected=AFFECTED,

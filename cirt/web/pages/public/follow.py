@@ -31,6 +31,8 @@ from cirt.web.pages.public.sending import (
     sent_back,
     sent_files,
     sent_once,
+    typed_so_far,
+    wants_language,
 )
 from cirt.web.paths import path_of
 from cirt.web.session import this_program, visit
@@ -41,11 +43,13 @@ _OPEN_FOR = timedelta(hours=1)
 
 @bp.get("/status")
 def status() -> Response:
-    return render("public/status.html")
+    return _status_page(Form())
 
 
 @bp.post("/status")
 def show_status() -> Response:
+    if wants_language():
+        return _status_page(typed_so_far())
     try:
         cmd = AskStatusInput().read(sent())
         return _followed(cmd, Form())
@@ -59,6 +63,8 @@ def answer() -> AnyResponse:
     read_exactly()
     shown = AskStatus(wants("reference"), wants("code"))
     try:
+        if wants_language():
+            return _followed(shown, typed_so_far())
         cmd = TakeAnswerInput().read(
             sent(without=["once", "files"]),
             files=sent_files(),
@@ -97,7 +103,13 @@ def answered() -> AnyResponse:
 def _ask_again(error: CirtError) -> Response:
     is_limit = isinstance(error, TooMany)
     status = HTTPStatus.TOO_MANY_REQUESTS if is_limit else HTTPStatus.UNPROCESSABLE_ENTITY
-    return render("public/status.html", status, form=refused(error, at="code"))
+    return _status_page(refused(error, at="code"), status)
+
+
+def _status_page(form: Form, status: int = HTTPStatus.OK) -> Response:
+    return render(
+        "public/status.html", status, form=form, keeps="status", keeps_at="public.show_status"
+    )
 
 
 def _followed(
@@ -116,6 +128,8 @@ def _followed(
         form=form,
         found=found,
         code=cmd.code,
+        keeps="answer",
+        keeps_at="public.answer",
         has_answered=has_answered,
         advice=advice.AFTER[found.lane],
         once=new_once(program.keys),

@@ -65,6 +65,11 @@ def typed_so_far() -> Form:
     return _showable(Form(typed_values()))
 
 
+def wants_language() -> bool:
+    """Whether a language was chosen on the page instead of sending its form; the address says which."""
+    return "to_language" in request.form
+
+
 def _showable(form: Form) -> Form:
     return Form({name: _shown(value) for name, value in form.values.items()}, form.errors)
 
