@@ -24,6 +24,7 @@ from cirt.objects.observables.kinds import Kind, Observable, canonical
 _ADDRESSES = (Kind.IPV4, Kind.IPV6)
 _HOSTED = (Kind.DOMAIN, Kind.URL, Kind.EMAIL)  # what may stand there by its host
 _HOSTS = (*_ADDRESSES, Kind.DOMAIN)
+_LIST = 0x77697468  # names the lock of the list
 _FEW = 200  # networks that are looked for one by one
 _Table: TypeAlias = type[ObjectObservable] | type[FormerObservable]
 _NAMED: tuple[_Table, ...] = (ObjectObservable, FormerObservable)
@@ -135,8 +136,21 @@ _PREFIXES = Prepared(
 )
 
 
+def hold_list(connection: sa.Connection) -> None:
+    """Until commit nothing is stored that has not seen what this transaction lists."""
+    _hold(connection, shared=False)
+
+
+def _hold(connection: sa.Connection, *, shared: bool) -> None:
+    """On SQLite those who write follow one another anyway."""
+    if connection.dialect.name == "postgresql":
+        kind = "_shared" if shared else ""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{kind}({_LIST})")
+
+
 def on_the_list(connection: sa.Connection, objects: Sequence[StixObject]) -> list[bool]:
-    """Whether each names something that is listed now."""
+    """Whether each names something that is listed now; whoever lists more waits for this transaction."""
+    _hold(connection, shared=True)
     present = _PREFIXES.rows(connection, {})
     if not present:
         return [False] * len(objects)

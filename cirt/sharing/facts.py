@@ -93,12 +93,14 @@ class Permit:
     given_at: datetime
     until: datetime | None
 
+    def holds_for(self, reader: PeerReader, now: datetime) -> bool:
+        has_begun = self.given_at <= now and (self.until is None or now < self.until)
+        return has_begun and self.reader_id in (None, reader.peer_id)
+
     def covers(self, facts: Facts, reader: PeerReader, now: datetime) -> bool:
         is_named = self.id in facts.permits
         return (
-            self.given_at <= now
-            and (self.until is None or now < self.until)
-            and self.reader_id in (None, reader.peer_id)
+            self.holds_for(reader, now)
             and facts.tlp <= self.up_to
             and (is_named if self.origin_id is None else facts.origin_id == self.origin_id)
         )
@@ -112,6 +114,9 @@ class Grant:
     since: datetime
     until: datetime | None
 
+    def holds(self, now: datetime) -> bool:
+        return self.since <= now and (self.until is None or now < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:
@@ -121,12 +126,7 @@ class Consent:
     grants: tuple[Grant, ...] = ()
 
     def passes_on(self, peer_id: int, now: datetime) -> bool:
-        return any(
-            each.peer_id == peer_id
-            and each.since <= now
-            and (each.until is None or now < each.until)
-            for each in self.grants
-        )
+        return any(each.peer_id == peer_id and each.holds(now) for each in self.grants)
 
 
 NO_CONSENT = Consent()

@@ -236,6 +236,22 @@ def verdicts(loaded: Loaded, question: Question) -> tuple[bool, ...]:
     )
 
 
+def every_word(loaded: Loaded, question: Question) -> list[Decision]:
+    """Of one version: what each rule says that speaks, the strictest first; that one is its decision."""
+    [alike] = loaded.alike
+    asked = _Asked(alike.facts, question, loaded.consent, posted=False)
+    ends = next(iter(loaded.ends.values()), ())
+    named = [asked.of_creator(loaded.creators), *map(asked.of_end, ends)]
+    said = [*asked.every(), *(each for each in named if not each.lets_leave())]
+    return sorted(said, key=lambda each: -each.verdict.strictness)
+
+
+def named_in_the_way(loaded: Loaded, question: Question) -> list[str]:
+    """Of one version: the ids in its bytes that may not be known to the recipient, each once."""
+    said = every_word(loaded, question)
+    return list(dict.fromkeys(each.values["end"] for each in said if "end" in each.values))
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     version_ids: AbstractSet[int]

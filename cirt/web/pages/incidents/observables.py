@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.inputs.register import AddObservablesInput, DecideObservablesInput, PromoteInput
 from cirt.kernel.errors import CirtError, FieldsInvalid, Invalid
 from cirt.kernel.text import mark
+from cirt.objects.persons import concern_persons
 from cirt.register import queries, service
 from cirt.register.errors import NothingFound, TextTooLong
 from cirt.register.indicators import pattern_of
@@ -110,6 +111,11 @@ def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
         offered=pages[ObservableState.OFFERED],
         confirmed=pages[ObservableState.CONFIRMED],
         dismissed=pages[ObservableState.DISMISSED],
+        concerns_persons=concern_persons(
+            row.observable
+            for row in pages[ObservableState.CONFIRMED].rows
+            if pattern_of(row.observable) is not None
+        ),
         can_indicate=lambda row: pattern_of(row.observable) is not None,
         kinds=[(code, i18n.translate(words)) for code, words in INDICATOR_TYPES.items()],
         sure=[(value, i18n.translate(words)) for value, words in _SURE],
