@@ -182,6 +182,7 @@ class PromoteInput(CommandInput[commands.Promote]):
     description = Text(10_000)
     confidence = Whole(0, 100, optional=True, say=_CONFIDENCE)
     reason = _reason()
+    personal = Flag()
 
     def problems(self, command: commands.Promote) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

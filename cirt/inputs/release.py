@@ -1,6 +1,6 @@
 """Forms of releases: asking, deciding, revoking, empty collections."""
 
-from cirt.inputs.base import Choice, CommandInput, Line, Text
+from cirt.inputs.base import Choice, CommandInput, Flag, Line, Text
 from cirt.inputs.several import Names
 from cirt.kernel.text import mark
 from cirt.release import commands
@@ -77,3 +77,10 @@ class AddCollectionInput(CommandInput[AddCollection]):
     title = Line(200, missing=mark("Enter a title that peers will read."))
     kind = Choice(CollectionKind)
     description = Text(2000)
+
+
+class SayPersonalInput(CommandInput[commands.SayPersonal]):
+    command = commands.SayPersonal
+
+    personal = Flag()
+    reason = Text(2000, missing=mark("Say why, for whoever asks later."))

@@ -17,6 +17,7 @@ class Reference(StrEnum):
     INCIDENT = "INC"
     RELEASE = "REL"
     AGREEMENT = "MOU"
+    PERMISSION = "PER"
 
 
 class ReferenceCounter(Base):

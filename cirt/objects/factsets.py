@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,6 +11,7 @@ from cirt.kernel.db import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import strictest
 from cirt.objects.models import ObjectFacts
+from cirt.objects.policies import Iep, Pap
 
 
 class FactSet(NamedTuple):
@@ -24,10 +25,75 @@ class FactSet(NamedTuple):
     sector: str | None
     vouched: bool
     companion: bool
+    pap: Pap | None = None
+    iep: Iep = Iep()
+    personal: bool = False
+    withheld: bool = False
+    permits: tuple[int, ...] = ()  # permissions of its source that name it, sorted
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
+        """Sets that say nothing by the later columns have the one that they had before these came."""
+        first, later = tuple(self)[:_FIRST], tuple(self)[_FIRST:]
+        said = first if later == _NOTHING_LATER else tuple(self)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+_FIRST = FactSet._fields.index("pap")
+_NOTHING_LATER: tuple[object, ...] = (None, Iep(), False, False, ())
+
+COLUMNS = (
+    ObjectFacts.type,
+    ObjectFacts.tlp,
+    ObjectFacts.written_tlp,
+    ObjectFacts.origin_id,
+    ObjectFacts.creator,
+    ObjectFacts.sector,
+    ObjectFacts.vouched,
+    ObjectFacts.companion,
+    ObjectFacts.pap,
+    ObjectFacts.iep_start_us,
+    ObjectFacts.iep_end_us,
+    ObjectFacts.iep_actions,
+    ObjectFacts.iep_unnamed,
+    ObjectFacts.iep_quiet,
+    ObjectFacts.personal,
+    ObjectFacts.withheld,
+    ObjectFacts.permits,
+)
+
+
+def set_of(row: Any) -> FactSet:
+    """From a row with ``COLUMNS``."""
+    return FactSet(
+        type=row.type,
+        tlp=row.tlp,
+        written_tlp=row.written_tlp,
+        origin_id=row.origin_id,
+        creator=row.creator,
+        sector=row.sector,
+        vouched=row.vouched,
+        companion=row.companion,
+        pap=row.pap,
+        iep=iep_of(row),
+        personal=row.personal,
+        withheld=row.withheld,
+        permits=permits_of(row.permits),
+    )
+
+
+def iep_of(row: Any) -> Iep:
+    return Iep(row.iep_start_us, row.iep_end_us, row.iep_actions, row.iep_unnamed, row.iep_quiet)
+
+
+def permits_of(written: str | None) -> tuple[int, ...]:
+    """As ``_write_permits`` writes them."""
+    return tuple(map(int, written.split())) if written else ()
+
+
+def _write_permits(permits: tuple[int, ...]) -> str | None:
+    """With a space on both sides of each, so that one can be looked for."""
+    return f" {' '.join(map(str, permits))} " if permits else None
 
 
 class Marked(NamedTuple):
@@ -84,4 +150,13 @@ def _row(fingerprint: str, facts: FactSet) -> dict[str, object]:
         "sector": facts.sector,
         "vouched": facts.vouched,
         "companion": facts.companion,
+        "pap": facts.pap,
+        "iep_start_us": facts.iep.start_us,
+        "iep_end_us": facts.iep.end_us,
+        "iep_actions": facts.iep.actions,
+        "iep_unnamed": facts.iep.unnamed,
+        "iep_quiet": facts.iep.quiet,
+        "personal": facts.personal,
+        "withheld": facts.withheld,
+        "permits": _write_permits(facts.permits),
     }

@@ -17,6 +17,7 @@ from cirt.objects.codec import StixObject
 from cirt.objects.factsets import FactSet, Marked
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.models import StixObject as ObjectRow
+from cirt.objects.policies import Policy, together
 
 
 @dataclass(slots=True)
@@ -149,43 +150,36 @@ def _load_versions(connection: sa.Connection, held: Sequence[Held]) -> None:
             ObjectVersion.sha256,
             ObjectVersion.bound_tlp,
             ObjectVersion.facts_id,
-            *_FACT_COLUMNS,
+            *factsets.COLUMNS,
         )
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(among(ObjectVersion.object_id, by_id))
     )
     for row in connection.execute(query):
-        facts = FactSet(
-            type=row.type,
-            tlp=row.tlp,
-            written_tlp=row.written_tlp,
-            origin_id=row.origin_id,
-            creator=row.creator,
-            sector=row.sector,
-            vouched=row.vouched,
-            companion=row.companion,
-        )
+        facts = factsets.set_of(row)
         by_id[row.object_id].versions[row.version_us] = Version(
             row.version_us, row.sha256, row.bound_tlp, facts, row.id, row.facts_id
         )
 
 
-_FACT_COLUMNS = (
-    ObjectFacts.type,
-    ObjectFacts.tlp,
-    ObjectFacts.written_tlp,
-    ObjectFacts.origin_id,
-    ObjectFacts.creator,
-    ObjectFacts.sector,
-    ObjectFacts.vouched,
-    ObjectFacts.companion,
-)
+def _bind_all(held: Held) -> None:
+    newest = held.versions[max(held.versions)].facts
+    versions = held.versions.values()
+    personal = any(each.facts.personal for each in versions)
+    withheld = any(each.facts.withheld for each in versions)
+    permits = tuple(sorted({permit for each in versions for permit in each.facts.permits}))
+    for each in versions:
+        said = together([Policy(each.facts.pap, each.facts.iep), Policy(newest.pap, newest.iep)])
+        each.facts = each.facts._replace(
+            pap=said.pap, iep=said.iep, personal=personal, withheld=withheld, permits=permits
+        )
 
 
 def settle_facts(work: Work, held: Iterable[Held]) -> None:
     """Give every version its effective TLP and its row of facts; re-marks older ones (rulings 1).
 
-    That is an act of its own for the trail, by which whoever remembers a page knows that it may not stand.
+    What the newest version's policies say binds the earlier ones as well, and what is known of one version (personal
+    data, the do-not-share list, permissions) holds for the object. That is an act of its own for the trail, by which whoever remembers a page knows that it may not stand.
     """
     connection = work.session.connection()
     versions: list[Version] = []
@@ -195,7 +189,10 @@ def settle_facts(work: Work, held: Iterable[Held]) -> None:
             Marked(v.version_us, v.facts.written_tlp, v.bound, v.facts.companion) for v in mine
         ]
         for version, tlp in zip(mine, factsets.effective(marked), strict=True):
-            version.facts = version.facts._replace(tlp=tlp)
+            if version.facts.tlp is not tlp:
+                version.facts = version.facts._replace(tlp=tlp)
+        if len(mine) > 1:
+            _bind_all(object_)
         versions += mine
     ids = factsets.ids_of(connection, {version.facts for version in versions})
     changed = []

@@ -5,6 +5,7 @@ Of what comes by the thousand only the chain from object to bytes is of foreign 
 """
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cirt.kernel.db import Base, BigId
 from cirt.kernel.tlp import Tlp
 from cirt.objects.observables.kinds import Kind
+from cirt.objects.policies import Action, Pap
 
 
 class StixObject(Base):
@@ -47,6 +49,15 @@ class ObjectFacts(Base):
     sector: Mapped[str | None] = mapped_column(sa.String(60))
     vouched: Mapped[bool] = mapped_column(default=False)  # imported here too: ours to share (10)
     companion: Mapped[bool] = mapped_column(default=False)  # goes with what refers to it (4)
+    pap: Mapped[Pap | None]
+    iep_start_us: Mapped[int | None] = mapped_column(sa.BigInteger)
+    iep_end_us: Mapped[int | None] = mapped_column(sa.BigInteger)  # first instant after it
+    iep_actions: Mapped[Action | None]
+    iep_unnamed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    iep_quiet: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    personal: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    withheld: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    permits: Mapped[str | None] = mapped_column(sa.Text)  # permission.id, each between spaces
 
 
 class ObjectVersion(Base):
@@ -84,8 +95,23 @@ class ObjectObservable(Base):
     value: Mapped[str] = mapped_column(sa.Text)
 
 
+class FormerObservable(Base):
+    """What an earlier version named and the newest does not: versions that may still be asked for."""
+
+    __tablename__ = "former_observable"
+    __table_args__ = (sa.Index("ix_former_observable_object", "object_id"),)
+
+    key: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    object_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    kind: Mapped[Kind]
+    value: Mapped[str] = mapped_column(sa.Text)
+
+
 class ObjectEnd(Base):
-    """An id that a relationship or sighting names; both ends must be known to whom it goes."""
+    """An id that a version names: an end of a relationship or sighting, what a report or note is about.
+
+    Each must be one that may be known to whom it goes.
+    """
 
     __tablename__ = "object_end"
     __table_args__ = (sa.Index("ix_object_end_stix_id", "stix_id"),)
@@ -103,3 +129,4 @@ class KnownMarking(Base):
 
     stix_id: Mapped[str] = mapped_column(sa.String(300), primary_key=True)
     tlp: Mapped[Tlp | None]  # None: a statement, PAP or the like, which says nothing on TLP
+    policy: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))  # PAP, IEP

@@ -12,6 +12,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.objects.codec import StixObject
 from cirt.objects.markings import PAP_IDS, TLP_IDS, strictest, tlp_of_definition
 from cirt.objects.models import KnownMarking
+from cirt.objects.policies import FIXED, NOTHING_SAID, Policy, from_data, policy_of, together
 
 Meanings = dict[str, Tlp | None]  # of a marking-definition's id; None: it says nothing about TLP
 
@@ -84,3 +85,21 @@ def _written(one: StixObject, known: Meanings) -> Tlp | None:
         if ref not in known:
             raise MarkingUnresolved(stix_id=one.stix_id, marking=ref)
     return strictest(known[ref] for ref in refs)
+
+
+def policies(session: Session, objects: Sequence[StixObject]) -> list[Policy]:
+    """What each object's markings, granular ones too, say of PAP and IEP; all of them are resolved already."""
+    refs = {ref for one in objects for ref in refs_of(one)} - _FIXED.keys()
+    known = dict(FIXED)
+    if refs:
+        beside = [one for one in objects if one.type == DEFINITION and one.stix_id in refs]
+        known |= {one.stix_id: policy_of(one.content()) for one in beside}
+        query = sa.select(KnownMarking.stix_id, KnownMarking.policy)
+        rows = session.execute(query.where(among(KnownMarking.stix_id, refs)))
+        known |= {row.stix_id: from_data(row.policy or {}) for row in rows}
+    said: dict[tuple[str, ...], Policy] = {}  # most objects have the markings of another
+    for one in objects:
+        refs_here = refs_of(one)
+        if refs_here not in said:
+            said[refs_here] = together(known.get(ref, NOTHING_SAID) for ref in refs_here)
+    return [said[refs_of(one)] for one in objects]

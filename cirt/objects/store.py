@@ -18,18 +18,28 @@ from cirt.kernel.work import Work
 from cirt.objects.codec import StixObject
 from cirt.objects.content import ObjectContent
 from cirt.objects.factsets import FactSet
-from cirt.objects.held import Held, Numbers, Version, find_locked, lock, settle_facts
+from cirt.objects.held import Held, Numbers, Version, lock, settle_facts
 from cirt.objects.markings import tlp_of_definition
 from cirt.objects.models import (
+    FormerObservable,
     KnownMarking,
     ObjectEnd,
     ObjectObservable,
     ObjectVersion,
 )
 from cirt.objects.models import StixObject as ObjectRow
-from cirt.objects.resolve import DEFINITION, unresolved_markings, written_tlps
+from cirt.objects.persons import concerns_persons
+from cirt.objects.policies import Policy, as_data, policy_of
+from cirt.objects.resolve import DEFINITION, policies, unresolved_markings, written_tlps
+from cirt.objects.withholding import on_the_list
 
-__all__ = ["Kept", "Stored", "put_many", "state_sector", "unresolved_markings", "written_tlps"]
+__all__ = [
+    "Kept",
+    "Stored",
+    "put_many",
+    "unresolved_markings",
+    "written_tlps",
+]
 
 _CHUNK = 5000  # objects in hand at once
 _COMPANIONS = frozenset({DEFINITION, "extension-definition"})
@@ -59,6 +69,15 @@ class _Terms:
     bare: bool
     companion: bool
     absent: frozenset[str]
+    personal: bool | None
+
+
+class _Said(NamedTuple):
+    """What one object's own bytes say."""
+
+    tlp: Tlp | None
+    policy: Policy
+    is_listed: bool  # on the do-not-share list
 
 
 def put_many(
@@ -71,11 +90,13 @@ def put_many(
     bare: bool = False,
     companion: bool = False,
     absent: frozenset[str] = frozenset(),
+    personal: bool | None = None,
 ) -> list[Stored]:
     """Store what is new; one answer per object, in the order given.
 
     ``origin_id`` is the peer that brought them, None ourselves. ``default_tlp`` is bound to those whose
     bytes state no level (None: AMBER). ``companion`` marks our identity, which goes with what refers to it.
+    ``personal``: whether they hold personal data; None leaves it to what can be told from them.
     ``absent`` are ids of which this transaction has found nothing: they are not looked for again.
     ORM rows of these objects that the session already holds are not refreshed.
 
@@ -83,19 +104,26 @@ def put_many(
         MarkingUnresolved: an object should have been held (``unresolved_markings``).
     """
     work.session.flush()
-    terms = _Terms(origin_id, default_tlp, sector, bare, companion, absent)
-    written = written_tlps(work.session, objects)
+    terms = _Terms(origin_id, default_tlp, sector, bare, companion, absent, personal)
+    said = _said(work, objects)
     order = sorted(range(len(objects)), key=lambda i: (objects[i].stix_id, objects[i].version_us))
     answers: dict[int, Stored] = {}
     for start in range(0, len(order), _CHUNK):
         part = sorted(order[start : start + _CHUNK])  # as they came: so they are read, one by one
-        chunk = [(objects[i], written[i]) for i in part]
+        chunk = [(objects[i], said[i]) for i in part]
         answers.update(zip(part, _put_chunk(work, chunk, terms), strict=True))
     return [answers[i] for i in range(len(objects))]
 
 
+def _said(work: Work, objects: Sequence[StixObject]) -> list[_Said]:
+    session = work.session
+    levels, said = written_tlps(session, objects), policies(session, objects)
+    listed = on_the_list(session.connection(), objects)
+    return [_Said(*each) for each in zip(levels, said, listed, strict=True)]
+
+
 def _put_chunk(
-    work: Work, chunk: Sequence[tuple[StixObject, Tlp | None]], terms: _Terms
+    work: Work, chunk: Sequence[tuple[StixObject, _Said]], terms: _Terms
 ) -> list[Stored]:
     connection = work.session.connection()
     objects = [one for one, _ in chunk]
@@ -106,7 +134,7 @@ def _put_chunk(
         now=work.now,
         absent=terms.absent,
     )
-    outcomes = [_take(held[one.stix_id], one, written, terms, numbers) for one, written in chunk]
+    outcomes = [_take(held[one.stix_id], one, said, terms, numbers) for one, said in chunk]
     settle_facts(work, held.values())
     new = [(object_, version) for kept, object_, version in outcomes if kept is Kept.NEW]
     if new:
@@ -120,7 +148,7 @@ def _put_chunk(
 
 
 def _take(
-    held: Held, one: StixObject, written: Tlp | None, terms: _Terms, numbers: Numbers
+    held: Held, one: StixObject, said: _Said, terms: _Terms, numbers: Numbers
 ) -> tuple[Kept, Held, Version]:
     present = held.versions.get(one.version_us)
     if present is not None:
@@ -134,18 +162,29 @@ def _take(
     facts = FactSet(
         type=one.type,
         tlp=Tlp.RED,  # until settle_facts has seen all versions
-        written_tlp=written,
+        written_tlp=said.tlp,
         origin_id=terms.origin_id,
         creator=one.created_by_ref,
         sector=terms.sector,
         vouched=False,
         companion=goes_along,
+        pap=said.policy.pap,
+        iep=said.policy.iep,
+        personal=not goes_along and _is_personal(held, one, terms),
+        withheld=said.is_listed,
     )
-    bound = None if written else terms.default_tlp or Tlp.AMBER
+    bound = None if said.tlp else terms.default_tlp or Tlp.AMBER
     version_id = numbers[one.stix_id, one.version_us]
     version = Version(one.version_us, one.sha256, bound, facts, version_id, source=one)
     held.versions[one.version_us] = version
     return Kept.NEW, held, version
+
+
+def _is_personal(held: Held, one: StixObject, terms: _Terms) -> bool:
+    """Of what is ours and here already a person has decided, and that holds on."""
+    if terms.personal is not None:
+        return terms.personal
+    return (terms.origin_id is not None or not held.versions) and concerns_persons(one)
 
 
 def _was_companion(held: Held) -> bool:
@@ -189,8 +228,14 @@ def _insert_parts(connection: sa.Connection, versions: Sequence[Version]) -> Non
     ]
     insert_rows(connection, ObjectEnd, ends)
     definitions = [v.new_source for v in versions if v.facts.type == DEFINITION]
+    contents = [(one.stix_id, one.content()) for one in definitions]
     meaning = [
-        {"stix_id": one.stix_id, "tlp": tlp_of_definition(one.content())} for one in definitions
+        {
+            "stix_id": stix_id,
+            "tlp": tlp_of_definition(content),
+            "policy": as_data(policy_of(content)) or None,
+        }
+        for stix_id, content in contents
     ]
     insert_rows(connection, KnownMarking, meaning, unless=["stix_id"])
 
@@ -224,6 +269,7 @@ def _mirror(connection: sa.Connection, version_ids: Sequence[int]) -> None:
 def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, Version]]) -> None:
     earlier = [o.object_id for o, _ in fresh if len(o.versions) > 1]
     if earlier:
+        _keep_former(connection, earlier)
         connection.execute(
             sa.delete(ObjectObservable).where(among(ObjectObservable.object_id, earlier))
         )
@@ -239,17 +285,10 @@ def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, 
         insert_columns(connection, ObjectObservable, columns)
 
 
-def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> None:
-    """A release states for which sector these versions are; the gate decides by it from now on."""
-    query = sa.select(ObjectRow.stix_id).join(
-        ObjectVersion, ObjectVersion.object_id == ObjectRow.id
-    )
-    for start in range(0, len(version_ids), _CHUNK):
-        part = list(version_ids[start : start + _CHUNK])
-        names = work.session.scalars(query.where(ObjectVersion.id.in_(part)))
-        connection = work.session.connection()
-        held = find_locked(connection, sorted(set(names)))
-        chosen = set(part)
-        for version in (v for o in held.values() for v in o.versions.values() if v.id in chosen):
-            version.facts = version.facts._replace(sector=sector)
-        settle_facts(work, held.values())
+def _keep_former(connection: sa.Connection, object_ids: Sequence[int]) -> None:
+    """What earlier versions name is forgotten by matching, not by the do-not-share list."""
+    names = ("key", "object_id", "kind", "value")
+    named = sa.select(*(getattr(ObjectObservable, name) for name in names))
+    rows = connection.execute(named.where(among(ObjectObservable.object_id, object_ids)))
+    former = [dict(row._mapping) for row in rows]  # noqa: SLF001 - its public name
+    insert_rows(connection, FormerObservable, former, unless=["key", "object_id"])

@@ -35,6 +35,8 @@ _LEAD = _HANDLER | {
     "release:decide",
     "peer:write",
     "agreement:write",
+    "withheld:write",
+    "permission:write",
     "sync:run",
     "member:write",
     "incident:merge",

@@ -228,3 +228,4 @@ class Promote:
     description: str = ""
     confidence: int | None = None
     reason: str = ""
+    personal: bool | None = None  # holds personal data; None: as the values suggest

@@ -101,7 +101,8 @@ def promote(work: Work, cmd: Promote) -> list[StixObject]:
     rows = _promotable(work, incident, cmd.observable_ids)
     creator = ourselves(work.session).identity_id
     made = [_indicator(row, cmd, creator, work.now, valid_from, valid_until) for row in rows]
-    for row, stored in zip(rows, store.put_many(work, made, origin_id=None), strict=True):
+    kept = store.put_many(work, made, origin_id=None, personal=cmd.personal)
+    for row, stored in zip(rows, kept, strict=True):
         row.object_id = stored.object_id
     _tell(work, incident, cmd, made)
     return made

@@ -41,3 +41,12 @@ class DecideRelease:
 class Revoke:
     stix_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SayPersonal:
+    """Whether an object holds personal data."""
+
+    stix_id: str
+    personal: bool
+    reason: str

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.errors import Conflict, NotAllowed
 from cirt.kernel.work import Work
-from cirt.objects.store import state_sector
+from cirt.objects.stating import state_sector
 from cirt.parties.models import Account
 from cirt.parties.roles import permissions_of
 from cirt.register.models import EntryKind

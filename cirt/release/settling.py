@@ -4,6 +4,7 @@ Losing a whole collection closes nothing, for no reader can pass a row meanwhile
 """
 
 from collections.abc import Collection as Collected
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectVersion
+from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
 from cirt.release.offers import Candidate, close_rows, feeds_of, lock_collections, offer
 from cirt.release.readers import allowed, has_access, terms_key
+from cirt.sharing.consent import consent_key
+from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import peer_reader
 
 
@@ -46,19 +49,24 @@ def settle(
             newest[each.object_id] = each
     offered = offer(work, feed, [each for each in standing if newest.get(each.object_id) == each])
     if object_ids is None:
-        feed.settled_for = terms_key(reader)
+        feed.settled_for = _settled_for(work, reader)
     return Settled(len(offered), closed)
 
 
 def offer_missing(work: Work, peer_id: int) -> int:
-    """After a peer's agreement or state has changed: make its feeds right. How many versions were offered."""
+    """After a peer's agreement or state has changed: make its feeds right. How many versions were offered.
+
+    What it brought and we pass on hangs on that agreement too, so the feeds of others follow.
+    """
     collections = work.session.scalars(
         sa.select(Collection)
         .join(Member)
         .where(Member.peer_id == peer_id, Collection.kind != "inbox")
         .order_by(Collection.id)
     ).all()
-    lock_collections(work.session, [each.id for each in collections])
+    brought = released_from(work.session, peer_id)
+    others = _standing_in(work.session, brought) if brought else []
+    lock_collections(work.session, {each.id for each in (*collections, *others)})
     offered = 0
     for collection in collections:
         mine = (Feed.peer_id == peer_id, Feed.collection_id == collection.id)
@@ -73,11 +81,64 @@ def offer_missing(work: Work, peer_id: int) -> int:
                     offered=settled.offered,
                     closed=settled.closed,
                 )
+    _settle_in(work, others, brought)
     return offered
 
 
+def settle_objects(work: Work, object_ids: Collected[int]) -> Settled:
+    """After facts of these objects, or a permission for them, have changed: every feed that they stand in."""
+    collections = _standing_in(work.session, object_ids) if object_ids else []
+    lock_collections(work.session, [each.id for each in collections])
+    return _settle_in(work, collections, object_ids)
+
+
+def _settle_in(
+    work: Work, collections: Sequence[Collection], object_ids: Collected[int]
+) -> Settled:
+    """The caller holds the collections. Feeds of who has left are taken up again, whole, on their return."""
+    is_member = sa.exists().where(
+        Member.collection_id == Feed.collection_id, Member.peer_id == Feed.peer_id
+    )
+    offered = closed = 0
+    for collection in collections:
+        for feed in feeds_of(work.session, Feed.collection_id == collection.id, is_member):
+            settled = settle(work, feed, collection, object_ids)
+            offered += settled.offered
+            closed += settled.closed
+    return Settled(offered, closed)
+
+
+def released_from(session: Session, peer_id: int) -> set[int]:
+    """Objects that this peer brought and we have put into collections."""
+    query = (
+        sa.select(CollectionEntry.object_id)
+        .join(ObjectVersion, ObjectVersion.id == CollectionEntry.version_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(ObjectFacts.origin_id == peer_id, CollectionEntry.brought_by_id.is_(None))
+    )
+    return set(session.scalars(query.distinct()))
+
+
+def _standing_in(session: Session, object_ids: Collected[int]) -> list[Collection]:
+    entries = sa.select(CollectionEntry.collection_id).where(
+        among(CollectionEntry.object_id, object_ids)
+    )
+    query = sa.select(Collection).where(Collection.id.in_(entries), Collection.kind != "inbox")
+    return list(session.scalars(query.order_by(Collection.id)))
+
+
+def _settled_for(work: Work, reader: PeerReader) -> str | None:
+    """What a feed is made for, in a form that changes when that does."""
+    terms = terms_key(reader)
+    consent = consent_key(work.connection, reader, work.now)
+    return f"{terms} {consent}" if terms and consent else terms
+
+
 def settle_due(work: Work) -> int:
-    """Settle peers whose terms came into force or changed by themselves since; for a periodic job."""
+    """Settle peers whose terms, or the consent of others, came into force or changed by themselves since.
+
+    For a periodic job.
+    """
     feeds = work.session.execute(
         sa.select(Feed.peer_id, Feed.settled_for).join(
             Member,
@@ -88,7 +149,7 @@ def settle_due(work: Work) -> int:
     behind: set[int] = set()
     for peer_id, settled_for in feeds:
         reader = peer_reader(work.session, peer_id, work.now)
-        if has_access(reader, work.now) and settled_for != terms_key(reader):
+        if has_access(reader, work.now) and settled_for != _settled_for(work, reader):
             behind.add(peer_id)
     for peer_id in sorted(behind):
         offered += offer_missing(work, peer_id)

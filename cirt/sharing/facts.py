@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from cirt.kernel.tlp import Tlp
+from cirt.objects.policies import Iep, Pap
 from cirt.sharing.models import AgreementState, Direction, Level
 
 
@@ -21,6 +22,11 @@ class Facts:
     vouched: bool = False
     companion: bool = False
     named: frozenset[int] = frozenset()  # persons named on a RED row
+    pap: Pap | None = None
+    iep: Iep = Iep()  # noqa: RUF009 - a value
+    personal: bool = False
+    withheld: bool = False  # an observable of it stands on the do-not-share list
+    permits: tuple[int, ...] = ()  # permissions that name it
 
     @property
     def is_own(self) -> bool:
@@ -43,6 +49,7 @@ class Terms:
     types: frozenset[str] = frozenset()  # empty: all
     sectors: frozenset[str] = frozenset()  # empty: all
     transit: bool = False
+    personal_data: bool = False
 
     @property
     def reads_unmarked_as(self) -> Tlp:
@@ -73,3 +80,53 @@ class PublicReader:
 
 
 Recipient: TypeAlias = PeerReader | StaffReader | PublicReader
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A permission on record that has not been ended. Without ``origin_id`` it is for objects that name it."""
+
+    id: int
+    origin_id: int | None
+    up_to: Tlp
+    reader_id: int | None  # None: every peer with an agreement
+    given_at: datetime
+    until: datetime | None
+
+    def holds_for(self, reader: PeerReader, now: datetime) -> bool:
+        has_begun = self.given_at <= now and (self.until is None or now < self.until)
+        return has_begun and self.reader_id in (None, reader.peer_id)
+
+    def covers(self, facts: Facts, reader: PeerReader, now: datetime) -> bool:
+        is_named = self.id in facts.permits
+        return (
+            self.holds_for(reader, now)
+            and facts.tlp <= self.up_to
+            and (is_named if self.origin_id is None else facts.origin_id == self.origin_id)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An agreement, neither suspended nor ended, that lets go on what this peer brings."""
+
+    peer_id: int
+    since: datetime
+    until: datetime | None
+
+    def holds(self, now: datetime) -> bool:
+        return self.since <= now and (self.until is None or now < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What those from whom objects came have agreed to, beside what the objects say."""
+
+    permits: tuple[Permit, ...] = ()
+    grants: tuple[Grant, ...] = ()
+
+    def passes_on(self, peer_id: int, now: datetime) -> bool:
+        return any(each.peer_id == peer_id and each.holds(now) for each in self.grants)
+
+
+NO_CONSENT = Consent()

@@ -16,6 +16,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.content import ObjectContent, read_joined
 from cirt.objects.models import ObjectVersion, StixObject
+from cirt.sharing.consent import load_consent
 from cirt.sharing.facts import Recipient
 from cirt.sharing.marked import facts_of_row
 from cirt.sharing.narrow import visible_facts
@@ -142,11 +143,12 @@ def allowed_facts(
     Ends of relationships and bare revocations are not in it: see ``allowed_versions``.
     """
     narrowed = visible_facts(recipient, kind, now, posted=posted, approved=not posted)
-    rows = session.execute(sa.select(*FACTS).where(narrowed))
+    rows = session.execute(sa.select(*FACTS).where(narrowed)).all()
+    consent = load_consent(session.connection())
     return frozenset(
         row.id
         for row in rows
-        if decide(facts_of(row), recipient, kind, now, posted=posted).lets_leave(
+        if decide(facts_of(row), recipient, kind, now, posted=posted, consent=consent).lets_leave(
             approved=not posted
         )
     )
@@ -215,7 +217,8 @@ def leaves_again(released: ReleasedTogether, recipient: Recipient, now: datetime
     It is decided anew by the facts of then, so the caller knows that no version has changed its own since.
     Where ends are named it is always False, for what is held of them changes unseen.
     """
-    if any(one.facts.type in NAMES_ENDS for one in released.judged.alike):
+    judged = released.judged
+    if judged.creators or any(one.facts.type in NAMES_ENDS for one in judged.alike):
         return False
     question = replace(released.question, recipient=recipient, now=now)
     return verdicts(released.judged, question) == verdicts(released.judged, released.question)

@@ -3,6 +3,7 @@
 A property test holds these equal to ``rules.decide``, which has the last word.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,12 +13,14 @@ from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts
 from cirt.sharing.facts import PeerReader, PublicReader, Recipient, StaffReader, Terms
 from cirt.sharing.models import Direction, Level, NamedPerson
+from cirt.sharing.narrow_limits import is_permitted, passed_on, policies_let
 from cirt.sharing.rules import INBOX, SHARED, agreement_rule, table_rule
-from cirt.sharing.verdicts import RULES, Decision
+from cirt.sharing.verdicts import RULES, Verdict
 
 Condition = sa.ColumnElement[bool]
 _Query = TypeVar("_Query", bound=sa.Select[*tuple[Any, ...]])
 _BELOW_RED = [level for level in Tlp if level is not Tlp.RED]
+_IS_OWN = sa.or_(ObjectFacts.origin_id.is_(None), ObjectFacts.vouched)
 
 
 def visible_facts(
@@ -31,15 +34,20 @@ def visible_facts(
     """On ObjectFacts: what ``decide`` lets leave for this recipient (``Decision.lets_leave``)."""
     if isinstance(recipient, PeerReader):
         return _for_peer(recipient, kind, now, posted=posted, approved=approved)
-    return visible_facts_here(recipient)
+    if isinstance(recipient, StaffReader):
+        return visible_facts_here(recipient)
+    return sa.and_(
+        ObjectFacts.tlp == Tlp.CLEAR,
+        ~ObjectFacts.personal,
+        ~ObjectFacts.withheld,
+        policies_let(now, asked=sa.false()),
+    )
 
 
 def visible_facts_here(recipient: StaffReader | PublicReader) -> Condition:
-    """The same for those who read here, at any time."""
-    if isinstance(recipient, StaffReader):
-        may_read = "content:read" in recipient.permissions
-        return ObjectFacts.tlp.in_(_BELOW_RED) if may_read else sa.false()
-    return ObjectFacts.tlp == Tlp.CLEAR
+    """The same for those who read here, at any time; the public does not."""
+    may_read = isinstance(recipient, StaffReader) and "content:read" in recipient.permissions
+    return ObjectFacts.tlp.in_(_BELOW_RED) if may_read else sa.false()
 
 
 def _for_peer(
@@ -50,17 +58,28 @@ def _for_peer(
         return sa.false()
     if terms.direction is Direction.TAKE or kind == INBOX:
         return sa.false()
+    is_posted = posted and kind == SHARED
+    on_record = sa.true() if is_posted else is_permitted(reader, now)
     given = sa.and_(
         ObjectFacts.tlp.in_([level for level in Tlp if level <= terms.ceiling]),
         _in_scope(terms),
         _read_as_strictly(terms),
-        _in_table(terms.level, permitted=posted and kind == SHARED, approved=approved),
+        ~ObjectFacts.withheld,
+        policies_let(now, asked=on_record),
+        _personal(terms, approved=approved or is_posted),
+        sa.true() if is_posted else passed_on(terms, now),
+        _in_table(terms.level, on_record, approved=approved),
     )
     if kind == SHARED:
         given = sa.or_(ObjectFacts.origin_id.is_not_distinct_from(reader.peer_id), given)
     else:
         given = sa.and_(_no_echo(reader), given)
     return sa.and_(ObjectFacts.tlp != Tlp.RED, given)
+
+
+def _personal(terms: Terms, *, approved: bool) -> Condition:
+    may_go = terms.personal_data and approved
+    return sa.true() if may_go else ~ObjectFacts.personal
 
 
 def _in_scope(terms: Terms) -> Condition:
@@ -85,26 +104,20 @@ def _no_echo(reader: PeerReader) -> Condition:
     return sa.and_(not_bringer, ObjectFacts.creator.is_distinct_from(reader.identity_id))
 
 
-def _in_table(level: Level, *, permitted: bool, approved: bool) -> Condition:
-    def leaving(own: bool) -> list[Tlp]:
-        return [
-            tlp
-            for tlp in Tlp
-            if _cell(tlp, own=own, level=level, permitted=permitted).lets_leave(approved=approved)
-        ]
+def _in_table(level: Level, on_record: Condition, *, approved: bool) -> Condition:
+    """``on_record``: the source has permitted it, so that "needs permission" is yes."""
 
-    is_own = sa.or_(ObjectFacts.origin_id.is_(None), ObjectFacts.vouched)
-    return sa.or_(
-        sa.and_(is_own, ObjectFacts.tlp.in_(leaving(own=True))),
-        sa.and_(~is_own, ObjectFacts.tlp.in_(leaving(own=False))),
+    def among(own: bool, verdicts: Collection[Verdict]) -> Condition:
+        cells = {tlp: RULES[table_rule(tlp, own=own, level=level)].verdict for tlp in Tlp}
+        levels = [tlp for tlp, verdict in cells.items() if verdict in verdicts]
+        return ObjectFacts.tlp.in_(levels) if levels else sa.false()
+
+    leaving = {Verdict.YES, Verdict.NEEDS_APPROVAL} if approved else {Verdict.YES}
+    foreign = sa.or_(
+        among(own=False, verdicts=leaving),
+        sa.and_(among(own=False, verdicts={Verdict.NEEDS_PERMISSION}), on_record),
     )
-
-
-def _cell(tlp: Tlp, *, own: bool, level: Level, permitted: bool) -> Decision:
-    rule = table_rule(tlp, own=own, level=level)
-    if permitted and rule == "table-permission":
-        rule = "table-yes"
-    return Decision(RULES[rule].verdict, rule)
+    return sa.or_(sa.and_(_IS_OWN, among(own=True, verdicts=leaving)), sa.and_(~_IS_OWN, foreign))
 
 
 def may_see(

@@ -4,18 +4,30 @@ Each rule is a small function that answers the id of its sentence, or nothing wh
 strictest of those that speak wins; none stops the others. ``narrow`` states the same in SQL.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TypeAlias
 
+from cirt.kernel.clock import from_us
 from cirt.kernel.tlp import Tlp
-from cirt.sharing.facts import Facts, PeerReader, PublicReader, Recipient, StaffReader, Terms
-from cirt.sharing.models import AgreementState, Direction, Level
+from cirt.sharing.case import INBOX, SHARED, Case, PeerRule, agreement_rule, terms_rule
+from cirt.sharing.facts import (
+    NO_CONSENT,
+    Consent,
+    Facts,
+    PeerReader,
+    PublicReader,
+    Recipient,
+    StaffReader,
+    Terms,
+)
+from cirt.sharing.limits import LIMITS, public_limits
+from cirt.sharing.models import Direction, Level
 from cirt.sharing.verdicts import RULES, Decision, Rule, Verdict
 
 __all__ = [
+    "INBOX",
     "RULES",
+    "SHARED",
     "Decision",
     "Facts",
     "PeerReader",
@@ -25,15 +37,15 @@ __all__ = [
     "StaffReader",
     "Terms",
     "Verdict",
+    "agreement_rule",
     "decide",
+    "decide_all",
     "decide_arrival",
     "decide_recall",
     "end_withheld",
     "stricter",
+    "terms_rule",
 ]
-
-SHARED = "shared"  # kinds of collection, as release names them
-INBOX = "inbox"
 
 # The columns of the decision table for peers (sharing digest, section 5): without an agreement or with
 # TLP accepted, with an MoU, with an MoU and NDA. RED to named persons is not an organisation's to have.
@@ -60,61 +72,29 @@ def table_rule(tlp: Tlp, *, own: bool, level: Level) -> str:
     return (_OWN if own else _FOREIGN)[tlp][_COLUMNS.index(level)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One question put to every rule."""
-
-    facts: Facts
-    reader: PeerReader
-    kind: str | None  # of the collection it stands in; None: none yet
-    posted: bool  # a peer put it into that collection
-    now: datetime
-
-
-_PeerRule: TypeAlias = Callable[[_Case], str | None]
-
-
-def agreement_rule(reader: PeerReader, now: datetime) -> str | None:
-    """Why no agreement is in force with this peer; None if one is."""
-    return "peer-suspended" if reader.suspended else terms_rule(reader.terms, now)
-
-
-def terms_rule(terms: Terms | None, now: datetime) -> str | None:
-    """Why these terms are not in force; None if they are."""
-    if terms is None:
-        return "agreement-none"
-    if terms.state is not AgreementState.IN_FORCE:
-        return f"agreement-{terms.state.value}"
-    if now < terms.valid_from:
-        return "agreement-not-yet"
-    if terms.valid_until is not None and now >= terms.valid_until:
-        return "agreement-ended"
-    return None
-
-
-def _in_force(case: _Case) -> str | None:
+def _in_force(case: Case) -> str | None:
     return agreement_rule(case.reader, case.now)
 
 
-def _gives(case: _Case) -> str | None:
+def _gives(case: Case) -> str | None:
     terms = case.reader.terms
     return "agreement-takes-only" if terms and terms.direction is Direction.TAKE else None
 
 
-def _inbox(case: _Case) -> str | None:
+def _inbox(case: Case) -> str | None:
     return "inbox" if case.kind == INBOX else None
 
 
-def _red(case: _Case) -> str | None:
+def _red(case: Case) -> str | None:
     return "red-to-organisations" if case.facts.tlp is Tlp.RED else None
 
 
-def _ceiling(case: _Case) -> str | None:
+def _ceiling(case: Case) -> str | None:
     terms = case.reader.terms
     return "ceiling" if terms and case.facts.tlp > terms.ceiling else None
 
 
-def _type(case: _Case) -> str | None:
+def _type(case: Case) -> str | None:
     return type_rule(case.facts, case.reader.terms)
 
 
@@ -124,7 +104,7 @@ def type_rule(facts: Facts, terms: Terms | None) -> str | None:
     return "type"
 
 
-def _sector(case: _Case) -> str | None:
+def _sector(case: Case) -> str | None:
     terms, facts = case.reader.terms, case.facts
     if terms is None or not terms.sectors or facts.companion:
         return None
@@ -133,39 +113,42 @@ def _sector(case: _Case) -> str | None:
     return None if facts.sector in terms.sectors else "sector"
 
 
-def _default_marking(case: _Case) -> str | None:
+def _default_marking(case: Case) -> str | None:
     terms, facts = case.reader.terms, case.facts
     if terms is None or facts.written_tlp is not None:
         return None
     return "default-marking" if terms.reads_unmarked_as < facts.tlp else None
 
 
-def _echo_bringer(case: _Case) -> str | None:
+def _echo_bringer(case: Case) -> str | None:
     came_from_reader = case.facts.origin_id == case.reader.peer_id
     return "echo-bringer" if came_from_reader and case.kind != SHARED else None
 
 
-def _echo_creator(case: _Case) -> str | None:
+def _echo_creator(case: Case) -> str | None:
     facts, identity = case.facts, case.reader.identity_id
     if case.kind == SHARED or identity is None:
         return None
     return "echo-creator" if facts.creator == identity else None
 
 
-def _table(case: _Case) -> str | None:
+def _table(case: Case) -> str | None:
     facts, terms = case.facts, case.reader.terms
     rule = table_rule(facts.tlp, own=facts.is_own, level=terms.level if terms else Level.TLP_ACK)
-    is_permitted = case.posted and case.kind == SHARED  # posting there is the permission
-    return "table-yes" if is_permitted and rule == "table-permission" else rule
+    if rule != "table-permission":
+        return rule
+    if case.is_posted_here:
+        return "table-yes"
+    return "permitted" if case.is_on_record else rule
 
 
-def _read_back(case: _Case) -> str | None:
+def _read_back(case: Case) -> str | None:
     return "read-back"
 
 
 # In order of what is said first where several are equally strict.
-_ALWAYS: tuple[_PeerRule, ...] = (_in_force, _gives, _inbox, _red)
-_GIVING: tuple[_PeerRule, ...] = (
+_ALWAYS: tuple[PeerRule, ...] = (_in_force, _gives, _inbox, _red)
+_GIVING: tuple[PeerRule, ...] = (
     *_ALWAYS,
     _echo_bringer,
     _echo_creator,
@@ -173,9 +156,10 @@ _GIVING: tuple[_PeerRule, ...] = (
     _type,
     _sector,
     _default_marking,
+    *LIMITS,
     _table,
 )
-_READING_BACK: tuple[_PeerRule, ...] = (*_ALWAYS, _read_back)
+_READING_BACK: tuple[PeerRule, ...] = (*_ALWAYS, _read_back)
 
 
 def reads_back(origin_id: int | None, reader: PeerReader, kind: str | None) -> bool:
@@ -190,18 +174,53 @@ def decide(
     now: datetime,
     *,
     posted: bool = False,
+    consent: Consent = NO_CONSENT,
 ) -> Decision:
     """May this go to that recipient?
 
     ``kind`` is that of the collection it stands in. ``posted`` says that a peer put it there, by which it
-    permits the members of a shared collection to have it, within its marking.
+    permits the members of a shared collection to have it, within its marking. ``consent`` is what the sources of
+    foreign objects have agreed to.
     """
+    spoken = _spoken(facts, recipient, kind, now, posted=posted, consent=consent)
+    reader = recipient if isinstance(recipient, PeerReader) else None
+    return _strictest(spoken, _values(facts, reader))
+
+
+def decide_all(
+    facts: Facts,
+    recipient: Recipient,
+    kind: str | None,
+    now: datetime,
+    *,
+    posted: bool = False,
+    consent: Consent = NO_CONSENT,
+) -> list[Decision]:
+    """What every rule that speaks says, the strictest first; that one is what ``decide`` answers."""
+    spoken = _spoken(facts, recipient, kind, now, posted=posted, consent=consent)
+    reader = recipient if isinstance(recipient, PeerReader) else None
+    said = [_said(rule, _values(facts, reader)) for rule in spoken]
+    return sorted(said, key=lambda each: -each.verdict.strictness)
+
+
+def _spoken(
+    facts: Facts,
+    recipient: Recipient,
+    kind: str | None,
+    now: datetime,
+    *,
+    posted: bool,
+    consent: Consent,
+) -> list[str]:
     if isinstance(recipient, PeerReader):
-        return _decide_for_peer(_Case(facts, recipient, kind, posted, now))
+        case = Case(facts, recipient, kind, posted, now, consent)
+        is_back = reads_back(facts.origin_id, recipient, kind)
+        rules = _READING_BACK if is_back else _GIVING
+        return [said for said in (rule(case) for rule in rules) if said]
     if isinstance(recipient, StaffReader):
-        return _said(_staff_rule(facts, recipient), _values(facts))
-    rule = "public-yes" if facts.tlp is Tlp.CLEAR else "public-no"
-    return _said(rule, _values(facts))
+        return [_staff_rule(facts, recipient)]
+    table = "public-yes" if facts.tlp is Tlp.CLEAR else "public-no"
+    return [*public_limits(facts, now), table]
 
 
 def decide_recall(facts: Facts, reader: PeerReader, now: datetime, *, had_it: bool) -> Decision:
@@ -210,10 +229,13 @@ def decide_recall(facts: Facts, reader: PeerReader, now: datetime, *, had_it: bo
     return _strictest([said for said in spoken if said], _values(facts, reader))
 
 
-def end_withheld(end: str, facts: Facts, recipient: Recipient) -> Decision:
-    """A relationship or sighting stays where an end may not go (sharing digest, section 5)."""
+def end_withheld(
+    end: str, facts: Facts, recipient: Recipient, rule: str = "end-withheld"
+) -> Decision:
+    """A relationship or sighting stays where an end may not go (sharing digest, section 5); a report where what it
+    is about may not, and everything where its maker may not be known."""
     reader = recipient if isinstance(recipient, PeerReader) else None
-    return _said("end-withheld", {"reader": "", **_values(facts, reader), "end": end})
+    return _said(rule, {"reader": "", **_values(facts, reader), "end": end})
 
 
 def stricter(one: Decision, other: Decision) -> Decision:
@@ -245,13 +267,6 @@ def _arrival_rules(facts: Facts, reader: PeerReader, now: datetime) -> Iterator[
         yield "sector"
 
 
-def _decide_for_peer(case: _Case) -> Decision:
-    is_back = reads_back(case.facts.origin_id, case.reader, case.kind)
-    rules = _READING_BACK if is_back else _GIVING
-    spoken = [said for said in (rule(case) for rule in rules) if said]
-    return _strictest(spoken, _values(case.facts, case.reader))
-
-
 def _staff_rule(facts: Facts, reader: StaffReader) -> str:
     if facts.tlp is Tlp.RED:
         is_named = reader.person_id is not None and reader.person_id in facts.named
@@ -270,6 +285,11 @@ def _said(rule: str, values: Mapping[str, str]) -> Decision:
 
 def _values(facts: Facts, reader: PeerReader | None = None) -> dict[str, str]:
     values = {"tlp": facts.tlp.label, "type": facts.type, "sector": facts.sector or ""}
+    iep = facts.iep
+    if iep.start_us is not None:
+        values["begins"] = _day(iep.start_us)
+    if iep.end_us is not None:
+        values["ends"] = _day(iep.end_us)
     if reader is None:
         return values
     terms = reader.terms
@@ -280,3 +300,10 @@ def _values(facts: Facts, reader: PeerReader | None = None) -> dict[str, str]:
         "default": (terms.reads_unmarked_as if terms else Tlp.AMBER).label,
         "from": f"{terms.valid_from:%Y-%m-%d}" if terms else "",
     }
+
+
+def _day(moment_us: int) -> str:
+    try:
+        return f"{from_us(moment_us):%Y-%m-%d}"
+    except (ValueError, OverflowError):
+        return "?"

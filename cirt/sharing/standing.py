@@ -1,11 +1,12 @@
 """Loads what the gate judges by, without content, and judges it for one recipient."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,19 +14,24 @@ from sqlalchemy.orm import aliased
 
 from cirt.kernel.among import among, among_given, gathered
 from cirt.kernel.prepared import Prepared
+from cirt.objects.factsets import COLUMNS, iep_of, permits_of
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
-from cirt.sharing.facts import Facts, PeerReader, Recipient
+from cirt.objects.observables.findings import ABOUT_OTHERS
+from cirt.sharing.consent import load_consent
+from cirt.sharing.facts import NO_CONSENT, Consent, Facts, PeerReader, Recipient
 from cirt.sharing.rules import (
     SHARED,
     Decision,
     decide,
+    decide_all,
     decide_recall,
     end_withheld,
     stricter,
 )
 from cirt.sharing.verdicts import Verdict
 
-NAMES_ENDS = frozenset({"relationship", "sighting"})
+_JOINS = frozenset({"relationship", "sighting"})
+NAMES_ENDS = _JOINS | ABOUT_OTHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,10 @@ class Loaded:
 
     alike: Sequence[Alike]
     ends: Mapping[int, Sequence[End]]
+    consent: Consent = NO_CONSENT
+    creators: Mapping[str, End] = field(
+        default_factory=dict
+    )  # identities whose being known matters
 
 
 # What a caller that has the rows at hand selects along with the ids, so that they are not looked up again.
@@ -114,7 +124,34 @@ def _load(connection: sa.Connection, groups: Sequence[tuple[int, bool, Collectio
     facts = _load_facts(connection, {facts_id for facts_id, _, _ in groups})
     alike = [Alike(facts[facts_id], bare, frozenset(ids)) for facts_id, bare, ids in groups]
     with_ends = [each for one in alike if one.facts.type in NAMES_ENDS for each in one.version_ids]
-    return Loaded(alike, _load_ends(connection, with_ends) if with_ends else {})
+    ends = _load_ends(connection, with_ends) if with_ends else {}
+    creators = _load_creators(connection, facts.values())
+    return Loaded(alike, ends, _load_consent(connection, facts.values(), ends, creators), creators)
+
+
+def _load_consent(
+    connection: sa.Connection,
+    facts: Iterable[Facts],
+    ends: Mapping[int, Sequence[End]],
+    creators: Mapping[str, End],
+) -> Consent:
+    """Only where something came from others, or a policy wants to be asked about."""
+    named = (end.facts for several in (*ends.values(), creators.values()) for end in several)
+    matters = any(not one.is_own or one.iep.actions for one in chain(facts, named))
+    return load_consent(connection) if matters else NO_CONSENT
+
+
+def _load_creators(connection: sa.Connection, facts: Iterable[Facts]) -> Mapping[str, End]:
+    """Makers whose identity is here and does not go along with everything, as our own does."""
+    named = {one.creator for one in facts if one.creator and not one.companion}
+    if not named:
+        return {}
+    rows = _CREATORS.rows(connection, {"ids": sorted(named)})
+    return {
+        row.stix_id: End(row.stix_id, facts_of(row), row.brought_by_id)
+        for row in rows
+        if not row.companion
+    }
 
 
 def _load_ends(
@@ -142,18 +179,14 @@ def _load_facts(connection: sa.Connection, facts_ids: Collection[int]) -> dict[i
     return {row.id: facts_of(row) for row in rows}
 
 
-FACTS = (
-    ObjectFacts.id,
-    ObjectFacts.type,
-    ObjectFacts.tlp,
-    ObjectFacts.written_tlp,
-    ObjectFacts.origin_id,
-    ObjectFacts.creator,
-    ObjectFacts.sector,
-    ObjectFacts.vouched,
-    ObjectFacts.companion,
-)
+FACTS = (ObjectFacts.id, *COLUMNS)
 _FACTS_AMONG = Prepared(sa.select(*FACTS).where(among_given(ObjectFacts.id, "ids")))
+_CREATORS = Prepared(
+    sa.select(StixObject.stix_id, StixObject.brought_by_id, *FACTS)
+    .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+    .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+    .where(among_given(StixObject.stix_id, "ids"))
+)
 
 
 def facts_of(row: sa.Row[*tuple[Any, ...]]) -> Facts:
@@ -166,6 +199,11 @@ def facts_of(row: sa.Row[*tuple[Any, ...]]) -> Facts:
         sector=row.sector,
         vouched=row.vouched,
         companion=row.companion,
+        pap=row.pap,
+        iep=iep_of(row),
+        personal=row.personal,
+        withheld=row.withheld,
+        permits=permits_of(row.permits),
     )
 
 
@@ -198,6 +236,22 @@ def verdicts(loaded: Loaded, question: Question) -> tuple[bool, ...]:
     )
 
 
+def every_word(loaded: Loaded, question: Question) -> list[Decision]:
+    """Of one version: what each rule says that speaks, the strictest first; that one is its decision."""
+    [alike] = loaded.alike
+    asked = _Asked(alike.facts, question, loaded.consent, posted=False)
+    ends = next(iter(loaded.ends.values()), ())
+    named = [asked.of_creator(loaded.creators), *map(asked.of_end, ends)]
+    said = [*asked.every(), *(each for each in named if not each.lets_leave())]
+    return sorted(said, key=lambda each: -each.verdict.strictness)
+
+
+def named_in_the_way(loaded: Loaded, question: Question) -> list[str]:
+    """Of one version: the ids in its bytes that may not be known to the recipient, each once."""
+    said = every_word(loaded, question)
+    return list(dict.fromkeys(each.values["end"] for each in said if "end" in each.values))
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     version_ids: AbstractSet[int]
@@ -215,14 +269,15 @@ def _judge(loaded: Loaded, question: Question, sector: str | None = None) -> Ite
                 yield _Judged(some, decide_recall(facts, reader, question.now, had_it=had_it))
             continue
         for posted, some in _split(alike.version_ids, question.posted):
-            decision = decide(facts, reader, question.kind, question.now, posted=posted)
+            asked = _Asked(facts, question, loaded.consent, posted)
+            decision = stricter(asked.decision(), asked.of_creator(loaded.creators))
             if not loaded.ends:
                 yield _Judged(some, decision, posted)
                 continue
             with_ends = some & loaded.ends.keys()
             yield _Judged(some - with_ends, decision, posted)
             for each in with_ends:
-                of_ends = [_end_decision(facts, question, end, posted) for end in loaded.ends[each]]
+                of_ends = map(asked.of_end, loaded.ends[each])
                 yield _Judged(frozenset([each]), reduce(stricter, of_ends, decision), posted)
 
 
@@ -238,22 +293,73 @@ def _split(
             yield is_chosen, some
 
 
-def _end_decision(named_by: Facts, question: Question, end: End, posted: bool) -> Decision:
-    """What an end has to say to a version with these facts (rulings 9).
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Versions with these facts, in one question."""
 
-    In our own objects every end counts but those that the recipient brought itself; in a peer's only its own
-    and ours, so that nothing shows of what others sent us. Echo is no reason here: no bytes of the end go.
-    """
-    origin_id, reader = named_by.origin_id, question.recipient
-    if origin_id is None:
-        counts = not (isinstance(reader, PeerReader) and end.brought_by_id == reader.peer_id)
-    else:
-        counts = end.brought_by_id in (None, origin_id)
-    if not counts:
-        return _NOTHING_SAID
-    came_along = question.kind == SHARED and posted and end.brought_by_id == origin_id
-    decision = decide(end.facts, reader, SHARED, question.now, posted=came_along)
-    return decision if decision.lets_leave() else end_withheld(end.stix_id, end.facts, reader)
+    facts: Facts
+    question: Question
+    consent: Consent
+    posted: bool
+
+    def decision(self) -> Decision:
+        asked = self.question
+        return decide(
+            self.facts,
+            asked.recipient,
+            asked.kind,
+            asked.now,
+            posted=self.posted,
+            consent=self.consent,
+        )
+
+    def every(self) -> list[Decision]:
+        asked = self.question
+        return decide_all(
+            self.facts,
+            asked.recipient,
+            asked.kind,
+            asked.now,
+            posted=self.posted,
+            consent=self.consent,
+        )
+
+    def of_end(self, end: End) -> Decision:
+        rule = "end-withheld" if self.facts.type in _JOINS else "reference-withheld"
+        return self._of_named(end, rule)
+
+    def of_creator(self, creators: Mapping[str, End]) -> Decision:
+        """Its maker's id is in its bytes. Of a peer's own identity an unmarked one hides nothing."""
+        end = creators.get(self.facts.creator or "")
+        reads_back = (
+            isinstance(self.question.recipient, PeerReader)
+            and self.facts.origin_id == self.question.recipient.peer_id
+        )
+        if end is None or reads_back:
+            return _NOTHING_SAID
+        if end.brought_by_id is not None and end.facts.written_tlp is None:
+            return _NOTHING_SAID
+        return self._of_named(end, "creator-withheld")
+
+    def _of_named(self, end: End, rule: str) -> Decision:
+        """What an end has to say to a version with these facts (rulings 9).
+
+        In our own objects every end counts but those that the recipient brought itself; in a peer's only its own
+        and ours, so that nothing shows of what others sent us. Echo is no reason here: no bytes of the end go.
+        """
+        origin_id, asked = self.facts.origin_id, self.question
+        reader = asked.recipient
+        if origin_id is None:
+            counts = not (isinstance(reader, PeerReader) and end.brought_by_id == reader.peer_id)
+        else:
+            counts = end.brought_by_id in (None, origin_id)
+        if not counts:
+            return _NOTHING_SAID
+        came_along = asked.kind == SHARED and self.posted and end.brought_by_id == origin_id
+        of_it = decide(
+            end.facts, reader, SHARED, asked.now, posted=came_along, consent=self.consent
+        )
+        return of_it if of_it.lets_leave() else end_withheld(end.stix_id, end.facts, reader, rule)
 
 
 _NOTHING_SAID = Decision(Verdict.YES, "table-yes")  # the mildest, so that every other stands

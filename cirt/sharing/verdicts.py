@@ -133,5 +133,50 @@ RULES: dict[str, Rule] = {
         ),
     ),
     "public-yes": Rule(Verdict.YES, mark("TLP:CLEAR may go to everybody.")),
+    "permitted": Rule(
+        Verdict.YES, mark("Its source has permitted that {reader} has it: that is on record.")
+    ),
+    "transit": Rule(
+        Verdict.NO,
+        mark(
+            "Another peer brought it. It goes on to {reader} only where both agreements allow that what is "
+            "brought is passed on."
+        ),
+    ),
+    "personal-two": Rule(
+        Verdict.NEEDS_APPROVAL,
+        mark("It holds personal data, so it goes to {reader} only if two others approve."),
+    ),
+    "personal-not-agreed": Rule(
+        Verdict.NO, mark("It holds personal data, which {agreement} with {reader} does not allow.")
+    ),
+    "personal-public": Rule(
+        Verdict.NO, mark("It holds personal data, which does not go to the public.")
+    ),
+    "do-not-share": Rule(Verdict.NO, mark("It names something that is on the do-not-share list.")),
+    "iep-not-begun": Rule(Verdict.NO, mark("Its policy (IEP) begins on {begins}, not before.")),
+    "iep-ended": Rule(Verdict.NO, mark("Its policy (IEP) ended on {ends}.")),
+    "iep-unnamed": Rule(
+        Verdict.NO,
+        mark(
+            "Its policy (IEP) forbids naming its source, which its bytes do: it is not passed on."
+        ),
+    ),
+    "iep-nothing": Rule(
+        Verdict.NO, mark("Its policy (IEP) lets us keep and read it, and do nothing else with it.")
+    ),
+    "iep-ask": Rule(
+        Verdict.NEEDS_PERMISSION,
+        mark("Its policy (IEP) asks that its source be asked before it is passed on."),
+    ),
+    "pap": Rule(Verdict.NO, mark("{pap} does not allow this with it.")),
+    "pap-yes": Rule(Verdict.YES, mark("{pap} allows this with it.")),
+    "creator-withheld": Rule(
+        Verdict.NO,
+        mark("It names {end} as its maker, which may not be known to {reader}, and so it stays."),
+    ),
+    "reference-withheld": Rule(
+        Verdict.NO, mark("It is about {end}, which may not go to {reader}, and so it stays too.")
+    ),
     "public-no": Rule(Verdict.NO, mark("{tlp} does not go to the public.")),
 }

@@ -38,6 +38,8 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "bin": frozenset({"content:read"}),
     "release": frozenset({"content:read"}),
     "peers": frozenset({"content:read", "peer:read"}),
+    "withheld": frozenset({"content:read"}),
+    "permissions": frozenset({"content:read"}),
     "sync": frozenset({"content:read"}),
     "admin": frozenset({"account:write", "collection:write", "job:read", "audit:read"}),
 }

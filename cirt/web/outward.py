@@ -13,6 +13,7 @@ from cirt.kernel.text import mark
 from cirt.objects.catalogue import Life
 from cirt.release.models import CollectionKind, ProposalState
 from cirt.sharing.models import AgreementState, Direction, Level
+from cirt.sharing.permissions.queries import Standing
 from cirt.sharing.verdicts import Decision, Verdict
 from cirt.web import i18n
 from cirt.web.icons import icon
@@ -95,7 +96,18 @@ STEPS = {
     Verdict.NEEDS_PERMISSION: mark("no"),
     Verdict.NO: mark("no"),
 }
-
+PERMISSIONS: Mapping[Standing, Sign] = {
+    Standing.HOLDS: ("st-done", "ok", mark("Holds")),
+    Standing.NOT_YET: ("st-new", "", mark("Not begun")),
+    Standing.PAST: ("clock", "off", mark("Over")),
+    Standing.ENDED: ("st-fail", "off", mark("Ended")),
+}
+VERDICTS: Mapping[Verdict, Sign] = {
+    Verdict.YES: ("st-done", "ok", mark("Yes")),
+    Verdict.NEEDS_APPROVAL: ("st-done", "warn", mark("Yes, if two approve")),
+    Verdict.NEEDS_PERMISSION: ("st-wait", "warn", mark("Needs permission")),
+    Verdict.NO: ("ban", "off", mark("No")),
+}
 
 _SURE = (
     (90, mark("Almost certain ({confidence} of 100)")),

@@ -23,6 +23,7 @@ from cirt.web.paths import parts_of, path_of
 
 _TOUCH_AFTER = timedelta(minutes=1)
 _CSRF = "web-form"
+_BRING_FILES = ("web.triage.enter_report", "web.permissions.record")
 _BODY_MAX = 8 * 1024 * 1024  # a text over its limit must still arrive, or we could not give it back
 REPORT_MAX = 160 * 1024 * 1024  # five files three times too large still get our own words
 
@@ -92,7 +93,7 @@ def begin() -> AnyResponse | None:
     if endpoint == "web.static":
         return None
     at_counter = endpoint.startswith("web.public.")
-    brings_files = at_counter or endpoint == "web.triage.enter_report"
+    brings_files = at_counter or endpoint in _BRING_FILES
     request.max_content_length = REPORT_MAX if brings_files else _BODY_MAX
     request.max_form_memory_size = _BODY_MAX
     greet()

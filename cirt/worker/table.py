@@ -15,6 +15,7 @@ from cirt.notify import letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
 from cirt.release.settling import settle_due
+from cirt.release.withholding import end_past
 from cirt.sources.service import run_configured
 
 Handler = Callable[[Program, dict[str, Any]], None]
@@ -41,6 +42,7 @@ def _tidy(program: Program, _payload: dict[str, Any]) -> None:
 
 def _settle(program: Program, _payload: dict[str, Any]) -> None:
     with program.work(SYSTEM) as work:
+        end_past(work)  # of the do-not-share list
         settle_due(work)
 
 

@@ -159,7 +159,8 @@ def test_in_a_peers_relationship_what_a_third_brought_does_not_show(program: Pro
     """An end from elsewhere neither opens nor shuts: whether we hold it must not be seen."""
     hidden = indicator(1, tlp=Tlp.AMBER_STRICT)
     with program.work(CONSOLE) as work:
-        reader, bringer, third = a_reader(work), a_reader(work, "cert-c"), a_reader(work, "cert-d")
+        reader, bringer = a_reader(work, transit=True), a_reader(work, "cert-c", transit=True)
+        third = a_reader(work, "cert-d")
         linked = put(work, relationship(hidden.stix_id, numbered("malware", 2)), origin=bringer)
         before = got(work, reader, linked)
         put(work, hidden, origin=third)
@@ -170,7 +171,7 @@ def test_in_a_peers_relationship_what_a_third_brought_does_not_show(program: Pro
 def test_in_a_peers_relationship_our_own_hidden_end_keeps_it_back(program: Program) -> None:
     ours = indicator(1, tlp=Tlp.AMBER_STRICT)
     with program.work(CONSOLE) as work:
-        reader, bringer = a_reader(work), a_reader(work, "cert-c")
+        reader, bringer = a_reader(work, transit=True), a_reader(work, "cert-c", transit=True)
         put(work, ours)
         linked = put(work, relationship(ours.stix_id, numbered("malware", 2)), origin=bringer)
 

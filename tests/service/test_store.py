@@ -14,7 +14,8 @@ from cirt.objects.content import ObjectContent
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectObservable, ObjectVersion
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.resolve import MarkingUnresolved
-from cirt.objects.store import Kept, Stored, put_many, state_sector, unresolved_markings
+from cirt.objects.stating import state_sector
+from cirt.objects.store import Kept, Stored, put_many, unresolved_markings
 from tests.support.stix import an_indicator, an_object
 from tests.support.store import a_peer, indicator, marked, numbered, put, relationship, taken
 

@@ -19,6 +19,7 @@ from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.objects.markings import TLP2_REFS
+from cirt.objects.stating import state_facts
 from cirt.parties.accounts import AddAccount, add_account
 from cirt.parties.models import Peer
 from cirt.parties.peers import PeerFacts, add_peer, ourselves, set_credentials, suspend_peer
@@ -70,12 +71,23 @@ from cirt.register.views.service import save_view
 from cirt.register.webhook.queries import get_webhook
 from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
-from cirt.release.collections import AddCollection, add_collection, add_member, publish
+from cirt.release.collections import (
+    AddCollection,
+    add_collection,
+    add_member,
+    find_collection,
+    publish,
+)
 from cirt.release.commands import AskRelease, Revoke
 from cirt.release.models import Collection, CollectionKind
+from cirt.release.permitting import record_permission
 from cirt.release.recall import revoke_indicator
+from cirt.release.withholding import withhold
 from cirt.sharing.commands import AddAgreement
+from cirt.sharing.permissions.commands import EvidenceFile, RecordPermission, Scope
+from cirt.sharing.permissions.models import Audience
 from cirt.sharing.service import add_agreement
+from cirt.sharing.withheld.commands import Withhold
 from cirt.web.static_files import static_files
 from tests.support.browse import PASSWORD
 from tests.support.databases import TEST_SECRET
@@ -146,6 +158,7 @@ def a_cage(program: Program) -> Cage:
     with program.work(CONSOLE) as work:
         fill_objects(cage, work, peers)
         fill_arrivals(cage, work, peers)
+        fill_limits(cage, work, peers)
         name_the_rest(cage, work)
     fill_requests(cage, named, red)
     give_the_console_its_key(program)
@@ -607,6 +620,35 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     cage.name("object", *(each.stix_id for each in answers))
 
 
+def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
+    """Released to all by their marking, and kept back all the same; the list, and a permission with its evidence."""
+    new = cage.canaries.new
+    why, collection = new("listed-why", READERS), find_collection(work.session, "wide")
+    one, other = (our_object(work, cage, place, READERS, Tlp.CLEAR) for place in ("kept", "person"))
+    stored = put(work, one, other, sector="energy")
+    state_facts(work, [stored[1].object_id], personal=True)
+    publish(work, collection, [each.version_id for each in stored])
+    withhold(work, Withhold(one.observables[0].value, why))
+    cage.name("object", one.stix_id, other.stix_id)
+    cage.expect("/withheld", why, *READERS)
+    word, file = new("permission", READERS), new("evidence", READERS)
+    permission = record_permission(
+        work,
+        RecordPermission(
+            Scope.PEER,
+            word,
+            Audience.PEERS,
+            Tlp.GREEN,
+            origin=peers["other"].slug,
+            evidence=new("said", READERS),
+            files=(EvidenceFile(f"{new('proof', READERS)}.txt", "text/plain", file.encode()),),
+        ),
+    )
+    cage.name("permission", permission.reference)
+    cage.expect("/permissions", word, *READERS)
+    cage.expect(f"/permissions/{permission.reference}", word, *READERS)
+
+
 def name_the_rest(cage: Cage, work: Work) -> None:
     """What got its id by itself."""
     cage.name("arrival", *work.session.scalars(sa.select(Quarantined.id)))
@@ -666,6 +708,7 @@ _FILLED_BY = (
     ("/indicators/", {"stix_id": "object"}),
     ("/release/", {"reference": "release"}),
     ("/peers/", {"slug": "slug", "reference": "agreement"}),
+    ("/permissions/", {"reference": "permission", "attachment_id": "file"}),
     ("/sync/", {"link_id": "link", "arrival_id": "arrival"}),
     ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
     ("/admin/mail/", {"language": "language"}),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cirt.kernel.tlp import Tlp
-from cirt.sharing.facts import Facts, PeerReader, Terms
+from cirt.sharing.facts import Consent, Facts, Grant, PeerReader, Permit, Terms
 from cirt.sharing.models import AgreementState, Direction, Level
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -48,3 +48,22 @@ def peer(under: Terms | None = None, **more: Any) -> PeerReader:
         **more,
     }
     return PeerReader(**values)
+
+
+def lets_on(*peer_ids: int, permits: tuple[Permit, ...] = ()) -> Consent:
+    """Agreements in force let go on what these bring."""
+    return Consent(permits, tuple(Grant(each, NOW - timedelta(days=1), None) for each in peer_ids))
+
+
+def a_permit(**more: Any) -> Permit:
+    """C lets go on all that it brings, up to AMBER+STRICT, to every peer, since yesterday."""
+    values: dict[str, Any] = {
+        "id": 1,
+        "origin_id": C,
+        "up_to": Tlp.AMBER_STRICT,
+        "reader_id": None,
+        "given_at": NOW - timedelta(days=1),
+        "until": None,
+        **more,
+    }
+    return Permit(**values)

@@ -8,6 +8,9 @@ from cirt.objects.patterns.parser import Comparison, Pattern
 
 Object = dict[str, Any]
 
+ABOUT_OTHERS = frozenset(
+    {"report", "note", "opinion", "grouping", "observed-data", "language-content"}
+)
 MAX_NAME = 200
 _NAMES = ("name", "value", "abstract", "subject", "path", "key", "command_line", "result_name")
 
@@ -132,7 +135,7 @@ def short_name(obj: Object) -> str | None:
 
 
 def ends_of(obj: Object) -> tuple[str, ...]:
-    """The ids that a relationship or a sighting joins."""
+    """The ids that a relationship or a sighting joins, and those that a report, a note and their like are about."""
     if obj["type"] == "relationship":
         return (obj["source_ref"], obj["target_ref"])
     if obj["type"] == "sighting":
@@ -141,6 +144,9 @@ def ends_of(obj: Object) -> tuple[str, ...]:
             *obj.get("where_sighted_refs", ()),
             *obj.get("observed_data_refs", ()),
         )
+    if obj["type"] in ABOUT_OTHERS:
+        single = (obj["object_ref"],) if "object_ref" in obj else ()
+        return (*obj.get("object_refs", ()), *single)
     return ()
 
 

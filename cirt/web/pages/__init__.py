@@ -12,6 +12,7 @@ from cirt.web.pages import (
     incidents,
     indicators,
     peers,
+    permissions,
     playbooks,
     public,
     releases,
@@ -25,6 +26,8 @@ from cirt.web.pages import (
     triage_report,
     triage_views,
     webhook,
+    who_may,
+    withheld,
 )
 
 # Modules that add to a section's blueprint need only be there.
@@ -38,6 +41,7 @@ BESIDE = (
     triage_joins,
     triage_report,
     triage_views,
+    who_may,
 )
 
 PAGES = (
@@ -53,6 +57,8 @@ PAGES = (
     indicators.bp,
     releases.bp,
     peers.bp,
+    permissions.bp,
+    withheld.bp,
     sync.bp,
     admin.bp,
     webhook.bp,

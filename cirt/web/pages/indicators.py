@@ -30,6 +30,7 @@ from cirt.release.reach import ReachLine, ReleaseRef, reach, releases_of
 from cirt.release.recall import revoke_indicator
 from cirt.sharing.gate import show
 from cirt.sharing.narrow import visible_facts
+from cirt.sharing.permissions.queries import PermissionLine, permissions_for
 from cirt.sharing.queries import staff_reader
 from cirt.web import outward
 from cirt.web.errors import status_of
@@ -70,6 +71,7 @@ class _Shown:
     reach: list[ReachLine]
     releases: list[ReleaseRef]
     versions: int
+    permits: list[PermissionLine]
 
     @property
     def seen_by(self) -> int:
@@ -139,6 +141,7 @@ def indicator(stix_id: str) -> Response:
         sign=outward.sign,
         lives=outward.LIVES,
         proposals=outward.PROPOSALS,
+        standings=outward.PERMISSIONS,
         kinds=INDICATOR_TYPES,
         from_us=from_us,
         life_of=lambda listed: life_of(listed, to_us(visit().now)),
@@ -244,6 +247,7 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
         reach=reach(session, listed.object_id),
         releases=releases_of(work, listed.object_id),
         versions=len(index.versions_of(session, listed.object_id)),
+        permits=permissions_for(session, listed.object_id, listed.brought_by_id),
     )
 
 

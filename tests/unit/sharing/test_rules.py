@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from cirt.kernel.tlp import Tlp
+from cirt.objects.policies import Iep
 from cirt.sharing.facts import PublicReader, StaffReader
 from cirt.sharing.models import AgreementState, Direction, Level
 from cirt.sharing.rules import RULES, Verdict, decide, decide_arrival, decide_recall
-from tests.support.sharing import NOW, B, C, facts, peer, terms, unmarked
+from tests.support.sharing import NOW, B, C, facts, lets_on, peer, terms, unmarked
 
 # One letter per level (TLP accepted, MoU, MoU with NDA); RED is never an organisation's.
 PEERS = {
@@ -44,7 +45,8 @@ def test_every_cell_of_the_table_is_as_the_standard_has_it(
 ) -> None:
     what = facts(tlp, origin_id=C if whose == "foreign" else None)
 
-    decision = decide(what, peer(terms(level=level)), "published", NOW)
+    reader = peer(terms(level=level, transit=True))
+    decision = decide(what, reader, "published", NOW, consent=lets_on(C))
 
     assert decision.verdict is expected
 
@@ -53,7 +55,7 @@ def test_what_we_vouched_for_counts_as_our_own() -> None:
     theirs = facts(Tlp.AMBER, origin_id=C)
     vouched = facts(Tlp.AMBER, origin_id=C, vouched=True)
 
-    assert decide(theirs, peer(), "published", NOW).verdict is Verdict.NEEDS_PERMISSION
+    assert decide(theirs, peer(), "published", NOW).rule == "transit"
     assert decide(vouched, peer(), "published", NOW).verdict is Verdict.YES
 
 
@@ -159,8 +161,11 @@ def test_posting_in_a_shared_collection_permits_its_members(tlp: Tlp) -> None:
     theirs = facts(tlp, origin_id=C)
 
     assert decide(theirs, peer(), "shared", NOW, posted=True).verdict is Verdict.YES
-    assert decide(theirs, peer(), "shared", NOW).verdict is Verdict.NEEDS_PERMISSION
-    assert decide(theirs, peer(), "published", NOW, posted=True).verdict is Verdict.NEEDS_PERMISSION
+    on, agreed = peer(terms(transit=True)), lets_on(C)
+    unposted = decide(theirs, on, "shared", NOW, consent=agreed)
+    assert unposted.verdict is Verdict.NEEDS_PERMISSION
+    elsewhere = decide(theirs, on, "published", NOW, posted=True, consent=agreed)
+    assert elsewhere.verdict is Verdict.NEEDS_PERMISSION
     above = peer(terms(ceiling=Tlp.GREEN))
     assert decide(theirs, above, "shared", NOW, posted=True).rule == "ceiling"
 
@@ -250,7 +255,8 @@ def test_a_bare_revocation_goes_over_the_ceiling_to_those_who_had_the_object() -
 
 
 def test_every_sentence_can_be_filled_from_every_decision_for_a_peer() -> None:
-    values = {**decide(facts(), peer(), "published", NOW).values, "end": "x"}
+    policy = facts(iep=Iep(start_us=0, end_us=1))
+    values = {**decide(policy, peer(), "published", NOW).values, "end": "x", "pap": "PAP:RED"}
     for rule, said in RULES.items():
         fields = {field for _, field, _, _ in Formatter().parse(said.sentence) if field}
         assert fields <= values.keys(), rule

@@ -9,6 +9,7 @@ from cirt.inputs.checking import CheckOfferedInput
 from cirt.inputs.register import PromoteInput
 from cirt.kernel.errors import CirtError, FieldsInvalid, Invalid
 from cirt.kernel.text import mark
+from cirt.objects.persons import concern_persons
 from cirt.register import queries, service
 from cirt.register.checking.queries import offered_of
 from cirt.register.checking.service import check_offered
@@ -89,6 +90,11 @@ def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
         of_kinds=kinds_shown(waiting.kinds),
         confirmed=pages[ObservableState.CONFIRMED],
         dismissed=pages[ObservableState.DISMISSED],
+        concerns_persons=concern_persons(
+            row.observable
+            for row in pages[ObservableState.CONFIRMED].rows
+            if pattern_of(row.observable) is not None
+        ),
         can_indicate=lambda row: pattern_of(row.observable) is not None,
         kinds=[(code, i18n.translate(words)) for code, words in INDICATOR_TYPES.items()],
         sure=[(value, i18n.translate(words)) for value, words in _SURE],
