@@ -72,8 +72,8 @@ from cirt.release.collections import AddCollection, add_collection, add_member, 
 from cirt.release.commands import AskRelease, Revoke
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.recall import revoke_indicator
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from cirt.web.static_files import static_files
 from tests.support.browse import PASSWORD
 from tests.support.databases import TEST_SECRET
