@@ -17,9 +17,9 @@ from cirt.parties.peers import find_peer, resume_peer, set_credentials, suspend_
 from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.models import PageRead
 from cirt.sharing.agreements.commands import ChangeAgreement
+from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.gate import agreement_in_force
 from cirt.sharing.models import Direction
-from cirt.sharing.agreements.service import change_agreement
 from tests.support.taxii import (
     PASSWORD,
     ROOT,

@@ -24,9 +24,6 @@ from cirt.sharing.agreements.errors import (
     PeriodWrong,
     TypeNameWrong,
 )
-from cirt.sharing.gate import agreement_in_force
-from cirt.sharing.models import Agreement, AgreementState, Direction, Level
-from cirt.sharing.queries import agreements, find_agreement, history
 from cirt.sharing.agreements.service import (
     add_agreement,
     change_agreement,
@@ -34,6 +31,9 @@ from cirt.sharing.agreements.service import (
     resume_agreement,
     suspend_agreement,
 )
+from cirt.sharing.gate import agreement_in_force
+from cirt.sharing.models import Agreement, AgreementState, Direction, Level
+from cirt.sharing.queries import agreements, find_agreement, history
 from tests.support.store import a_peer
 
 

@@ -48,8 +48,8 @@ from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
 from cirt.release.recall import revoke_indicator
 from cirt.sharing.agreements.commands import AddAgreement
-from cirt.sharing.gate import release, show
 from cirt.sharing.agreements.service import add_agreement
+from cirt.sharing.gate import release, show
 from tests.support.databases import Databases
 from tests.support.hostile import hostile
 from tests.support.release import our_indicator, published
