@@ -90,4 +90,4 @@ def names_of(session: Session, account_ids: Sequence[int | None]) -> dict[int, s
         .join(Person, Person.id == owner.person_id)
         .where(owner.id.in_([each for each in account_ids if each]))
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
