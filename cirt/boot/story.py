@@ -53,8 +53,8 @@ from cirt.release.deciding import decide_release
 from cirt.release.founding import found
 from cirt.release.models import CollectionKind, Ruling
 from cirt.release.queries import proposal_view
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 
 _DAY = timedelta(hours=26)
 _EVERY_S = 10  # so that nobody waits in a demo

@@ -8,8 +8,9 @@ import click
 from cirt.cli.console import Console, ListType, MomentType, TlpType, pass_console
 from cirt.parties.models import Peer
 from cirt.release.settling import offer_missing
-from cirt.sharing import queries, service
-from cirt.sharing.commands import UNCHANGED, AddAgreement, ChangeAgreement
+from cirt.sharing import queries
+from cirt.sharing.agreements import service
+from cirt.sharing.agreements.commands import UNCHANGED, AddAgreement, ChangeAgreement
 from cirt.sharing.models import Agreement, Direction, Level
 
 _LEVEL = click.option(

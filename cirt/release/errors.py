@@ -28,6 +28,11 @@ class NotAMember(NotFound):
     message = mark("{peer} is not a member of {collection}.")
 
 
+class AlreadyMember(Conflict):
+    code = "already-member"
+    message = mark("{peer} is a member of {collection} already.")
+
+
 class NoSuchObject(NotFound):
     code = "no-such-object"
     message = mark("There is no object {stix_id} here that you may see.")

@@ -49,7 +49,9 @@ class Terms:
     types: frozenset[str] = frozenset()  # empty: all
     sectors: frozenset[str] = frozenset()  # empty: all
     transit: bool = False
+    ceiling_in: Tlp = Tlp.AMBER_STRICT  # of what they send us; ``ceiling`` is of what we give
     personal_data: bool = False
+    attribution: bool = True  # its name may be told as the source
 
     @property
     def reads_unmarked_as(self) -> Tlp:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from cirt.kernel.errors import NotFound
 from cirt.kernel.tlp import Tlp
 from cirt.sharing.facts import Facts
-from cirt.sharing.models import NamedPerson
+from cirt.sharing.models import Agreement, NamedPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,6 @@ def facts_of_row(session: Session, subject: str) -> Facts:
         raise NotFound
     named = session.scalars(sa.select(NamedPerson.person_id).where(NamedPerson.subject == subject))
     return Facts(type=prefix, tlp=tlp, written_tlp=tlp, named=frozenset(named))
+
+
+mark_table("MOU", Agreement.reference, Agreement.tlp)  # its signed text

@@ -47,6 +47,11 @@ class Agreement(Base):
     types: Mapped[list[str]]  # empty: all
     sectors: Mapped[list[str]]  # empty: all
     transit: Mapped[bool] = mapped_column(default=False)
+    ceiling_in: Mapped[Tlp] = mapped_column(default=Tlp.AMBER_STRICT)  # of what they send
+    personal_data: Mapped[bool] = mapped_column(default=False)
+    attribution: Mapped[bool] = mapped_column(default=True)  # its name may be told as the source
+    tlp: Mapped[Tlp] = mapped_column(default=Tlp.AMBER)  # of the agreement's own text
+    record: Mapped[dict[str, Any]] = mapped_column(default=dict)  # see agreements.record
     created_at: Mapped[datetime]
 
 
@@ -59,7 +64,9 @@ class AgreementVersion(Base):
     version: Mapped[int] = mapped_column(primary_key=True)
     terms: Mapped[dict[str, Any]]
     made_at: Mapped[datetime]
-    made_by: Mapped[str] = mapped_column(sa.String(200))
+    made_by: Mapped[str] = mapped_column(sa.String(200))  # who asked, where another approved
+    approved_by: Mapped[str | None] = mapped_column(sa.String(200))
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
 
 
 class NamedPerson(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.kernel.among import among
 from cirt.kernel.work import Actor
 from cirt.parties.models import Peer, PeerState
-from cirt.sharing.errors import NoSuchAgreement
+from cirt.sharing.agreements.errors import NoSuchAgreement
 from cirt.sharing.facts import PeerReader, StaffReader, Terms
 from cirt.sharing.models import Agreement, AgreementVersion
 from cirt.sharing.rules import terms_rule
@@ -60,6 +60,9 @@ def terms_of(agreement: Agreement | sa.Row[*tuple[Any, ...]]) -> Terms:
         types=frozenset(agreement.types),
         sectors=frozenset(agreement.sectors),
         transit=agreement.transit,
+        ceiling_in=agreement.ceiling_in,
+        personal_data=agreement.personal_data,
+        attribution=agreement.attribution,
     )
 
 
@@ -116,6 +119,9 @@ READER_COLUMNS = (
     Agreement.types,
     Agreement.sectors,
     Agreement.transit,
+    Agreement.ceiling_in,
+    Agreement.personal_data,
+    Agreement.attribution,
 )
 _READERS = sa.select(*READER_COLUMNS).outerjoin(Agreement, Agreement.peer_id == Peer.id)
 

@@ -244,7 +244,7 @@ def stricter(one: Decision, other: Decision) -> Decision:
 
 
 def decide_arrival(facts: Facts, reader: PeerReader, now: datetime) -> Decision:
-    """May this peer send us that? The ceiling limits what we give, not what we take.
+    """May this peer send us that? ``ceiling`` limits what we give, ``ceiling_in`` what we take.
 
     An arrival states no sector, so only a stated one can be outside the agreement.
     """
@@ -261,6 +261,8 @@ def _arrival_rules(facts: Facts, reader: PeerReader, now: datetime) -> Iterator[
         yield "agreement-gives-only"
     if facts.tlp is Tlp.RED:
         yield "red-arrival"
+    if terms and not facts.companion and facts.tlp > terms.ceiling_in:
+        yield "ceiling-in"
     if type_rule(facts, terms):
         yield "type"
     if terms and terms.sectors and facts.sector and facts.sector not in terms.sectors:
@@ -297,6 +299,7 @@ def _values(facts: Facts, reader: PeerReader | None = None) -> dict[str, str]:
         "reader": reader.name,
         "agreement": terms.reference if terms else "",
         "ceiling": terms.ceiling.label if terms else "",
+        "ceiling_in": terms.ceiling_in.label if terms else "",
         "default": (terms.reads_unmarked_as if terms else Tlp.AMBER).label,
         "from": f"{terms.valid_from:%Y-%m-%d}" if terms else "",
     }

@@ -83,6 +83,10 @@ RULES: dict[str, Rule] = {
         Verdict.NO, mark("Under {agreement} we give to {reader} and take nothing.")
     ),
     "ceiling": Rule(Verdict.NO, mark("{tlp} is above {ceiling}, the most of {agreement}.")),
+    "ceiling-in": Rule(
+        Verdict.NO,
+        mark("{tlp} is above {ceiling_in}, the most that {reader} may send under {agreement}."),
+    ),
     "type": Rule(Verdict.NO, mark("{agreement} does not name objects of type {type}.")),
     "sector-unknown": Rule(
         Verdict.NO, mark("{agreement} names sectors, and no sector was stated for this.")

@@ -40,6 +40,7 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "peers": frozenset({"content:read", "peer:read"}),
     "withheld": frozenset({"content:read"}),
     "permissions": frozenset({"content:read"}),
+    "agreements": frozenset({"content:read", "peer:read"}),
     "sync": frozenset({"content:read"}),
     "admin": frozenset({"account:write", "collection:write", "job:read", "audit:read"}),
 }

@@ -47,6 +47,7 @@ ITEMS = (
 _WITHIN = {
     "playbooks": "incidents",
     "bin": "incidents",
+    "agreements": "peers",
     "withheld": "peers",
     "permissions": "peers",
 }

@@ -11,7 +11,7 @@ from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
-from cirt.notify import letters
+from cirt.notify import letters, notices
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
 from cirt.release.settling import settle_due
@@ -58,6 +58,14 @@ def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
     letters.send_due(program)
 
 
+def _warn_of_ends(program: Program, _payload: dict[str, Any]) -> None:
+    notices.warn_of_ends(program)
+
+
+def _send_notices(program: Program, _payload: dict[str, Any]) -> None:
+    notices.send_due(program)
+
+
 HANDLERS: dict[str, Handler] = {
     links.JOB: _sync,
     "jobs.tidy": _tidy,
@@ -65,6 +73,8 @@ HANDLERS: dict[str, Handler] = {
     "sources.read": _read_sources,
     letters.JOB: _send_letters,
     erasing.JOB: _erase,
+    notices.WARN_JOB: _warn_of_ends,
+    notices.SEND_JOB: _send_notices,
 }
 
 PERIODIC = (
@@ -73,6 +83,8 @@ PERIODIC = (
     Periodic("sources.read", 300),
     Periodic(letters.JOB, 30),
     Periodic(erasing.JOB, _DAY_S),
+    Periodic(notices.WARN_JOB, 3600),
+    Periodic(notices.SEND_JOB, 60),
 )
 
 

@@ -9,8 +9,8 @@ from cirt.kernel.clock import SystemClock
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.parties.peers import PeerFacts, add_peer
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from tests.bench.filling import FRIEND, OUT, PASSWORD, befriend, fill, indicators
 from tests.bench.measure import emit, own_peak_mib, seconds
 from tests.support.databases import Databases

@@ -15,8 +15,8 @@ from cirt.kernel.work import CONSOLE
 from cirt.parties.peers import PeerFacts, add_peer, set_credentials
 from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.models import CollectionKind
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 
 FRIEND, PASSWORD = "friend", "a password for benches"
 OUT, SPACE = "out", "space"  # what the friend reads, and where it puts

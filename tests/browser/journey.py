@@ -13,8 +13,8 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.parties.peers import PeerFacts, add_peer
 from cirt.release.collections import add_member, find_collection
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from tests.support.browser import PASSWORD, Person, a_person
 from tests.support.pair import Side
 

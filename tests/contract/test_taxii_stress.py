@@ -27,8 +27,8 @@ from cirt.release.collections import (
     offer_missing,
 )
 from cirt.release.models import CollectionKind
-from cirt.sharing.commands import AddAgreement, ChangeAgreement
-from cirt.sharing.service import add_agreement, change_agreement
+from cirt.sharing.agreements.commands import AddAgreement, ChangeAgreement
+from cirt.sharing.agreements.service import add_agreement, change_agreement
 from tests.support import shifted
 from tests.support.databases import BACKENDS, Databases
 from tests.support.processes import children_of

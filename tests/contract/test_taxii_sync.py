@@ -16,10 +16,10 @@ from cirt.kernel.work import CONSOLE
 from cirt.parties.peers import find_peer, resume_peer, set_credentials, suspend_peer
 from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.models import PageRead
-from cirt.sharing.commands import ChangeAgreement
+from cirt.sharing.agreements.commands import ChangeAgreement
+from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.gate import agreement_in_force
 from cirt.sharing.models import Direction
-from cirt.sharing.service import change_agreement
 from tests.support.taxii import (
     PASSWORD,
     ROOT,

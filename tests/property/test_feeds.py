@@ -20,9 +20,9 @@ from cirt.release.errors import NoSuchObject
 from cirt.release.filters import Filter
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow
 from cirt.release.removal import remove_object
-from cirt.sharing.commands import ChangeAgreement
+from cirt.sharing.agreements.commands import ChangeAgreement
+from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.gate import agreement_in_force
-from cirt.sharing.service import change_agreement
 from tests.conftest import NOON
 from tests.support.release import ALL, a_collection, a_reader, read_page
 from tests.support.store import indicator, put

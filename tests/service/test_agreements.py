@@ -14,8 +14,8 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC, Work
 from cirt.parties.errors import NoSuchPeer
-from cirt.sharing.commands import AddAgreement, ChangeAgreement
-from cirt.sharing.errors import (
+from cirt.sharing.agreements.commands import AddAgreement, ChangeAgreement
+from cirt.sharing.agreements.errors import (
     AgreementOverlaps,
     CeilingTooHigh,
     DefaultTooHigh,
@@ -24,16 +24,16 @@ from cirt.sharing.errors import (
     PeriodWrong,
     TypeNameWrong,
 )
-from cirt.sharing.gate import agreement_in_force
-from cirt.sharing.models import Agreement, AgreementState, Direction, Level
-from cirt.sharing.queries import agreements, find_agreement, history
-from cirt.sharing.service import (
+from cirt.sharing.agreements.service import (
     add_agreement,
     change_agreement,
     end_agreement,
     resume_agreement,
     suspend_agreement,
 )
+from cirt.sharing.gate import agreement_in_force
+from cirt.sharing.models import Agreement, AgreementState, Direction, Level
+from cirt.sharing.queries import agreements, find_agreement, history
 from tests.support.store import a_peer
 
 

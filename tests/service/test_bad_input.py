@@ -22,8 +22,8 @@ from cirt.parties.roles import Role
 from cirt.register.models import Entry, EntryKind, Incident, Note, Report
 from cirt.release.collections import AddCollection, add_collection, add_member
 from cirt.release.models import CollectionKind
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from tests.support.browse import PASSWORD, Visitor, a_colleague
 from tests.support.register import a_person, a_report, an_incident
 from tests.support.taxii import MEDIA, ROOT, an_indicator

@@ -11,9 +11,9 @@ from cirt.release.collections import add_member, find_collection
 from cirt.release.ledger import Reading, record_pages, record_together
 from cirt.release.models import CollectionKind, Feed
 from cirt.release.offers import feeds_of
-from cirt.sharing.commands import ChangeAgreement
+from cirt.sharing.agreements.commands import ChangeAgreement
+from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.queries import agreements
-from cirt.sharing.service import change_agreement
 from tests.conftest import NOON
 from tests.support.databases import Databases
 from tests.support.release import ALL, a_collection, a_reader, published

@@ -22,8 +22,8 @@ from cirt.kernel.work import start_work as start_work_of_program
 from cirt.objects import codec
 from cirt.objects.models import StixObject
 from cirt.parties.peers import PeerFacts, add_peer
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from cirt.sources import service
 from tests.support.taxii import an_indicator
 

@@ -16,10 +16,10 @@ from cirt.release.collections import find_collection
 from cirt.release.filters import Filter
 from cirt.release.pages import Page, Pages
 from cirt.release.windows import find_place
-from cirt.sharing.commands import ChangeAgreement
+from cirt.sharing.agreements.commands import ChangeAgreement
+from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.gate import peer_reader
 from cirt.sharing.queries import agreements
-from cirt.sharing.service import change_agreement
 from tests.support.release import ALL, a_collection, a_reader, published
 from tests.support.store import indicator, put, relationship
 

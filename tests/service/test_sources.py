@@ -15,8 +15,8 @@ from cirt.objects.models import StixObject
 from cirt.parties.errors import NoSuchPeer
 from cirt.parties.peers import PeerFacts, add_peer
 from cirt.plugin import Connector, Fetch, Found
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from cirt.sources import service
 from cirt.sources.models import Source
 from cirt.worker.table import HANDLERS

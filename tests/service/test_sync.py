@@ -47,9 +47,9 @@ from cirt.release.collections import AddCollection, add_collection, add_member, 
 from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
 from cirt.release.recall import revoke_indicator
-from cirt.sharing.commands import AddAgreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from cirt.sharing.gate import release, show
-from cirt.sharing.service import add_agreement
 from tests.support.databases import Databases
 from tests.support.hostile import hostile
 from tests.support.release import our_indicator, published

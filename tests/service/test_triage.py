@@ -87,8 +87,8 @@ from cirt.register.views.service import (
     save_view,
     views_of,
 )
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from tests.support.register import a_person, a_report, accepting, an_incident, observables_of
 
 MAIL = (

@@ -13,8 +13,8 @@ from cirt.parties.roles import Role
 from cirt.release.collections import add_member, find_collection
 from cirt.release.errors import ReleaseChanged
 from cirt.release.models import Proposal, ProposalState
-from cirt.sharing.commands import ChangeAgreement
-from cirt.sharing.service import change_agreement
+from cirt.sharing.agreements.commands import ChangeAgreement
+from cirt.sharing.agreements.service import change_agreement
 from tests.support.browse import PASSWORD, Visitor, signed_in
 from tests.support.register import a_person, an_incident, with_observables
 from tests.support.release import a_collection, a_reader, asked, our_indicator, revised

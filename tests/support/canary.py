@@ -79,16 +79,19 @@ from cirt.release.collections import (
     publish,
 )
 from cirt.release.commands import AskRelease, Revoke
+from cirt.release.membership.service import ask_member
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.permitting import record_permission
 from cirt.release.recall import revoke_indicator
 from cirt.release.withholding import withhold
-from cirt.sharing.commands import AddAgreement
+from cirt.sharing.agreements.commands import AddAgreement, SignedCopy
+from cirt.sharing.agreements.record import Contact
+from cirt.sharing.agreements.service import add_agreement
 from cirt.sharing.permissions.commands import EvidenceFile, RecordPermission, Scope
 from cirt.sharing.permissions.models import Audience
-from cirt.sharing.service import add_agreement
 from cirt.sharing.withheld.commands import Withhold
 from cirt.web.static_files import static_files
+from tests.support.agreeing import asked_for, ruled
 from tests.support.browse import PASSWORD
 from tests.support.databases import TEST_SECRET
 from tests.support.mail import a_mail
@@ -161,6 +164,7 @@ def a_cage(program: Program) -> Cage:
         fill_limits(cage, work, peers)
         name_the_rest(cage, work)
     fill_requests(cage, named, red)
+    fill_agreements(cage)
     give_the_console_its_key(program)
     return cage
 
@@ -522,6 +526,42 @@ def fill_requests(cage: Cage, named: Actor, red: Incident) -> None:
     cage.expect("/release", reference.lower(), "lead")
 
 
+def fill_agreements(cage: Cage) -> None:
+    """A change with contacts and a signed text that waits for a decision, one that holds, and a wish for a member."""
+    new, program = cage.canaries.new, cage.program
+    lead, other = (a_person(program, name, Role.LEAD) for name in ("Lena", "Otto"))
+    reference = cage.ids["agreement"][0]
+    for place in ("holds", "waits"):
+        words = {
+            each: new(f"{place}-{each}", DIRECTORY)
+            for each in ("why", "contact", "purpose", "sector")
+        }
+        body = new(f"{place}-copy", READERS).encode()
+        change_id = asked_for(
+            program,
+            lead,
+            reference,
+            sectors=("energy", words["sector"]),
+            purposes=(words["purpose"],),
+            contacts=(Contact(words["contact"]),),
+            reason=words["why"],
+            copy=SignedCopy(f"{new(f'{place}-name', READERS)}.pdf", "application/pdf", body),
+        )
+        if place == "holds":
+            ruled(program, other, change_id)
+            cage.expect(f"/agreements/{reference}", words["contact"], "lead", "admin", "auditor")
+        cage.name("change", change_id)
+    cage.expect(f"/agreements/changes/{change_id}", words["why"], "lead", "admin")
+    with program.work(lead) as work:
+        why = new("member-why", DIRECTORY)
+        cage.name("member", ask_member(work, "theirs", "member", why).id)
+        signed = sa.select(Attachment.id).where(Attachment.owner == reference)
+        cage.name("signed", *work.session.scalars(signed))
+    copy = f"/agreements/{reference}/copy/{cage.ids['signed'][-1]}"
+    cage.expect(copy, body.decode(), "lead", "handler")
+    cage.expect("/peers/member/view", "wide", "lead", "auditor")
+
+
 def our_object(work: Work, cage: Cage, place: str, readers: Iterable[str], tlp: Tlp) -> StixObject:
     """An indicator of ours with a canary in its name, description and pattern."""
     new = cage.canaries.new
@@ -707,8 +747,11 @@ _FILLED_BY = (
     ("/bin/", {"act_id": "bin"}),
     ("/indicators/", {"stix_id": "object"}),
     ("/release/", {"reference": "release"}),
-    ("/peers/", {"slug": "slug", "reference": "agreement"}),
+    ("/peers/", {"slug": "slug", "alias": "collection"}),
     ("/permissions/", {"reference": "permission", "attachment_id": "file"}),
+    ("/agreements/changes/", {"change_id": "change"}),
+    ("/agreements/members/", {"request_id": "member"}),
+    ("/agreements/", {"reference": "agreement", "attachment_id": "signed"}),
     ("/sync/", {"link_id": "link", "arrival_id": "arrival"}),
     ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
     ("/admin/mail/", {"language": "language"}),

@@ -26,8 +26,8 @@ from cirt.release.collections import (
     publish,
 )
 from cirt.release.models import CollectionKind
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 
 MEDIA = "application/taxii+json;version=2.1"
 ROOT = "/taxii2/national/"

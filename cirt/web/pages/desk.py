@@ -8,6 +8,7 @@ from cirt.register.mine import mine
 from cirt.register.models import Severity
 from cirt.release.models import ProposalState
 from cirt.release.proposals import proposals
+from cirt.sharing.agreements.expiry import near_ends
 from cirt.web.frame import render
 from cirt.web.session import open_work, visit
 
@@ -22,6 +23,7 @@ def desk() -> Response:
         my_work = mine(work)
         waiting = proposals(work, [ProposalState.ASKED])
         answers = answers_waiting(work)
+        ends = near_ends(work.session, work.now)
     return render(
         "desk/desk.html",
         figures=figures,
@@ -31,6 +33,7 @@ def desk() -> Response:
         high=figures.by_severity[Severity.HIGH],
         most=max((count for _, count in figures.by_class), default=1),
         waiting=waiting,
+        ends=ends,
         answers_waiting=answers,
         may_decide=visit().actor.may("release:decide"),
     )

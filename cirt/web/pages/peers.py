@@ -1,25 +1,32 @@
-"""Peers: the directory, one with what its agreement allows today, and an agreement's terms."""
+"""Peers: the directory, and one with what its agreement allows today, its members and links."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from cirt.exchange.health import link_health
-from cirt.kernel.errors import NotFound
 from cirt.objects.index import brought_since
 from cirt.parties.models import Peer, PeerCredential
 from cirt.parties.peers import find_peer
 from cirt.parties.peers import peers as all_peers
+from cirt.release.collections import collections as all_collections
 from cirt.release.collections import collections_for
+from cirt.release.membership.queries import open_member_requests
 from cirt.release.reach import given_since
+from cirt.sharing.agreements.expiry import NearEnd, near_ends
+from cirt.sharing.agreements.queries import history_lines, open_changes
+from cirt.sharing.agreements.record import Record
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.ladder import ladder
-from cirt.sharing.queries import agreements, find_agreement, history, peer_reader, peer_readers
+from cirt.sharing.ladder import reasons
+from cirt.sharing.queries import agreements, peer_reader, peer_readers
 from cirt.sharing.rules import agreement_rule
 from cirt.web import outward
+from cirt.web.forms import Form
 from cirt.web.frame import render
+from cirt.web.pages.agreements import signed_copy, words
 from cirt.web.session import open_work, visit
 
 bp = Blueprint("peers", __name__)
@@ -32,6 +39,7 @@ class _Line:
     peer: Peer
     reader: PeerReader
     standing: str | None  # the rule that keeps the agreement from being in force
+    end: NearEnd | None
     given: int
     received: int
 
@@ -43,27 +51,47 @@ def peers() -> Response:
         readers = peer_readers(work.session, [peer.id for peer in found], work.now)
         given = given_since(work.session, work.now - _COUNTED)
         received = brought_since(work.session, work.now - _COUNTED)
+        ends = {each.slug: each for each in near_ends(work.session, work.now)}
+        waiting = len(open_changes(work.session)) + len(open_member_requests(work.session))
     lines = [
         _Line(
             peer,
             readers[peer.id],
             agreement_rule(readers[peer.id], visit().now),
+            ends.get(peer.slug),
             given.get(peer.id, 0),
             received.get(peer.id, 0),
         )
         for peer in found
     ]
-    return render("peers/list.html", lines=lines, sign=outward.sign, standings=outward.STANDINGS)
+    return render("peers/list.html", lines=lines, waiting=waiting, **_words())
 
 
 @bp.get("/peers/<slug>")
 def peer(slug: str) -> Response:
+    return show(slug, Form())
+
+
+def show(slug: str, form: Form, status: int = HTTPStatus.OK) -> Response:
+    """One peer; with what was wrong in the forms about its memberships."""
     with open_work(write=False) as work:
         found = find_peer(work.session, slug)
         reader = peer_reader(work.session, found.id, work.now)
+        rows = agreements(work.session, slug)
+        nearest = reader.terms.reference if reader.terms else ""
+        now_holds = next((row for row, _ in rows if row.reference == nearest), None)
+        mine = collections_for(work.session, found.id)
         values: dict[str, Any] = {
-            "agreements": agreements(work.session, slug),
-            "collections": collections_for(work.session, found.id),
+            "agreements": rows,
+            "it": now_holds,
+            "record": Record.from_data(now_holds.record if now_holds else {}),
+            "copy": signed_copy(work, now_holds) if now_holds else None,
+            "lines": history_lines(work.session, now_holds.id)[:6] if now_holds else [],
+            "changes": open_changes(work.session, now_holds.id) if now_holds else [],
+            "ends": [each for each in near_ends(work.session, work.now) if each.slug == slug],
+            "collections": mine,
+            "others": [each for each in all_collections(work.session) if each not in mine],
+            "asked": open_member_requests(work.session, found.id),
             "links": link_health(work.session, found.id),
             "credential": work.session.get(PeerCredential, found.id),
             "given": given_since(work.session, work.now - _COUNTED).get(found.id, 0),
@@ -71,37 +99,25 @@ def peer(slug: str) -> Response:
         }
     return render(
         "peers/peer.html",
+        status,
+        form=form,
         peer=found,
         reader=reader,
         standing=agreement_rule(reader, visit().now),
-        ladder=ladder(reader.terms) if reader.terms else [],
+        reasons=reasons(reader, visit().now) if reader.terms else [],
+        done=request.args.get("done", ""),
         **_words(),
         **values,
     )
 
 
-@bp.get("/peers/<slug>/agreements/<reference>")
-def agreement(slug: str, reference: str) -> Response:
-    with open_work(write=False) as work:
-        found = find_peer(work.session, slug)
-        row = find_agreement(work.session, reference)
-        if row.peer_id != found.id:
-            raise NotFound
-        versions = history(work.session, row.id)
-    return render("peers/agreement.html", peer=found, it=row, versions=versions, **_words())
-
-
 def _words() -> dict[str, Any]:
     return {
-        "sign": outward.sign,
+        **words(),
         "standings": outward.STANDINGS,
-        "states": outward.AGREEMENTS,
         "health": outward.HEALTH,
-        "levels": outward.LEVELS,
-        "directions": outward.DIRECTIONS,
         "ways": outward.LINKS,
-        "kinds": outward.COLLECTION_KINDS,
         "steps": outward.STEPS,
         "sentence": outward.sentence,
-        "gone": outward.percent_gone,
+        "because": outward.because,
     }

@@ -1,4 +1,4 @@
-"""Makes and changes agreements. Made here they are in force at once; every change is a new version."""
+"""Makes and changes agreements, as the console does: in force at once; every change is a new version."""
 
 import re
 from dataclasses import fields
@@ -12,8 +12,8 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.parties.peers import find_peer
-from cirt.sharing.commands import UNCHANGED, AddAgreement, ChangeAgreement, Moment
-from cirt.sharing.errors import (
+from cirt.sharing.agreements.commands import UNCHANGED, AddAgreement, ChangeAgreement, Moment
+from cirt.sharing.agreements.errors import (
     AgreementOverlaps,
     CeilingTooHigh,
     DefaultTooHigh,
@@ -21,11 +21,14 @@ from cirt.sharing.errors import (
     PeriodWrong,
     TypeNameWrong,
 )
+from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.sharing.agreements.terms import terms_data
 from cirt.sharing.models import Agreement, AgreementState, AgreementVersion
 from cirt.sharing.queries import find_agreement
 
 _TYPE = re.compile(r"[a-z][a-z0-9-]{1,249}\Z")
 _HOLDING = (AgreementState.IN_FORCE, AgreementState.SUSPENDED)  # of these one per peer at a time
+CHANGEABLE = (*_HOLDING, AgreementState.DRAFT)
 
 
 def add_agreement(work: Work, cmd: AddAgreement) -> Agreement:
@@ -50,11 +53,16 @@ def add_agreement(work: Work, cmd: AddAgreement) -> Agreement:
         types=sorted(set(cmd.types)),
         sectors=sorted(set(cmd.sectors)),
         transit=cmd.transit,
+        ceiling_in=cmd.ceiling_in,
+        personal_data=cmd.personal_data,
+        attribution=cmd.attribution,
+        tlp=Tlp.AMBER,
+        record={},
         created_at=work.now,
     )
-    _check(work, agreement)
+    check(work, agreement)
     work.session.add(agreement)
-    _record(work, agreement, "agreement.add")
+    keep_version(work, agreement, "agreement.add")
     return agreement
 
 
@@ -65,63 +73,70 @@ def change_agreement(work: Work, cmd: ChangeAgreement) -> Agreement:
         NoSuchAgreement, NotInThatState, and as for ``add_agreement``.
     """
     work.require("agreement:write")
-    agreement = _in_state(work, cmd.reference, *_HOLDING, AgreementState.DRAFT)
+    agreement = held_in(work, cmd.reference, *CHANGEABLE)
     with work.session.no_autoflush:
         for field in fields(cmd):
             value = getattr(cmd, field.name)
             if value is not UNCHANGED and field.name != "reference":
                 setattr(agreement, field.name, _stored(field.name, value))
-        _check(work, agreement)
+        check(work, agreement)
     agreement.version += 1
-    _record(work, agreement, "agreement.change")
+    keep_version(work, agreement, "agreement.change")
     return agreement
 
 
-def suspend_agreement(work: Work, reference: str) -> Agreement:
-    return _move(work, reference, AgreementState.IN_FORCE, AgreementState.SUSPENDED, "suspend")
+def suspend_agreement(work: Work, reference: str, reason: str = "") -> Agreement:
+    return _move(work, reference, "suspend", reason)
 
 
-def resume_agreement(work: Work, reference: str) -> Agreement:
-    return _move(work, reference, AgreementState.SUSPENDED, AgreementState.IN_FORCE, "resume")
+def resume_agreement(work: Work, reference: str, reason: str = "") -> Agreement:
+    return _move(work, reference, "resume", reason)
 
 
-def end_agreement(work: Work, reference: str) -> Agreement:
+def end_agreement(work: Work, reference: str, reason: str = "") -> Agreement:
     """For good; another one may follow."""
+    return _move(work, reference, "end", reason)
+
+
+# What an act begins at, and what it leads to.
+_MOVES: dict[str, tuple[tuple[AgreementState, ...], AgreementState]] = {
+    "suspend": ((AgreementState.IN_FORCE,), AgreementState.SUSPENDED),
+    "resume": ((AgreementState.SUSPENDED,), AgreementState.IN_FORCE),
+    "end": (CHANGEABLE, AgreementState.ENDED),
+}
+
+
+def _move(work: Work, reference: str, act: str, reason: str) -> Agreement:
     work.require("agreement:write")
-    agreement = _in_state(work, reference, *_HOLDING, AgreementState.DRAFT)
-    return _set_state(work, agreement, AgreementState.ENDED, "agreement.end")
-
-
-def _move(
-    work: Work, reference: str, before: AgreementState, after: AgreementState, act: str
-) -> Agreement:
-    work.require("agreement:write")
-    return _set_state(work, _in_state(work, reference, before), after, f"agreement.{act}")
-
-
-def _set_state(work: Work, agreement: Agreement, state: AgreementState, act: str) -> Agreement:
-    agreement.state = state
+    before, after = _MOVES[act]
+    agreement = held_in(work, reference, *before)
+    agreement.state = after
     agreement.version += 1
-    _record(work, agreement, act)
+    keep_version(work, agreement, f"agreement.{act}", reason=reason)
     return agreement
 
 
-def _in_state(work: Work, reference: str, *states: AgreementState) -> Agreement:
+def held_in(work: Work, reference: str, *states: AgreementState) -> Agreement:
+    """The agreement as it stands now, unchanged by others until commit.
+
+    Raises:
+        NoSuchAgreement, NotInThatState.
+    """
     agreement = find_agreement(work.session, reference)
-    _lock_peer(work, agreement.peer_id)
+    hold_peer(work, agreement.peer_id)
     work.session.refresh(agreement)
     if agreement.state not in states:
         raise NotInThatState(reference=reference, state=agreement.state.value)
     return agreement
 
 
-def _lock_peer(work: Work, peer_id: int) -> None:
+def hold_peer(work: Work, peer_id: int) -> None:
     """Two who change agreements with one peer follow one another; what only refers to the peer need not wait."""
     locked = sa.select(Peer.id).where(Peer.id == peer_id).with_for_update(key_share=True)
     work.session.execute(locked)
 
 
-def _check(work: Work, agreement: Agreement) -> None:
+def check(work: Work, agreement: Agreement) -> None:
     if agreement.ceiling is Tlp.RED:
         raise CeilingTooHigh
     if agreement.default_tlp is Tlp.RED:
@@ -136,7 +151,7 @@ def _check(work: Work, agreement: Agreement) -> None:
 
 
 def _check_overlap(work: Work, agreement: Agreement) -> None:
-    _lock_peer(work, agreement.peer_id)
+    hold_peer(work, agreement.peer_id)
     query = sa.select(Agreement).where(
         Agreement.peer_id == agreement.peer_id,
         Agreement.state.in_(_HOLDING),
@@ -154,36 +169,45 @@ def _check_overlap(work: Work, agreement: Agreement) -> None:
         )
 
 
-def _record(work: Work, agreement: Agreement, act: str) -> None:
+def keep_version(
+    work: Work,
+    agreement: Agreement,
+    act: str,
+    *,
+    reason: str = "",
+    made_by: str = "",
+    approved_by: str | None = None,
+) -> None:
+    """Write down the terms as they are from now on. Changes that were asked for against older ones are void."""
     work.session.flush()
-    terms = _as_data(agreement)
+    terms = terms_data(agreement)
     work.session.add(
         AgreementVersion(
             agreement_id=agreement.id,
             version=agreement.version,
             terms=terms,
             made_at=work.now,
-            made_by=work.actor.name[:200],
+            made_by=(made_by or work.actor.name)[:200],
+            approved_by=approved_by and approved_by[:200],
+            reason=reason,
         )
     )
     work.session.flush()
-    work.audit(act, agreement.reference, version=agreement.version, **terms)
+    _void_changes(work, agreement)
+    kept = {name: value for name, value in terms.items() if name != "record"}
+    work.audit(act, agreement.reference, version=agreement.version, **kept)
 
 
-def _as_data(agreement: Agreement) -> dict[str, Any]:
-    return {
-        "peer_id": agreement.peer_id,
-        "state": agreement.state.value,
-        "level": agreement.level.value,
-        "ceiling": agreement.ceiling.value,
-        "default_tlp": agreement.default_tlp.value if agreement.default_tlp else None,
-        "direction": agreement.direction.value,
-        "valid_from": agreement.valid_from.isoformat(),
-        "valid_until": agreement.valid_until.isoformat() if agreement.valid_until else None,
-        "types": list(agreement.types),
-        "sectors": list(agreement.sectors),
-        "transit": agreement.transit,
-    }
+def _void_changes(work: Work, agreement: Agreement) -> None:
+    stale = sa.select(AgreementChange).where(
+        AgreementChange.agreement_id == agreement.id,
+        AgreementChange.state == RequestState.ASKED,
+        AgreementChange.base_version < agreement.version,
+    )
+    for change in work.session.scalars(stale.order_by(AgreementChange.id)):
+        change.state, change.decided_at = RequestState.VOIDED, work.now
+        work.audit("agreement.void-change", agreement.reference, change=change.id)
+    work.session.flush()
 
 
 def _stored(name: str, value: Any) -> Any:

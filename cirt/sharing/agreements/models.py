@@ -1,0 +1,53 @@
+"""Changes that one person asks for and another decides, and the warnings that were given before an end."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cirt.kernel.db import Base
+
+
+class RequestState(StrEnum):
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    VOIDED = "voided"  # what it was bound to has changed in between
+
+
+class FourEyes:
+    """Columns of what one person asks for and another decides; ``digest`` binds the decision to what was shown."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    state: Mapped[RequestState] = mapped_column(default=RequestState.ASKED, index=True)
+    asked_by_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    asked_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+    comment: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class AgreementChange(FourEyes, Base):
+    """New terms or a new state for an agreement, against one version of it."""
+
+    __tablename__ = "agreement_change"
+
+    agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), index=True)
+    base_version: Mapped[int]
+    wanted: Mapped[dict[str, Any]]  # as in AgreementVersion
+
+
+class AgreementWarning(Base):
+    """Leads were told so many days before this end; once, whatever the clock or a restart does."""
+
+    __tablename__ = "agreement_warning"
+
+    agreement_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement.id"), primary_key=True)
+    valid_until: Mapped[datetime] = mapped_column(primary_key=True)
+    days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]

@@ -1,0 +1,85 @@
+"""Agreements at the desk: terms as a form gives them, changes asked for and decided, and polls of a peer."""
+
+import base64
+from dataclasses import replace
+from typing import Any
+
+from flask import Flask
+
+from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Actor
+from cirt.release import agreeing
+from cirt.release.agreeing import Agreed
+from cirt.sharing.agreements.changes import draft_agreement, get_change, propose_change
+from cirt.sharing.agreements.commands import DecideRequest, Ruling, WriteTerms
+from cirt.sharing.models import Direction, Level
+from cirt.sharing.queries import find_agreement
+from tests.support.browse import PASSWORD
+
+MEDIA = "application/taxii+json;version=2.1"
+
+
+def written(**more: Any) -> WriteTerms:
+    """As the form of an agreement of ``a_reader`` says, unless told otherwise."""
+    given = {
+        "level": Level.MOU,
+        "direction": Direction.BOTH,
+        "ceiling": Tlp.AMBER,
+        "ceiling_in": Tlp.AMBER_STRICT,
+        "attribution": True,
+        "reason": "As talked over",
+        "version": 1,
+        **more,
+    }
+    return WriteTerms(**given)
+
+
+def asked_for(program: Program, actor: Actor, reference: str, **more: Any) -> int:
+    """A change against the present version; its number."""
+    with program.work(actor) as work:
+        version = find_agreement(work.session, reference).version
+        return propose_change(work, reference, written(**{"version": version, **more})).id
+
+
+def drafted(program: Program, actor: Actor, slug: str = "cert-b", **more: Any) -> int:
+    with program.work(actor) as work:
+        return draft_agreement(work, slug, written(**{"version": 0, **more})).id
+
+
+def ruled(
+    program: Program,
+    actor: Actor,
+    change_id: int,
+    ruling: Ruling = Ruling.APPROVED,
+    comment: str = "",
+) -> Agreed:
+    with program.work(actor, write=False) as work:
+        digest = get_change(work, change_id).digest
+    with program.work(actor) as work:
+        return agreeing.decide(work, DecideRequest(change_id, ruling, comment, digest))
+
+
+def narrowed(program: Program, actor: Actor, reference: str, **more: Any) -> None:
+    with program.work(actor) as work:
+        version = find_agreement(work.session, reference).version
+        agreeing.narrow(work, reference, replace(written(**more), version=version))
+
+
+def polled(app: Flask, username: str, alias: str, *, limit: int = 7) -> list[str] | None:
+    """The ids that a peer gets by TAXII, page after page; None where the collection does not exist for it."""
+    secret = base64.b64encode(f"{username}:{PASSWORD}".encode()).decode()
+    headers = {"Authorization": f"Basic {secret}", "Accept": MEDIA}
+    found: list[str] = []
+    query: dict[str, Any] = {"limit": limit}
+    while True:
+        path = f"/taxii2/national/collections/{alias}/objects/"
+        answer = app.test_client().get(path, headers=headers, query_string=query)
+        if answer.status_code == 404:
+            return None
+        assert answer.status_code == 200, answer.text
+        envelope = answer.get_json()
+        found += [each["id"] for each in envelope.get("objects", [])]
+        if not envelope.get("more"):
+            return found
+        query = {"limit": limit, "next": envelope["next"]}
