@@ -70,15 +70,23 @@ class CollectionMissing(ReleaseIncomplete):
     message = mark("A release needs a collection. Choose where it is offered.")
 
 
+class TwoWays(ReleaseIncomplete):
+    message = mark(
+        "Choose collections or named persons, not both: ask for two releases, for each goes its own way."
+    )
+
+
+class PersonUnknown(ReleaseIncomplete):
+    message = mark("One of the persons chosen is in no agreement. Choose from the list.")
+
+
 class InboxNotOffered(ReleaseIncomplete):
     message = mark("Peers cannot read the inbox {collection}. Choose another collection.")
 
 
 class NothingWouldLeave(Conflict):
     code = "nothing-would-leave"
-    message = mark(
-        "Objects asked for: {count}. No member of these collections may have any of them."
-    )
+    message = mark("Objects asked for: {count}. Nobody of those chosen may have any of them.")
 
 
 class ReleaseDecided(Conflict):
@@ -89,6 +97,13 @@ class ReleaseDecided(Conflict):
 class OwnRequest(Conflict):
     code = "own-request"
     message = mark("Somebody else must decide {reference}: you asked for it.")
+
+
+class NotAsker(Conflict):
+    code = "not-asker"
+    message = mark(
+        "Only who asked for {reference} can withdraw it. You can refuse it or send it back."
+    )
 
 
 class AlreadyApproved(Conflict):
@@ -132,6 +147,13 @@ class ReleaseVoided(Conflict):
     message = mark(
         "{reference} is void: nothing of it would leave any more, or its asker lost the right to ask."
     )
+
+
+class ReleaseUnheld(Conflict):
+    """A member came while the decision was taken, so nobody has seen what it would get."""
+
+    code = "release-unheld"
+    message = mark("Somebody became a member at this moment. Look again before you decide.")
 
 
 class NotOurObject(Conflict):

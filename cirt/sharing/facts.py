@@ -60,6 +60,20 @@ class PeerReader:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedReader:
+    """A person of a peer whom an agreement names, reached by encrypted mail alone (rulings 5)."""
+
+    person_id: int  # of agreement_person
+    name: str
+    email: str
+    peer: PeerReader
+    named_in: str  # reference of the agreement
+    removed: bool = False
+    key: str = ""  # fingerprint; empty: none
+    key_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffReader:
     """Somebody of the team; the console has no person and sees nothing that names persons."""
 
@@ -72,4 +86,4 @@ class PublicReader:
     pass
 
 
-Recipient: TypeAlias = PeerReader | StaffReader | PublicReader
+Recipient: TypeAlias = PeerReader | NamedReader | StaffReader | PublicReader

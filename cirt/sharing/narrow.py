@@ -10,9 +10,23 @@ import sqlalchemy as sa
 
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts
-from cirt.sharing.facts import PeerReader, PublicReader, Recipient, StaffReader, Terms
+from cirt.sharing.facts import (
+    NamedReader,
+    PeerReader,
+    PublicReader,
+    Recipient,
+    StaffReader,
+    Terms,
+)
 from cirt.sharing.models import Direction, Level, NamedPerson
-from cirt.sharing.rules import INBOX, SHARED, agreement_rule, table_rule
+from cirt.sharing.rules import (
+    INBOX,
+    SHARED,
+    agreement_rule,
+    named_red_rule,
+    named_rule,
+    table_rule,
+)
 from cirt.sharing.verdicts import RULES, Decision
 
 Condition = sa.ColumnElement[bool]
@@ -31,6 +45,8 @@ def visible_facts(
     """On ObjectFacts: what ``decide`` lets leave for this recipient (``Decision.lets_leave``)."""
     if isinstance(recipient, PeerReader):
         return _for_peer(recipient, kind, now, posted=posted, approved=approved)
+    if isinstance(recipient, NamedReader):
+        return _for_named(recipient, kind, now, approved=approved)
     return visible_facts_here(recipient)
 
 
@@ -45,13 +61,11 @@ def visible_facts_here(recipient: StaffReader | PublicReader) -> Condition:
 def _for_peer(
     reader: PeerReader, kind: str | None, now: datetime, *, posted: bool, approved: bool
 ) -> Condition:
-    terms = reader.terms
-    if terms is None or agreement_rule(reader, now) is not None:
-        return sa.false()
-    if terms.direction is Direction.TAKE or kind == INBOX:
+    terms = _giving_terms(reader, kind, now)
+    if terms is None:
         return sa.false()
     given = sa.and_(
-        ObjectFacts.tlp.in_([level for level in Tlp if level <= terms.ceiling]),
+        _under_ceiling(terms),
         _in_scope(terms),
         _read_as_strictly(terms),
         _in_table(terms.level, permitted=posted and kind == SHARED, approved=approved),
@@ -61,6 +75,48 @@ def _for_peer(
     else:
         given = sa.and_(_no_echo(reader), given)
     return sa.and_(ObjectFacts.tlp != Tlp.RED, given)
+
+
+def _giving_terms(reader: PeerReader, kind: str | None, now: datetime) -> Terms | None:
+    """Those under which something may go now; None where nothing may."""
+    terms = reader.terms
+    if terms is None or agreement_rule(reader, now) is not None:
+        return None
+    return None if terms.direction is Direction.TAKE or kind == INBOX else terms
+
+
+def _for_named(
+    reader: NamedReader, kind: str | None, now: datetime, *, approved: bool
+) -> Condition:
+    """To a person whom an agreement names, by encrypted mail: what their organisation may have, and RED."""
+    terms = _giving_terms(reader.peer, kind, now)
+    if terms is None or named_rule(reader, now) is not None:
+        return sa.false()
+    is_own = sa.or_(ObjectFacts.origin_id.is_(None), ObjectFacts.vouched)
+    reds = [
+        is_own if own else ~is_own
+        for own in (True, False)
+        if _is_let(named_red_rule(terms.level, own=own), approved=approved)
+    ]
+    below = sa.and_(
+        ObjectFacts.tlp != Tlp.RED,
+        _under_ceiling(terms),
+        _in_table(terms.level, permitted=False, approved=approved),
+    )
+    given = sa.and_(
+        sa.or_(below, sa.and_(ObjectFacts.tlp == Tlp.RED, sa.or_(sa.false(), *reds))),
+        _in_scope(terms),
+        _read_as_strictly(terms),
+    )
+    return given if kind == SHARED else sa.and_(_no_echo(reader.peer), given)
+
+
+def _is_let(rule: str, *, approved: bool) -> bool:
+    return Decision(RULES[rule].verdict, rule).lets_leave(approved=approved)
+
+
+def _under_ceiling(terms: Terms) -> Condition:
+    return ObjectFacts.tlp.in_([level for level in Tlp if level <= terms.ceiling])
 
 
 def _in_scope(terms: Terms) -> Condition:

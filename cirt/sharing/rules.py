@@ -10,7 +10,15 @@ from datetime import datetime
 from typing import TypeAlias
 
 from cirt.kernel.tlp import Tlp
-from cirt.sharing.facts import Facts, PeerReader, PublicReader, Recipient, StaffReader, Terms
+from cirt.sharing.facts import (
+    Facts,
+    NamedReader,
+    PeerReader,
+    PublicReader,
+    Recipient,
+    StaffReader,
+    Terms,
+)
 from cirt.sharing.models import AgreementState, Direction, Level
 from cirt.sharing.verdicts import RULES, Decision, Rule, Verdict
 
@@ -18,6 +26,7 @@ __all__ = [
     "RULES",
     "Decision",
     "Facts",
+    "NamedReader",
     "PeerReader",
     "PublicReader",
     "Recipient",
@@ -198,6 +207,8 @@ def decide(
     """
     if isinstance(recipient, PeerReader):
         return _decide_for_peer(_Case(facts, recipient, kind, posted, now))
+    if isinstance(recipient, NamedReader):
+        return _decide_for_named(_Case(facts, recipient.peer, kind, False, now), recipient)
     if isinstance(recipient, StaffReader):
         return _said(_staff_rule(facts, recipient), _values(facts))
     rule = "public-yes" if facts.tlp is Tlp.CLEAR else "public-no"
@@ -212,7 +223,8 @@ def decide_recall(facts: Facts, reader: PeerReader, now: datetime, *, had_it: bo
 
 def end_withheld(end: str, facts: Facts, recipient: Recipient) -> Decision:
     """A relationship or sighting stays where an end may not go (sharing digest, section 5)."""
-    reader = recipient if isinstance(recipient, PeerReader) else None
+    found = recipient.peer if isinstance(recipient, NamedReader) else recipient
+    reader = found if isinstance(found, PeerReader) else None
     return _said("end-withheld", {"reader": "", **_values(facts, reader), "end": end})
 
 
@@ -250,6 +262,42 @@ def _decide_for_peer(case: _Case) -> Decision:
     rules = _READING_BACK if is_back else _GIVING
     spoken = [said for said in (rule(case) for rule in rules) if said]
     return _strictest(spoken, _values(case.facts, case.reader))
+
+
+def named_rule(reader: NamedReader, now: datetime) -> str | None:
+    """Why nothing can go to this person at all, whatever it is; None if it can."""
+    terms = reader.peer.terms
+    if reader.removed:
+        return "named-removed"
+    if terms is None or terms.reference != reader.named_in:
+        return "named-elsewhere"
+    if not reader.key:
+        return "named-no-key"
+    return "named-key-old" if reader.key_until is not None and now >= reader.key_until else None
+
+
+def named_red_rule(level: Level | None, *, own: bool) -> str:
+    """The cell of the decision table for TLP:RED to a named person of a peer at this level."""
+    if own:
+        return "named-two" if level is Level.MOU_NDA else "named-level"
+    return table_rule(Tlp.RED, own=False, level=level or Level.TLP_ACK)
+
+
+# For RED the level decides, not the ceiling, which is never RED; nobody reads anything back by mail.
+_NOT_FOR_RED: frozenset[_PeerRule] = frozenset({_red, _ceiling, _table})
+
+
+def _decide_for_named(case: _Case, reader: NamedReader) -> Decision:
+    is_red = case.facts.tlp is Tlp.RED
+    rules = [rule for rule in _GIVING if not (is_red and rule in _NOT_FOR_RED)]
+    spoken = [said for said in (rule(case) for rule in rules) if said]
+    if about_person := named_rule(reader, case.now):
+        spoken.append(about_person)
+    if is_red:
+        terms = case.reader.terms
+        spoken.append(named_red_rule(terms.level if terms else None, own=case.facts.is_own))
+    person = {"person": reader.name, "named_in": reader.named_in}
+    return _strictest(spoken, _values(case.facts, case.reader) | person)
 
 
 def _staff_rule(facts: Facts, reader: StaffReader) -> str:

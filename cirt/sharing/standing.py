@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from cirt.kernel.among import among, among_given, gathered
 from cirt.kernel.prepared import Prepared
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
-from cirt.sharing.facts import Facts, PeerReader, Recipient
+from cirt.sharing.facts import Facts, NamedReader, PeerReader, Recipient
 from cirt.sharing.rules import (
     SHARED,
     Decision,
@@ -245,8 +245,9 @@ def _end_decision(named_by: Facts, question: Question, end: End, posted: bool) -
     and ours, so that nothing shows of what others sent us. Echo is no reason here: no bytes of the end go.
     """
     origin_id, reader = named_by.origin_id, question.recipient
+    peer = reader.peer if isinstance(reader, NamedReader) else reader
     if origin_id is None:
-        counts = not (isinstance(reader, PeerReader) and end.brought_by_id == reader.peer_id)
+        counts = not (isinstance(peer, PeerReader) and end.brought_by_id == peer.peer_id)
     else:
         counts = end.brought_by_id in (None, origin_id)
     if not counts:

@@ -27,7 +27,7 @@ from cirt.release.models import CollectionKind, ProposalState
 from cirt.release.proposals import ask_again, ask_release, proposal_view
 from cirt.release.queries import KIND_LABELS, ProposalView
 from cirt.release.reach import collection_lines
-from cirt.release.weighing import Change
+from cirt.release.rows import Change
 from cirt.sharing.gate import release as released_bytes
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader

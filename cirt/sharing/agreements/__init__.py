@@ -1,0 +1,1 @@
+"""Agreements: who is named in them for TLP:RED."""
