@@ -1,6 +1,6 @@
 """Forms of releases: asking, deciding, revoking, empty collections."""
 
-from cirt.inputs.base import Choice, CommandInput, Line, Text, Wholes
+from cirt.inputs.base import Choice, CommandInput, Flag, Line, Text, Wholes
 from cirt.inputs.several import Names
 from cirt.kernel.text import mark
 from cirt.release import commands
@@ -37,6 +37,7 @@ class AskReleaseInput(CommandInput[commands.AskRelease]):
     persons = Wholes()
     stix_ids = Names(missing=_OBJECTS)
     sector = Line(60, optional=True)
+    anyway = Flag()
 
     def problems(self, command: commands.AskRelease) -> dict[str, list[str]]:
         nobody = not command.collections and not command.persons

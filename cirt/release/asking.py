@@ -23,9 +23,10 @@ from cirt.release.errors import (
     ReasonMissing,
     ReleaseDecided,
     TitleMissing,
+    TooFewToApprove,
     TwoWays,
 )
-from cirt.release.eyes import note_asker
+from cirt.release.eyes import note_asker, who_could
 from cirt.release.models import (
     Collection,
     CollectionKind,
@@ -48,6 +49,7 @@ def ask_release(work: Work, cmd: AskRelease) -> Proposal:
 
     Raises:
         ReleaseIncomplete, NoSuchCollection, NoSuchObject, NoSuchIncident, NothingWouldLeave, NotAllowed.
+        TooFewToApprove: unless it is asked anyway.
     """
     work.require("release:ask")
     account_id, person_id = person_of(work)
@@ -76,7 +78,9 @@ def ask_release(work: Work, cmd: AskRelease) -> Proposal:
         for each in _named_persons(work.session, cmd.persons)
     )
     _name_versions(work.session, proposal, version_ids)
-    _show(work, proposal)
+    weighed = _show(work, proposal)
+    if not cmd.anyway:
+        _check_enough(work.session, weighed, {person_id})
     return proposal
 
 
@@ -124,7 +128,13 @@ def ask_again(work: Work, cmd: AskAgain) -> Proposal:
     return proposal
 
 
-def _show(work: Work, proposal: Proposal) -> None:
+def _check_enough(session: Session, weighed: Weighed, askers: set[int]) -> None:
+    missing = (weighed.needed or 0) - len(who_could(session, askers))
+    if missing > 0:
+        raise TooFewToApprove(missing=missing)
+
+
+def _show(work: Work, proposal: Proposal) -> Weighed:
     """Weigh what was asked and write it down, so that a later difference can be named."""
     weighed = weigh(work, proposal)
     if weighed.needed is None:
@@ -139,6 +149,7 @@ def _show(work: Work, proposal: Proposal) -> None:
         persons=sorted({row.person_id for row in weighed.hands}),
         digest=weighed.digest,
     )
+    return weighed
 
 
 def _check_complete(cmd: AskRelease, version_ids: Sequence[int]) -> None:

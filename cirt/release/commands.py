@@ -19,6 +19,7 @@ class AskRelease:
     incident: str | None = None
     sector: str | None = None
     persons: tuple[int, ...] = ()
+    anyway: bool = True  # also where too few could approve it
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,16 @@ class OwnRequest(Conflict):
     message = mark("Somebody else must decide {reference}: you asked for it.")
 
 
+class TooFewToApprove(Conflict):
+    """Said before it is asked (rulings 6)."""
+
+    code = "too-few-to-approve"
+    message = mark(
+        "Too few could approve this: {missing} more needed. An administrator must give another person the role Lead "
+        "first; or ask all the same, and it waits."
+    )
+
+
 class NotAsker(Conflict):
     code = "not-asker"
     message = mark(

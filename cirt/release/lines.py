@@ -47,6 +47,7 @@ _NETWORK = frozenset(
         Kind.SERIAL,
     }
 )
+_BY_MARKING = frozenset({"ceiling", "table-no", "red-to-organisations"})
 KIND_LABELS = {
     "indicator-network": mark("Indicators, network"),
     "indicator-file": mark("Indicators, file"),
@@ -76,6 +77,11 @@ class PeerLine:
     gets: int  # objects
     agreement: str | None
     reasons: list[Because]  # the most frequent first
+
+    @property
+    def held_by_marking(self) -> bool:
+        """Whether a lower marking would help."""
+        return any(not each.leaves and each.decision.rule in _BY_MARKING for each in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)

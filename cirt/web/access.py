@@ -38,6 +38,7 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "bin": frozenset({"content:read"}),
     "release": frozenset({"content:read"}),
     "peers": frozenset({"content:read", "peer:read"}),
+    "agreement_persons": frozenset({"content:read", "peer:read"}),
     "sync": frozenset({"content:read"}),
     "admin": frozenset({"account:write", "collection:write", "job:read", "audit:read"}),
 }

@@ -14,6 +14,7 @@ from cirt.parties.peers import find_peer
 from cirt.parties.peers import peers as all_peers
 from cirt.release.collections import collections_for
 from cirt.release.reach import given_since
+from cirt.sharing.agreements.persons import persons_of
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.ladder import ladder
 from cirt.sharing.queries import agreements, find_agreement, history, peer_reader, peer_readers
@@ -88,7 +89,10 @@ def agreement(slug: str, reference: str) -> Response:
         if row.peer_id != found.id:
             raise NotFound
         versions = history(work.session, row.id)
-    return render("peers/agreement.html", peer=found, it=row, versions=versions, **_words())
+        named = persons_of(work.session, row.id)
+    return render(
+        "peers/agreement.html", peer=found, it=row, versions=versions, named=named, **_words()
+    )
 
 
 def _words() -> dict[str, Any]:
