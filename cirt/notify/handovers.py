@@ -32,10 +32,12 @@ _POLICY = SMTP.clone(cte_type="7bit")
 # In English, as the objects are: STIX is read in it.
 _TEXT = """{label}
 
-This is for {person} alone, under {agreement}. Do not pass it on, not even inside your own organisation.
+This is for {person}, under {agreement}. {rule}
 
 {team} hands you {count} STIX 2.1 objects, in the attached file. Release {reference}.
 """
+_ALONE = "It is for you alone. Do not pass it on, not even inside your own organisation."
+_WITHIN = "Pass it on as its marking says, no further."
 _RECALL = """{label}
 
 These objects, which you had from us with release {reference}, are revoked. Stop using them.
@@ -96,7 +98,7 @@ def _mail_of(program: Program, going: Ready, team: str, gpg: Gpg) -> EmailMessag
     envelope = Envelope(  # the subject says no more than that something is meant for this person
         from_name=team,
         from_address=program.settings.mail_from,
-        subject=f"[{Tlp.RED.label}] {team}, {going.reference}",
+        subject=f"[{going.tlp.label}] {team}, {going.reference}",
         message_id=going.message_id,
         at=going.made_at,
     )
@@ -122,15 +124,16 @@ def _content(going: Ready, team: str) -> EmailMessage:
 
 def _text(going: Ready, team: str) -> str:
     return _TEXT.format(
-        label=Tlp.RED.label,
+        label=going.tlp.label,
         person=going.reader.name,
         team=team,
         reference=going.reference,
         count=len(going.released),
         agreement=going.reader.named_in,
+        rule=_ALONE if going.tlp is Tlp.RED else _WITHIN,
     )
 
 
 def _recall_text(going: Ready) -> str:
     ids = "\n".join(going.revoked)
-    return _RECALL.format(label=Tlp.RED.label, reference=going.reference, ids=ids)
+    return _RECALL.format(label=going.tlp.label, reference=going.reference, ids=ids)

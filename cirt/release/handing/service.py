@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectVersion, StixObject
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.handing.models import Handover, HandoverKind, HandoverState, HandoverVersion
 from cirt.release.models import Proposal
 from cirt.release.weighing import Weighed
@@ -33,6 +34,7 @@ class Ready:
     message_id: str
     made_at: datetime
     kind: HandoverKind
+    tlp: Tlp  # the strictest of what it holds or names
     released: Sequence[Released] = field(default=(), repr=False)
     revoked: Sequence[str] = ()  # STIX ids, of a recall
 
@@ -143,9 +145,20 @@ def ready(work: Work, handover_id: int) -> Ready | None:
         handover.message_id,
         handover.made_at,
         handover.kind,
+        _strictest(work, handover_id),
         found,
         revoked,
     )
+
+
+def _strictest(work: Work, handover_id: int) -> Tlp:
+    query = (
+        sa.select(ObjectFacts.tlp)
+        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+        .join(HandoverVersion, HandoverVersion.version_id == ObjectVersion.id)
+        .where(HandoverVersion.handover_id == handover_id)
+    )
+    return max(work.session.scalars(query))
 
 
 def _as_approved(handover: Handover, reader: NamedReader) -> bool:
