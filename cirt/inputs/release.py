@@ -1,6 +1,6 @@
 """Forms of releases: asking, deciding, revoking, empty collections."""
 
-from cirt.inputs.base import Choice, CommandInput, Flag, Line, Text
+from cirt.inputs.base import Choice, CommandInput, Flag, Line, Text, Wholes
 from cirt.inputs.several import Names
 from cirt.kernel.text import mark
 from cirt.release import commands
@@ -12,7 +12,7 @@ _LONG_REASON = mark("Shorten this to 4000 characters.")
 _TITLE = mark("Enter a title that tells peers' readers apart: what it is, and of which wave.")
 _WHY = mark("Say why peers should have it; whoever decides reads this first.")
 _OBJECTS = mark("Tick at least one object.")
-_COLLECTIONS = mark("Tick at least one collection.")
+_COLLECTIONS = mark("Tick at least one collection, or a named person.")
 _RULING = mark("Choose what becomes of the request.")
 _DIGEST = mark("Open the page again: the form does not say what it showed.")
 _REVOKE = mark("Say why it is revoked; the reason stays in the house.")
@@ -27,15 +27,28 @@ def _reason() -> Text:
 
 
 class AskReleaseInput(CommandInput[commands.AskRelease]):
-    """The edge adds ``incident`` where the objects came of one."""
+    """The edge adds ``incident`` where the objects came of one. Collections, or persons in their place."""
 
     command = commands.AskRelease
 
     title = _title()
     reason = _reason()
-    collections = Names(missing=_COLLECTIONS)
+    collections = Names()
+    persons = Wholes()
     stix_ids = Names(missing=_OBJECTS)
     sector = Line(60, optional=True)
+    anyway = Flag()
+
+    def problems(self, command: commands.AskRelease) -> dict[str, list[str]]:
+        nobody = not command.collections and not command.persons
+        return {"collections": [_COLLECTIONS]} if nobody else {}
+
+
+class ForeseeReleaseInput(AskReleaseInput):
+    """The same, before it has a title or a reason."""
+
+    title = Line(200, long=_LONG_TITLE)
+    reason = Text(4000, long=_LONG_REASON)
 
 
 class AskAgainInput(CommandInput[commands.AskAgain]):
@@ -45,6 +58,12 @@ class AskAgainInput(CommandInput[commands.AskAgain]):
 
     title = _title()
     reason = _reason()
+
+
+class WithdrawReleaseInput(CommandInput[commands.WithdrawRelease]):
+    """The edge adds ``reference``."""
+
+    command = commands.WithdrawRelease
 
 
 class DecideReleaseInput(CommandInput[commands.DecideRelease]):

@@ -7,8 +7,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +29,11 @@ _FINGERPRINT = re.compile(r"[0-9A-F]{40}\Z|[0-9A-F]{64}\Z")
 class GpgFailed(Invalid):
     code = "gpg-failed"
     message = mark("GnuPG could not do this: {reason}.")
+
+
+class KeyUnfit(Invalid):
+    code = "key-unfit"
+    message = mark("This key cannot be used: {reason}.")
 
 
 class Signature(StrEnum):
@@ -63,6 +70,15 @@ class Key:
     def addresses(self) -> frozenset[str]:
         found = (_UID_ADDRESS.search(name) for name in self.names)
         return frozenset((one[1] or one[2]).casefold() for one in found if one)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """One key of one person, to encrypt to; apart from the ring that an operator vouches for."""
+
+    fingerprint: str
+    armoured: str = field(repr=False)
+    expires_at: datetime | None = None  # None: never
 
 
 # In the order in which they count: a bad one is never hidden by a good one beside it.
@@ -162,6 +178,45 @@ class Gpg:
             (key for key in self.all_keys() if key.is_usable and wanted in key.addresses), None
         )
 
+    def read_public_key(self, armoured: str) -> PublicKey:
+        """
+        Raises:
+            KeyUnfit: it is none, a secret one, more than one, or cannot be encrypted to.
+        """
+        if "PRIVATE KEY" in armoured:
+            raise KeyUnfit(
+                reason="it is a secret one, which nobody else should have; ask for the public one"
+            )
+        with self._apart() as ring:
+            try:
+                ring.add_key(armoured.encode())
+            except GpgFailed as error:
+                raise KeyUnfit(reason=str(error.values["reason"])) from error
+            colons, _ = ring._run(["--with-colons", "--list-keys"], b"")  # noqa: SLF001 - one of us
+        keys = _listed(colons)
+        if len(keys) != 1:
+            raise KeyUnfit(reason=f"there are {len(keys)} keys in it; paste one")
+        [(fingerprint, (_, is_usable))] = keys.items()
+        if not is_usable:
+            raise KeyUnfit(reason="it is expired or revoked, or nothing can be encrypted to it")
+        return PublicKey(fingerprint, armoured.strip(), _expiry(colons))
+
+    def encrypt_for(self, data: bytes, key: PublicKey) -> bytes:
+        """Armoured, for this key alone, which is in no ring of ours.
+
+        Raises:
+            GpgFailed.
+        """
+        with self._apart() as ring:
+            ring.add_key(key.armoured.encode())
+            return ring.encrypt(data, key.fingerprint)
+
+    @contextmanager
+    def _apart(self) -> "Iterator[Gpg]":
+        """A ring of its own, which is gone afterwards."""
+        with TemporaryDirectory(prefix="cirt-") as folder:
+            yield Gpg(self._binary, Path(folder))
+
     def _run(self, words: Sequence[str], data: bytes) -> tuple[bytes, dict[str, list[str]]]:
         """What it wrote, and its status lines by their first word."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -202,6 +257,24 @@ def _why(status: dict[str, list[str]]) -> str:
     if "INV_RECP" in status:
         return "the key cannot be used"
     return "this is no OpenPGP message"
+
+
+def _expiry(colons: bytes) -> datetime | None:
+    """When the first key of a listing expires, or the last of its parts that encrypt."""
+    primary: datetime | None = None
+    parts: list[datetime | None] = []
+    for line in colons.decode("utf-8", "replace").splitlines():
+        fields = line.split(":")
+        if fields[0] not in ("pub", "sub"):
+            continue
+        until = datetime.fromtimestamp(int(fields[6]), UTC) if fields[6].isdigit() else None
+        if fields[0] == "pub":
+            primary = until
+        if "e" in fields[11] and fields[1] not in ("e", "r", "d", "i"):
+            parts.append(until)
+    given = [each for each in parts if each is not None]
+    of_parts = max(given) if given and len(given) == len(parts) else None
+    return min((each for each in (primary, of_parts) if each is not None), default=None)
 
 
 def _listed(colons: bytes) -> dict[str, tuple[tuple[str, ...], bool]]:

@@ -43,13 +43,14 @@ def mail_of(letter: ReleasedLetter, envelope: Envelope, gpg: Gpg | None) -> Emai
     mail = content
     if letter.fingerprint:
         mail = _encrypted(content, letter.fingerprint, gpg)
-    _address(mail, letter, envelope)
+    address(mail, letter.address, envelope)
     return mail
 
 
-def _address(mail: EmailMessage, letter: ReleasedLetter, envelope: Envelope) -> None:
+def address(mail: EmailMessage, to: str, envelope: Envelope) -> None:
+    """The headers that everybody on the way can read."""
     mail["From"] = formataddr((one_line(envelope.from_name, 100), envelope.from_address))
-    mail["To"] = letter.address
+    mail["To"] = to
     mail["Subject"] = one_line(envelope.subject, 300)
     mail["Date"] = format_datetime(envelope.at)
     mail["Message-ID"] = f"<{envelope.message_id}>"
@@ -62,10 +63,14 @@ def _address(mail: EmailMessage, letter: ReleasedLetter, envelope: Envelope) -> 
 
 
 def _encrypted(content: EmailMessage, fingerprint: str, gpg: Gpg | None) -> EmailMessage:
-    """PGP/MIME (RFC 3156, section 4)."""
+    """For the one key that the letter names."""
     if gpg is None:
         raise AssertionError("a key was found without GnuPG")
-    sealed = gpg.encrypt(content.as_bytes(), fingerprint)
+    return pgp_mime(gpg.encrypt(content.as_bytes(), fingerprint))
+
+
+def pgp_mime(sealed: bytes) -> EmailMessage:
+    """A mail of nothing but this encrypted part (RFC 3156, section 4)."""
     mail = EmailMessage(policy=_POLICY)
     mail["MIME-Version"] = "1.0"
     mail["Content-Type"] = 'multipart/encrypted; protocol="application/pgp-encrypted"'

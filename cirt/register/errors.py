@@ -192,8 +192,8 @@ class LowerMarkingNeedsReason(Invalid):
 class RedNeverTravels(Invalid):
     code = "red-never-travels"
     message = mark(
-        "TLP:RED stays with named persons and never goes to peers. Choose another marking, or tell "
-        "those persons yourself."
+        "TLP:RED is for named persons only, and this incident names none. Mark the incident TLP:RED first, or choose "
+        "another marking."
     )
 
 

@@ -28,7 +28,7 @@ from cirt.register.errors import (
 from cirt.register.findings import chosen
 from cirt.register.incidents import note_entry
 from cirt.register.models import EntryKind, Incident, IncidentObservable, ObservableState
-from cirt.register.sight import for_trail, get_incident
+from cirt.register.sight import for_trail, get_incident, hand_on_names
 
 _USER_AGENT = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"
 _PATHS: Mapping[Kind, str] = {
@@ -104,6 +104,10 @@ def promote(work: Work, cmd: Promote) -> list[StixObject]:
     kept = store.put_many(work, made, origin_id=None, personal=cmd.personal)
     for row, stored in zip(rows, kept, strict=True):
         row.object_id = stored.object_id
+        if (
+            cmd.tlp is Tlp.RED
+        ):  # for those named on the incident, and through them for named persons
+            hand_on_names(work, incident.reference, stored.stix_id)
     _tell(work, incident, cmd, made)
     return made
 
@@ -143,7 +147,7 @@ def note_sighting(
 
 
 def _check_marking(incident: Incident, cmd: Promote) -> None:
-    if cmd.tlp is Tlp.RED:
+    if cmd.tlp is Tlp.RED and incident.tlp is not Tlp.RED:
         raise RedNeverTravels
     if cmd.tlp < incident.tlp and not cmd.reason.strip():
         raise LowerMarkingNeedsReason(incident=incident.tlp.label, chosen=cmd.tlp.label)

@@ -235,6 +235,9 @@ class EntryKind(StrEnum):
     RELEASE_ASKED = "release-asked"
     RELEASED = "released"
     RELEASE_REFUSED = "release-refused"
+    RELEASE_VOID = "release-void"
+    RELEASE_WITHDRAWN = "release-withdrawn"
+    HANDED_OVER = "handed-over"
     PEER_SIGHTING = "peer-sighting"
     REVOKED = "revoked"
     REPORTER_ASKED = "reporter-asked"
@@ -279,6 +282,11 @@ ENTRY_SENTENCES = {
     EntryKind.RELEASE_ASKED: mark("{actor} asked to release {count} objects: {release}."),
     EntryKind.RELEASED: mark("{actor} approved {release}: peers can fetch {count} objects."),
     EntryKind.RELEASE_REFUSED: mark("{actor} did not approve {release}."),
+    EntryKind.RELEASE_VOID: mark("{release} became void."),
+    EntryKind.RELEASE_WITHDRAWN: mark("{actor} withdrew {release}."),
+    EntryKind.HANDED_OVER: mark(
+        "{actor} approved {release}: {count} objects go to named persons by encrypted mail."
+    ),
     EntryKind.PEER_SIGHTING: mark("{peer} saw {value}, {count} times."),
     EntryKind.REVOKED: mark("{actor} revoked the indicator for {value}."),
     EntryKind.REPORTER_ASKED: mark("{actor} asked the reporter of {report}."),

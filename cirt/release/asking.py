@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.errors import NotAllowed
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion, StixObject
@@ -17,22 +16,30 @@ from cirt.release.errors import (
     CollectionMissing,
     InboxNotOffered,
     NoSuchObject,
+    NoSuchRelease,
     NothingWouldLeave,
     ObjectsMissing,
+    PersonUnknown,
     ReasonMissing,
     ReleaseDecided,
     TitleMissing,
+    TooFewToApprove,
+    TwoWays,
 )
+from cirt.release.eyes import note_asker, who_could
 from cirt.release.models import (
     Collection,
     CollectionKind,
     Proposal,
     ProposalCollection,
     ProposalObject,
+    ProposalPerson,
     ProposalState,
 )
-from cirt.release.requests import get_proposal, person_of, tell
-from cirt.release.weighing import keep_rows, newest_versions, weigh
+from cirt.release.requests import get_proposal, person_of, reads_words, tell
+from cirt.release.rows import keep_rows
+from cirt.release.weighing import Weighed, newest_versions, weigh, weigh_asked
+from cirt.sharing.agreements.persons import AgreementPerson
 
 TITLE_MAX = 200
 
@@ -42,11 +49,12 @@ def ask_release(work: Work, cmd: AskRelease) -> Proposal:
 
     Raises:
         ReleaseIncomplete, NoSuchCollection, NoSuchObject, NoSuchIncident, NothingWouldLeave, NotAllowed.
+        TooFewToApprove: unless it is asked anyway.
     """
     work.require("release:ask")
-    account_id, _ = person_of(work)
-    version_ids = [*cmd.version_ids, *_newest_by_name(work.session, cmd.stix_ids)]
-    _check_complete(cmd.title, cmd.reason, version_ids, cmd.collections)
+    account_id, person_id = person_of(work)
+    version_ids = _chosen_versions(work.session, cmd)
+    _check_complete(cmd, version_ids)
     incident = get_incident(work, cmd.incident) if cmd.incident else None
     proposal = Proposal(
         reference=next_reference(work, Reference.RELEASE),
@@ -60,26 +68,51 @@ def ask_release(work: Work, cmd: AskRelease) -> Proposal:
     )
     work.session.add(proposal)
     work.session.flush()
-    _name_collections(work, proposal, cmd.collections)
+    note_asker(work.session, proposal, account_id, person_id)
+    work.session.add_all(
+        ProposalCollection(proposal_id=proposal.id, collection_id=each)
+        for each in _named_collections(work.session, cmd.collections)
+    )
+    work.session.add_all(
+        ProposalPerson(proposal_id=proposal.id, person_id=each)
+        for each in _named_persons(work.session, cmd.persons)
+    )
     _name_versions(work.session, proposal, version_ids)
-    _show(work, proposal)
+    weighed = _show(work, proposal)
+    if not cmd.anyway:
+        _check_enough(work.session, weighed, {person_id})
     return proposal
 
 
+def foresee(work: Work, cmd: AskRelease) -> Weighed:
+    """What asking for this would show; nothing is asked for. Title and reason may be missing.
+
+    Raises:
+        ReleaseIncomplete, NoSuchCollection, NoSuchObject, NotAllowed.
+    """
+    work.require("release:ask")
+    version_ids = _chosen_versions(work.session, cmd)
+    _check_chosen(cmd, version_ids)
+    into = _named_collections(work.session, cmd.collections)
+    persons = _named_persons(work.session, cmd.persons)
+    return weigh_asked(work, version_ids, into, persons, sector=cmd.sector or None)
+
+
 def ask_again(work: Work, cmd: AskAgain) -> Proposal:
-    """A request that was sent back, asked anew by the same person with the newest versions.
+    """A request that was sent back, asked anew with the newest versions, by whoever may read what it is about.
 
     Raises:
         NoSuchRelease, ReleaseDecided, ReleaseIncomplete, NothingWouldLeave, NotAllowed.
     """
     work.require("release:ask")
-    account_id, _ = person_of(work)
+    account_id, person_id = person_of(work)
     proposal = get_proposal(work.session, cmd.reference, lock=True)
-    if proposal.asked_by_id != account_id:
-        raise NotAllowed(needed="release:ask")
+    readable = sa.select(reads_words(work.actor)).where(Proposal.id == proposal.id)
+    if not work.session.scalar(readable):
+        raise NoSuchRelease(reference=cmd.reference[:20])
     if proposal.state is not ProposalState.SENT_BACK:
         raise ReleaseDecided(reference=proposal.reference, state=proposal.state.value)
-    _check_complete(cmd.title, cmd.reason, ["as before"], ["as before"])
+    _check_words(cmd.title, cmd.reason)
     mine = sa.select(ProposalObject).where(ProposalObject.proposal_id == proposal.id)
     named = list(work.session.scalars(mine))
     newest = newest_versions(work.session, [each.object_id for each in named])
@@ -87,39 +120,61 @@ def ask_again(work: Work, cmd: AskAgain) -> Proposal:
         each.version_id = newest[each.object_id]
     proposal.title, proposal.reason = cmd.title.strip()[:TITLE_MAX], cmd.reason.strip()
     proposal.state, proposal.asked_at, proposal.decided_at = ProposalState.ASKED, work.now, None
+    proposal.asked_by_id = account_id
     proposal.version += 1
     work.session.flush()
+    note_asker(work.session, proposal, account_id, person_id)
     _show(work, proposal)
     return proposal
 
 
-def _show(work: Work, proposal: Proposal) -> None:
+def _check_enough(session: Session, weighed: Weighed, askers: set[int]) -> None:
+    missing = (weighed.needed or 0) - len(who_could(session, askers))
+    if missing > 0:
+        raise TooFewToApprove(missing=missing)
+
+
+def _show(work: Work, proposal: Proposal) -> Weighed:
     """Weigh what was asked and write it down, so that a later difference can be named."""
     weighed = weigh(work, proposal)
     if weighed.needed is None:
         raise NothingWouldLeave(count=len(weighed.objects))
-    keep_rows(work, proposal, weighed.rows)
+    keep_rows(work, proposal, weighed)
     tell(work, proposal, EntryKind.RELEASE_ASKED, count=len(weighed.objects))
     work.audit(
         "release.ask",
         proposal.reference,
         objects=len(weighed.objects),
         collections=[each.alias for each in weighed.collections],
+        persons=sorted({row.person_id for row in weighed.hands}),
         digest=weighed.digest,
     )
+    return weighed
 
 
-def _check_complete(
-    title: str, reason: str, objects: Sequence[object], collections: Sequence[object]
-) -> None:
-    for missing, there in (
-        (TitleMissing, title.strip()),
-        (ReasonMissing, reason.strip()),
-        (ObjectsMissing, objects),
-        (CollectionMissing, collections),
-    ):
-        if not there:
-            raise missing
+def _check_complete(cmd: AskRelease, version_ids: Sequence[int]) -> None:
+    _check_words(cmd.title, cmd.reason)
+    _check_chosen(cmd, version_ids)
+
+
+def _check_words(title: str, reason: str) -> None:
+    if not title.strip():
+        raise TitleMissing
+    if not reason.strip():
+        raise ReasonMissing
+
+
+def _check_chosen(cmd: AskRelease, version_ids: Sequence[int]) -> None:
+    if not version_ids:
+        raise ObjectsMissing
+    if cmd.collections and cmd.persons:
+        raise TwoWays
+    if not cmd.collections and not cmd.persons:
+        raise CollectionMissing
+
+
+def _chosen_versions(session: Session, cmd: AskRelease) -> list[int]:
+    return [*cmd.version_ids, *_newest_by_name(session, cmd.stix_ids)]
 
 
 def _newest_by_name(session: Session, stix_ids: Sequence[str]) -> list[int]:
@@ -133,16 +188,22 @@ def _newest_by_name(session: Session, stix_ids: Sequence[str]) -> list[int]:
     return [found[stix_id] or 0 for stix_id in stix_ids]
 
 
-def _name_collections(work: Work, proposal: Proposal, keys: Sequence[str]) -> None:
+def _named_collections(session: Session, keys: Sequence[str]) -> list[int]:
     named: dict[int, Collection] = {}
     for key in keys:
-        collection = find_collection(work.session, key)
+        collection = find_collection(session, key)
         if collection.kind is CollectionKind.INBOX:
             raise InboxNotOffered(collection=collection.alias)
         named[collection.id] = collection
-    work.session.add_all(
-        ProposalCollection(proposal_id=proposal.id, collection_id=each) for each in named
-    )
+    return list(named)
+
+
+def _named_persons(session: Session, ids: Sequence[int]) -> list[int]:
+    wanted = list(dict.fromkeys(ids))
+    query = sa.select(AgreementPerson.id).where(AgreementPerson.id.in_(wanted))
+    if set(session.scalars(query)) != set(wanted):
+        raise PersonUnknown
+    return wanted
 
 
 def _name_versions(session: Session, proposal: Proposal, version_ids: Sequence[int]) -> None:

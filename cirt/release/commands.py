@@ -7,15 +7,19 @@ from cirt.release.models import Ruling
 
 @dataclass(frozen=True, slots=True)
 class AskRelease:
-    """Objects by STIX id, the newest version of each, or by version; collections by alias or id."""
+    """Objects by STIX id, the newest version of each, or by version; collections by alias or id, or in their place
+    persons whom agreements name, by id.
+    """
 
     title: str
     reason: str
-    collections: tuple[str, ...]
+    collections: tuple[str, ...] = ()
     stix_ids: tuple[str, ...] = ()
     version_ids: tuple[int, ...] = ()
     incident: str | None = None
     sector: str | None = None
+    persons: tuple[int, ...] = ()
+    anyway: bool = True  # also where too few could approve it
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,11 @@ class AskAgain:
     reference: str
     title: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawRelease:
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)

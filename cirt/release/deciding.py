@@ -3,29 +3,31 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from cirt.kernel.errors import Conflict, NotAllowed
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.stating import state_sector
-from cirt.parties.models import Account
-from cirt.parties.roles import permissions_of
 from cirt.register.models import EntryKind
+from cirt.release import eyes
 from cirt.release.collections import publish
-from cirt.release.commands import DecideRelease
+from cirt.release.commands import DecideRelease, WithdrawRelease
 from cirt.release.errors import (
     AlreadyApproved,
     CommentNeeded,
+    NotAsker,
     OwnRequest,
     ReleaseChanged,
     ReleaseDecided,
     ReleaseEdited,
+    ReleaseUnheld,
     ReleaseVoided,
 )
+from cirt.release.eyes import askers_of, held_account, tally_of
+from cirt.release.handing.service import queue_handovers
 from cirt.release.models import Proposal, ProposalDecision, ProposalState, Ruling
 from cirt.release.requests import approvals_of, get_proposal, person_of, tell
-from cirt.release.weighing import Weighed, changes, hold, keep_rows, weigh
+from cirt.release.rows import changes, keep_rows
+from cirt.release.weighing import Asked, Weighed, hold, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,60 +54,90 @@ def decide_release(work: Work, cmd: DecideRelease) -> Outcome:
     proposal = get_proposal(work.session, cmd.reference, lock=True)
     if proposal.state is not ProposalState.ASKED:
         raise ReleaseDecided(reference=proposal.reference, state=proposal.state.value)
-    if _owner(work.session, proposal.asked_by_id) == person_id:
+    held = hold(work, proposal) if cmd.ruling is Ruling.APPROVED else frozenset[int]()
+    account = held_account(work.session, account_id)
+    if askers_of(work.session, proposal, lock=True) & {person_id, account.person_id}:
         raise OwnRequest(reference=proposal.reference)
-    if not _still_may(work.session, account_id, "release:decide"):
+    if not eyes.may(account, "release:decide"):
         raise NotAllowed(needed="release:decide")
     if cmd.ruling is Ruling.APPROVED:
-        return _approve(work, proposal, cmd, account_id, person_id)
+        return _approve(work, proposal, cmd, held)
     if not cmd.comment.strip():
         raise CommentNeeded
-    _note_decision(work, proposal, cmd, account_id, person_id)
+    _note_decision(work, proposal, cmd)
     return _turn_down(work, proposal, cmd)
 
 
-def _approve(
-    work: Work, proposal: Proposal, cmd: DecideRelease, account_id: int, person_id: int
-) -> Outcome:
-    hold(work, proposal)
+def withdraw_release(work: Work, cmd: WithdrawRelease) -> Proposal:
+    """Take a request back; whoever asked for it may, as long as nobody has decided.
+
+    Raises:
+        NoSuchRelease, ReleaseDecided, NotAsker, PersonNeeded.
+    """
+    account_id, person_id = person_of(work)
+    proposal = get_proposal(work.session, cmd.reference, lock=True)
+    if proposal.state not in (ProposalState.ASKED, ProposalState.SENT_BACK):
+        raise ReleaseDecided(reference=proposal.reference, state=proposal.state.value)
+    account = held_account(work.session, account_id)
+    if not askers_of(work.session, proposal) & {person_id, account.person_id}:
+        raise NotAsker(reference=proposal.reference)
+    proposal.state, proposal.decided_at = ProposalState.WITHDRAWN, work.now
+    _void_all(work, proposal, eyes.WITHDRAWN)
+    tell(work, proposal, EntryKind.RELEASE_WITHDRAWN)
+    work.audit("release.withdraw", proposal.reference)
+    return proposal
+
+
+def _approve(work: Work, proposal: Proposal, cmd: DecideRelease, held: frozenset[int]) -> Outcome:
     weighed = weigh(work, proposal)
-    if not _still_may(work.session, proposal.asked_by_id, "release:ask"):
-        return _void(work, proposal, "asker-lost-right")
-    edited = [each.stix_id for each in weighed.objects if each.was_edited]
-    if edited:
-        return _send_back_edited(work, proposal, edited)
-    if weighed.needed is None:
-        return _void(work, proposal, "nothing-would-leave")
-    earlier = _still_counting(work, proposal)
+    if not {row.peer_id for row in weighed.every} <= held:
+        return Outcome(ProposalState.ASKED, conflict=ReleaseUnheld())
+    ended = _ended(work, proposal, weighed)
+    if ended is not None:
+        return ended
+    tally = tally_of(work, proposal, weighed.digest, lock=True)
+    _void_approvals(work, proposal, tally.void)
     if cmd.digest != weighed.digest:
-        return _note_change(work, proposal, weighed, earlier)
-    _void_approvals([each for each in earlier if each.digest != weighed.digest])
-    counting = [each for each in earlier if not each.voided]
-    if any(each.person_id == person_id for each in counting):
+        return _note_change(work, proposal, weighed, len(tally.void))
+    account_id, person_id = person_of(work)
+    if tally.persons & {person_id, held_account(work.session, account_id).person_id}:
         raise AlreadyApproved(reference=proposal.reference)
-    _note_decision(work, proposal, cmd, account_id, person_id)
+    _note_decision(work, proposal, cmd)
     work.audit("release.approve", proposal.reference, digest=weighed.digest)
-    missing = weighed.needed - len(counting) - 1
+    missing = (weighed.needed or 0) - len(tally.counting) - 1
     if missing > 0:
         return Outcome(ProposalState.ASKED, missing)
     return _release(work, proposal, weighed)
 
 
+def _ended(work: Work, proposal: Proposal, weighed: Weighed) -> Outcome | None:
+    """What ends the request, whoever approves it; None if it still stands."""
+    if not eyes.may(held_account(work.session, proposal.asked_by_id), "release:ask"):
+        return _void(work, proposal, eyes.ASKER_LOST_RIGHT)
+    edited = [each for each in weighed.objects if each.was_edited]
+    if edited:
+        return _send_back_edited(work, proposal, edited)
+    return _void(work, proposal, eyes.NOTHING) if weighed.needed is None else None
+
+
 def _release(work: Work, proposal: Proposal, weighed: Weighed) -> Outcome:
-    keep_rows(work, proposal, weighed.rows)
-    going = {row.version_id for row in weighed.leaving}
+    keep_rows(work, proposal, weighed)
+    going = weighed.going
     if proposal.sector:
         state_sector(work, sorted(going), proposal.sector)
     for collection in weighed.collections:
         publish(work, collection, weighed.leaving_into(collection.id), proposal=proposal)
+    handed = queue_handovers(work, proposal, weighed)
     proposal.state, proposal.decided_at = ProposalState.RELEASED, work.now
-    tell(work, proposal, EntryKind.RELEASED, count=len(going))
+    kind = EntryKind.HANDED_OVER if handed else EntryKind.RELEASED
+    tell(work, proposal, kind, count=len(going))
     work.audit(
         "release.publish",
         proposal.reference,
         digest=weighed.digest,
         objects=len(going),
         peers=sorted({row.peer_id for row in weighed.leaving}),
+        persons=sorted({row.person_id for row in weighed.handed}),
         collections=[each.alias for each in weighed.collections],
     )
     return Outcome(ProposalState.RELEASED)
@@ -114,7 +146,7 @@ def _release(work: Work, proposal: Proposal, weighed: Weighed) -> Outcome:
 def _turn_down(work: Work, proposal: Proposal, cmd: DecideRelease) -> Outcome:
     if cmd.ruling is Ruling.SENT_BACK:
         proposal.state, act = ProposalState.SENT_BACK, "release.send-back"
-        _void_approvals(approvals_of(work.session, proposal.id))
+        _void_all(work, proposal, eyes.SENT_BACK)
     else:
         proposal.state, act = ProposalState.REFUSED, "release.refuse"
     proposal.decided_at = work.now
@@ -123,25 +155,22 @@ def _turn_down(work: Work, proposal: Proposal, cmd: DecideRelease) -> Outcome:
     return Outcome(proposal.state)
 
 
-def _send_back_edited(work: Work, proposal: Proposal, edited: Sequence[str]) -> Outcome:
+def _send_back_edited(work: Work, proposal: Proposal, edited: Sequence[Asked]) -> Outcome:
     proposal.state, proposal.decided_at = ProposalState.SENT_BACK, work.now
-    _void_approvals(approvals_of(work.session, proposal.id))
+    _void_all(work, proposal, eyes.EDITED)
     tell(work, proposal, EntryKind.RELEASE_REFUSED, ruling=Ruling.SENT_BACK.value)
-    work.audit("release.send-back", proposal.reference, edited=list(edited))
-    names = ", ".join(edited[:3]) + ("…" if len(edited) > 3 else "")  # noqa: PLR2004 - for a sentence
+    named = [each.stix_id for each in edited if each.tlp is not Tlp.RED]
+    work.audit("release.send-back", proposal.reference, edited=named, count=len(edited))
+    names = ", ".join(named[:3] or [Tlp.RED.label]) + ("…" if len(edited) > 3 else "")  # noqa: PLR2004 - for a sentence
     conflict = ReleaseEdited(reference=proposal.reference, count=len(edited), names=names)
     return Outcome(proposal.state, conflict=conflict)
 
 
-def _note_change(
-    work: Work, proposal: Proposal, weighed: Weighed, earlier: Iterable[ProposalDecision]
-) -> Outcome:
+def _note_change(work: Work, proposal: Proposal, weighed: Weighed, voided: int) -> Outcome:
     """What would leave is not what was shown: no approval given before counts any more."""
-    stale = [each for each in earlier if each.digest != weighed.digest]
-    _void_approvals(stale)
     differing = changes(work.session, proposal, weighed)
-    keep_rows(work, proposal, weighed.rows)
-    work.audit("release.change", proposal.reference, digest=weighed.digest, voided=len(stale))
+    keep_rows(work, proposal, weighed)
+    work.audit("release.change", proposal.reference, digest=weighed.digest, voided=voided)
     counts = {
         what: sum(each.what == what for each in differing) for what in ("gains", "loses", "differs")
     }
@@ -150,33 +179,30 @@ def _note_change(
 
 def _void(work: Work, proposal: Proposal, why: str) -> Outcome:
     proposal.state, proposal.decided_at = ProposalState.VOIDED, work.now
-    _void_approvals(approvals_of(work.session, proposal.id))
-    tell(work, proposal, EntryKind.RELEASE_REFUSED, ruling="voided")
+    proposal.why_void = why
+    _void_all(work, proposal, why)
+    tell(work, proposal, EntryKind.RELEASE_VOID)
     work.audit("release.void", proposal.reference, why=why)
     return Outcome(proposal.state, conflict=ReleaseVoided(reference=proposal.reference))
 
 
-def _still_counting(work: Work, proposal: Proposal) -> list[ProposalDecision]:
-    """Approvals whose givers may still give them; those of the others are void."""
-    counting = []
+def _void_all(work: Work, proposal: Proposal, why: str) -> None:
     for approval in approvals_of(work.session, proposal.id):
-        if _still_may(work.session, approval.account_id, "release:decide"):
-            counting.append(approval)
-            continue
-        approval.voided = True
-        facts = {"account": approval.account_id, "why": "approver-lost-right"}
-        work.audit("release.void-approval", proposal.reference, **facts)
-    return counting
+        approval.voided, approval.why_void = True, why
 
 
-def _void_approvals(decisions: Iterable[ProposalDecision]) -> None:
-    for decision in decisions:
-        decision.voided = True
-
-
-def _note_decision(
-    work: Work, proposal: Proposal, cmd: DecideRelease, account_id: int, person_id: int
+def _void_approvals(
+    work: Work, proposal: Proposal, void: Iterable[tuple[ProposalDecision, str]]
 ) -> None:
+    """Those that count no more, each with its reason."""
+    for approval, why in void:
+        approval.voided, approval.why_void = True, why
+        facts = {"account": approval.account_id, "why": why}
+        work.audit("release.void-approval", proposal.reference, **facts)
+
+
+def _note_decision(work: Work, proposal: Proposal, cmd: DecideRelease) -> None:
+    account_id, person_id = person_of(work)
     decision = ProposalDecision(
         proposal_id=proposal.id,
         person_id=person_id,
@@ -188,17 +214,3 @@ def _note_decision(
     )
     work.session.add(decision)
     work.session.flush()
-
-
-def _owner(session: Session, account_id: int) -> int:
-    return session.get_one(Account, account_id).person_id
-
-
-def _still_may(session: Session, account_id: int, permission: str) -> bool:
-    """Asked anew in the deciding transaction: a role may have been taken since the page was shown."""
-    query = sa.select(Account).where(Account.id == account_id)
-    account = session.scalars(
-        query.with_for_update(read=True, of=Account).execution_options(populate_existing=True)
-    ).one()
-    roles = frozenset(grant.role for grant in account.grants)
-    return account.disabled_at is None and permission in permissions_of(roles)

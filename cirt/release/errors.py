@@ -75,15 +75,23 @@ class CollectionMissing(ReleaseIncomplete):
     message = mark("A release needs a collection. Choose where it is offered.")
 
 
+class TwoWays(ReleaseIncomplete):
+    message = mark(
+        "Choose collections or named persons, not both: ask for two releases, for each goes its own way."
+    )
+
+
+class PersonUnknown(ReleaseIncomplete):
+    message = mark("One of the persons chosen is in no agreement. Choose from the list.")
+
+
 class InboxNotOffered(ReleaseIncomplete):
     message = mark("Peers cannot read the inbox {collection}. Choose another collection.")
 
 
 class NothingWouldLeave(Conflict):
     code = "nothing-would-leave"
-    message = mark(
-        "Objects asked for: {count}. No member of these collections may have any of them."
-    )
+    message = mark("Objects asked for: {count}. Nobody of those chosen may have any of them.")
 
 
 class ReleaseDecided(Conflict):
@@ -94,6 +102,23 @@ class ReleaseDecided(Conflict):
 class OwnRequest(Conflict):
     code = "own-request"
     message = mark("Somebody else must decide {reference}: you asked for it.")
+
+
+class TooFewToApprove(Conflict):
+    """Said before it is asked (rulings 6)."""
+
+    code = "too-few-to-approve"
+    message = mark(
+        "Too few could approve this: {missing} more needed. An administrator must give another person the role Lead "
+        "first; or ask all the same, and it waits."
+    )
+
+
+class NotAsker(Conflict):
+    code = "not-asker"
+    message = mark(
+        "Only who asked for {reference} can withdraw it. You can refuse it or send it back."
+    )
 
 
 class AlreadyApproved(Conflict):
@@ -137,6 +162,13 @@ class ReleaseVoided(Conflict):
     message = mark(
         "{reference} is void: nothing of it would leave any more, or its asker lost the right to ask."
     )
+
+
+class ReleaseUnheld(Conflict):
+    """A member came while the decision was taken, so nobody has seen what it would get."""
+
+    code = "release-unheld"
+    message = mark("Somebody became a member at this moment. Look again before you decide.")
 
 
 class NotOurObject(Conflict):

@@ -9,7 +9,13 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.parties.models import Account, Person
 from cirt.register.pages import Order, Page, Query, read_page
-from cirt.release.models import Proposal, ProposalDecision, ProposalObject, ProposalState
+from cirt.release.models import (
+    Proposal,
+    ProposalAsker,
+    ProposalDecision,
+    ProposalObject,
+    ProposalState,
+)
 from cirt.release.requests import giver_may, is_approval, title_for
 
 
@@ -109,8 +115,12 @@ def _condition(work: Work, wanted: ReleaseFilter) -> sa.ColumnElement[bool]:
     approved_by_me = sa.exists().where(
         ProposalDecision.proposal_id == Proposal.id, ProposalDecision.person_id == me, _counts()
     )
+    asked_by_me = sa.exists().where(
+        ProposalAsker.proposal_id == Proposal.id, ProposalAsker.person_id == me
+    )
     return sa.and_(
         Proposal.state == ProposalState.ASKED,
         Account.person_id.is_distinct_from(me),
+        ~asked_by_me,
         ~approved_by_me,
     )

@@ -134,6 +134,7 @@ class ProposalState(StrEnum):
     REFUSED = "refused"
     VOIDED = "voided"
     RECALLED = "recalled"
+    WITHDRAWN = "withdrawn"  # by whoever asked
 
 
 class Proposal(Base):
@@ -151,6 +152,7 @@ class Proposal(Base):
     asked_by_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
     asked_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    why_void: Mapped[str | None] = mapped_column(sa.String(40))  # one of eyes.WHY_VOID
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -169,6 +171,27 @@ class ProposalCollection(Base):
 
     proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"), primary_key=True)
     collection_id: Mapped[int] = mapped_column(sa.ForeignKey("collection.id"), primary_key=True)
+
+
+class ProposalAsker(Base):
+    """Everybody who asked for it, first or again; none of them decides on it."""
+
+    __tablename__ = "proposal_asker"
+
+    proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(  # whose account it was then
+        sa.ForeignKey("person.id"), primary_key=True
+    )
+
+
+class ProposalPerson(Base):
+    """A named person of a peer to whom it would go by encrypted mail."""
+
+    __tablename__ = "proposal_person"
+
+    proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement_person.id"), primary_key=True)
 
 
 class Ruling(StrEnum):
@@ -190,6 +213,7 @@ class ProposalDecision(Base):
     comment: Mapped[str] = mapped_column(sa.Text)
     digest: Mapped[str] = mapped_column(sa.String(64))
     voided: Mapped[bool] = mapped_column(default=False)
+    why_void: Mapped[str | None] = mapped_column(sa.String(40))
     at: Mapped[datetime]
 
 
@@ -208,3 +232,20 @@ class ProposalRow(Base):
     rule: Mapped[str] = mapped_column(sa.String(40))
     values: Mapped[dict[str, Any]]  # of the rule's sentence
     agreement: Mapped[str | None] = mapped_column(sa.String(24))  # MOU-2026-0001 v2
+
+
+class ProposalPersonRow(Base):
+    """The same for one version and one named person; ``fingerprint`` is of the key it would be encrypted for."""
+
+    __tablename__ = "proposal_person_row"
+
+    proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("agreement_person.id"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("object_version.id"), primary_key=True
+    )
+    verdict: Mapped[str] = mapped_column(sa.String(20))
+    rule: Mapped[str] = mapped_column(sa.String(40))
+    values: Mapped[dict[str, Any]]
+    agreement: Mapped[str | None] = mapped_column(sa.String(24))
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))

@@ -1,106 +1,54 @@
 """What the release pages show: the requests, and one of them with who would get what and why."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectObservable
-from cirt.objects.observables.kinds import Kind
-from cirt.parties.models import Account, Peer, Person
+from cirt.parties.models import Account, Person
 from cirt.register.models import Incident
+from cirt.release.checks import Check, checks_of
+from cirt.release.eyes import Tally, askers_of, tally_of, who_could
+from cirt.release.handing.queries import HandoverLine, handovers
+from cirt.release.lines import (
+    KIND_LABELS,
+    Because,
+    KindLine,
+    PeerLine,
+    PersonLine,
+    kind_lines,
+    peer_lines,
+    person_lines,
+)
 from cirt.release.models import (
     Collection,
     Proposal,
     ProposalDecision,
+    ProposalPersonRow,
     ProposalRow,
     ProposalState,
     Ruling,
 )
-from cirt.release.offers import chunks
-from cirt.release.requests import (
-    approvals_of,
-    get_proposal,
-    giver_may,
-    is_approval,
-    reads_words,
-    title_for,
-)
-from cirt.release.weighing import Asked, Weighed, recorded, weigh
-from cirt.sharing.gate import PreviewRow
-from cirt.sharing.verdicts import Decision
+from cirt.release.requests import approvals_of, get_proposal, reads_words, title_for
+from cirt.release.rows import recorded
+from cirt.release.weighing import Asked, Weighed, weigh
 
-_FILE = frozenset(
-    {
-        Kind.MD5,
-        Kind.SHA1,
-        Kind.SHA256,
-        Kind.SHA512,
-        Kind.SSDEEP,
-        Kind.TLSH,
-        Kind.FILE_NAME,
-        Kind.FILE_PATH,
-    }
-)
-_NETWORK = frozenset(
-    {
-        Kind.IPV4,
-        Kind.IPV6,
-        Kind.DOMAIN,
-        Kind.URL,
-        Kind.EMAIL,
-        Kind.MAC,
-        Kind.ASN,
-        Kind.USER_AGENT,
-        Kind.SERIAL,
-    }
-)
-KIND_LABELS = {
-    "indicator-network": mark("Indicators, network"),
-    "indicator-file": mark("Indicators, file"),
-    "indicator": mark("Indicators, other"),
-    "sighting": mark("Sightings"),
-    "relationship": mark("Relationships between them"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Because:
-    """One reason and for how many objects it speaks; ``decision.sentence`` with its values says it."""
-
-    decision: Decision
-    count: int
-
-    @property
-    def leaves(self) -> bool:
-        return self.decision.lets_leave()
-
-
-@dataclass(frozen=True, slots=True)
-class PeerLine:
-    peer_id: int
-    slug: str
-    name: str
-    gets: int  # objects
-    agreement: str | None
-    reasons: list[Because]  # the most frequent first
-
-
-@dataclass(frozen=True, slots=True)
-class KindLine:
-    """Objects of one kind with one fate. ``except_for``: peers that do not get all of them."""
-
-    kind: str  # in KIND_LABELS, else the STIX type
-    count: int
-    leaves: bool
-    except_for: list[str]
-    reasons: list[Because]  # why they stay, or stay from some
+__all__ = [
+    "KIND_LABELS",
+    "Because",
+    "DecisionLine",
+    "KindLine",
+    "PeerLine",
+    "PersonLine",
+    "ProposalLine",
+    "ProposalView",
+    "proposal_view",
+    "proposals",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +58,14 @@ class DecisionLine:
     comment: str
     at: datetime
     voided: bool
+    why_void: str | None  # in eyes.WHY_VOID
 
 
 @dataclass(frozen=True, slots=True)
 class ProposalView:
     """“If you approve, ``peers_getting`` of ``peers_asked`` can fetch ``leaving`` of ``asked``.”
 
-    ``barred`` is the code of the reason why the actor cannot decide, or None. Title, reason and incident are
+    ``could`` are those who could still approve, ``short`` how many of them are missing. ``barred`` is the code of the reason why the actor cannot decide, or None. Title, reason and incident are
     None where it was asked from an incident that is not for the actor to see.
     """
 
@@ -146,6 +95,18 @@ class ProposalView:
     decisions: list[DecisionLine]
     digest: str
     barred: str | None
+    could: list[str]
+    short: int
+    is_asker: bool  # the actor, or another account of the same person
+    why_void: str | None = None  # in eyes.WHY_VOID
+    persons: list[PersonLine] = field(default_factory=list)
+    handovers: list[HandoverLine] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    may_read: bool = True  # title, reason and incident
+
+    @property
+    def persons_getting(self) -> int:
+        return sum(line.gets > 0 for line in self.persons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +123,13 @@ def proposals(
     work: Work, states: Iterable[ProposalState] = tuple(ProposalState), limit: int = 200
 ) -> list[ProposalLine]:
     """The youngest first."""
-    count = (
-        sa.select(sa.func.count(sa.distinct(ProposalRow.version_id)))
-        .where(ProposalRow.proposal_id == Proposal.id)
-        .scalar_subquery()
-    )
+    versions = sa.union(
+        *(
+            sa.select(table.version_id).where(table.proposal_id == Proposal.id).correlate(Proposal)
+            for table in (ProposalRow, ProposalPersonRow)
+        )
+    ).subquery()
+    count = sa.select(sa.func.count()).select_from(versions).scalar_subquery()
     query = (
         sa.select(
             Proposal.reference,
@@ -196,10 +159,12 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
     proposal = get_proposal(session, reference)
     waits = proposal.state in (ProposalState.ASKED, ProposalState.SENT_BACK)
     weighed = weigh(work, proposal) if waits else recorded(session, proposal)
-    approvals = _counting(session, proposal)
+    tally = _tally(work, proposal, weighed)
+    askers = askers_of(session, proposal)
+    could = who_could(session, askers | tally.persons)
     asker = session.get_one(Account, proposal.asked_by_id)
-    peers = _peer_lines(session, weighed)
-    going = frozenset(row.version_id for row in weighed.leaving)
+    peers = peer_lines(session, weighed)
+    persons = person_lines(session, weighed, work.now)
     may_read = session.scalar(sa.select(reads_words(work.actor)).where(Proposal.id == proposal.id))
     incident = session.get(Incident, proposal.incident_id) if proposal.incident_id else None
     return ProposalView(
@@ -218,137 +183,46 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         collections=weighed.collections,
         objects=weighed.objects,
         peers=peers,
-        kinds=_kind_lines(session, weighed),
+        kinds=kind_lines(session, weighed, persons),
         peers_getting=sum(line.gets > 0 for line in peers),
         peers_asked=len(peers),
-        leaving=len(going),
-        going=going,
+        leaving=len(weighed.going),
+        going=weighed.going,
         asked=len(weighed.objects),
         needed=weighed.needed,
-        approved_by=_names(session, [each.person_id for each in approvals]),
-        decisions=_decisions(session, proposal, {each.id for each in approvals}),
+        approved_by=_names(session, [each.person_id for each in tally.counting]),
+        decisions=_decisions(session, proposal, tally),
         digest=weighed.digest,
-        barred=_barred(work, proposal, asker, approvals, weighed),
+        barred=_barred(work, proposal, askers, tally),
+        could=could,
+        short=max(0, (weighed.needed or 0) - len(tally.counting) - len(could)),
+        is_asker=work.actor.person_id in askers,
+        why_void=proposal.why_void,
+        persons=persons,
+        handovers=handovers(session, [proposal.id]),
+        checks=checks_of(work, weighed),
+        may_read=bool(may_read),
     )
 
 
-def _counting(session: Session, proposal: Proposal) -> list[ProposalDecision]:
+def _tally(work: Work, proposal: Proposal, weighed: Weighed) -> Tally:
     """The approvals that count now; of a decided release, those that counted then."""
-    if proposal.state is not ProposalState.ASKED:
-        return approvals_of(session, proposal.id)
-    query = sa.select(ProposalDecision).where(
-        ProposalDecision.proposal_id == proposal.id, is_approval(), giver_may()
-    )
-    return list(session.scalars(query.order_by(ProposalDecision.id)))
+    if proposal.state is ProposalState.ASKED:
+        return tally_of(work, proposal, weighed.digest)
+    then = approvals_of(work.session, proposal.id)
+    return Tally(then, [], frozenset(each.person_id for each in then))
 
 
-def _barred(
-    work: Work,
-    proposal: Proposal,
-    asker: Account,
-    approvals: Sequence[ProposalDecision],
-    weighed: Weighed,
-) -> str | None:
+def _barred(work: Work, proposal: Proposal, askers: frozenset[int], tally: Tally) -> str | None:
     if proposal.state is not ProposalState.ASKED:
         return "release-decided"
     if not work.actor.may("release:decide"):
         return "not-allowed"
     if work.actor.person_id is None:
         return "person-needed"
-    if work.actor.person_id == asker.person_id:
+    if work.actor.person_id in askers:
         return "own-request"
-    mine = [each for each in approvals if each.person_id == work.actor.person_id]
-    return "already-approved" if any(each.digest == weighed.digest for each in mine) else None
-
-
-def _peer_lines(session: Session, weighed: Weighed) -> list[PeerLine]:
-    """Those who get something first. In several collections the mildest verdict on an object counts."""
-    best: dict[int, dict[int, PreviewRow]] = defaultdict(dict)
-    for row in weighed.rows:
-        held = best[row.peer_id].get(row.version_id)
-        if held is None or _strictness(row) < _strictness(held):
-            best[row.peer_id][row.version_id] = row
-    peers = {each.id: each for each in session.scalars(sa.select(Peer).where(Peer.id.in_(best)))}
-    lines = [_peer_line(peers[peer_id], list(rows.values())) for peer_id, rows in best.items()]
-    return sorted(lines, key=lambda line: (-line.gets, line.name))
-
-
-def _peer_line(peer: Peer, rows: Sequence[PreviewRow]) -> PeerLine:
-    return PeerLine(
-        peer_id=peer.id,
-        slug=peer.slug,
-        name=peer.name,
-        gets=sum(row.decision.lets_leave() for row in rows),
-        agreement=next((row.agreement for row in rows if row.agreement), None),
-        reasons=_reasons(rows),
-    )
-
-
-def _strictness(row: PreviewRow) -> int:
-    return row.decision.verdict.strictness
-
-
-def _reasons(rows: Iterable[PreviewRow]) -> list[Because]:
-    counts: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
-    decisions: dict[tuple[str, tuple[tuple[str, str], ...]], Decision] = {}
-    for row in rows:
-        key = row.decision.rule, tuple(sorted(row.decision.values.items()))
-        counts[key] += 1
-        decisions[key] = row.decision
-    return [Because(decisions[key], count) for key, count in counts.most_common()]
-
-
-def _kind_lines(session: Session, weighed: Weighed) -> list[KindLine]:
-    """What leaves and what stays, by kind."""
-    kinds = _kinds(session, weighed.objects)
-    rows: dict[int, list[PreviewRow]] = defaultdict(list)
-    for row in weighed.rows:
-        rows[row.version_id].append(row)
-    getting = {row.peer_id for row in weighed.leaving}
-    groups: dict[tuple[str, bool, frozenset[int]], list[int]] = defaultdict(list)
-    for each in weighed.objects:
-        gets = {row.peer_id for row in rows[each.version_id] if row.decision.lets_leave()}
-        without = frozenset(getting - gets) if gets else frozenset[int]()
-        groups[kinds[each.version_id], bool(gets), without].append(each.version_id)
-    names = {each.id: each.name for each in session.scalars(sa.select(Peer))}
-    lines = [
-        KindLine(
-            kind=kind,
-            count=len(version_ids),
-            leaves=leaves,
-            except_for=sorted(names[each] for each in without),
-            reasons=_reasons(
-                row
-                for version_id in version_ids
-                for row in rows[version_id]
-                if not row.decision.lets_leave() and (not leaves or row.peer_id in without)
-            ),
-        )
-        for (kind, leaves, without), version_ids in groups.items()
-    ]
-    return sorted(lines, key=lambda line: (not line.leaves, -line.count, line.kind))
-
-
-def _kinds(session: Session, objects: Sequence[Asked]) -> dict[int, str]:
-    indicators = [each.object_id for each in objects if each.type == "indicator"]
-    seen: dict[int, set[Kind]] = defaultdict(set)
-    for part in chunks(indicators):
-        rows = session.execute(
-            sa.select(ObjectObservable.object_id, ObjectObservable.kind)
-            .where(ObjectObservable.object_id.in_(part))
-            .distinct()
-        )
-        for object_id, kind in rows:
-            seen[object_id].add(kind)
-    return {each.version_id: _kind(each, seen[each.object_id]) for each in objects}
-
-
-def _kind(asked: Asked, seen: set[Kind]) -> str:
-    if asked.type != "indicator":
-        return asked.type
-    if seen & _FILE:
-        return "indicator-file"
-    return "indicator-network" if seen & _NETWORK else "indicator"
+    return "already-approved" if work.actor.person_id in tally.persons else None
 
 
 def _names(session: Session, person_ids: Sequence[int]) -> list[str]:
@@ -357,18 +231,22 @@ def _names(session: Session, person_ids: Sequence[int]) -> list[str]:
     return [names[each] for each in person_ids]
 
 
-def _decisions(session: Session, proposal: Proposal, counting: set[int]) -> list[DecisionLine]:
-    is_void = ProposalDecision.id.not_in(counting)
+def _decisions(session: Session, proposal: Proposal, tally: Tally) -> list[DecisionLine]:
+    why = {one.id: reason for one, reason in tally.void}
     query = (
-        sa.select(
-            Person.name,
-            ProposalDecision.ruling,
-            ProposalDecision.comment,
-            ProposalDecision.at,
-            sa.and_(ProposalDecision.ruling == Ruling.APPROVED, is_void),
-        )
+        sa.select(Person.name, ProposalDecision)
         .join(Person, Person.id == ProposalDecision.person_id)
         .where(ProposalDecision.proposal_id == proposal.id)
         .order_by(ProposalDecision.id)
     )
-    return [DecisionLine(*row) for row in session.execute(query)]
+    return [
+        DecisionLine(
+            name,
+            one.ruling,
+            one.comment,
+            one.at,
+            one.ruling is Ruling.APPROVED and (one.voided or one.id in why),
+            one.why_void or why.get(one.id),
+        )
+        for name, one in session.execute(query)
+    ]

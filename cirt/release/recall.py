@@ -21,6 +21,7 @@ from cirt.register.models import EntryKind, Incident, IncidentObservable
 from cirt.register.sight import for_trail
 from cirt.release.commands import Revoke
 from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject, ReasonNeeded
+from cirt.release.handing.service import prepare_recall
 from cirt.release.ledger import fetched_by
 from cirt.release.models import (
     Collection,
@@ -62,6 +63,7 @@ def revoke_indicator(work: Work, cmd: Revoke) -> Recalled:
         work, [bare], origin_id=None, sector=_sector(work.session, newest), bare=True
     )
     told = _tell_readers(work, found.id, stored.version_id)
+    by_mail = prepare_recall(work, found.id)
     _recall_proposals(work.session, found.id)
     strictest = Tlp.CLEAR
     for incident_id, tlp, value in _incidents(work.session, found.id):
@@ -75,7 +77,9 @@ def revoke_indicator(work: Work, cmd: Revoke) -> Recalled:
             reason=cmd.reason,
         )
     why = for_trail(strictest, cmd.reason)
-    work.audit("recall", found.stix_id, version=stored.version_text, told=told, reason=why)
+    work.audit(
+        "recall", found.stix_id, version=stored.version_text, told=told, by_mail=by_mail, reason=why
+    )
     return Recalled(found.stix_id, stored.version_id, stored.version_text, told)
 
 

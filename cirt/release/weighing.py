@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Collection as Collected
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
@@ -18,12 +21,15 @@ from cirt.release.models import (
     Proposal,
     ProposalCollection,
     ProposalObject,
-    ProposalRow,
+    ProposalPerson,
 )
 from cirt.release.offers import chunks
+from cirt.sharing.agreements.persons import AgreementPerson, hold_persons, named_readers
 from cirt.sharing.gate import Audience, PreviewRow, preview
 from cirt.sharing.models import Agreement
-from cirt.sharing.verdicts import Decision, Verdict
+from cirt.sharing.named import NamedRow, preview_named
+
+Row: TypeAlias = PreviewRow | NamedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Asked:
     tlp: Tlp
     name: str | None
     newest_id: int | None
+    valid_until_us: int | None = None
 
     @property
     def was_edited(self) -> bool:
@@ -47,75 +54,99 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """``needed`` is how many others must approve; None where nothing would leave."""
+    """``rows`` are by member and collection, ``hands`` by named person. ``needed`` is how many others must
+    approve; None where nothing would leave.
+    """
 
     objects: list[Asked]
     collections: list[Collection]
     rows: list[PreviewRow]
     digest: str
     needed: int | None
+    hands: list[NamedRow] = field(default_factory=list)
+
+    @property
+    def every(self) -> list[Row]:
+        return [*self.rows, *self.hands]
 
     @property
     def leaving(self) -> list[PreviewRow]:
         return [row for row in self.rows if row.decision.lets_leave()]
+
+    @property
+    def handed(self) -> list[NamedRow]:
+        return [row for row in self.hands if row.decision.lets_leave()]
+
+    @property
+    def going(self) -> frozenset[int]:
+        """Versions that leave, on one way or the other."""
+        return frozenset(row.version_id for row in self.every if row.decision.lets_leave())
 
     def leaving_into(self, collection_id: int) -> list[int]:
         """Versions that somebody gets from this collection, in the order asked."""
         going = {row.version_id for row in self.leaving if row.collection_id == collection_id}
         return [each.version_id for each in self.objects if each.version_id in going]
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A row that is not as it was shown."""
-
-    what: str  # gains, loses, differs
-    peer_id: int
-    collection_id: int
-    version_id: int
+    def handed_to(self, person_id: int) -> list[int]:
+        """Versions that this person gets, in the order asked."""
+        going = {row.version_id for row in self.handed if row.person_id == person_id}
+        return [each.version_id for each in self.objects if each.version_id in going]
 
 
 def weigh(work: Work, proposal: Proposal) -> Weighed:
-    """Ask the gate for every version, collection and member."""
-    objects = _asked(work.session, proposal.id)
-    collections = _collections(work.session, proposal.id)
-    audiences = [
-        Audience(each.id, each.kind.value, _members(work.session, each.id)) for each in collections
-    ]
-    version_ids = [each.version_id for each in objects]
-    rows = preview(work, version_ids, audiences, sector=proposal.sector)
-    return _weighed(objects, collections, rows)
+    """Ask the gate for every version, and every collection and member or every named person."""
+    session = work.session
+    named = sa.select(ProposalObject.version_id).where(ProposalObject.proposal_id == proposal.id)
+    mine = ProposalCollection.proposal_id == proposal.id
+    collections = sa.select(ProposalCollection.collection_id).where(mine)
+    return weigh_asked(
+        work,
+        session.scalars(named).all(),
+        session.scalars(collections).all(),
+        persons_asked(session, proposal.id),
+        sector=proposal.sector,
+    )
 
 
-def recorded(session: Session, proposal: Proposal) -> Weighed:
-    """As it was weighed last; of a decided release, what was decided on."""
-    objects = _asked(session, proposal.id)
-    names = {each.version_id: each.stix_id for each in objects}
-    kept = session.scalars(sa.select(ProposalRow).where(ProposalRow.proposal_id == proposal.id))
-    rows = [
-        PreviewRow(
-            row.version_id,
-            names[row.version_id],
-            row.collection_id,
-            row.peer_id,
-            Decision(Verdict(row.verdict), row.rule, row.values),
-            row.agreement,
-        )
-        for row in kept
-    ]
-    return _weighed(objects, _collections(session, proposal.id), rows)
-
-
-def _weighed(
-    objects: list[Asked], collections: list[Collection], rows: list[PreviewRow]
+def weigh_asked(
+    work: Work,
+    version_ids: Collected[int],
+    collection_ids: Collected[int],
+    person_ids: Collected[int],
+    *,
+    sector: str | None,
 ) -> Weighed:
-    counts = [row.decision.approvals for row in rows if row.decision.lets_leave()]
+    """The same for what nobody has asked for yet."""
+    session = work.session
+    objects = asked_versions(session, version_ids)
+    collections = collections_by_id(session, collection_ids)
+    audiences = [
+        Audience(each.id, each.kind.value, _members(session, each.id)) for each in collections
+    ]
+    named = named_readers(session, person_ids, work.now) if person_ids else {}
+    ids = [each.version_id for each in objects]
+    rows = preview(work, ids, audiences, sector=sector) if audiences else []
+    readers = [named[each] for each in sorted(named)]
+    hands = preview_named(work, ids, readers, sector=sector) if readers else []
+    return weighed_of(objects, collections, rows, hands)
+
+
+def weighed_of(
+    objects: list[Asked],
+    collections: list[Collection],
+    rows: list[PreviewRow],
+    hands: list[NamedRow],
+) -> Weighed:
+    every: list[Row] = [*rows, *hands]
+    counts = [row.decision.approvals for row in every if row.decision.lets_leave()]
     needed = max((each for each in counts if each is not None), default=None)
-    return Weighed(objects, collections, rows, _digest(objects, collections, rows), needed)
+    digest = _digest(objects, collections, rows, hands)
+    return Weighed(objects, collections, rows, digest, needed, hands)
 
 
-def hold(work: Work, proposal: Proposal) -> None:
-    """Keep agreements, peers, members and objects of a release as they are until commit.
+def hold(work: Work, proposal: Proposal) -> frozenset[int]:
+    """Keep agreements, peers, members, named persons and objects of a release as they are until commit; the peers
+    that are held.
 
     In the order that ``offers`` names, collections last.
     """
@@ -123,87 +154,71 @@ def hold(work: Work, proposal: Proposal) -> None:
     mine = sa.select(ProposalCollection.collection_id).where(
         ProposalCollection.proposal_id == proposal.id
     )
-    peers = sa.select(Member.peer_id).where(Member.collection_id.in_(mine))
-    named = sa.select(ProposalObject.object_id).where(ProposalObject.proposal_id == proposal.id)
-    held: list[sa.Select[int]] = [
-        sa.select(Peer.id).where(Peer.id.in_(peers)).order_by(Peer.id),
-        sa.select(Agreement.id).where(Agreement.peer_id.in_(peers)).order_by(Agreement.id),
-        sa.select(StixObject.id).where(StixObject.id.in_(named)).order_by(StixObject.id),
-        sa.select(Collection.id).where(Collection.id.in_(mine)).order_by(Collection.id),
-    ]
-    for query in held:
-        session.execute(query.with_for_update(key_share=True)).all()
+    persons = persons_asked(session, proposal.id)
+    members = sa.select(Member.peer_id).where(Member.collection_id.in_(mine))
+    named = (
+        sa.select(Agreement.peer_id)
+        .join(AgreementPerson, AgreementPerson.agreement_id == Agreement.id)
+        .where(AgreementPerson.id.in_(persons))
+    )
+    peers = sorted({*session.scalars(members), *session.scalars(named)})
+    objects = sa.select(ProposalObject.object_id).where(ProposalObject.proposal_id == proposal.id)
+    _lock(session, sa.select(Peer.id).where(among(Peer.id, peers)).order_by(Peer.id))
+    of_peers = among(Agreement.peer_id, peers)
+    _lock(session, sa.select(Agreement.id).where(of_peers).order_by(Agreement.id))
+    hold_persons(session, persons)
+    # By name, as whoever brings versions locks them.
+    of_request = StixObject.id.in_(objects)
+    _lock(session, sa.select(StixObject.id).where(of_request).order_by(StixObject.stix_id))
+    _lock(session, sa.select(Collection.id).where(Collection.id.in_(mine)).order_by(Collection.id))
+    return frozenset(peers)
 
 
-def keep_rows(work: Work, proposal: Proposal, rows: Sequence[PreviewRow]) -> None:
-    """Write down what was weighed, in place of what was before."""
-    work.session.execute(sa.delete(ProposalRow).where(ProposalRow.proposal_id == proposal.id))
-    values = [
-        {
-            "proposal_id": proposal.id,
-            "collection_id": row.collection_id,
-            "peer_id": row.peer_id,
-            "version_id": row.version_id,
-            "verdict": row.decision.verdict.value,
-            "rule": row.decision.rule,
-            "values": dict(row.decision.values),
-            "agreement": row.agreement,
-        }
-        for row in rows
-    ]
-    if values:
-        work.session.execute(sa.insert(ProposalRow), values)
+def _lock(session: Session, query: sa.Select[int]) -> None:
+    session.execute(query.with_for_update(key_share=True)).all()
 
 
-def changes(session: Session, proposal: Proposal, weighed: Weighed) -> list[Change]:
-    """How what would leave now differs from what was written down last."""
-    kept = session.scalars(sa.select(ProposalRow).where(ProposalRow.proposal_id == proposal.id))
-    leaves = ("yes", "needs-approval")
-    before = {
-        (row.peer_id, row.collection_id, row.version_id): (row.verdict, row.rule, row.agreement)
-        for row in kept
-        if row.verdict in leaves
-    }
-    now = {
-        (row.peer_id, row.collection_id, row.version_id): (
-            row.decision.verdict.value,
-            row.decision.rule,
-            row.agreement,
-        )
-        for row in weighed.leaving
-    }
-    found = [Change("gains", *key) for key in now.keys() - before.keys()]
-    found += [Change("loses", *key) for key in before.keys() - now.keys()]
-    found += [
-        Change("differs", *key) for key in now.keys() & before.keys() if now[key] != before[key]
-    ]
-    return sorted(found, key=lambda each: (each.what, each.peer_id, each.version_id))
+def persons_asked(session: Session, proposal_id: int) -> list[int]:
+    query = sa.select(ProposalPerson.person_id).where(ProposalPerson.proposal_id == proposal_id)
+    return list(session.scalars(query.order_by(ProposalPerson.person_id)))
 
 
 def _digest(
-    objects: Sequence[Asked], collections: Sequence[Collection], rows: Sequence[PreviewRow]
+    objects: Sequence[Asked],
+    collections: Sequence[Collection],
+    rows: Sequence[PreviewRow],
+    hands: Sequence[NamedRow],
 ) -> str:
     """SHA-256 over the sorted rows that would leave: no clocks, no prose."""
     by_id: Mapping[int, Asked] = {each.version_id: each for each in objects}
     uuids = {each.id: each.uuid for each in collections}
-    lines = sorted(
-        [
-            by_id[row.version_id].stix_id,
-            by_id[row.version_id].version_text,
-            by_id[row.version_id].sha256.hex(),
-            str(row.peer_id),
-            row.decision.verdict.value,
-            row.decision.rule,
-            row.agreement or "",
-            uuids[row.collection_id],
-        ]
+    lines = [
+        _line(by_id[row.version_id], str(row.peer_id), row, uuids[row.collection_id])
         for row in rows
         if row.decision.lets_leave()
-    )
-    return hashlib.sha256(json.dumps(lines, separators=(",", ":")).encode()).hexdigest()
+    ]
+    lines += [
+        _line(by_id[row.version_id], f"person-{row.person_id}", row, row.fingerprint)
+        for row in hands
+        if row.decision.lets_leave()
+    ]
+    return hashlib.sha256(json.dumps(sorted(lines), separators=(",", ":")).encode()).hexdigest()
 
 
-def _asked(session: Session, proposal_id: int) -> list[Asked]:
+def _line(asked: Asked, recipient: str, row: Row, way: str) -> list[str]:
+    return [
+        asked.stix_id,
+        asked.version_text,
+        asked.sha256.hex(),
+        recipient,
+        row.decision.verdict.value,
+        row.decision.rule,
+        row.agreement or "",
+        way,
+    ]
+
+
+def asked_versions(session: Session, version_ids: Collected[int]) -> list[Asked]:
     query = (
         sa.select(
             ObjectVersion.id,
@@ -215,14 +230,15 @@ def _asked(session: Session, proposal_id: int) -> list[Asked]:
             ObjectFacts.tlp,
             ObjectVersion.name,
             StixObject.newest_id,
+            ObjectVersion.valid_until_us,
         )
-        .join(ProposalObject, ProposalObject.version_id == ObjectVersion.id)
         .join(StixObject, StixObject.id == ObjectVersion.object_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(ProposalObject.proposal_id == proposal_id)
+        .where(among(ObjectVersion.id, version_ids))
         .order_by(ObjectVersion.object_id)
     )
-    return [Asked(*row) for row in session.execute(query)]
+    rows: Any = session.execute(query)  # more columns than its type names
+    return [Asked(*row) for row in rows]
 
 
 def newest_versions(session: Session, object_ids: Sequence[int]) -> dict[int, int]:
@@ -236,10 +252,9 @@ def newest_versions(session: Session, object_ids: Sequence[int]) -> dict[int, in
     return found
 
 
-def _collections(session: Session, proposal_id: int) -> list[Collection]:
-    query = sa.select(Collection).join(ProposalCollection)
-    mine = ProposalCollection.proposal_id == proposal_id
-    return list(session.scalars(query.where(mine).order_by(Collection.id)))
+def collections_by_id(session: Session, ids: Collected[int]) -> list[Collection]:
+    query = sa.select(Collection).where(Collection.id.in_(list(ids)))
+    return list(session.scalars(query.order_by(Collection.id)))
 
 
 def _members(session: Session, collection_id: int) -> list[int]:

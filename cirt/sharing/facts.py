@@ -69,6 +69,20 @@ class PeerReader:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedReader:
+    """A person of a peer whom an agreement names, reached by encrypted mail alone (rulings 5)."""
+
+    person_id: int  # of agreement_person
+    name: str
+    email: str
+    peer: PeerReader
+    named_in: str  # reference of the agreement
+    removed: bool = False
+    key: str = ""  # fingerprint; empty: none
+    key_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffReader:
     """Somebody of the team; the console has no person and sees nothing that names persons."""
 
@@ -81,7 +95,7 @@ class PublicReader:
     pass
 
 
-Recipient: TypeAlias = PeerReader | StaffReader | PublicReader
+Recipient: TypeAlias = PeerReader | NamedReader | StaffReader | PublicReader
 
 
 @dataclass(frozen=True, slots=True)

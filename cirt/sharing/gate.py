@@ -21,6 +21,7 @@ from cirt.sharing.facts import Recipient
 from cirt.sharing.marked import facts_of_row
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import agreement_in_force, peer_reader, peer_readers, staff_reader
+from cirt.sharing.red import red_for
 from cirt.sharing.rules import decide
 from cirt.sharing.standing import (
     BASIS,
@@ -193,6 +194,7 @@ def release(
     """The bytes of those that may go, in the order given; the others are left out."""
     question = Question(recipient, kind, work.now, frozenset(posted), frozenset(recalls))
     may = leaving(load(work.connection, version_ids), question)
+    may |= red_for(work, recipient, version_ids)
     found = _with_bytes(work.session, may)
     return [found[each] for each in version_ids if each in found]
 

@@ -11,10 +11,24 @@ import sqlalchemy as sa
 
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts
-from cirt.sharing.facts import PeerReader, PublicReader, Recipient, StaffReader, Terms
+from cirt.sharing.facts import (
+    NamedReader,
+    PeerReader,
+    PublicReader,
+    Recipient,
+    StaffReader,
+    Terms,
+)
 from cirt.sharing.models import Direction, Level, NamedPerson
 from cirt.sharing.narrow_limits import is_permitted, passed_on, policies_let
-from cirt.sharing.rules import INBOX, SHARED, agreement_rule, table_rule
+from cirt.sharing.rules import (
+    INBOX,
+    SHARED,
+    agreement_rule,
+    named_red_rule,
+    named_rule,
+    table_rule,
+)
 from cirt.sharing.verdicts import RULES, Verdict
 
 Condition = sa.ColumnElement[bool]
@@ -34,6 +48,8 @@ def visible_facts(
     """On ObjectFacts: what ``decide`` lets leave for this recipient (``Decision.lets_leave``)."""
     if isinstance(recipient, PeerReader):
         return _for_peer(recipient, kind, now, posted=posted, approved=approved)
+    if isinstance(recipient, NamedReader):
+        return _for_named(recipient, kind, now, approved=approved)
     if isinstance(recipient, StaffReader):
         return visible_facts_here(recipient)
     return sa.and_(
@@ -53,15 +69,13 @@ def visible_facts_here(recipient: StaffReader | PublicReader) -> Condition:
 def _for_peer(
     reader: PeerReader, kind: str | None, now: datetime, *, posted: bool, approved: bool
 ) -> Condition:
-    terms = reader.terms
-    if terms is None or agreement_rule(reader, now) is not None:
-        return sa.false()
-    if terms.direction is Direction.TAKE or kind == INBOX:
+    terms = _giving_terms(reader, kind, now)
+    if terms is None:
         return sa.false()
     is_posted = posted and kind == SHARED
     on_record = sa.true() if is_posted else is_permitted(reader, now)
     given = sa.and_(
-        ObjectFacts.tlp.in_([level for level in Tlp if level <= terms.ceiling]),
+        _under_ceiling(terms),
         _in_scope(terms),
         _read_as_strictly(terms),
         ~ObjectFacts.withheld,
@@ -80,6 +94,58 @@ def _for_peer(
 def _personal(terms: Terms, *, approved: bool) -> Condition:
     may_go = terms.personal_data and approved
     return sa.true() if may_go else ~ObjectFacts.personal
+
+
+def _giving_terms(reader: PeerReader, kind: str | None, now: datetime) -> Terms | None:
+    """Those under which something may go now; None where nothing may."""
+    terms = reader.terms
+    if terms is None or agreement_rule(reader, now) is not None:
+        return None
+    return None if terms.direction is Direction.TAKE or kind == INBOX else terms
+
+
+def _for_named(
+    reader: NamedReader, kind: str | None, now: datetime, *, approved: bool
+) -> Condition:
+    """To a person whom an agreement names, by encrypted mail: what their organisation may have, and RED."""
+    terms = _giving_terms(reader.peer, kind, now)
+    if terms is None or named_rule(reader, now) is not None:
+        return sa.false()
+    on_record = is_permitted(reader.peer, now)
+    below = sa.and_(
+        ObjectFacts.tlp != Tlp.RED,
+        _under_ceiling(terms),
+        _in_table(terms.level, on_record, approved=approved),
+    )
+    red = sa.and_(
+        ObjectFacts.tlp == Tlp.RED,
+        sa.or_(
+            sa.and_(_IS_OWN, _named_red(terms.level, on_record, own=True, approved=approved)),
+            sa.and_(~_IS_OWN, _named_red(terms.level, on_record, own=False, approved=approved)),
+        ),
+    )
+    given = sa.and_(
+        sa.or_(below, red),
+        _in_scope(terms),
+        _read_as_strictly(terms),
+        ~ObjectFacts.withheld,
+        policies_let(now, asked=on_record),
+        _personal(terms, approved=approved),
+        passed_on(terms, now),
+    )
+    return given if kind == SHARED else sa.and_(_no_echo(reader.peer), given)
+
+
+def _named_red(level: Level, on_record: Condition, *, own: bool, approved: bool) -> Condition:
+    verdict = RULES[named_red_rule(level, own=own)].verdict
+    if verdict is Verdict.NEEDS_PERMISSION:
+        return on_record
+    leaving = {Verdict.YES, Verdict.NEEDS_APPROVAL} if approved else {Verdict.YES}
+    return sa.true() if verdict in leaving else sa.false()
+
+
+def _under_ceiling(terms: Terms) -> Condition:
+    return ObjectFacts.tlp.in_([level for level in Tlp if level <= terms.ceiling])
 
 
 def _in_scope(terms: Terms) -> Condition:

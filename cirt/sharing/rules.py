@@ -14,6 +14,7 @@ from cirt.sharing.facts import (
     NO_CONSENT,
     Consent,
     Facts,
+    NamedReader,
     PeerReader,
     PublicReader,
     Recipient,
@@ -30,6 +31,7 @@ __all__ = [
     "SHARED",
     "Decision",
     "Facts",
+    "NamedReader",
     "PeerReader",
     "PublicReader",
     "Recipient",
@@ -183,8 +185,7 @@ def decide(
     foreign objects have agreed to.
     """
     spoken = _spoken(facts, recipient, kind, now, posted=posted, consent=consent)
-    reader = recipient if isinstance(recipient, PeerReader) else None
-    return _strictest(spoken, _values(facts, reader))
+    return _strictest(spoken, _values(facts, recipient))
 
 
 def decide_all(
@@ -198,8 +199,8 @@ def decide_all(
 ) -> list[Decision]:
     """What every rule that speaks says, the strictest first; that one is what ``decide`` answers."""
     spoken = _spoken(facts, recipient, kind, now, posted=posted, consent=consent)
-    reader = recipient if isinstance(recipient, PeerReader) else None
-    said = [_said(rule, _values(facts, reader)) for rule in spoken]
+    values = _values(facts, recipient)
+    said = [_said(rule, values) for rule in spoken]
     return sorted(said, key=lambda each: -each.verdict.strictness)
 
 
@@ -217,6 +218,9 @@ def _spoken(
         is_back = reads_back(facts.origin_id, recipient, kind)
         rules = _READING_BACK if is_back else _GIVING
         return [said for said in (rule(case) for rule in rules) if said]
+    if isinstance(recipient, NamedReader):
+        case = Case(facts, recipient.peer, kind, False, now, consent)
+        return list(_named_rules(case, recipient))
     if isinstance(recipient, StaffReader):
         return [_staff_rule(facts, recipient)]
     table = "public-yes" if facts.tlp is Tlp.CLEAR else "public-no"
@@ -234,8 +238,7 @@ def end_withheld(
 ) -> Decision:
     """A relationship or sighting stays where an end may not go (sharing digest, section 5); a report where what it
     is about may not, and everything where its maker may not be known."""
-    reader = recipient if isinstance(recipient, PeerReader) else None
-    return _said(rule, {"reader": "", **_values(facts, reader), "end": end})
+    return _said(rule, {"reader": "", **_values(facts, recipient), "end": end})
 
 
 def stricter(one: Decision, other: Decision) -> Decision:
@@ -269,6 +272,41 @@ def _arrival_rules(facts: Facts, reader: PeerReader, now: datetime) -> Iterator[
         yield "sector"
 
 
+def named_rule(reader: NamedReader, now: datetime) -> str | None:
+    """Why nothing can go to this person at all, whatever it is; None if it can."""
+    terms = reader.peer.terms
+    if reader.removed:
+        return "named-removed"
+    if terms is None or terms.reference != reader.named_in:
+        return "named-elsewhere"
+    if not reader.key:
+        return "named-no-key"
+    return "named-key-old" if reader.key_until is not None and now >= reader.key_until else None
+
+
+def named_red_rule(level: Level | None, *, own: bool) -> str:
+    """The cell of the decision table for TLP:RED to a named person of a peer at this level."""
+    if own:
+        return "named-two" if level is Level.MOU_NDA else "named-level"
+    return table_rule(Tlp.RED, own=False, level=level or Level.TLP_ACK)
+
+
+# For RED the level decides, not the ceiling, which is never RED; nobody reads anything back by mail.
+_NOT_FOR_RED: frozenset[PeerRule] = frozenset({_red, _ceiling, _table})
+
+
+def _named_rules(case: Case, reader: NamedReader) -> Iterator[str]:
+    is_red = case.facts.tlp is Tlp.RED
+    rules = [rule for rule in _GIVING if not (is_red and rule in _NOT_FOR_RED)]
+    yield from (said for said in (rule(case) for rule in rules) if said)
+    if about_person := named_rule(reader, case.now):
+        yield about_person
+    if is_red:
+        terms = case.reader.terms
+        rule = named_red_rule(terms.level if terms else None, own=case.facts.is_own)
+        yield "permitted" if rule == "table-permission" and case.is_on_record else rule
+
+
 def _staff_rule(facts: Facts, reader: StaffReader) -> str:
     if facts.tlp is Tlp.RED:
         is_named = reader.person_id is not None and reader.person_id in facts.named
@@ -285,14 +323,17 @@ def _said(rule: str, values: Mapping[str, str]) -> Decision:
     return Decision(RULES[rule].verdict, rule, values)
 
 
-def _values(facts: Facts, reader: PeerReader | None = None) -> dict[str, str]:
+def _values(facts: Facts, recipient: Recipient) -> dict[str, str]:
     values = {"tlp": facts.tlp.label, "type": facts.type, "sector": facts.sector or ""}
     iep = facts.iep
     if iep.start_us is not None:
         values["begins"] = _day(iep.start_us)
     if iep.end_us is not None:
         values["ends"] = _day(iep.end_us)
-    if reader is None:
+    if isinstance(recipient, NamedReader):
+        values |= {"person": recipient.name, "named_in": recipient.named_in}
+    reader = recipient.peer if isinstance(recipient, NamedReader) else recipient
+    if not isinstance(reader, PeerReader):
         return values
     terms = reader.terms
     return values | {

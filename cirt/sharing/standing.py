@@ -18,7 +18,7 @@ from cirt.objects.factsets import COLUMNS, iep_of, permits_of
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.observables.findings import ABOUT_OTHERS
 from cirt.sharing.consent import load_consent
-from cirt.sharing.facts import NO_CONSENT, Consent, Facts, PeerReader, Recipient
+from cirt.sharing.facts import NO_CONSENT, Consent, Facts, NamedReader, PeerReader, Recipient
 from cirt.sharing.rules import (
     SHARED,
     Decision,
@@ -349,8 +349,9 @@ class _Asked:
         """
         origin_id, asked = self.facts.origin_id, self.question
         reader = asked.recipient
+        peer = reader.peer if isinstance(reader, NamedReader) else reader
         if origin_id is None:
-            counts = not (isinstance(reader, PeerReader) and end.brought_by_id == reader.peer_id)
+            counts = not (isinstance(peer, PeerReader) and end.brought_by_id == peer.peer_id)
         else:
             counts = end.brought_by_id in (None, origin_id)
         if not counts:

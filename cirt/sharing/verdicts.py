@@ -115,6 +115,25 @@ RULES: dict[str, Rule] = {
     "staff-role": Rule(Verdict.NO, mark("Your role does not read content.")),
     "red-named": Rule(Verdict.YES, mark("You are named on this TLP:RED.")),
     "red-not-named": Rule(Verdict.NO, mark("TLP:RED is for the persons named on it.")),
+    "named-two": Rule(
+        Verdict.NEEDS_APPROVAL,
+        mark("{tlp} goes to {person} of {reader} by encrypted mail, only if two others approve."),
+    ),
+    "named-level": Rule(
+        Verdict.NO,
+        mark("{tlp} goes to named persons only under a memorandum with confidentiality."),
+    ),
+    "named-removed": Rule(Verdict.NO, mark("{person} is not named in {named_in} any more.")),
+    "named-elsewhere": Rule(
+        Verdict.NO,
+        mark("{person} is named in {named_in}, which is not the agreement with {reader} now."),
+    ),
+    "named-no-key": Rule(
+        Verdict.NO, mark("There is no PGP key of {person}, and mail to them goes encrypted only.")
+    ),
+    "named-key-old": Rule(
+        Verdict.NO, mark("The PGP key of {person} has expired. Ask for a new one first.")
+    ),
     "letter-open": Rule(
         Verdict.YES,
         mark("It goes to {reader} by mail that is not encrypted: others may read it on its way."),

@@ -41,6 +41,7 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "withheld": frozenset({"content:read"}),
     "permissions": frozenset({"content:read"}),
     "agreements": frozenset({"content:read", "peer:read"}),
+    "agreement_persons": frozenset({"content:read", "peer:read"}),
     "sync": frozenset({"content:read"}),
     "admin": frozenset({"account:write", "collection:write", "job:read", "audit:read"}),
 }

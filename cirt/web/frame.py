@@ -21,7 +21,7 @@ from cirt.web.access import section_of
 from cirt.web.forms import Form
 from cirt.web.icons import icon, symbols
 from cirt.web.paths import path_of
-from cirt.web.prose import defanged, line, plain, prose
+from cirt.web.prose import defanged, grouped, line, plain, prose
 from cirt.web.session import form_token, open_work, this_program, visit
 from cirt.web.static_files import static_files
 
@@ -169,6 +169,7 @@ def environment() -> Environment:
         plain=plain,
         line=line,
         defanged=defanged,
+        grouped=grouped,
     )
     return env
 

@@ -48,6 +48,7 @@ _WITHIN = {
     "playbooks": "incidents",
     "bin": "incidents",
     "agreements": "peers",
+    "agreement_persons": "peers",
     "withheld": "peers",
     "permissions": "peers",
 }

@@ -10,7 +10,9 @@ from cirt.exchange.health import HEALTH_WORDS, Health
 from cirt.exchange.models import LinkDirection, Outcome
 from cirt.kernel.jobs import JobState
 from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
 from cirt.objects.catalogue import Life
+from cirt.release.handing.models import HandoverState
 from cirt.release.models import CollectionKind, ProposalState
 from cirt.sharing.models import AgreementState, Direction, Level
 from cirt.sharing.permissions.queries import Standing
@@ -29,6 +31,30 @@ PROPOSALS: Mapping[ProposalState, Sign] = {
     ProposalState.REFUSED: ("ban", "off", mark("Refused")),
     ProposalState.VOIDED: ("ban", "off", mark("Void")),
     ProposalState.RECALLED: ("x", "off", mark("Recalled")),
+    ProposalState.WITHDRAWN: ("x", "off", mark("Withdrawn by the asker")),
+}
+
+HANDOVERS: Mapping[HandoverState, Sign] = {
+    HandoverState.WAITING: ("st-wait", "warn", mark("Waits to be sent")),
+    HandoverState.SENT: ("st-done", "ok", mark("Sent")),
+    HandoverState.STAYED: ("ban", "bad", mark("Stayed here")),
+}
+
+# What whoever gets it may do with it (TLP 2.0), for the sentence on a release.
+MAY_PASS_ON: Mapping[Tlp, str] = {
+    Tlp.CLEAR: mark("They may pass it on to everybody. That is what TLP:CLEAR means."),
+    Tlp.GREEN: mark(
+        "They may pass it on in their community, never in public. That is what TLP:GREEN means."
+    ),
+    Tlp.AMBER: mark(
+        "They may pass it on inside their own organisation and to clients who need it, no further. That is what TLP:AMBER means."
+    ),
+    Tlp.AMBER_STRICT: mark(
+        "They may pass it on inside their own organisation only. That is what TLP:AMBER+STRICT means."
+    ),
+    Tlp.RED: mark(
+        "They may pass it on to nobody, not even inside their own organisation. That is what TLP:RED means."
+    ),
 }
 
 LIVES: Mapping[Life, Sign] = {

@@ -142,3 +142,8 @@ def _lower_headings(html: str) -> str:
     return re.sub(
         r"(</?h)([12])(>)", lambda match: f"{match[1]}{int(match[2]) + 2}{match[3]}", html
     )
+
+
+def grouped(digits: str) -> str:
+    """A fingerprint as people compare it: in groups of four."""
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))

@@ -11,7 +11,7 @@ from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
-from cirt.notify import letters, notices
+from cirt.notify import handovers, letters, notices
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
 from cirt.release.settling import settle_due
@@ -66,12 +66,17 @@ def _send_notices(program: Program, _payload: dict[str, Any]) -> None:
     notices.send_due(program)
 
 
+def _hand_over(program: Program, _payload: dict[str, Any]) -> None:
+    handovers.send_due(program)
+
+
 HANDLERS: dict[str, Handler] = {
     links.JOB: _sync,
     "jobs.tidy": _tidy,
     "feeds.settle": _settle,
     "sources.read": _read_sources,
     letters.JOB: _send_letters,
+    handovers.JOB: _hand_over,
     erasing.JOB: _erase,
     notices.WARN_JOB: _warn_of_ends,
     notices.SEND_JOB: _send_notices,
@@ -82,6 +87,7 @@ PERIODIC = (
     Periodic("feeds.settle", 60),
     Periodic("sources.read", 300),
     Periodic(letters.JOB, 30),
+    Periodic(handovers.JOB, 30),
     Periodic(erasing.JOB, _DAY_S),
     Periodic(notices.WARN_JOB, 3600),
     Periodic(notices.SEND_JOB, 60),

@@ -138,6 +138,10 @@ _VIEWS = {
     "web.indicators.indicators": ["words=zq", "source=own", "source=other"],
     "web.release.releases": ["view=mine", "view=decided"],
     "web.release.new": [f"incident=INC-2026-000{number}" for number in range(1, 5)],
+    "web.release.part": [
+        *(f"incident=INC-2026-000{number}" for number in range(1, 5)),
+        *(f"release=REL-2026-000{number}" for number in range(1, 3)),
+    ],
     "web.admin.audit": ["act=incident", "act=report", "check=1"],
 }
 

@@ -39,6 +39,7 @@ def asked_for(visitor: Visitor, made: StixObject, **typed: object) -> str:
         "reason": "It is still active",
         "collections": ["indicators"],
         "stix_ids": [made.stix_id],
+        "anyway": "true",
         **typed,
     }
     visitor.send("/release/new", **fields)

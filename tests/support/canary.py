@@ -13,6 +13,7 @@ from cirt.exchange.arrivals import take
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Quarantined
 from cirt.files.models import Attachment
+from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program, key_file
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, Work
@@ -85,8 +86,10 @@ from cirt.release.permitting import record_permission
 from cirt.release.recall import revoke_indicator
 from cirt.release.withholding import withhold
 from cirt.sharing.agreements.commands import AddAgreement, SignedCopy
+from cirt.sharing.agreements.persons import NamePerson, name_person_in
 from cirt.sharing.agreements.record import Contact
 from cirt.sharing.agreements.service import add_agreement
+from cirt.sharing.models import Level
 from cirt.sharing.permissions.commands import EvidenceFile, RecordPermission, Scope
 from cirt.sharing.permissions.models import Audience
 from cirt.sharing.withheld.commands import Withhold
@@ -202,7 +205,8 @@ def add_peers(cage: Cage) -> dict[str, Peer]:
             set_credentials(work, slug, slug, PASSWORD)
             if slug in ceilings:
                 sector = new("sector", DIRECTORY)
-                terms = AddAgreement(slug, ceilings[slug], sectors=("energy", sector))
+                level = Level.MOU_NDA if slug == "other" else Level.MOU
+                terms = AddAgreement(slug, ceilings[slug], level, sectors=("energy", sector))
                 cage.name("agreement", add_agreement(work, terms).reference)
                 cage.name("link", add_link(work, AddLink(slug, "x", LinkDirection.PULL)).id)
             cage.expect("/peers", name, "lead", "admin", "auditor", "triage")
@@ -524,6 +528,38 @@ def fill_requests(cage: Cage, named: Actor, red: Incident) -> None:
         reference = ask_release(work, cmd).reference
     cage.name("release", reference)
     cage.expect("/release", reference.lower(), "lead")
+    fill_named(cage, named, red)
+
+
+def fill_named(cage: Cage, named: Actor, red: Incident) -> None:
+    """A TLP:RED indicator, and the request that it goes to a person whom an agreement names."""
+    program, new = cage.program, cage.canaries.new
+    name, mail = new("named-person", DIRECTORY), new("named-mail", DIRECTORY)
+    agreement = cage.ids["agreement"][-1]
+    key = PublicKey("A" * 40, new("named-key", NOBODY))
+    with program.work(CONSOLE) as work:
+        person = NamePerson(agreement, name, f"{mail}@other.example", key)
+        person_id = name_person_in(work, person).id
+    cage.name("named_id", person_id)
+    cage.expect(f"/agreements/{agreement}/persons", name, "lead", "admin", "auditor")
+    with program.work(named) as work:
+        host = domain(new("red-promoted", NOBODY))
+        service.add_observables(work, AddObservables(red.reference, host, confirm=True))
+        ids = tuple(row.id for row in observables_of(work, red) if row.value == host)
+        [made] = service.promote(work, Promote(red.reference, ids, Tlp.RED))
+        cage.name("object", made.stix_id)
+    with program.work(named) as work:
+        cmd = AskRelease(
+            new("named-title", NOBODY),
+            new("named-reason", NOBODY),
+            stix_ids=(made.stix_id,),
+            incident=red.reference,
+            sector="energy",
+            persons=(person_id,),
+        )
+        reference = ask_release(work, cmd).reference
+    cage.name("release", reference)
+    cage.expect(f"/release/{reference}", name, "lead", "auditor")
 
 
 def fill_agreements(cage: Cage) -> None:
@@ -751,7 +787,7 @@ _FILLED_BY = (
     ("/permissions/", {"reference": "permission", "attachment_id": "file"}),
     ("/agreements/changes/", {"change_id": "change"}),
     ("/agreements/members/", {"request_id": "member"}),
-    ("/agreements/", {"reference": "agreement", "attachment_id": "signed"}),
+    ("/agreements/", {"reference": "agreement", "attachment_id": "signed", "named_id": "named_id"}),
     ("/sync/", {"link_id": "link", "arrival_id": "arrival"}),
     ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
     ("/admin/mail/", {"language": "language"}),

@@ -40,6 +40,7 @@ from cirt.sharing.agreements.errors import DoesMoreThanNarrow
 from cirt.sharing.agreements.expiry import near_ends
 from cirt.sharing.agreements.four_eyes import barred
 from cirt.sharing.agreements.models import RequestState
+from cirt.sharing.agreements.persons import persons_of
 from cirt.sharing.agreements.queries import history_lines, names_of, open_changes
 from cirt.sharing.agreements.record import Record
 from cirt.sharing.agreements.terms import FIELDS, differences, terms_as_of, terms_data
@@ -136,6 +137,7 @@ def _page(reference: str, form: Form, status: int = HTTPStatus.OK, conflict: str
             "lines": history_lines(work.session, row.id),
             "waiting": open_changes(work.session, row.id),
             "copy": signed_copy(work, row),
+            "named": persons_of(work.session, row.id),
             "ends": [
                 each for each in near_ends(work.session, work.now) if each.agreement_id == row.id
             ],

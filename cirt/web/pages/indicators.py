@@ -32,6 +32,7 @@ from cirt.sharing.gate import show
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.permissions.queries import PermissionLine, permissions_for
 from cirt.sharing.queries import staff_reader
+from cirt.sharing.red import shown_objects
 from cirt.web import outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
@@ -209,7 +210,7 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
     """
     session, now_us = work.session, to_us(work.now)
     shown = visible_facts(staff_reader(work.actor), None, work.now)
-    listed = index.find_listed(session, stix_id, shown)
+    listed = index.find_listed(session, stix_id, shown_objects(work))
     if listed is None:
         raise NotFound
     content, observables = _content(work, listed)

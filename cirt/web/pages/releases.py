@@ -4,40 +4,68 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Response, redirect, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from cirt.inputs.release import AskAgainInput, AskReleaseInput, DecideReleaseInput
+from cirt.inputs.release import (
+    AskAgainInput,
+    AskReleaseInput,
+    DecideReleaseInput,
+    ForeseeReleaseInput,
+    WithdrawReleaseInput,
+)
 from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, NotFound, TooMany
+from cirt.kernel.gpg import find_gpg
 from cirt.kernel.work import Work
 from cirt.objects.index import find_listed
-from cirt.parties.accounts import persons_who
 from cirt.parties.errors import PasswordWrong
 from cirt.register.queries import indicators_of
-from cirt.release.deciding import decide_release
+from cirt.release.asking import foresee
+from cirt.release.deciding import decide_release, withdraw_release
 from cirt.release.errors import (
+    NoSuchCollection,
+    NoSuchObject,
+    NotAsker,
     NothingWouldLeave,
     ReleaseChanged,
     ReleaseDecided,
     ReleaseIncomplete,
+    TooFewToApprove,
+)
+from cirt.release.eyes import WHY_VOID, who_could
+from cirt.release.handing.models import HandoverState
+from cirt.release.lines import (
+    KIND_LABELS,
+    KindLine,
+    PeerLine,
+    PersonLine,
+    kind_lines,
+    peer_lines,
+    person_lines,
 )
 from cirt.release.lists import ReleaseFilter, release_counts, release_page
 from cirt.release.models import CollectionKind, ProposalState
 from cirt.release.proposals import ask_again, ask_release, proposal_view
-from cirt.release.queries import KIND_LABELS, ProposalView
+from cirt.release.queries import ProposalView
 from cirt.release.reach import collection_lines
-from cirt.release.weighing import Change
+from cirt.release.rows import Change
+from cirt.sharing.agreements.persons import choosable
+from cirt.sharing.facts import NamedReader
 from cirt.sharing.gate import release as released_bytes
-from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader
+from cirt.sharing.red import shown_objects
+from cirt.sharing.rules import agreement_rule, named_rule
+from cirt.sharing.verdicts import RULES
 from cirt.web import i18n, outward
 from cirt.web.again import check_password_again
 from cirt.web.errors import status_of
-from cirt.web.forms import Form, refused, sent, wants
+from cirt.web.forms import Form, refused, sent, typed_values, wants
 from cirt.web.frame import render
 from cirt.web.paths import path_of, ways_on
-from cirt.web.session import open_work, visit
+from cirt.web.session import open_work, this_program, visit
 
 bp = Blueprint("release", __name__)
 
@@ -60,6 +88,31 @@ class _Changed:
     gains: int
     loses: int
     differs: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """What the request would show, before anybody asks; ``short``: how many persons are missing to approve it."""
+
+    peers: list[PeerLine]
+    persons: list[PersonLine]
+    kinds: list[KindLine]
+    leaving: int
+    asked: int
+    needed: int | None
+    could: list[str]
+
+    @property
+    def short(self) -> int:
+        return max(0, (self.needed or 0) - len(self.could))
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A person who may be chosen, or why not."""
+
+    reader: NamedReader
+    why_not: Markup | None
 
 
 @bp.get("/release")
@@ -89,30 +142,55 @@ def new() -> Response:
 
 @bp.post("/release/new")
 def ask() -> AnyResponse:
+    """Ask, or only look at what it would do; where too few could approve it, that is said before it is asked."""
     incident = wants("incident")
+    given = sent("stix_ids", "collections", "persons", without=["incident", "act"])
+    ids = [each for each in request.form.getlist("stix_ids") if "\0" not in each]
     try:
+        if wants("act") == "look":
+            return _new_page(incident, ids, Form(typed_values()), foreseen=_foresee(given))
         with open_work() as work:
-            given = sent("stix_ids", "collections", without=["incident"])
             cmd = AskReleaseInput().read(given, incident=incident or None)
             proposal = ask_release(work, cmd)
+    except TooFewToApprove as error:
+        form, foreseen = refused(error, at="collections"), _foresee(given)
+        return _new_page(incident, ids, form, status_of(error), foreseen)
     except (FieldsInvalid, ReleaseIncomplete, NothingWouldLeave) as error:
-        ids = [each for each in request.form.getlist("stix_ids") if "\0" not in each]
         return _new_page(incident, ids, refused(error, at="collections"), status_of(error))
+    except (NoSuchCollection, NoSuchObject) as error:
+        form = refused(error, at="collections")
+        return _new_page(incident, ids, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     return redirect(path_of("release.release", reference=proposal.reference, done="asked"), 303)
 
 
+def _foresee(given: dict[str, Any]) -> _Foreseen:
+    with open_work(write=False) as work:
+        weighed = foresee(work, ForeseeReleaseInput().read(given))
+        persons = person_lines(work.session, weighed, work.now)
+        return _Foreseen(
+            peers=peer_lines(work.session, weighed),
+            persons=persons,
+            kinds=kind_lines(work.session, weighed, persons),
+            leaving=len(weighed.going),
+            asked=len(weighed.objects),
+            needed=weighed.needed,
+            could=who_could(work.session, {work.actor.person_id or 0}),
+        )
+
+
 def _new_page(
-    incident: str, stix_ids: list[str], form: Form, status: int = HTTPStatus.OK
+    incident: str,
+    stix_ids: list[str],
+    form: Form,
+    status: int = HTTPStatus.OK,
+    foreseen: _Foreseen | None = None,
 ) -> Response:
     with open_work(write=False) as work:
         work.require("release:ask")
         choices = _choices(work, incident, stix_ids)
         collections = collection_lines(work.session)
-        deciders = [
-            name
-            for person_id, name in persons_who(work.session, "release:decide")
-            if person_id != work.actor.person_id
-        ]
+        deciders = who_could(work.session, {work.actor.person_id or 0})
+        named = [_Named(each, _why_not(each)) for each in choosable(work.session, work.now)]
     return render(
         "release/new.html",
         status,
@@ -123,7 +201,29 @@ def _new_page(
             line for line in collections if line.collection.kind is not CollectionKind.INBOX
         ],
         deciders=deciders,
+        named=named,
+        foreseen=foreseen,
+        done=request.args.get("done", ""),
+        can_mail=bool(this_program().settings.smtp_host)
+        and find_gpg(this_program().settings) is not None,
+        because=outward.because,
+        kinds=KIND_LABELS,
     )
+
+
+def _why_not(reader: NamedReader) -> Markup | None:
+    """Why this person cannot be chosen now; None if they can."""
+    rule = named_rule(reader, visit().now) or agreement_rule(reader.peer, visit().now)
+    if rule is None:
+        return None
+    values = {
+        "person": reader.name,
+        "named_in": reader.named_in,
+        "reader": reader.peer.name,
+        "agreement": reader.named_in,
+        "from": "",
+    }
+    return i18n.say(RULES[rule].sentence, **values)
 
 
 def _choices(work: Work, incident: str, stix_ids: list[str]) -> list[_Choice]:
@@ -131,7 +231,7 @@ def _choices(work: Work, incident: str, stix_ids: list[str]) -> list[_Choice]:
     if incident:
         made = indicators_of(work, incident)
         return [_Choice(row.stix_id, row.name) for row in made if not row.revoked]
-    shown = visible_facts(staff_reader(work.actor), None, work.now)
+    shown = shown_objects(work)
     found = [find_listed(work.session, each, shown) for each in stix_ids[:100]]
     return [_Choice(each.stix_id, each.name or each.stix_id) for each in found if each]
 
@@ -161,6 +261,18 @@ def decide(reference: str) -> AnyResponse:
     return redirect(done, 303)
 
 
+@bp.post("/release/<reference>/withdraw")
+def withdraw(reference: str) -> AnyResponse:
+    try:
+        with open_work() as work:
+            withdraw_release(work, WithdrawReleaseInput().read(sent(), reference=reference))
+    except FieldsInvalid as error:
+        return _page(reference, refused(error), status_of(error))
+    except (ReleaseDecided, NotAsker) as error:
+        return _page(reference, Form(), status_of(error), error)
+    return redirect(path_of("release.release", reference=reference, done="withdrawn"), 303)
+
+
 @bp.post("/release/<reference>/again")
 def again(reference: str) -> AnyResponse:
     """What was sent back, asked anew with the newest versions."""
@@ -180,16 +292,16 @@ def _page(
 ) -> Response:
     with open_work(write=False) as work:
         view = proposal_view(work, reference)
-    is_sent_back_to_me = (
-        view.state is ProposalState.SENT_BACK and view.asker_account_id == visit().actor.id
-    )
+    actor = visit().actor
+    is_sent_back = view.state is ProposalState.SENT_BACK
+    is_open = is_sent_back or view.state is ProposalState.ASKED
     return render(
         "release/release.html",
         status,
         form=form,
         it=view,
-        is_mine=view.asker_person_id == visit().actor.person_id,
-        may_ask_again=is_sent_back_to_me and visit().actor.may("release:ask"),
+        may_ask_again=is_sent_back and view.may_read and actor.may("release:ask"),
+        may_withdraw=is_open and view.is_asker,
         conflict=i18n.say_error(conflict) if conflict else "",
         changed=_changed(conflict, view),
         done=request.args.get("done", ""),
@@ -197,22 +309,29 @@ def _page(
         states=outward.PROPOSALS,
         because=outward.because,
         kinds=KIND_LABELS,
+        why_void=WHY_VOID,
+        handed=outward.HANDOVERS,
+        may_pass_on=outward.MAY_PASS_ON,
+        has_failed=any(each.state is HandoverState.STAYED for each in view.handovers),
     )
 
 
 def _changed(conflict: CirtError | None, view: ProposalView) -> list[_Changed]:
     if not isinstance(conflict, ReleaseChanged):
         return []
-    names = {line.peer_id: line.name for line in view.peers}
+    names = {("peer", line.peer_id): line.name for line in view.peers}
+    names |= {("person", line.person_id): line.name for line in view.persons}
     counts = Counter(
-        (each.peer_id, each.what) for each in conflict.changes if isinstance(each, Change)
+        (("person", each.person_id) if each.person_id else ("peer", each.peer_id), each.what)
+        for each in conflict.changes
+        if isinstance(each, Change)
     )
     return [
         _Changed(
-            names.get(peer_id, i18n.translate("A former member")),
-            *(counts[peer_id, what] for what in ("gains", "loses", "differs")),
+            names.get(who, i18n.translate("A former member")),
+            *(counts[who, what] for what in ("gains", "loses", "differs")),
         )
-        for peer_id in sorted({peer_id for peer_id, _ in counts})
+        for who in sorted({who for who, _ in counts})
     ]
 
 

@@ -9,7 +9,7 @@ from cirt.inputs.release import AskReleaseInput
 from cirt.kernel.errors import FieldsInvalid
 from cirt.register import queries
 from cirt.release.collections import collections
-from cirt.release.errors import NothingWouldLeave, ReleaseIncomplete
+from cirt.release.errors import NothingWouldLeave, ReleaseIncomplete, TooFewToApprove
 from cirt.release.models import CollectionKind
 from cirt.release.proposals import ask_release
 from cirt.web.errors import status_of
@@ -30,14 +30,18 @@ def sharing(reference: str) -> Response:
 def ask(reference: str) -> AnyResponse:
     try:
         with open_work() as work:
-            cmd = AskReleaseInput().read(sent("stix_ids", "collections"), incident=reference)
+            given = sent("stix_ids", "collections", "persons")
+            cmd = AskReleaseInput().read(given, incident=reference)
             proposal = ask_release(work, cmd)
-    except (FieldsInvalid, ReleaseIncomplete, NothingWouldLeave) as error:
-        return _page(reference, refused(error, at="collections"), status_of(error))
+    except (FieldsInvalid, ReleaseIncomplete, NothingWouldLeave, TooFewToApprove) as error:
+        too_few = isinstance(error, TooFewToApprove)
+        return _page(reference, refused(error, at="collections"), status_of(error), too_few=too_few)
     return redirect(path_of("release.release", reference=proposal.reference), 303)
 
 
-def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
+def _page(
+    reference: str, form: Form, status: int = HTTPStatus.OK, *, too_few: bool = False
+) -> Response:
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
         made = queries.indicators_of(work, reference)
@@ -49,4 +53,5 @@ def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
         **frame_of(view, "sharing"),
         made=made,
         collections=readable,
+        too_few=too_few,
     )

@@ -1,0 +1,219 @@
+"""Queues what goes to named persons, lets the gate decide once more before each mail, and keeps what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.release.handing.models import Handover, HandoverKind, HandoverState, HandoverVersion
+from cirt.release.models import Proposal
+from cirt.release.weighing import Weighed
+from cirt.sharing.agreements.persons import AgreementPerson, named_readers
+from cirt.sharing.facts import NamedReader
+from cirt.sharing.gate import Released, release
+from cirt.sharing.rules import agreement_rule, named_rule
+
+NOT_ANY_MORE = mark("It may not go any more: an agreement, a marking or a key has changed since.")
+_WAITS = (1, 5, 15, 60, 120, 240)  # minutes; the last one again and again
+GIVE_UP = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One mail that may go now, as the gate decided in this transaction."""
+
+    handover_id: int
+    reference: str  # of the release
+    reader: NamedReader
+    armoured: str = field(repr=False)
+    message_id: str
+    made_at: datetime
+    kind: HandoverKind
+    tlp: Tlp  # the strictest of what it holds or names
+    released: Sequence[Released] = field(default=(), repr=False)
+    revoked: Sequence[str] = ()  # STIX ids, of a recall
+
+
+def queue_handovers(work: Work, proposal: Proposal, weighed: Weighed) -> list[Handover]:
+    """One for each person who gets something; in the transaction of the last approval."""
+    made = []
+    for row in {row.person_id: row for row in weighed.handed}.values():
+        handover = _made(work, proposal.id, row.person_id, HandoverKind.RELEASE)
+        handover.agreement, handover.fingerprint = row.agreement or "", row.fingerprint
+        _note_versions(work, handover, weighed.handed_to(row.person_id))
+        made.append(handover)
+        facts = {"person": row.person_id, "agreement": row.agreement, "key": row.fingerprint}
+        work.audit("handover.queue", proposal.reference, handover=handover.id, **facts)
+    return made
+
+
+def prepare_recall(work: Work, object_id: int) -> list[int]:
+    """Tell everybody to whom a version of it went by mail that it is revoked; what waits stays. The persons told."""
+    session = work.session
+    named = sa.select(HandoverVersion.handover_id).join(
+        ObjectVersion, ObjectVersion.id == HandoverVersion.version_id
+    )
+    query = sa.select(Handover).where(
+        Handover.id.in_(named.where(ObjectVersion.object_id == object_id)),
+        Handover.kind == HandoverKind.RELEASE,
+    )
+    told: set[int] = set()
+    held = query.order_by(Handover.id).with_for_update(key_share=True)
+    for handover in session.scalars(held.execution_options(populate_existing=True)).all():
+        if handover.state is not HandoverState.STAYED and handover.person_id not in told:
+            told.add(handover.person_id)
+            _queue_recall(work, handover, object_id)
+    return sorted(told)
+
+
+def _queue_recall(work: Work, earlier: Handover, object_id: int) -> None:
+    newest = sa.select(StixObject.newest_id).where(StixObject.id == object_id)
+    recall = _made(work, earlier.proposal_id, earlier.person_id, HandoverKind.RECALL)
+    recall.agreement, recall.fingerprint = earlier.agreement, earlier.fingerprint
+    _note_versions(work, recall, [work.session.scalars(newest).one() or 0])
+
+
+def _made(work: Work, proposal_id: int, person_id: int, kind: HandoverKind) -> Handover:
+    return Handover(
+        proposal_id=proposal_id,
+        person_id=person_id,
+        kind=kind,
+        state=HandoverState.WAITING,
+        made_at=work.now,
+        next_try_at=work.now,
+        tries=0,
+        message_id="",
+        failure="",
+    )
+
+
+def _note_versions(work: Work, handover: Handover, version_ids: Sequence[int]) -> None:
+    work.session.add(handover)
+    work.session.flush()
+    work.session.add_all(
+        HandoverVersion(handover_id=handover.id, version_id=each) for each in version_ids
+    )
+    work.session.flush()
+
+
+def claim(work: Work, message_id: str, *, lease: timedelta) -> int | None:
+    """The next that is due; nobody else tries it for a while. ``message_id`` is its own if it has none yet."""
+    query = (
+        sa.select(Handover)
+        .where(Handover.state == HandoverState.WAITING, Handover.next_try_at <= work.now)
+        .order_by(Handover.next_try_at, Handover.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    handover = work.session.scalars(query).one_or_none()
+    if handover is None:
+        return None
+    handover.tries += 1
+    handover.message_id = handover.message_id or message_id
+    handover.next_try_at = work.now + lease
+    return handover.id
+
+
+def ready(work: Work, handover_id: int) -> Ready | None:
+    """What the gate lets go now; None if anything of it may not, which then stays, and says so."""
+    session = work.session
+    handover = session.get_one(Handover, handover_id)
+    person = session.get_one(AgreementPerson, handover.person_id)
+    reader = named_readers(session, [person.id], work.now)[person.id]
+    proposal = session.get_one(Proposal, handover.proposal_id)
+    found: list[Released] = []
+    if handover.kind is HandoverKind.RELEASE:
+        version_ids = versions_of(work, handover_id)
+        found = release(work, reader, None, version_ids)
+        may = len(found) == len(version_ids) and bool(found) and _as_approved(handover, reader)
+    else:  # passes over marking and scope, but not where nobody is reached any more (rulings 16)
+        may = named_rule(reader, work.now) is None and not agreement_rule(reader.peer, work.now)
+    if not may:
+        stay(work, handover_id, NOT_ANY_MORE)
+        return None
+    revoked = _stix_ids(work, handover_id) if handover.kind is HandoverKind.RECALL else []
+    return Ready(
+        handover.id,
+        proposal.reference,
+        reader,
+        person.key,
+        handover.message_id,
+        handover.made_at,
+        handover.kind,
+        _strictest(work, handover_id),
+        found,
+        revoked,
+    )
+
+
+def _strictest(work: Work, handover_id: int) -> Tlp:
+    query = (
+        sa.select(ObjectFacts.tlp)
+        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+        .join(HandoverVersion, HandoverVersion.version_id == ObjectVersion.id)
+        .where(HandoverVersion.handover_id == handover_id)
+    )
+    return max(work.session.scalars(query))
+
+
+def _as_approved(handover: Handover, reader: NamedReader) -> bool:
+    """Under the very terms and for the very key that two persons approved."""
+    terms = reader.peer.terms
+    now = f"{terms.reference} v{terms.version}" if terms else ""
+    return (handover.agreement, handover.fingerprint) == (now, reader.key)
+
+
+def versions_of(work: Work, handover_id: int) -> list[int]:
+    query = sa.select(HandoverVersion.version_id).where(HandoverVersion.handover_id == handover_id)
+    return list(work.session.scalars(query.order_by(HandoverVersion.version_id)))
+
+
+def _stix_ids(work: Work, handover_id: int) -> list[str]:
+    query = (
+        sa.select(StixObject.stix_id)
+        .join(ObjectVersion, ObjectVersion.object_id == StixObject.id)
+        .join(HandoverVersion, HandoverVersion.version_id == ObjectVersion.id)
+        .where(HandoverVersion.handover_id == handover_id)
+    )
+    return list(work.session.scalars(query.order_by(StixObject.stix_id)))
+
+
+def was_sent(work: Work, handover_id: int) -> None:
+    handover = work.session.get_one(Handover, handover_id)
+    handover.state, handover.sent_at, handover.failure = HandoverState.SENT, work.now, ""
+    handover.next_try_at = None
+    facts = {"person": handover.person_id, "kind": handover.kind, "agreement": handover.agreement}
+    work.audit(
+        "handover.sent",
+        _reference(work, handover),
+        handover=handover_id,
+        **facts,
+        versions=versions_of(work, handover_id),
+    )
+
+
+def not_sent(work: Work, handover_id: int, reason: str, *, retry: bool) -> None:
+    """Try again later, or give it up."""
+    handover = work.session.get_one(Handover, handover_id)
+    if not retry or work.now - handover.made_at > GIVE_UP:
+        stay(work, handover_id, reason)
+        return
+    wait = _WAITS[min(handover.tries, len(_WAITS)) - 1]
+    handover.next_try_at, handover.failure = work.now + timedelta(minutes=wait), reason
+
+
+def stay(work: Work, handover_id: int, reason: str) -> None:
+    handover = work.session.get_one(Handover, handover_id)
+    handover.state, handover.failure = HandoverState.STAYED, reason
+    handover.next_try_at = None
+    facts = {"person": handover.person_id, "kind": handover.kind}
+    work.audit("handover.stay", _reference(work, handover), handover=handover_id, **facts)
+
+
+def _reference(work: Work, handover: Handover) -> str:
+    return work.session.get_one(Proposal, handover.proposal_id).reference
