@@ -35,6 +35,7 @@ _LEAD = _HANDLER | {
     "release:decide",
     "peer:write",
     "agreement:write",
+    "agreement:report",
     "sync:run",
     "member:write",
     "incident:merge",
@@ -57,7 +58,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
             "peer:read",
         }
     ),
-    Role.AUDITOR: _READ | {"audit:read", "peer:read", "job:read", "account:read"},
+    Role.AUDITOR: _READ
+    | {"audit:read", "peer:read", "job:read", "account:read", "agreement:report"},
 }
 
 

@@ -12,6 +12,7 @@ from cirt.kernel.jobs import JobState
 from cirt.kernel.text import mark
 from cirt.objects.catalogue import Life
 from cirt.release.models import CollectionKind, ProposalState
+from cirt.release.recalling.models import LetterKind, LetterState, RecallKind
 from cirt.sharing.models import AgreementState, Direction, Level
 from cirt.sharing.verdicts import Decision, Verdict
 from cirt.web import i18n
@@ -27,7 +28,34 @@ PROPOSALS: Mapping[ProposalState, Sign] = {
     ProposalState.SENT_BACK: ("swap", "warn", mark("Sent back to the asker")),
     ProposalState.REFUSED: ("ban", "off", mark("Refused")),
     ProposalState.VOIDED: ("ban", "off", mark("Void")),
+    ProposalState.RECALLED_IN_PART: ("x", "warn", mark("Recalled in part")),
     ProposalState.RECALLED: ("x", "off", mark("Recalled")),
+}
+
+WAYS = {  # how an object went to a peer: endpoints of pages, and exits
+    "objects": mark("fetched by TAXII"),
+    "object": mark("fetched by TAXII, alone"),
+    "push": mark("pushed to them"),
+    "file": mark("in a signed file"),
+    "export": mark("exported for them"),
+    "mail": mark("by mail"),
+}
+RECALLS: Mapping[RecallKind, Sign] = {
+    RecallKind.REVOKED: ("x", "off", mark("Revoked by us")),
+    RecallKind.WITHDRAWN: ("ban", "off", mark("Offered no longer")),
+    RecallKind.PASSED_ON: ("out", "off", mark("Revoked by its author")),
+}
+LETTERS: Mapping[LetterState, Sign] = {
+    LetterState.PREPARED: ("st-wait", "warn", mark("Waits to be sent")),
+    LetterState.QUEUED: ("st-work", "", mark("On its way")),
+    LetterState.SENT: ("st-done", "ok", mark("Sent")),
+    LetterState.FAILED: ("st-fail", "bad", mark("Not sent")),
+    LetterState.DROPPED: ("st-open", "off", mark("Not needed")),
+}
+LETTER_KINDS = {
+    LetterKind.CLOSED: mark("They had it, and our collections are not open to them now"),
+    LetterKind.REMINDER: mark("Reminder: they have not fetched the revocation"),
+    LetterKind.AUTHOR: mark("To its author: we offer it no longer"),
 }
 
 LIVES: Mapping[Life, Sign] = {

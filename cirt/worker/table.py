@@ -11,9 +11,11 @@ from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
-from cirt.notify import letters
+from cirt.notify import letters, peer_letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
+from cirt.release.holdings import accounting
+from cirt.release.recalling import letters as recall_letters
 from cirt.release.settling import settle_due
 from cirt.sources.service import run_configured
 
@@ -54,6 +56,16 @@ def _read_sources(program: Program, _payload: dict[str, Any]) -> None:
 
 def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
     letters.send_due(program)
+    peer_letters.send_peer_letters(program)
+
+
+def _account(program: Program, _payload: dict[str, Any]) -> None:
+    accounting.account_due(program)
+
+
+def _remind(program: Program, _payload: dict[str, Any]) -> None:
+    recall_letters.drop_needless(program)
+    recall_letters.remind_due(program)
 
 
 HANDLERS: dict[str, Handler] = {
@@ -63,6 +75,8 @@ HANDLERS: dict[str, Handler] = {
     "sources.read": _read_sources,
     letters.JOB: _send_letters,
     erasing.JOB: _erase,
+    accounting.JOB: _account,
+    recall_letters.JOB: _remind,
 }
 
 PERIODIC = (
@@ -71,6 +85,8 @@ PERIODIC = (
     Periodic("sources.read", 300),
     Periodic(letters.JOB, 30),
     Periodic(erasing.JOB, _DAY_S),
+    Periodic(accounting.JOB, 30),
+    Periodic(recall_letters.JOB, 3600),
 )
 
 
