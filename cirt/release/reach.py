@@ -1,8 +1,8 @@
 """Where objects went: offered to whom, fetched by whom, by which release; and how much each peer was given."""
 
 from collections.abc import Collection as Some
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -121,6 +121,14 @@ def spread(lines: Sequence[ReachLine]) -> Spread:
         know=sorted(have & know),
         not_told=sorted({line.peer for line in lines if line.owed} - know),
     )
+
+
+def spread_of_all(reached: Mapping[int, Sequence[ReachLine]]) -> Spread:
+    """Of several objects together: who was offered or has anything of them, who owes any revocation."""
+    each = [spread(lines) for lines in reached.values()]
+    whole = spread([line for lines in reached.values() for line in lines])
+    not_told = sorted({name for one in each for name in one.not_told})
+    return replace(whole, not_told=not_told)
 
 
 def _peers(session: Session, ids: set[int]) -> dict[int, Peer]:

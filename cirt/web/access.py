@@ -38,6 +38,8 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "bin": frozenset({"content:read"}),
     "release": frozenset({"content:read"}),
     "peers": frozenset({"content:read", "peer:read"}),
+    "ledger": frozenset({"content:read"}),
+    "agreement_report": frozenset({"agreement:report"}),
     "sync": frozenset({"content:read"}),
     "admin": frozenset({"account:write", "collection:write", "job:read", "audit:read"}),
 }

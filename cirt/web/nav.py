@@ -44,7 +44,12 @@ ITEMS = (
 
 
 # Sections without an entry of their own, and where they are reached from.
-_WITHIN = {"playbooks": "incidents", "bin": "incidents"}
+_WITHIN = {
+    "playbooks": "incidents",
+    "bin": "incidents",
+    "ledger": "peers",
+    "agreement_report": "peers",
+}
 
 
 def shown_in(section: str) -> str:

@@ -72,6 +72,7 @@ from cirt.release.collections import AddCollection, add_collection, add_member, 
 from cirt.release.commands import AskRelease, Revoke
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.models import PeerLetter
 from cirt.sharing.commands import AddAgreement
 from cirt.sharing.service import add_agreement
 from cirt.web.static_files import static_files
@@ -604,6 +605,7 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     cage.name("file", *work.session.scalars(sa.select(Attachment.id)))
     cage.name("message", *work.session.scalars(sa.select(Message.id)))
     cage.name("static", *(file.path for file in static_files().values()))
+    cage.name("letter", *work.session.scalars(sa.select(PeerLetter.id)), 999)
     cage.name("playbook", "phishing", "fraud")
     cage.name("receipt", "00000000-0000-4000-8000-000000000000")
     cage.name("anything", "no/such/page")
@@ -654,7 +656,8 @@ _FILLED_BY = (
     ),
     ("/playbooks/", {"slug": "playbook"}),
     ("/bin/", {"act_id": "bin"}),
-    ("/indicators/", {"stix_id": "object"}),
+    ("/indicators/", {"stix_id": "object", "letter": "letter"}),
+    ("/agreements/", {"reference": "agreement"}),
     ("/release/", {"reference": "release"}),
     ("/peers/", {"slug": "slug", "reference": "agreement"}),
     ("/sync/", {"link_id": "link", "arrival_id": "arrival"}),

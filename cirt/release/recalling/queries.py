@@ -15,11 +15,13 @@ from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
 from cirt.register.pages import PAGE, Query
 from cirt.release.holdings.models import FetchedRow
-from cirt.release.models import Feed, FeedRow
-from cirt.release.reach import ReachLine, reach, spread
+from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
+from cirt.release.reach import ReachLine, reach, reaches, spread
 from cirt.release.recalling.letters import LetterLine, letters_of
 from cirt.release.recalling.models import LetterState, PeerLetter, Recall, RecallKind
 from cirt.release.recalling.rights import may_recall
+from cirt.release.recalling.service import left_of
+from cirt.release.requests import get_proposal
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader
 
@@ -42,6 +44,7 @@ class RecallView:
     """One recall. ``may_act``: letters may be sent by whoever looks."""
 
     id: int
+    version_id: int | None
     kind: RecallKind
     at: datetime
     by: str | None
@@ -88,6 +91,7 @@ def recalls_of(
     return [
         RecallView(
             id=recall.id,
+            version_id=recall.version_id,
             kind=recall.kind,
             at=recall.at,
             by=name,
@@ -199,3 +203,39 @@ def _lines() -> Query:
         .outerjoin(Person, Person.id == Account.person_id)
     )
     return query
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of a release that has left: how much was taken back, and who has something of it."""
+
+    objects: int
+    gone: int
+    left: int
+    have: list[str]
+    not_told: list[str]
+
+
+_HAS_LEFT = (ProposalState.RELEASED, ProposalState.RECALLED_IN_PART, ProposalState.RECALLED)
+
+
+def standing_of(work: Work, reference: str) -> Standing | None:
+    """None of a release of which nothing has left.
+
+    Raises:
+        NoSuchRelease.
+    """
+    proposal = get_proposal(work.session, reference)
+    if proposal.state not in _HAS_LEFT:
+        return None
+    named = sa.select(ProposalObject.object_id).where(ProposalObject.proposal_id == proposal.id)
+    ids = list(work.session.scalars(named))
+    lines = [line for each in reaches(work.session, ids).values() for line in each]
+    left = len(left_of(work.session, proposal.id))
+    return Standing(
+        objects=len(ids),
+        gone=len(ids) - left,
+        left=left,
+        have=sorted({line.peer for line in lines if line.had_it}),
+        not_told=sorted({line.peer for line in lines if line.owed and not line.knows}),
+    )

@@ -70,6 +70,24 @@ def lock_object(session: Session, stix_id: str) -> tuple[StixObject, ObjectFacts
     return row[0], row[1]
 
 
+def newest_facts(session: Session, object_id: int) -> ObjectFacts:
+    """Of the newest version, to be shown."""
+    query = (
+        sa.select(ObjectFacts)
+        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+        .join(StixObject, StixObject.newest_id == ObjectVersion.id)
+    )
+    return session.scalars(query.where(StixObject.id == object_id)).one()
+
+
+def is_released(session: Session, object_id: int) -> bool:
+    """Whether it stands in a collection by our release."""
+    stands = sa.exists().where(
+        CollectionEntry.object_id == object_id, CollectionEntry.brought_by_id.is_(None)
+    )
+    return bool(session.scalar(sa.select(stands)))
+
+
 def is_ours(session: Session, facts: ObjectFacts) -> bool:
     return facts.origin_id is None and facts.creator == ourselves(session).identity_id
 

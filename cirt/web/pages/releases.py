@@ -27,6 +27,7 @@ from cirt.release.models import CollectionKind, ProposalState
 from cirt.release.proposals import ask_again, ask_release, proposal_view
 from cirt.release.queries import KIND_LABELS, ProposalView
 from cirt.release.reach import collection_lines
+from cirt.release.recalling.queries import standing_of
 from cirt.release.weighing import Change
 from cirt.sharing.gate import release as released_bytes
 from cirt.sharing.narrow import visible_facts
@@ -180,6 +181,7 @@ def _page(
 ) -> Response:
     with open_work(write=False) as work:
         view = proposal_view(work, reference)
+        standing = standing_of(work, reference)
     is_sent_back_to_me = (
         view.state is ProposalState.SENT_BACK and view.asker_account_id == visit().actor.id
     )
@@ -188,6 +190,7 @@ def _page(
         status,
         form=form,
         it=view,
+        standing=standing,
         is_mine=view.asker_person_id == visit().actor.person_id,
         may_ask_again=is_sent_back_to_me and visit().actor.may("release:ask"),
         conflict=i18n.say_error(conflict) if conflict else "",
