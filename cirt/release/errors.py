@@ -164,7 +164,7 @@ class NothingToRecall(Conflict):
 class NotYourIncident(NotAllowed):
     code = "not-your-incident"
     message = mark(
-        "It came from no incident that you lead, and you did not ask for its release. A lead takes it back."
+        "It came from no incident that you lead or confirmed it in, and you did not ask for its release. A lead takes it back."
     )
 
     def __init__(self) -> None:

@@ -321,7 +321,7 @@ def test_a_handler_takes_back_what_came_of_their_incidents_alone(program: Progra
 
     ids = [row.id for row in with_observables(program, tomas, incident, "Seen: 203.0.113.8")]
     with program.work(tomas) as work:
-        [made] = service.promote(work, Promote(incident.reference, tuple(ids), Tlp.GREEN, 30, "x"))
+        [made] = service.promote(work, Promote(incident.reference, tuple(ids), Tlp.AMBER))
 
     with program.work(omar) as work, pytest.raises(NotYourIncident):
         revoke_indicator(work, Revoke(made.stix_id, "Not mine"))

@@ -30,12 +30,12 @@ def may_recall(work: Work, object_id: int) -> bool:
 
 
 def _is_theirs(session: Session, actor: Actor, object_id: int) -> bool:
-    """It was made in an incident that they lead, or they asked for its release."""
+    """It was made in an incident that they lead, of an observable that they confirmed, or they asked for its release."""
     mine = sa.select(Account.id).where(Account.person_id == actor.person_id)
     made_in = sa.exists().where(
         IncidentObservable.object_id == object_id,
         Incident.id == IncidentObservable.incident_id,
-        Incident.owner_id.in_(mine),
+        sa.or_(Incident.owner_id.in_(mine), IncidentObservable.decided_by_id.in_(mine)),
         sees_incident(actor),
     )
     asked_for = sa.exists().where(
