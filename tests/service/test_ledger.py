@@ -156,12 +156,12 @@ acts = st.lists(
         st.tuples(st.just("revoke"), st.integers(1, 4), st.just(0)),
     ),
     min_size=3,
-    max_size=10,
+    max_size=8,
 )
 
 
 @given(acts=acts)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_accounting_says_what_the_pages_showed(program: Program, acts: list[tuple]) -> None:  # type: ignore[type-arg]
     """The readers themselves keep what they were given; the ledger, accounted for at any moment, says the same."""
     slug = f"peer-{_count(program)}"

@@ -35,13 +35,17 @@ _COLUMNS = (
 def account_due(program: Program) -> int:
     """Account for every page that was answered until now; how many."""
     with program.work(SYSTEM, write=False) as work:
-        feeds = list(work.session.scalars(sa.select(Feed.id).where(_has_pages()).order_by(Feed.id)))
+        feeds = list(work.session.scalars(behind().order_by(Feed.id)))
     return sum(_account_feed(program, feed_id) for feed_id in feeds)
 
 
-def _has_pages() -> sa.ColumnElement[bool]:
-    mark = sa.select(Accounted.page_id).where(Accounted.feed_id == Feed.id).scalar_subquery()
-    return sa.exists().where(PageRead.feed_id == Feed.id, PageRead.id > sa.func.coalesce(mark, 0))
+def behind() -> sa.Select[int]:
+    """Feeds with answered pages that are not accounted for yet."""
+    waits = sa.exists().where(
+        PageRead.feed_id == Feed.id, PageRead.id > sa.func.coalesce(Accounted.page_id, 0)
+    )
+    query = sa.select(Feed.id).outerjoin(Accounted, Accounted.feed_id == Feed.id)
+    return query.where(waits.correlate(Feed, Accounted))
 
 
 def _account_feed(program: Program, feed_id: int) -> int:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
-from cirt.release.holdings.models import Accounted, FetchedRow
+from cirt.release.holdings.accounting import behind
+from cirt.release.holdings.models import FetchedRow
 from cirt.release.models import Collection, Feed, FeedRow, PageRead
 
 PAGE = 25
@@ -95,9 +96,7 @@ def held_page(
 
 def is_behind(session: Session, peer_id: int) -> bool:
     """Whether pages that this peer was answered are not accounted for yet."""
-    mark = sa.select(Accounted.page_id).where(Accounted.feed_id == Feed.id).scalar_subquery()
-    waits = sa.exists().where(PageRead.feed_id == Feed.id, PageRead.id > sa.func.coalesce(mark, 0))
-    query = sa.select(sa.literal(1)).select_from(Feed).where(Feed.peer_id == peer_id, waits)
+    query = behind().where(Feed.peer_id == peer_id)
     return session.scalar(query.limit(1)) is not None
 
 
