@@ -167,7 +167,7 @@ def test_only_leads_and_auditors_read_it(program: Program) -> None:
         with program.work(actor, write=False) as work, pytest.raises(NotAllowed):
             agreement_report(work, reference, YEAR)
     for role, status in ((Role.HANDLER, 403), (Role.LEAD, 200), (Role.AUDITOR, 200)):
-        visitor = signed_in(program, role)
+        visitor = signed_in(program, role, name=role.title() + "s")
         for path in ("report", "report.csv"):
             assert visitor.get(f"/agreements/{reference}/{path}").status_code == status, (
                 role,

@@ -183,9 +183,10 @@ def test_who_has_not_fetched_the_revocation_is_listed(program: Program) -> None:
 def test_a_reminder_is_prepared_after_a_week_and_never_twice(
     program: Program, clock: FakeClock
 ) -> None:
-    made, [quick, slow] = a_release(program, "quick", "slow")
-    for peer in (quick, slow):
+    made, [quick, slow, shut] = a_release(program, "quick", "slow", "shut")
+    for peer in (quick, slow, shut):
         read_page(program, peer)
+    close_door(program, shut, AgreementState.ENDED)
     revoke(program, made)
     read_page(program, quick)
     assert remind_due(program) == 0
@@ -197,18 +198,22 @@ def test_a_reminder_is_prepared_after_a_week_and_never_twice(
         thread.join()
 
     assert [(each.peer_id, each.kind) for each in letters(program)] == [
-        (slow.id, LetterKind.REMINDER)
+        (shut.id, LetterKind.CLOSED),
+        (slow.id, LetterKind.REMINDER),
     ]
     clock.forward(days=8)
     assert remind_due(program) == 0
     with program.work(CONSOLE) as work:
         recall = work.session.scalars(sa.select(Recall)).one()
-        assert ask_reminder(work, recall.id, slow.id).id == letters(program)[0].id
+        assert ask_reminder(work, recall.id, slow.id).id == letters(program)[1].id
         with pytest.raises(LetterPast):
             ask_reminder(work, recall.id, quick.id)
     read_page(program, slow)
     assert drop_needless(program) == 1
-    assert letters(program)[0].state is LetterState.DROPPED
+    assert [each.state for each in letters(program)] == [
+        LetterState.PREPARED,
+        LetterState.DROPPED,
+    ]
 
 
 @pytest.fixture

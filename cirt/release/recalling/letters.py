@@ -137,6 +137,8 @@ def _prepare_one(program: Program, recall_id: int, peer_id: int) -> int:
     with program.work(SYSTEM) as work:
         recall = work.session.get_one(Recall, recall_id)
         _lock_recall(work.session, recall.id)
+        if _is_written_to(work.session, recall.id, peer_id):
+            return 0
         told = _reminders(work.session, recall.id, peer_id)
         last = max((each.sent_at or each.prepared_at for each in told), default=recall.at)
         pending = any(each.state in _PENDING for each in told)
@@ -214,6 +216,17 @@ def _reminders(session: Session, recall_id: int, peer_id: int) -> list[PeerLette
     )
     query = query.order_by(PeerLetter.number).execution_options(populate_existing=True)
     return list(session.scalars(query))
+
+
+def _is_written_to(session: Session, recall_id: int, peer_id: int) -> bool:
+    """It cannot read our collections, so the recall itself prepared a letter to it."""
+    closed = sa.exists().where(
+        PeerLetter.recall_id == recall_id,
+        PeerLetter.peer_id == peer_id,
+        PeerLetter.kind == LetterKind.CLOSED,
+        PeerLetter.state != LetterState.DROPPED,
+    )
+    return bool(session.scalar(sa.select(closed)))
 
 
 def _lock_recall(session: Session, recall_id: int) -> None:
