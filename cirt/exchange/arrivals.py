@@ -34,6 +34,7 @@ from cirt.objects.store import Kept, Stored, put_many
 from cirt.parties.models import Peer
 from cirt.release.collections import publish
 from cirt.release.models import Collection, CollectionKind
+from cirt.release.recalling.passing_on import pass_on
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import peer_reader
 
@@ -226,6 +227,9 @@ def _follow_up(
         _publish(work, door.collection, door.peer, stored)
     if door.peer is not None:
         note_sightings(work, new, door.peer)
+        revoked = {one.stix_id for one in new if one.revoked}
+        if revoked:
+            pass_on(work, [one.version_id for one in stored if one.stix_id in revoked])
 
 
 def _publish(

@@ -19,6 +19,8 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import SYSTEM, Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.release.holdings.handing import note_handed_out
+from cirt.release.holdings.models import Exit
 from cirt.release.models import Feed, FeedRow, Member
 from cirt.sharing.gate import Released, release
 
@@ -109,7 +111,7 @@ def _queue_released(work: Work, link: Link) -> None:
 
 
 def _queue_revocations(work: Work, link: Link) -> None:
-    """Of what went over this link and has been revoked by us since."""
+    """Of what went over this link and has been revoked since, by us or by its author: the gate has the last word."""
     newest = aliased(ObjectVersion)
     gone = (
         sa.select(newest.id)
@@ -119,7 +121,6 @@ def _queue_revocations(work: Work, link: Link) -> None:
         .where(
             Outgoing.link_id == link.id,
             Outgoing.sent_at.is_not(None),
-            StixObject.brought_by_id.is_(None),
             newest.revoked.is_(True),
             ~_queued(link, newest.id),
         )
@@ -212,6 +213,13 @@ def _send(
             row.sent_at = None if words else work.now
             run.refused += 1 if words else 0
             run.taken += 0 if words else 1
+        taken = [
+            waiting.version_id
+            for waiting, one in piece
+            if (one.stix_id, one.version_text) not in reply.failures
+        ]
+        peer_id = work.session.get_one(Link, running.link_id).peer_id
+        note_handed_out(work, Exit.PUSH, peer_id, taken)
         work.audit(
             "push.send",
             str(running.link_id),

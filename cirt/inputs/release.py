@@ -6,6 +6,7 @@ from cirt.kernel.text import mark
 from cirt.release import commands
 from cirt.release.collections import AddCollection
 from cirt.release.models import CollectionKind, Ruling
+from cirt.release.recalling.letters import SendLetter
 
 _LONG_TITLE = mark("Shorten the title to 200 characters.")
 _LONG_REASON = mark("Shorten this to 4000 characters.")
@@ -15,6 +16,7 @@ _OBJECTS = mark("Tick at least one object.")
 _COLLECTIONS = mark("Tick at least one collection, or a named person.")
 _RULING = mark("Choose what becomes of the request.")
 _DIGEST = mark("Open the page again: the form does not say what it showed.")
+_ADDRESS = mark("Enter the mail address of the peer's contact.")
 _REVOKE = mark("Say why it is revoked; the reason stays in the house.")
 
 
@@ -103,3 +105,28 @@ class SayPersonalInput(CommandInput[commands.SayPersonal]):
 
     personal = Flag()
     reason = Text(2000, missing=mark("Say why, for whoever asks later."))
+
+
+class WithdrawInput(CommandInput[commands.Withdraw]):
+    """The edge adds ``stix_id``."""
+
+    command = commands.Withdraw
+
+    reason = Text(4000, missing=_REVOKE, long=_LONG_REASON)
+
+
+class RecallReleaseInput(CommandInput[commands.RecallRelease]):
+    """The edge adds ``reference``."""
+
+    command = commands.RecallRelease
+
+    reason = Text(4000, missing=_REVOKE, long=_LONG_REASON)
+    stix_ids = Names(missing=_OBJECTS)
+
+
+class SendLetterInput(CommandInput[SendLetter]):
+    """The edge adds ``letter``."""
+
+    command = SendLetter
+
+    address = Line(254, missing=_ADDRESS)

@@ -113,6 +113,19 @@ def brought_since(session: Session, since: datetime) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(query) if row[0] is not None}
 
 
+def names_of(
+    session: Session, object_ids: Iterable[int], shown: Condition
+) -> dict[str, str | None]:
+    """By STIX id, of those that ``shown`` on ObjectFacts lets be seen."""
+    query = (
+        sa.select(StixObject.stix_id, StixObject.name)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(StixObject.id.in_(list(object_ids)), shown)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def names_any(keys: Iterable[int]) -> Condition:
     """On StixObject: it looks for, or is, one of these observables."""
     return sa.exists().where(

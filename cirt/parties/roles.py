@@ -37,6 +37,7 @@ _LEAD = _HANDLER | {
     "agreement:write",
     "withheld:write",
     "permission:write",
+    "agreement:report",
     "sync:run",
     "member:write",
     "incident:merge",
@@ -59,7 +60,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
             "peer:read",
         }
     ),
-    Role.AUDITOR: _READ | {"audit:read", "peer:read", "job:read", "account:read"},
+    Role.AUDITOR: _READ
+    | {"audit:read", "peer:read", "job:read", "account:read", "agreement:report"},
 }
 
 

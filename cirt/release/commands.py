@@ -59,3 +59,20 @@ class SayPersonal:
     stix_id: str
     personal: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Another's object: offered no longer."""
+
+    stix_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRelease:
+    """``stix_ids`` of its objects, or none of them for all."""
+
+    reference: str
+    reason: str
+    stix_ids: tuple[str, ...] = ()

@@ -181,6 +181,50 @@ class AlreadyRevoked(Conflict):
     message = mark("{stix_id} is revoked already.")
 
 
+class OursToRevoke(Conflict):
+    code = "ours-to-revoke"
+    message = mark("{stix_id} is our own. Revoke it instead: who has it is then told.")
+
+
+class NothingOffered(Conflict):
+    code = "nothing-offered"
+    message = mark(
+        "{stix_id} stands in no collection by our release, so there is nothing to close."
+    )
+
+
+class NothingToRecall(Conflict):
+    code = "nothing-to-recall"
+    message = mark("Nothing of {reference} is left to take back.")
+
+
+class NotYourIncident(NotAllowed):
+    code = "not-your-incident"
+    message = mark(
+        "It came from no incident that you lead or confirmed it in, and you did not ask for its release. A lead takes it back."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(needed="release:decide")
+
+
+class NoSuchLetter(NotFound):
+    code = "no-such-letter"
+    message = mark("There is no letter {letter} here that you may see.")
+
+
+class LetterPast(Conflict):
+    code = "letter-past"
+    message = mark(
+        "This letter does not wait any more: it was sent, or is not needed. Nothing was done."
+    )
+
+
+class AddressWrong(Invalid):
+    code = "address-wrong"
+    message = mark("“{address}” is no mail address. Enter one like duty@cert.example.")
+
+
 class ReasonNeeded(Invalid):
     code = "reason-needed"
     message = mark("Say why it is revoked; the reason stays in the audit trail.")

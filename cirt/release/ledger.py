@@ -13,8 +13,8 @@ from cirt.kernel.db import insert_rows
 from cirt.kernel.prepared import Prepared
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
-from cirt.objects.models import ObjectVersion, StixObject
 from cirt.release.filters import Filter
+from cirt.release.holdings.queries import holds_of
 from cirt.release.models import Feed, FeedRow, PageRead
 
 
@@ -30,6 +30,7 @@ class Reading:
     to_us: int
     head_us: int  # the feed's counter when it was read
     count: int
+    agreement: str | None = None  # the terms that held, as ``readers.terms_key`` names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def record_pages(
             "head_us": each.head_us,
             "count": each.count,
             "at": work.now,
+            "agreement": each.agreement,
         }
         for each, stands in zip(readings, stand, strict=True)
         if stands
@@ -134,85 +136,15 @@ def offered_to(session: Session, object_id: int) -> list[Offered]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    date_us: int
-    closed_us: int | None
-    version_id: int
-    version_us: int
-    spec_version: str
-
-    def stood_open(self, head_us: int) -> bool:
-        return self.date_us <= head_us and (self.closed_us is None or self.closed_us > head_us)
-
-
 def fetched_by(session: Session, object_id: int) -> list[Fetched]:
-    """To whom which version went, from the pages answered; one line per feed and version."""
-    stix = session.get_one(StixObject, object_id)
-    feeds = session.scalars(
-        sa.select(Feed).where(
-            sa.exists().where(FeedRow.feed_id == Feed.id, FeedRow.object_id == object_id)
-        )
-    ).all()
+    """To whom which version went by pages of a feed; one line per feed and version."""
     found: dict[tuple[int, int], Fetched] = {}
-    for feed in feeds:
-        rows = _rows(session, feed.id, object_id)
-        for page in session.scalars(_pages_over(feed.id, rows)):
-            for row in _on_page(page, rows, stix.stix_id, stix.type):
-                line = Fetched(
-                    feed.peer_id,
-                    feed.collection_id,
-                    feed.id,
-                    row.version_id,
-                    page.at,
-                    page.endpoint,
-                )
-                found.setdefault((feed.id, row.version_id), line)
+    for hold in holds_of(session, [object_id]).get(object_id, []):
+        for got in hold.got:
+            if hold.feed_id is None or hold.collection_id is None:
+                continue
+            line = Fetched(
+                hold.peer_id, hold.collection_id, hold.feed_id, got.version_id, got.at, got.way
+            )
+            found.setdefault((hold.feed_id, got.version_id), line)
     return list(found.values())
-
-
-def _rows(session: Session, feed_id: int, object_id: int) -> list[_Row]:
-    query = (
-        sa.select(
-            FeedRow.date_us,
-            FeedRow.closed_us,
-            FeedRow.version_id,
-            ObjectVersion.version_us,
-            ObjectVersion.spec_version,
-        )
-        .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
-        .where(FeedRow.feed_id == feed_id, FeedRow.object_id == object_id)
-    )
-    return [_Row(*row) for row in session.execute(query)]
-
-
-def _pages_over(feed_id: int, rows: Sequence[_Row]) -> sa.Select[PageRead]:
-    covers = [
-        sa.and_(PageRead.from_us < row.date_us, PageRead.to_us >= row.date_us) for row in rows
-    ]
-    return (
-        sa.select(PageRead)
-        .where(PageRead.feed_id == feed_id, sa.or_(sa.false(), *covers))
-        .order_by(PageRead.id)
-    )
-
-
-def _on_page(page: PageRead, rows: Sequence[_Row], stix_id: str, kind: str) -> list[_Row]:
-    """The rows of one object that this page showed: as the feed stood at its ``head_us``."""
-    wanted = Filter.from_data(page.filters)
-    standing = [row for row in rows if row.stood_open(page.head_us)]
-    if not standing or not wanted.admits_object(stix_id, kind):
-        return []
-    oldest = min(row.version_us for row in standing)
-    newest = max(row.version_us for row in standing)
-    return [
-        row
-        for row in standing
-        if page.from_us < row.date_us <= page.to_us
-        and wanted.admits_version(
-            row.version_us,
-            row.spec_version,
-            is_first=row.version_us == oldest,
-            is_last=row.version_us == newest,
-        )
-    ]

@@ -111,7 +111,7 @@ class PageRead(Base):
     """One answered page with objects; what was fetched is derived from these."""
 
     __tablename__ = "page_read"
-    __table_args__ = (sa.Index("ix_page_read_feed", "feed_id", "from_us", "to_us"),)
+    __table_args__ = (sa.Index("ix_page_read_feed", "feed_id", "id"),)  # accounted for in order
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     feed_id: Mapped[int] = mapped_column(sa.ForeignKey("feed.id"))
@@ -123,6 +123,7 @@ class PageRead(Base):
     head_us: Mapped[int] = mapped_column(sa.BigInteger)  # the feed's counter when it was read
     count: Mapped[int]
     at: Mapped[datetime]
+    agreement: Mapped[str | None] = mapped_column(sa.String(40))  # that held then: MOU-2026-0001 v2
 
 
 class ProposalState(StrEnum):
@@ -133,6 +134,7 @@ class ProposalState(StrEnum):
     SENT_BACK = "sent-back"
     REFUSED = "refused"
     VOIDED = "voided"
+    RECALLED_IN_PART = "recalled-in-part"
     RECALLED = "recalled"
     WITHDRAWN = "withdrawn"  # by whoever asked
 

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import NamedTuple, TypeAlias
 
@@ -15,6 +15,7 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.release.filters import ALL, Filter
 from cirt.release.ledger import Reading
+from cirt.release.readers import terms_key
 from cirt.release.windows import Place, Window, look
 from cirt.sharing.gate import (
     ReleasedTogether,
@@ -87,7 +88,15 @@ def page(
     if not dates or endpoint not in WITH_OBJECTS:
         return Page(dates, version_ids, more, position_us)
     reading = Reading(
-        place.feed_id, endpoint, wanted, limit, start_us, position_us, place.head_us, len(dates)
+        place.feed_id,
+        endpoint,
+        wanted,
+        limit,
+        start_us,
+        position_us,
+        place.head_us,
+        len(dates),
+        terms_key(place.reader),
     )
     return Page(dates, version_ids, more, position_us, objects, reading)
 
@@ -125,7 +134,7 @@ class Pages:
         key = (place.feed_id, start_of(wanted, after_us), wanted, limit, endpoint)
         found = self._find(key, place)
         if found is not None and _leaves_again(work, place, found):
-            return found
+            return _under(found, terms_key(place.reader))
         made = page(work, place, wanted, after_us=after_us, limit=limit, endpoint=endpoint)
         self._keep(key, place, made)
         return made
@@ -171,6 +180,13 @@ def _stamp(place: Place) -> tuple[int, int]:
 
 def _leaves_again(work: Work, place: Place, found: Page) -> bool:
     return all(leaves_again(each, place.reader, work.now) for each in found.objects)
+
+
+def _under(found: Page, agreement: str | None) -> Page:
+    """The same page for the ledger, where other terms hold by now that let as much leave."""
+    if found.reading is None or found.reading.agreement == agreement:
+        return found
+    return replace(found, reading=replace(found.reading, agreement=agreement))
 
 
 def records(work: Work, shown: Page) -> list[Record]:

@@ -1,14 +1,18 @@
 """Where objects went: offered to whom, fetched by whom, by which release; and how much each peer was given."""
 
-from dataclasses import dataclass
+from collections.abc import Collection as Some
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from cirt.kernel.clock import to_us
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
-from cirt.release.ledger import Offered, fetched_by, offered_to
+from cirt.release.holdings.models import Accounted, Exit, FetchedRow
+from cirt.release.holdings.queries import Got, Hold, holds_of
 from cirt.release.models import (
     Collection,
     Feed,
@@ -23,14 +27,35 @@ from cirt.release.requests import title_for
 
 @dataclass(frozen=True, slots=True)
 class ReachLine:
-    """One object, one peer, one collection. ``since`` the first offer; open: it can fetch it now."""
+    """One object, one peer, one way to it: a collection, or an exit. ``since`` the first offer; open: it can fetch it now."""
 
+    peer_id: int
     peer: str
     slug: str
-    collection: str  # alias
-    since: datetime
+    collection: str | None  # alias
+    exit: Exit | None
+    since: datetime | None
     is_open: bool
-    fetched_at: datetime | None  # the first page with any version of it
+    first: Got | None  # the first version that went there
+    newest: Got | None  # the newest one
+    had_it: bool
+    knows: bool  # that it is revoked
+    owed: bool  # the revocation is offered and was not fetched
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        return self.first.at if self.first else None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Of one object, in peers: how many were offered it, which have it, which could fetch it and have not."""
+
+    offered: int
+    have: list[str]
+    not_yet: list[str]
+    know: list[str]  # of those who have it, who were told that it is revoked
+    not_told: list[str]  # who have not fetched the revocation yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +73,62 @@ class CollectionLine:
 
 
 def reach(session: Session, object_id: int) -> list[ReachLine]:
-    """By peer, then collection."""
-    offers: dict[tuple[int, int], list[Offered]] = {}
-    for each in offered_to(session, object_id):
-        offers.setdefault((each.peer_id, each.collection_id), []).append(each)
-    if not offers:
-        return []
-    fetched: dict[tuple[int, int], datetime] = {}
-    for page in fetched_by(session, object_id):
-        key = page.peer_id, page.collection_id
-        fetched[key] = min(page.at, fetched.get(key, page.at))
-    peers = _peers(session, {peer_id for peer_id, _ in offers})
-    aliases = _aliases(session, {collection_id for _, collection_id in offers})
-    lines = [
-        ReachLine(
-            peer=peers[peer_id].name,
-            slug=peers[peer_id].slug,
-            collection=aliases[collection_id],
-            since=several[0].since,
-            is_open=any(each.until is None for each in several),
-            fetched_at=fetched.get((peer_id, collection_id)),
+    """By peer, then way."""
+    return reaches(session, [object_id]).get(object_id, [])
+
+
+def reaches(session: Session, object_ids: Some[int]) -> dict[int, list[ReachLine]]:
+    """The same of several, in as many statements."""
+    holds = holds_of(session, object_ids)
+    every = [hold for each in holds.values() for hold in each]
+    peers = _peers(session, {hold.peer_id for hold in every})
+    aliases = _aliases(session, {hold.collection_id for hold in every if hold.collection_id})
+    return {
+        object_id: sorted(
+            (_line(hold, peers[hold.peer_id], aliases) for hold in mine),
+            key=lambda line: (line.peer, line.collection or "", line.exit or ""),
         )
-        for (peer_id, collection_id), several in offers.items()
-    ]
-    return sorted(lines, key=lambda line: (line.peer, line.collection))
+        for object_id, mine in holds.items()
+    }
+
+
+def _line(hold: Hold, peer: Peer, aliases: dict[int, str]) -> ReachLine:
+    return ReachLine(
+        peer_id=peer.id,
+        peer=peer.name,
+        slug=peer.slug,
+        collection=aliases.get(hold.collection_id or 0),
+        exit=hold.exit,
+        since=hold.since,
+        is_open=hold.is_open,
+        first=hold.first,
+        newest=hold.newest,
+        had_it=hold.had_it,
+        knows=hold.knows,
+        owed=hold.owed,
+    )
+
+
+def spread(lines: Sequence[ReachLine]) -> Spread:
+    """By peer, whatever the way."""
+    have = {line.peer for line in lines if line.had_it}
+    know = {line.peer for line in lines if line.knows}
+    could = {line.peer for line in lines if line.is_open and not line.owed}
+    return Spread(
+        offered=len({line.peer for line in lines if line.since is not None}),
+        have=sorted(have),
+        not_yet=sorted(could - have - know),
+        know=sorted(have & know),
+        not_told=sorted({line.peer for line in lines if line.owed} - know),
+    )
+
+
+def spread_of_all(reached: Mapping[int, Sequence[ReachLine]]) -> Spread:
+    """Of several objects together: who was offered or has anything of them, who owes any revocation."""
+    each = [spread(lines) for lines in reached.values()]
+    whole = spread([line for lines in reached.values() for line in lines])
+    not_told = sorted({name for one in each for name in one.not_told})
+    return replace(whole, not_told=not_told)
 
 
 def _peers(session: Session, ids: set[int]) -> dict[int, Peer]:
@@ -97,14 +154,32 @@ def releases_of(work: Work, object_id: int) -> list[ReleaseRef]:
 
 
 def given_since(session: Session, since: datetime) -> dict[int, int]:
-    """How many objects each peer was answered with, by peer id; one fetched twice counts twice."""
+    """How many versions each peer fetched for the first time since then, by peer id; what it is counts once."""
+    rows = (
+        sa.select(Feed.peer_id, sa.func.count())
+        .select_from(Feed)
+        .join(FetchedRow, FetchedRow.feed_id == Feed.id)
+        .where(FetchedRow.at_us >= to_us(since))
+        .group_by(Feed.peer_id)
+    )
+    given = {row[0]: int(row[1]) for row in session.execute(rows)}
+    for peer_id, count in _not_accounted(session, since):
+        given[peer_id] = given.get(peer_id, 0) + count
+    return given
+
+
+def _not_accounted(session: Session, since: datetime) -> list[tuple[int, int]]:
+    """What stands on the pages of the last moments."""
+    mark = sa.func.coalesce(Accounted.page_id, 0)
     query = (
         sa.select(Feed.peer_id, sa.func.sum(PageRead.count))
-        .join(Feed, Feed.id == PageRead.feed_id)
+        .select_from(Feed)
+        .outerjoin(Accounted, Accounted.feed_id == Feed.id)
+        .join(PageRead, sa.and_(PageRead.feed_id == Feed.id, PageRead.id > mark))
         .where(PageRead.at >= since)
         .group_by(Feed.peer_id)
     )
-    return {row[0]: int(row[1]) for row in session.execute(query)}
+    return [(row[0], int(row[1])) for row in session.execute(query)]
 
 
 def collection_lines(session: Session) -> list[CollectionLine]:

@@ -15,24 +15,21 @@ from cirt.kernel.work import Work
 from cirt.objects import build
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.store import put_many
-from cirt.parties.peers import ourselves
 from cirt.register.incidents import note_entry
 from cirt.register.models import EntryKind, Incident, IncidentObservable
 from cirt.register.sight import for_trail
 from cirt.release.commands import Revoke
-from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject, ReasonNeeded
+from cirt.release.errors import AlreadyRevoked, NotOurObject, ReasonNeeded
 from cirt.release.handing.service import prepare_recall
-from cirt.release.ledger import fetched_by
-from cirt.release.models import (
-    Collection,
-    CollectionEntry,
-    Feed,
-    FeedRow,
-    Proposal,
-    ProposalObject,
-    ProposalState,
-)
+from cirt.release.holdings.queries import holds_of
+from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow
 from cirt.release.offers import candidates, feeds_of, lock_collections, offer
+from cirt.release.recalling.consequences import of_holds
+from cirt.release.recalling.models import LetterKind, RecallKind
+from cirt.release.recalling.releases import recall_proposals
+from cirt.release.recalling.rights import check_may_recall
+from cirt.release.recalling.withdrawing import is_ours, lock_object
+from cirt.release.recalling.writing import note_recall, prepare_letters
 from cirt.release.removal import take_out
 from cirt.sharing.gate import show
 
@@ -50,21 +47,23 @@ class Recalled:
 def revoke_indicator(work: Work, cmd: Revoke) -> Recalled:
     """Revoke an object of ours. Whoever fetched it reads a bare revocation, nobody else reads anything.
 
+    Who had it and reads nothing here any more gets a letter, which is prepared and waits for a person.
+
     Raises:
-        NoSuchObject, NotOurObject, AlreadyRevoked, ReasonNeeded, NotAllowed.
+        NoSuchObject, NotOurObject, AlreadyRevoked, ReasonNeeded, NotYourIncident, NotAllowed.
     """
     work.require("indicator:write")
     if not cmd.reason.strip():
         raise ReasonNeeded
     found = _ours(work.session, cmd.stix_id)
+    check_may_recall(work, found.id)
     newest = found.newest_id or 0
     bare = build.bare_revocation(show(work, newest).body, work.now)
     [stored] = put_many(
         work, [bare], origin_id=None, sector=_sector(work.session, newest), bare=True
     )
-    told = _tell_readers(work, found.id, stored.version_id)
-    by_mail = prepare_recall(work, found.id)
-    _recall_proposals(work.session, found.id)
+    told, by_mail = _tell_readers(work, found.id, stored.version_id)
+    persons = prepare_recall(work, found.id)
     strictest = Tlp.CLEAR
     for incident_id, tlp, value in _incidents(work.session, found.id):
         strictest = max(strictest, tlp)
@@ -77,25 +76,17 @@ def revoke_indicator(work: Work, cmd: Revoke) -> Recalled:
             reason=cmd.reason,
         )
     why = for_trail(strictest, cmd.reason)
-    work.audit(
-        "recall", found.stix_id, version=stored.version_text, told=told, by_mail=by_mail, reason=why
-    )
+    recall = note_recall(work, found.id, RecallKind.REVOKED, why, stored.version_id)
+    prepare_letters(work, recall, LetterKind.CLOSED, by_mail)
+    recall_proposals(work, found.id)
+    facts = {"told": told, "by_mail": by_mail, "persons": persons}
+    work.audit("recall", found.stix_id, version=stored.version_text, **facts, reason=why)
     return Recalled(found.stix_id, stored.version_id, stored.version_text, told)
 
 
 def _ours(session: Session, stix_id: str) -> StixObject:
-    row = session.execute(
-        sa.select(StixObject, ObjectFacts)
-        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(StixObject.stix_id == stix_id)
-        .with_for_update(of=StixObject, key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
-        raise NoSuchObject(stix_id=stix_id[:300])
-    found, facts = row
-    if facts.origin_id is not None or facts.creator != ourselves(session).identity_id:
+    found, facts = lock_object(session, stix_id)
+    if not is_ours(session, facts):
         raise NotOurObject(stix_id=stix_id)
     if found.revoked:
         raise AlreadyRevoked(stix_id=stix_id)
@@ -109,10 +100,10 @@ def _sector(session: Session, version_id: int) -> str | None:
     return session.scalar(query.where(ObjectVersion.id == version_id))
 
 
-def _tell_readers(work: Work, object_id: int, revoked_id: int) -> list[int]:
+def _tell_readers(work: Work, object_id: int, revoked_id: int) -> tuple[list[int], list[int]]:
     """Close every row of the object, then append the revocation where an earlier version was fetched.
 
-    A peer that lost a collection since finds the row there when it may read it again.
+    Peers that read of it, and those that can be told by letter only. A peer that lost a collection since finds the row there when it may read it again.
     """
     session = work.session
     standing: dict[int, list[int]] = defaultdict(list)
@@ -126,12 +117,12 @@ def _tell_readers(work: Work, object_id: int, revoked_id: int) -> list[int]:
         standing[collection_id].append(version_id)
     for collection_id in sorted(standing):
         take_out(work, session.get_one(Collection, collection_id), standing[collection_id])
-    fetched = {each.feed_id for each in fetched_by(session, object_id)}
-    told = set()
+    holds = holds_of(session, [object_id]).get(object_id, [])
+    becomes = of_holds(work, holds)
+    fetched = {hold.feed_id for hold in holds if hold.feed_id is not None and hold.had_it}
     for feed in feeds_of(session, Feed.id.in_(fetched)):
         offer(work, feed, candidates(session, [revoked_id]), recall=True)
-        told.add(feed.peer_id)
-    return sorted(told)
+    return sorted(becomes.told), sorted(becomes.by_mail)
 
 
 def _offered_in(session: Session, object_id: int) -> set[int]:
@@ -140,26 +131,6 @@ def _offered_in(session: Session, object_id: int) -> set[int]:
         sa.select(Feed.collection_id).join(FeedRow, of_these).where(FeedRow.object_id == object_id)
     )
     return set(session.scalars(query.distinct()))
-
-
-def _recall_proposals(session: Session, object_id: int) -> None:
-    """A release of which every object is revoked counts as recalled."""
-    session.flush()
-    alive = (
-        sa.exists()
-        .where(
-            ProposalObject.proposal_id == Proposal.id,
-            StixObject.id == ProposalObject.object_id,
-            StixObject.revoked.is_(False),
-        )
-        .correlate(Proposal)
-    )
-    names_it = sa.exists().where(
-        ProposalObject.proposal_id == Proposal.id, ProposalObject.object_id == object_id
-    )
-    query = sa.select(Proposal).where(Proposal.state == ProposalState.RELEASED, names_it, ~alive)
-    for proposal in session.scalars(query):
-        proposal.state = ProposalState.RECALLED
 
 
 def _incidents(session: Session, object_id: int) -> list[tuple[int, Tlp, str]]:

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 
+import sqlalchemy as sa
+
 from cirt.kernel.errors import Conflict
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.parties.models import Peer
 from cirt.sharing.marked import facts_of_row
 from cirt.sharing.verdicts import RULES, Decision
 
@@ -48,6 +52,15 @@ class ReleasedLetter:
             raise TypeError("only the gate makes what may leave")
 
 
+@dataclass(frozen=True, slots=True)
+class AboutObject:
+    """Which object a letter names to which peer; ``had_it``: by the ledger, some version of it went there."""
+
+    object_id: int
+    peer_id: int
+    had_it: bool
+
+
 def letter_rule(tlp: Tlp, *, sealed: bool) -> str:
     """The id of the rule that speaks."""
     if tlp is Tlp.RED:
@@ -66,6 +79,43 @@ def decide_letter(tlp: Tlp, address: str, *, sealed: bool) -> Decision:
 def hold_letter(address: str) -> Decision:
     """What is told of a letter to whoever may not see all that it concerns: that it stays, and not why. Pure."""
     return Decision(RULES["letter-held"].verdict, "letter-held", {"reader": address})
+
+
+def decide_peer_letter(
+    tlp: Tlp, reader: str, address: str, *, knows: bool, sealed: bool
+) -> Decision:
+    """Whether a letter may name an object so marked to a peer, at this address. Pure."""
+    known = "letter-known" if knows else "letter-unknown"
+    to_reader = Decision(RULES[known].verdict, known, {"reader": reader})
+    by_mail = decide_letter(tlp, address, sealed=sealed)
+    return to_reader if not to_reader.lets_leave() else by_mail
+
+
+def release_peer_letter(
+    work: Work, about: AboutObject, address: str, text: str, *, fingerprint: str = ""
+) -> ReleasedLetter:
+    """The last word on a letter to a peer that names one object and says nothing of what is in it.
+
+    Raises:
+        LetterWithheld.
+    """
+    query = (
+        sa.select(StixObject.stix_id, ObjectFacts.tlp, ObjectFacts.origin_id, ObjectFacts.creator)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(StixObject.id == about.object_id)
+    )
+    facts = work.session.execute(query).one()
+    peer = work.session.get_one(Peer, about.peer_id)
+    is_theirs = facts.origin_id == peer.id or peer.identity_id in {facts.creator} - {None}
+    decision = decide_peer_letter(
+        facts.tlp, peer.name, address, knows=about.had_it or is_theirs, sealed=bool(fingerprint)
+    )
+    said = {"verdict": decision.verdict, "rule": decision.rule, "fingerprint": fingerprint}
+    work.audit("letter.decide", facts.stix_id, peer=peer.slug, **said)
+    if not decision.lets_leave():
+        raise LetterWithheld(decision)
+    return ReleasedLetter((facts.stix_id,), address, text, fingerprint, _SEAL)
 
 
 def release_letter(

@@ -109,6 +109,12 @@ RULES: dict[str, Rule] = {
         Verdict.YES, mark("{reader} had this and is told that it is revoked, and nothing else.")
     ),
     "never-had-it": Rule(Verdict.NO, mark("{reader} never had what this revokes.")),
+    "letter-known": Rule(
+        Verdict.YES, mark("{reader} had this, or brought it, and may be told by letter of it.")
+    ),
+    "letter-unknown": Rule(
+        Verdict.NO, mark("{reader} never had this, so no letter to it may name it.")
+    ),
     "inbox": Rule(Verdict.NO, mark("An inbox is written to, never read.")),
     "arrival-yes": Rule(Verdict.YES, mark("{agreement} lets {reader} send this.")),
     "staff-yes": Rule(Verdict.YES, mark("Your team may read this.")),

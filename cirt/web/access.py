@@ -42,6 +42,8 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "permissions": frozenset({"content:read"}),
     "agreements": frozenset({"content:read", "peer:read"}),
     "agreement_persons": frozenset({"content:read", "peer:read"}),
+    "ledger": frozenset({"content:read"}),
+    "agreement_report": frozenset({"agreement:report"}),
     "sync": frozenset({"content:read"}),
     "admin": frozenset({"account:write", "collection:write", "job:read", "audit:read"}),
 }

@@ -51,6 +51,8 @@ _WITHIN = {
     "agreement_persons": "peers",
     "withheld": "peers",
     "permissions": "peers",
+    "ledger": "peers",
+    "agreement_report": "peers",
 }
 
 

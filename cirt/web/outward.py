@@ -14,6 +14,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.objects.catalogue import Life
 from cirt.release.handing.models import HandoverState
 from cirt.release.models import CollectionKind, ProposalState
+from cirt.release.recalling.models import LetterKind, LetterState, RecallKind
 from cirt.sharing.models import AgreementState, Direction, Level
 from cirt.sharing.permissions.queries import Standing
 from cirt.sharing.verdicts import Decision, Verdict
@@ -30,6 +31,7 @@ PROPOSALS: Mapping[ProposalState, Sign] = {
     ProposalState.SENT_BACK: ("swap", "warn", mark("Sent back to the asker")),
     ProposalState.REFUSED: ("ban", "off", mark("Refused")),
     ProposalState.VOIDED: ("ban", "off", mark("Void")),
+    ProposalState.RECALLED_IN_PART: ("x", "warn", mark("Recalled in part")),
     ProposalState.RECALLED: ("x", "off", mark("Recalled")),
     ProposalState.WITHDRAWN: ("x", "off", mark("Withdrawn by the asker")),
 }
@@ -55,6 +57,32 @@ MAY_PASS_ON: Mapping[Tlp, str] = {
     Tlp.RED: mark(
         "They may pass it on to nobody, not even inside their own organisation. That is what TLP:RED means."
     ),
+}
+
+WAYS = {  # how an object went to a peer: endpoints of pages, and exits
+    "objects": mark("fetched by TAXII"),
+    "object": mark("fetched by TAXII, alone"),
+    "push": mark("pushed to them"),
+    "file": mark("in a signed file"),
+    "export": mark("exported for them"),
+    "mail": mark("by mail"),
+}
+RECALLS: Mapping[RecallKind, Sign] = {
+    RecallKind.REVOKED: ("x", "off", mark("Revoked by us")),
+    RecallKind.WITHDRAWN: ("ban", "off", mark("Offered no longer")),
+    RecallKind.PASSED_ON: ("out", "off", mark("Revoked by its author")),
+}
+LETTERS: Mapping[LetterState, Sign] = {
+    LetterState.PREPARED: ("st-wait", "warn", mark("Waits to be sent")),
+    LetterState.QUEUED: ("st-work", "", mark("On its way")),
+    LetterState.SENT: ("st-done", "ok", mark("Sent")),
+    LetterState.FAILED: ("st-fail", "bad", mark("Not sent")),
+    LetterState.DROPPED: ("st-open", "off", mark("Not needed")),
+}
+LETTER_KINDS = {
+    LetterKind.CLOSED: mark("They had it, and our collections are not open to them now"),
+    LetterKind.REMINDER: mark("Reminder: they have not fetched the revocation"),
+    LetterKind.AUTHOR: mark("To its author: we offer it no longer"),
 }
 
 LIVES: Mapping[Life, Sign] = {

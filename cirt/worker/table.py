@@ -11,9 +11,11 @@ from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
-from cirt.notify import handovers, letters, notices
+from cirt.notify import handovers, letters, notices, peer_letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
+from cirt.release.holdings import accounting
+from cirt.release.recalling import letters as recall_letters
 from cirt.release.settling import settle_due
 from cirt.release.withholding import end_past
 from cirt.sources.service import run_configured
@@ -56,6 +58,16 @@ def _read_sources(program: Program, _payload: dict[str, Any]) -> None:
 
 def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
     letters.send_due(program)
+    peer_letters.send_peer_letters(program)
+
+
+def _account(program: Program, _payload: dict[str, Any]) -> None:
+    accounting.account_due(program)
+
+
+def _remind(program: Program, _payload: dict[str, Any]) -> None:
+    recall_letters.drop_needless(program)
+    recall_letters.remind_due(program)
 
 
 def _warn_of_ends(program: Program, _payload: dict[str, Any]) -> None:
@@ -80,6 +92,8 @@ HANDLERS: dict[str, Handler] = {
     erasing.JOB: _erase,
     notices.WARN_JOB: _warn_of_ends,
     notices.SEND_JOB: _send_notices,
+    accounting.JOB: _account,
+    recall_letters.JOB: _remind,
 }
 
 PERIODIC = (
@@ -91,6 +105,8 @@ PERIODIC = (
     Periodic(erasing.JOB, _DAY_S),
     Periodic(notices.WARN_JOB, 3600),
     Periodic(notices.SEND_JOB, 60),
+    Periodic(accounting.JOB, 30),
+    Periodic(recall_letters.JOB, 3600),
 )
 
 

@@ -124,7 +124,7 @@ def test_before_revoking_the_page_names_who_has_fetched_it(program: Program) -> 
         made = our_indicator(work)
         published(work, a_collection(work, peer, idle), made)
     walk(program, peer)
-    visitor = signed_in(program, Role.HANDLER)
+    visitor = signed_in(program, Role.LEAD)
     visitor.get(f"/indicators/{made.stix_id}/revoke")
     assert "One peer has fetched it" in visitor.text
     assert "CERT-B" in visitor.text

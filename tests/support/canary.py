@@ -84,6 +84,7 @@ from cirt.release.membership.service import ask_member
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.permitting import record_permission
 from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.models import PeerLetter
 from cirt.release.withholding import withhold
 from cirt.sharing.agreements.commands import AddAgreement, SignedCopy
 from cirt.sharing.agreements.persons import NamePerson, name_person_in
@@ -731,6 +732,7 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     cage.name("file", *work.session.scalars(sa.select(Attachment.id)))
     cage.name("message", *work.session.scalars(sa.select(Message.id)))
     cage.name("static", *(file.path for file in static_files().values()))
+    cage.name("letter", *work.session.scalars(sa.select(PeerLetter.id)), 999)
     cage.name("playbook", "phishing", "fraud")
     cage.name("receipt", "00000000-0000-4000-8000-000000000000")
     cage.name("anything", "no/such/page")
@@ -781,7 +783,8 @@ _FILLED_BY = (
     ),
     ("/playbooks/", {"slug": "playbook"}),
     ("/bin/", {"act_id": "bin"}),
-    ("/indicators/", {"stix_id": "object"}),
+    ("/indicators/", {"stix_id": "object", "letter": "letter"}),
+    ("/agreements/", {"reference": "agreement"}),
     ("/release/", {"reference": "release"}),
     ("/peers/", {"slug": "slug", "alias": "collection"}),
     ("/permissions/", {"reference": "permission", "attachment_id": "file"}),

@@ -1,4 +1,4 @@
-"""Indicators: the list, one with all that is known of it, revoking, reporting a sighting."""
+"""Indicators: the list, one with all that is known of it, reporting a sighting."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.exchange.queries import Sightings, sightings_of
 from cirt.exchange.sightings import CountWrong, DaysWrong, report_sighting, where_it_goes
 from cirt.inputs.exchange import ReportSightingInput
-from cirt.inputs.release import RevokeInput
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.errors import FieldsInvalid, NotFound
 from cirt.kernel.tlp import Tlp
@@ -25,9 +24,8 @@ from cirt.parties.peers import ourselves, peers
 from cirt.register.extract import find
 from cirt.register.labels import INDICATOR_TYPES
 from cirt.register.queries import IncidentHit, ReportHit, incidents_of_object, known_of
-from cirt.release.errors import AlreadyRevoked, NotOurObject, ReasonNeeded
-from cirt.release.reach import ReachLine, ReleaseRef, reach, releases_of
-from cirt.release.recall import revoke_indicator
+from cirt.release.reach import ReachLine, ReleaseRef, Spread, reach, releases_of, spread
+from cirt.release.recalling.queries import RecallView, recalls_of
 from cirt.sharing.gate import show
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.permissions.queries import PermissionLine, permissions_for
@@ -54,7 +52,7 @@ class _Said:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Indicator:
     """One object with everything its page tells."""
 
     listed: Listed
@@ -70,6 +68,8 @@ class _Shown:
     others: list[_Said]
     sightings: Sightings
     reach: list[ReachLine]
+    spread: Spread
+    recalls: list[RecallView]
     releases: list[ReleaseRef]
     versions: int
     permits: list[PermissionLine]
@@ -81,7 +81,7 @@ class _Shown:
 
     @property
     def fetched(self) -> list[str]:
-        return sorted({line.peer for line in self.reach if line.fetched_at})
+        return self.spread.have
 
 
 @bp.get("/indicators")
@@ -132,12 +132,13 @@ def _observed(row: ObjectObservable) -> Observable:
 @bp.get("/indicators/<stix_id>")
 def indicator(stix_id: str) -> Response:
     with open_work(write=False) as work:
-        shown = _look_up(work, stix_id)
+        shown = look_up(work, stix_id)
         goes = where_it_goes(work.session, shown.listed.brought_by_id)
     return render(
         "indicators/indicator.html",
         it=shown,
         goes=outward.sentence(*goes),
+        ways=outward.WAYS,
         done=request.args.get("done", ""),
         sign=outward.sign,
         lives=outward.LIVES,
@@ -148,28 +149,6 @@ def indicator(stix_id: str) -> Response:
         life_of=lambda listed: life_of(listed, to_us(visit().now)),
         how_sure=outward.how_sure,
     )
-
-
-@bp.get("/indicators/<stix_id>/revoke")
-def revoke(stix_id: str) -> Response:
-    return _revoke_page(stix_id, Form())
-
-
-@bp.post("/indicators/<stix_id>/revoke")
-def save_revoke(stix_id: str) -> AnyResponse:
-    try:
-        with open_work() as work:
-            revoke_indicator(work, RevokeInput().read(sent(), stix_id=stix_id))
-    except (FieldsInvalid, ReasonNeeded, AlreadyRevoked, NotOurObject) as error:
-        return _revoke_page(stix_id, refused(error, at="reason"), status_of(error))
-    return redirect(path_of("indicators.indicator", stix_id=stix_id, done="revoked"), 303)
-
-
-def _revoke_page(stix_id: str, form: Form, status: int = 200) -> Response:
-    with open_work(write=False) as work:
-        work.require("indicator:write")
-        shown = _look_up(work, stix_id)
-    return render("indicators/revoke.html", status, form=form, it=shown)
 
 
 @bp.get("/indicators/<stix_id>/sightings/new")
@@ -191,7 +170,7 @@ def save_sighting(stix_id: str) -> AnyResponse:
 def _sighting_page(stix_id: str, form: Form, status: int = 200) -> Response:
     with open_work(write=False) as work:
         work.require("sighting:write")
-        shown = _look_up(work, stix_id)
+        shown = look_up(work, stix_id)
         goes = where_it_goes(work.session, shown.listed.brought_by_id)
     return render(
         "indicators/sighting.html",
@@ -203,7 +182,7 @@ def _sighting_page(stix_id: str, form: Form, status: int = 200) -> Response:
     )
 
 
-def _look_up(work: Work, stix_id: str) -> _Shown:
+def look_up(work: Work, stix_id: str) -> Indicator:
     """
     Raises:
         NotFound: there is none, or the actor may not see it.
@@ -229,7 +208,8 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
         for row in incidents_of_object(work, listed.object_id)
     ]
     hits = [*made_from, *(hit for one in known for hit in one.incidents)]
-    return _Shown(
+    lines = reach(session, listed.object_id)
+    return Indicator(
         listed=listed,
         life=life_of(listed, now_us),
         title=_title(session, listed, observables),
@@ -245,7 +225,9 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
             for each in list(others.values())[:_OTHERS]
         ],
         sightings=sightings_of(work, stix_id),
-        reach=reach(session, listed.object_id),
+        reach=lines,
+        spread=spread(lines),
+        recalls=recalls_of(work, listed.object_id, lines),
         releases=releases_of(work, listed.object_id),
         versions=len(index.versions_of(session, listed.object_id)),
         permits=permissions_for(session, listed.object_id, listed.brought_by_id),

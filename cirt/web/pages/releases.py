@@ -51,6 +51,7 @@ from cirt.release.models import CollectionKind, ProposalState
 from cirt.release.proposals import ask_again, ask_release, proposal_view
 from cirt.release.queries import ProposalView
 from cirt.release.reach import collection_lines
+from cirt.release.recalling.queries import standing_of
 from cirt.release.rows import Change
 from cirt.sharing.agreements.persons import choosable
 from cirt.sharing.facts import NamedReader
@@ -292,6 +293,7 @@ def _page(
 ) -> Response:
     with open_work(write=False) as work:
         view = proposal_view(work, reference)
+        standing = standing_of(work, reference)
     actor = visit().actor
     is_sent_back = view.state is ProposalState.SENT_BACK
     is_open = is_sent_back or view.state is ProposalState.ASKED
@@ -300,6 +302,8 @@ def _page(
         status,
         form=form,
         it=view,
+        standing=standing,
+        is_mine=view.asker_person_id == actor.person_id,
         may_ask_again=is_sent_back and view.may_read and actor.may("release:ask"),
         may_withdraw=is_open and view.is_asker,
         conflict=i18n.say_error(conflict) if conflict else "",

@@ -12,6 +12,7 @@ from cirt.release.collections import collections
 from cirt.release.errors import NothingWouldLeave, ReleaseIncomplete, TooFewToApprove
 from cirt.release.models import CollectionKind
 from cirt.release.proposals import ask_release
+from cirt.release.reach import reaches, spread, spread_of_all
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
@@ -45,6 +46,7 @@ def _page(
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
         made = queries.indicators_of(work, reference)
+        lines = reaches(work.session, [row.object_id for row in made])
         readable = [c for c in collections(work.session) if c.kind is not CollectionKind.INBOX]
     return render(
         "incidents/sharing.html",
@@ -52,6 +54,8 @@ def _page(
         form=form,
         **frame_of(view, "sharing"),
         made=made,
+        spreads={row.stix_id: spread(lines.get(row.object_id, [])) for row in made},
+        spread=spread_of_all(lines),
         collections=readable,
         too_few=too_few,
     )

@@ -1,0 +1,1 @@
+"""Figures: what was done, counted; no content."""

@@ -1,0 +1,51 @@
+"""Writes down what goes to a peer by another way than a page of its feed; for every exit that does so."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from cirt.kernel.among import among
+from cirt.kernel.db import insert_rows
+from cirt.kernel.work import ActorKind, Work
+from cirt.objects.models import ObjectVersion
+from cirt.release.holdings.models import Exit, HandedOut
+from cirt.release.readers import terms_key
+from cirt.sharing.gate import peer_reader
+from cirt.sharing.models import Agreement
+
+
+def note_handed_out(
+    work: Work,
+    exit: Exit,  # noqa: A002 - the word of the ledger
+    peer_id: int,
+    version_ids: Sequence[int],
+    *,
+    person: str | None = None,
+    reference: str | None = None,
+) -> None:
+    """In the transaction in which it leaves, or in which we hear that it has.
+
+    ``person`` is the one of theirs to whom it went, ``reference`` our release.
+    """
+    reader = peer_reader(work.session, peer_id, work.now)
+    agreement = reader.terms.reference if reader.terms else None
+    query = sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.facts_id)
+    found = work.session.execute(query.where(among(ObjectVersion.id, version_ids))).all()
+    by_person = work.actor.kind is ActorKind.PERSON
+    same = {
+        "peer_id": peer_id,
+        "exit": exit,
+        "at": work.now,
+        "agreement": terms_key(reader),
+        "agreement_id": work.session.scalar(
+            sa.select(Agreement.id).where(Agreement.reference == agreement)
+        ),
+        "account_id": work.actor.id if by_person else None,
+        "person": person,
+        "reference": reference,
+    }
+    rows = [
+        {"version_id": row.id, "object_id": row.object_id, "facts_id": row.facts_id, **same}
+        for row in found
+    ]
+    insert_rows(work.session.connection(), HandedOut, rows)

@@ -1,0 +1,69 @@
+"""A revocation that the author of an object sent: it goes on to those who had the object, as far as the gate lets its bytes."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from cirt.kernel.among import among
+from cirt.kernel.work import Work
+from cirt.objects.models import ObjectVersion
+from cirt.release.holdings.queries import holds_of
+from cirt.release.models import CollectionEntry, Feed
+from cirt.release.offers import candidates, feeds_of, lock_collections, offer
+from cirt.release.recalling.models import RecallKind
+from cirt.release.recalling.releases import recall_proposals
+from cirt.release.recalling.withdrawing import close_released
+from cirt.release.recalling.writing import note_recall
+
+
+def pass_on(work: Work, version_ids: Sequence[int]) -> None:
+    """``version_ids`` are revocations by their authors that were taken just now.
+
+    The earlier versions that we released close at once. The revocation gets a row in the feeds by which they went, and
+    nowhere else; the gate judges its bytes at each request, as any other object's. What its author itself posted
+    in a shared collection is its own business there.
+    """
+    found = _released(work, version_ids)
+    if not found:
+        return
+    feeds_by_object = _feeds_that_had(work, list(found.values()))
+    close_released(work, found.values())
+    for version_id, object_id in sorted(found.items()):
+        told = set()
+        for feed in feeds_of(work.session, Feed.id.in_(feeds_by_object.get(object_id, set()))):
+            offer(work, feed, candidates(work.session, [version_id]), recall=True)
+            told.add(feed.peer_id)
+        note_recall(work, object_id, RecallKind.PASSED_ON, "", version_id)
+        recall_proposals(work, object_id)
+        work.audit("recall.pass-on", f"object-{object_id}", told=sorted(told))
+
+
+def _released(work: Work, version_ids: Sequence[int]) -> dict[int, int]:
+    """Of these the ones whose object stands in a collection by our release."""
+    stands = sa.exists().where(
+        CollectionEntry.object_id == ObjectVersion.object_id,
+        CollectionEntry.brought_by_id.is_(None),
+    )
+    query = sa.select(ObjectVersion.id, ObjectVersion.object_id).where(
+        among(ObjectVersion.id, version_ids), ObjectVersion.revoked.is_(True), stands
+    )
+    return {row[0]: row[1] for row in work.session.execute(query)}
+
+
+def _feeds_that_had(work: Work, object_ids: Sequence[int]) -> dict[int, set[int]]:
+    """By object, the feeds by whose pages it went; held, so that no page goes by meanwhile."""
+    entries = sa.select(CollectionEntry.collection_id).where(
+        among(CollectionEntry.object_id, object_ids)
+    )
+    lock_collections(work.session, set(work.session.scalars(entries)))
+    offered = {
+        hold.feed_id
+        for holds in holds_of(work.session, object_ids).values()
+        for hold in holds
+        if hold.feed_id is not None
+    }
+    feeds_of(work.session, Feed.id.in_(offered))
+    return {
+        object_id: {hold.feed_id for hold in holds if hold.feed_id is not None and hold.had_it}
+        for object_id, holds in holds_of(work.session, object_ids).items()
+    }

@@ -1,0 +1,241 @@
+"""Recalls for pages: the list, and one with who has read of it and who not yet."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cirt.kernel.clock import from_us, to_us
+from cirt.kernel.db import UtcDateTime
+from cirt.kernel.work import Work
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.parties.models import Account, Person
+from cirt.register.pages import PAGE, Query
+from cirt.release.holdings.models import FetchedRow
+from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
+from cirt.release.reach import ReachLine, reach, reaches, spread
+from cirt.release.recalling.letters import LetterLine, letters_of
+from cirt.release.recalling.models import LetterState, PeerLetter, Recall, RecallKind
+from cirt.release.recalling.rights import may_recall
+from cirt.release.recalling.service import left_of
+from cirt.release.requests import get_proposal
+from cirt.sharing.narrow import visible_facts
+from cirt.sharing.queries import staff_reader
+
+_CURSOR = re.compile(r"(after|before)\.(\d{1,16})\.([A-Za-z0-9-]{1,300})\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A peer to which the object went. ``read_at``: when it fetched the revocation; owed: it waits there for it."""
+
+    peer: str
+    slug: str
+    peer_id: int
+    read_at: datetime | None
+    is_owed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecallView:
+    """One recall. ``may_act``: letters may be sent by whoever looks."""
+
+    id: int
+    version_id: int | None
+    kind: RecallKind
+    at: datetime
+    by: str | None
+    reason: str
+    told: list[Told]
+    letters: list[LetterLine]
+    may_act: bool
+
+    @property
+    def waiting(self) -> list[Told]:
+        return [each for each in self.told if each.is_owed]
+
+
+@dataclass(frozen=True, slots=True)
+class RecallLine:
+    stix_id: str
+    name: str | None
+    kind: RecallKind
+    at: datetime
+    by: str | None
+    offered: int  # revocations that stand in feeds
+    unread: int  # and were not fetched
+    letters: int  # that wait for a person
+
+
+def recalls_of(
+    work: Work, object_id: int, lines: Sequence[ReachLine] | None = None
+) -> list[RecallView]:
+    """The youngest first; most objects have none."""
+    query = (
+        sa.select(Recall, Person.name)
+        .outerjoin(Account, Account.id == Recall.account_id)
+        .outerjoin(Person, Person.id == Account.person_id)
+        .where(Recall.object_id == object_id)
+        .order_by(Recall.at.desc(), Recall.id.desc())
+    )
+    rows = work.session.execute(query).all()
+    if not rows:
+        return []
+    told = _told(reach(work.session, object_id) if lines is None else lines)
+    letters = letters_of(work.session, PeerLetter.recall_id.in_([row.Recall.id for row in rows]))
+    by_recall = _recall_of(work, [each.id for each in letters])
+    may_act = may_recall(work, object_id)
+    return [
+        RecallView(
+            id=recall.id,
+            version_id=recall.version_id,
+            kind=recall.kind,
+            at=recall.at,
+            by=name,
+            reason=recall.reason,
+            told=told if recall.version_id is not None else [],
+            letters=[each for each in letters if by_recall[each.id] == recall.id],
+            may_act=may_act,
+        )
+        for recall, name in rows
+    ]
+
+
+def _recall_of(work: Work, letter_ids: Sequence[int]) -> dict[int, int]:
+    query = sa.select(PeerLetter.id, PeerLetter.recall_id).where(PeerLetter.id.in_(letter_ids))
+    return {row[0]: row[1] for row in work.session.execute(query)}
+
+
+def _told(lines: Sequence[ReachLine]) -> list[Told]:
+    """Those who had it, by name; by whatever way they were told first."""
+    of_all = spread(lines)
+    found: dict[str, Told] = {}
+    for line in lines:
+        if line.peer not in of_all.have:
+            continue
+        mine = [each for each in lines if each.peer == line.peer]
+        read = [each.newest.at for each in mine if each.knows and each.newest]
+        found[line.peer] = Told(
+            line.peer,
+            line.slug,
+            line.peer_id,
+            min(read, default=None),
+            line.peer in of_all.not_told,
+        )
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RecallPage:
+    """``newer`` and ``older`` are cursors, None where there is nothing more."""
+
+    lines: list[RecallLine]
+    newer: str | None
+    older: str | None
+
+
+def recall_page(work: Work, cursor: str = "") -> RecallPage:
+    """The youngest first; only of objects that the reader may see. Cursors are a date and a STIX id, no row's number."""
+    shown = visible_facts(staff_reader(work.actor), None, work.now)
+    query = _lines().where(shown)
+    place = _CURSOR.fullmatch(cursor)
+    backward = place is not None and place[1] == "before"
+    key = sa.tuple_(Recall.at, StixObject.stix_id)
+    if place is not None:
+        at = sa.literal(from_us(int(place[2])), UtcDateTime())
+        there = sa.tuple_(at, sa.literal(place[3], sa.String))
+        query = query.where(key > there if backward else key < there)
+    order: list[sa.SQLColumnExpression[Any]] = [Recall.at, StixObject.stix_id]
+    sorting = [each.asc() if backward else each.desc() for each in order]
+    found = list(work.session.execute(query.order_by(*sorting).limit(PAGE + 1)))
+    has_more, rows = len(found) > PAGE, found[:PAGE]
+    if backward:
+        rows.reverse()
+    has_newer = has_more if backward else place is not None
+    has_older = True if backward else has_more
+    return RecallPage(
+        [RecallLine(*row) for row in rows],
+        _write("before", rows[0]) if rows and has_newer else None,
+        _write("after", rows[-1]) if rows and has_older else None,
+    )
+
+
+def _write(direction: str, row: sa.Row[Any]) -> str:
+    return f"{direction}.{to_us(row.at)}.{row.stix_id}"
+
+
+def _lines() -> Query:
+    standing = (
+        sa.select(sa.func.count(sa.distinct(Feed.peer_id)))
+        .select_from(FeedRow)
+        .join(Feed, Feed.id == FeedRow.feed_id)
+        .where(
+            FeedRow.object_id == Recall.object_id,
+            FeedRow.version_id == Recall.version_id,
+            FeedRow.recall.is_(True),
+        )
+    )
+    fetched = sa.exists().where(
+        FetchedRow.feed_id == FeedRow.feed_id, FetchedRow.date_us == FeedRow.date_us
+    )
+    letters = sa.select(sa.func.count()).where(
+        PeerLetter.recall_id == Recall.id, PeerLetter.state == LetterState.PREPARED
+    )
+    query: Query = (
+        sa.select(
+            StixObject.stix_id,
+            StixObject.name.label("name"),
+            Recall.kind,
+            Recall.at,
+            Person.name.label("by"),
+            standing.correlate(Recall).scalar_subquery().label("offered"),
+            standing.where(~fetched).correlate(Recall).scalar_subquery().label("unread"),
+            letters.correlate(Recall).scalar_subquery().label("letters"),
+        )
+        .select_from(Recall)
+        .join(StixObject, StixObject.id == Recall.object_id)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .outerjoin(Account, Account.id == Recall.account_id)
+        .outerjoin(Person, Person.id == Account.person_id)
+    )
+    return query
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of a release that has left: how much was taken back, and who has something of it."""
+
+    objects: int
+    gone: int
+    left: int
+    have: list[str]
+    not_told: list[str]
+
+
+_HAS_LEFT = (ProposalState.RELEASED, ProposalState.RECALLED_IN_PART, ProposalState.RECALLED)
+
+
+def standing_of(work: Work, reference: str) -> Standing | None:
+    """None of a release of which nothing has left.
+
+    Raises:
+        NoSuchRelease.
+    """
+    proposal = get_proposal(work.session, reference)
+    if proposal.state not in _HAS_LEFT:
+        return None
+    named = sa.select(ProposalObject.object_id).where(ProposalObject.proposal_id == proposal.id)
+    ids = list(work.session.scalars(named))
+    lines = [line for each in reaches(work.session, ids).values() for line in each]
+    left = len(left_of(work.session, proposal.id))
+    return Standing(
+        objects=len(ids),
+        gone=len(ids) - left,
+        left=left,
+        have=sorted({line.peer for line in lines if line.had_it}),
+        not_told=sorted({line.peer for line in lines if line.owed and not line.knows}),
+    )

@@ -1,0 +1,79 @@
+"""Takes back a release, or some of its objects: each as its kind asks for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.work import Work
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.release.commands import RecallRelease, Revoke, Withdraw
+from cirt.release.errors import NothingToRecall
+from cirt.release.models import CollectionEntry, Feed, FeedRow, Proposal, ProposalObject
+from cirt.release.offers import lock_collections
+from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.releases import is_gone
+from cirt.release.recalling.withdrawing import is_ours, withdraw
+from cirt.release.requests import get_proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An object of a release that was not taken back yet."""
+
+    object_id: int
+    stix_id: str
+    is_ours: bool
+
+
+def recall_release(work: Work, cmd: RecallRelease) -> int:
+    """Revoke what is ours of it and withdraw what others made; how many objects. All or nothing.
+
+    Raises:
+        NoSuchRelease, NothingToRecall, ReasonNeeded, NotYourIncident, NotAllowed.
+    """
+    work.require("indicator:write")
+    proposal = get_proposal(work.session, cmd.reference, lock=True)
+    left = left_of(work.session, proposal.id)
+    chosen = [each for each in left if not cmd.stix_ids or each.stix_id in cmd.stix_ids]
+    if not chosen:
+        raise NothingToRecall(reference=proposal.reference)
+    _hold(work.session, [each.object_id for each in chosen])
+    for each in chosen:
+        if each.is_ours:
+            revoke_indicator(work, Revoke(each.stix_id, cmd.reason))
+        else:
+            withdraw(work, Withdraw(each.stix_id, cmd.reason))
+    work.audit("release.recall", proposal.reference, objects=len(chosen), left=len(left))
+    return len(chosen)
+
+
+def left_of(session: Session, proposal_id: int) -> list[Left]:
+    """By STIX id, which is also the order in which they are locked."""
+    query = (
+        sa.select(StixObject.id, StixObject.stix_id, ObjectFacts)
+        .select_from(ProposalObject)
+        .join(Proposal, Proposal.id == ProposalObject.proposal_id)
+        .join(StixObject, StixObject.id == ProposalObject.object_id)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(Proposal.id == proposal_id, Proposal.decided_at.is_not(None), ~is_gone())
+        .order_by(StixObject.stix_id)
+    )
+    return [
+        Left(object_id, stix_id, is_ours(session, facts))
+        for object_id, stix_id, facts in session.execute(query)
+    ]
+
+
+def _hold(session: Session, object_ids: Sequence[int]) -> None:
+    """All objects, then all collections: in the order that ``offers`` names, before the first is taken back."""
+    objects = sa.select(StixObject.id).where(StixObject.id.in_(object_ids))
+    session.execute(objects.order_by(StixObject.stix_id).with_for_update(key_share=True)).all()
+    entries = sa.select(CollectionEntry.collection_id).where(
+        CollectionEntry.object_id.in_(object_ids)
+    )
+    offered = sa.select(Feed.collection_id).join(FeedRow, FeedRow.feed_id == Feed.id)
+    offered = offered.where(FeedRow.object_id.in_(object_ids)).distinct()
+    lock_collections(session, {*session.scalars(entries), *session.scalars(offered)})
