@@ -44,7 +44,7 @@ ITEMS = (
 
 
 # Sections without an entry of their own, and where they are reached from.
-_WITHIN = {"playbooks": "incidents", "bin": "incidents"}
+_WITHIN = {"playbooks": "incidents", "bin": "incidents", "exports": "indicators"}
 
 
 def shown_in(section: str) -> str:
