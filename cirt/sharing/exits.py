@@ -4,7 +4,7 @@ Data alone, so that an auditor can read it and the tests can hold it against the
 export, verb, log, error text or header that is not named here fails CI (tests/service/test_exits.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -65,7 +65,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
     },
     Audience.PEER: {
         "taxii": "discovery api_root status collections collection manifest objects add_objects "
-        "one_object delete_object versions nothing",
+        "one_object remove_object versions",
     },
     Audience.STAFF: {
         "web.sign_in": "leave",
@@ -139,39 +139,47 @@ _ERROR_NAMES = (
 )
 
 _HEADER_NAMES = (
-    "allow cache-control content-disposition content-encoding content-language content-length content-security-policy "
+    "allow cache-control clear-site-data content-disposition content-encoding content-language content-length content-security-policy "
     "content-type cross-origin-opener-policy date location referrer-policy retry-after set-cookie vary "
     "www-authenticate x-content-type-options x-request-id x-robots-tag x-taxii-date-added-first "
     "x-taxii-date-added-last"
 )
 
 
-def _every() -> Iterator[Exit]:
+def _routes() -> Iterator[Exit]:
     for audience, groups in _ROUTE_NAMES.items():
         by = _FOLLOWED if audience is Audience.REPORTER else _ROUTES
         for before, names in groups.items():
             for name in names.split():
                 yield Exit(Way.ROUTE, f"{before}.{name}".lstrip("."), audience, by)
-    for name in _JOB_NAMES.split():
-        yield Exit(Way.JOB, name, Audience.OPERATOR, _JOBS)
-    for name in _LETTER_NAMES.split():
-        yield Exit(Way.LETTER, name, Audience.REPORTER, _LETTERS)
+
+
+def _templates() -> Iterator[Exit]:
     for audience, folders in _TEMPLATE_NAMES.items():
-        for name in folders.split():
-            yield Exit(Way.TEMPLATE, name, audience, _ROUTES)
+        yield from _named(Way.TEMPLATE, folders.split(), audience, _ROUTES)
+
+
+def _exports() -> Iterator[Exit]:
     for name in _EXPORT_NAMES.split():
-        yield Exit(Way.EXPORT, name, Audience.STAFF, _ROUTES if "bundle" in name else _FILES)
-    for name in _VERB_NAMES.split(","):
-        yield Exit(Way.VERB, " ".join(name.split()), Audience.OPERATOR, _VERBS)
-    for name in _LOG_NAMES.split():
-        yield Exit(Way.LOG, name, Audience.OPERATOR, _ROUTES)
-    for name in _ERROR_NAMES.split():
-        yield Exit(Way.ERROR, name, Audience.ANYBODY, _TWINS)
-    for name in _HEADER_NAMES.split():
-        yield Exit(Way.HEADER, name, Audience.ANYBODY, _ROUTES)
+        by = _ROUTES if name.endswith("bundle") else _FILES
+        yield Exit(Way.EXPORT, name, Audience.STAFF, by)
 
 
-EXITS: tuple[Exit, ...] = tuple(_every())
+def _named(way: Way, names: Iterable[str], audience: Audience, by: str) -> list[Exit]:
+    return [Exit(way, " ".join(name.split()), audience, by) for name in names]
+
+
+EXITS: tuple[Exit, ...] = (
+    *_routes(),
+    *_named(Way.JOB, _JOB_NAMES.split(), Audience.OPERATOR, _JOBS),
+    *_named(Way.LETTER, _LETTER_NAMES.split(), Audience.REPORTER, _LETTERS),
+    *_templates(),
+    *_exports(),
+    *_named(Way.VERB, _VERB_NAMES.split(","), Audience.OPERATOR, _VERBS),
+    *_named(Way.LOG, _LOG_NAMES.split(), Audience.OPERATOR, _ROUTES),
+    *_named(Way.ERROR, _ERROR_NAMES.split(), Audience.ANYBODY, _TWINS),
+    *_named(Way.HEADER, _HEADER_NAMES.split(), Audience.ANYBODY, _ROUTES),
+)
 
 
 def names_of(way: Way, *audiences: Audience) -> frozenset[str]:
