@@ -98,6 +98,20 @@ def catalogue(
     )
 
 
+def newest_versions(
+    session: Session, wanted: CatalogueFilter, shown: Condition, now_us: int
+) -> list[int]:
+    """The newest version of each that the filter admits, in the order of the list: ids alone, however many."""
+    query = (
+        sa.select(StixObject.newest_id)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(shown, StixObject.type.in_(_TYPES), _condition(wanted, now_us))
+        .order_by(StixObject.newest_us.desc(), StixObject.id.desc())
+    )
+    return [each for each in session.scalars(query) if each is not None]
+
+
 def last_names(session: Session, object_ids: Sequence[int]) -> dict[int, str]:
     """The name that each bore last."""
     if not object_ids:

@@ -18,8 +18,19 @@ from cirt.objects.observables.findings import (
     unknown_in_pattern,
 )
 from cirt.objects.observables.kinds import Observable
+from cirt.objects.patterns.lexer import PatternError
+from cirt.objects.patterns.parser import parse
 
-__all__ = ["NotEnvelope", "NotJson", "Refusal", "StixObject", "TooDeep", "read", "split"]
+__all__ = [
+    "NotEnvelope",
+    "NotJson",
+    "Refusal",
+    "StixObject",
+    "TooDeep",
+    "observables_in",
+    "read",
+    "split",
+]
 
 NO_VERSION = (
     "1970-01-01T00:00:00.000Z"  # TAXII 2.1 has no key for what is not versioned (rulings 21)
@@ -74,6 +85,17 @@ def read(raw: bytes) -> StixObject | Refusal:
             stix_id=_text(obj.get("id"), 300),
             version_text=_text(obj.get("modified", obj.get("created")), 40),
         )
+
+
+def observables_in(content: dict[str, Any]) -> tuple[Observable, ...]:
+    """What a stored object, parsed, looks for or is: it was checked when it came, and is not again."""
+    if content.get("pattern_type") == "stix":
+        pattern = parse(content["pattern"])
+        found = () if isinstance(pattern, PatternError) else observables_in_pattern(pattern)
+        return tuple(dict.fromkeys(found))
+    if content["type"] in SCO or content["type"] == "vulnerability":
+        return tuple(dict.fromkeys(observables_of(content)))
+    return ()
 
 
 def _text(value: object, limit: int) -> str | None:

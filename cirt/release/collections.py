@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_columns
 from cirt.kernel.work import Work
-from cirt.objects.markings import TLP2_REFS
-from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
-from cirt.parties.peers import ourselves
+from cirt.release.company import companions
 from cirt.release.errors import AliasWrong, CollectionExists, NoSuchCollection, NotAMember
 from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member, Proposal
 from cirt.release.offers import Candidate, candidates, feeds_of, lock_collections, offer
@@ -154,7 +152,7 @@ def publish(
     come along. Approval, or a peer's right to post, is the caller's.
     """
     lock_collections(work.session, [collection.id])
-    along = [] if brought_by else _companions(work.session, version_ids)
+    along = [] if brought_by else companions(work.session, version_ids)
     wanted = list(dict.fromkeys([*along, *version_ids]))
     there = _standing(work.session, collection, wanted)
     fresh = [each for each in wanted if each not in there]
@@ -162,7 +160,7 @@ def publish(
     going = candidates(work.session, [*fresh, *vouched])
     _enter(work, collection, going[: len(fresh)], brought_by, proposal)
     _vouch(work, collection, vouched)
-    return Published(len(fresh), _offer_to_members(work, collection, going))
+    return Published(len(fresh), _offer_to_members(work, collection, going, along))
 
 
 def _enter(
@@ -202,12 +200,15 @@ def _vouch(work: Work, collection: Collection, version_ids: Sequence[int]) -> No
 
 
 def _offer_to_members(
-    work: Work, collection: Collection, versions: Sequence[Candidate]
+    work: Work, collection: Collection, versions: Sequence[Candidate], along: Sequence[int]
 ) -> dict[int, int]:
+    """``along`` is what goes only with what names it, also where it stood in the collection before."""
     offered: dict[int, int] = {}
     if not versions or collection.kind is CollectionKind.INBOX:
         return offered
-    version_ids = [each.version_id for each in versions]
+    company = candidates(work.session, along) if along else []
+    versions = [each for each in versions if each.version_id not in along]
+    version_ids = [*along, *(each.version_id for each in versions)]
     for feed in _feeds(work.session, collection):
         reader = peer_reader(work.session, feed.peer_id, work.now)
         if not has_access(reader, work.now):
@@ -215,8 +216,19 @@ def _offer_to_members(
             continue
         may = allowed(work, reader, collection, version_ids)
         going = [each for each in versions if each.version_id in may]
+        with_them = _named_by(work.session, company, going, whole=len(going) == len(versions))
+        going = [*(each for each in with_them if each.version_id in may), *going]
         offered[feed.peer_id] = len(offer(work, feed, going))
     return offered
+
+
+def _named_by(
+    session: Session, company: list[Candidate], going: Sequence[Candidate], *, whole: bool
+) -> list[Candidate]:
+    if whole or not company or not going:
+        return company if going else []
+    named = set(companions(session, [each.version_id for each in going]))
+    return [each for each in company if each.version_id in named]
 
 
 def _feeds(session: Session, collection: Collection, peer_id: int | None = None) -> list[Feed]:
@@ -242,24 +254,3 @@ def _standing(
         among(CollectionEntry.version_id, version_ids),
     )
     return {row.version_id: row.brought_by_id for row in session.execute(query)}
-
-
-def _companions(session: Session, version_ids: Sequence[int]) -> list[int]:
-    """Our identity and the TLP definitions that these objects of ours name (rulings 4)."""
-    identity = ourselves(session).identity_id
-    query = (
-        sa.select(ObjectFacts.written_tlp)
-        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
-        .where(
-            among(ObjectVersion.id, version_ids),
-            ObjectFacts.origin_id.is_(None),
-            ObjectFacts.creator == identity,
-        )
-        .distinct()
-    )
-    levels = set(session.scalars(query))
-    if not levels:
-        return []
-    ids = [identity, *(TLP2_REFS[level] for level in levels if level is not None)]
-    newest = sa.select(StixObject.newest_id).where(StixObject.stix_id.in_(ids))
-    return [each for each in session.scalars(newest.order_by(StixObject.id)) if each is not None]

@@ -13,8 +13,16 @@ from sqlalchemy.orm import Session
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.release.company import all_companions, standing_companions
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
-from cirt.release.offers import Candidate, close_rows, feeds_of, lock_collections, offer
+from cirt.release.offers import (
+    Candidate,
+    candidates,
+    close_rows,
+    feeds_of,
+    lock_collections,
+    offer,
+)
 from cirt.release.readers import allowed, has_access, terms_key
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import PeerReader
@@ -42,12 +50,21 @@ def settle(
     offered_now = _offered_now(work.session, feed.id, object_ids)
     may = allowed(work, reader, collection, [each.version_id for each in standing])
     closed = close_rows(work, feed, offered_now - may)
+    company = all_companions(work.session)
     newest: dict[int, Candidate] = {}
     for each in standing:
         held = newest.get(each.object_id)
-        if each.version_id in may and (held is None or held.version_us < each.version_us):
+        if each.version_id in company or each.version_id not in may:
+            continue
+        if held is None or held.version_us < each.version_us:
             newest[each.object_id] = each
-    offered = offer(work, feed, [each for each in standing if newest.get(each.object_id) == each])
+    going = [each for each in standing if newest.get(each.object_id) == each]
+    with_them = standing_companions(
+        work.session, collection.id, [each.version_id for each in going]
+    )
+    along = allowed(work, reader, collection, with_them)
+    first = candidates(work.session, [each for each in with_them if each in along])
+    offered = offer(work, feed, [*first, *going])
     if object_ids is None:
         feed.settled_for = _settled_for(work, reader)
     return Settled(len(offered), closed)

@@ -37,6 +37,7 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "playbooks": frozenset({"content:read"}),
     "bin": frozenset({"content:read"}),
     "release": frozenset({"content:read"}),
+    "exports": frozenset({"content:read"}),
     "peers": frozenset({"content:read", "peer:read"}),
     "withheld": frozenset({"content:read"}),
     "permissions": frozenset({"content:read"}),

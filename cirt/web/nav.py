@@ -47,6 +47,7 @@ ITEMS = (
 _WITHIN = {
     "playbooks": "incidents",
     "bin": "incidents",
+    "exports": "indicators",
     "agreements": "peers",
     "agreement_persons": "peers",
     "withheld": "peers",

@@ -12,16 +12,14 @@ from cirt.exchange.sightings import CountWrong, DaysWrong, report_sighting, wher
 from cirt.inputs.exchange import ReportSightingInput
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.errors import FieldsInvalid, NotFound
-from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import codec, index
-from cirt.objects.catalogue import CatalogueFilter, Life, catalogue, last_names, life_of
+from cirt.objects.catalogue import Life, catalogue, last_names, life_of
 from cirt.objects.index import Listed
 from cirt.objects.models import ObjectObservable
 from cirt.objects.observables.kinds import Observable
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves, peers
-from cirt.register.extract import find
 from cirt.register.labels import INDICATOR_TYPES
 from cirt.register.queries import IncidentHit, ReportHit, incidents_of_object, known_of
 from cirt.release.reach import ReachLine, ReleaseRef, Spread, reach, releases_of, spread
@@ -35,6 +33,7 @@ from cirt.web import outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
+from cirt.web.listing import catalogue_filter
 from cirt.web.paths import path_of
 from cirt.web.session import open_work, visit
 
@@ -90,13 +89,7 @@ def indicators() -> Response:
     typed, source = args.get("words", "").strip()[:500], args.get("source", "")
     with open_work(write=False) as work:
         known = peers(work.session)
-        wanted = CatalogueFilter(
-            keys=tuple(index.keys_meeting(work.session, [each.observable for each in find(typed)])),
-            words=typed,
-            life=Life(args["state"]) if args.get("state") in list(Life) else None,
-            source=_source(source, known),
-            tlp=Tlp(args["tlp"]) if args.get("tlp") in list(Tlp) else None,
-        )
+        wanted = catalogue_filter(work.session, args)
         shown = visible_facts(staff_reader(work.actor), None, work.now)
         page = catalogue(work.session, wanted, shown, to_us(work.now), args.get("page", ""))
     chosen = {
@@ -115,14 +108,9 @@ def indicators() -> Response:
         sign=outward.sign,
         from_us=from_us,
         observed=_observed,
+        export=path_of("exports.export", of="indicators", **chosen),
         address=lambda **changed: path_of("indicators.indicators", **{**chosen, **changed}),
     )
-
-
-def _source(slug: str, known: list[Peer]) -> int | None:
-    if slug == "own":
-        return 0
-    return next((peer.id for peer in known if peer.slug == slug), None)
 
 
 def _observed(row: ObjectObservable) -> Observable:

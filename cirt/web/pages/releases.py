@@ -348,6 +348,8 @@ def bundle(reference: str) -> Response:
         found = released_bytes(work, staff_reader(work.actor), None, version_ids)
         if not found:
             raise NotFound
+        saved = {each.version_id for each in found}
+        strictest = max(each.tlp for each in view.objects if each.version_id in saved)
         work.audit("release.save", reference, objects=len(found), digest=view.digest)
     name = uuid.uuid5(_NAMESPACE, view.digest)
     body = b'{"type":"bundle","id":"bundle--%s","objects":[%s]}' % (
@@ -355,6 +357,7 @@ def bundle(reference: str) -> Response:
         b",".join(each.body for each in found),
     )
     response = Response(body, mimetype="application/json")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{reference}.json")
+    label = f"tlp-{strictest.value.replace('+', '-')}-{visit().now:%Y%m%d-%H%M%S}.stix.json"
+    response.headers.set("Content-Disposition", "attachment", filename=label)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

@@ -1,0 +1,156 @@
+"""Makes a file: rows through the gate into a temporary file, then the label of the whole, then a line in the trail."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.kernel.among import among
+from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import Work
+from cirt.objects.codec import observables_in
+from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.parties.peers import ourselves
+from cirt.release.exporting.bundle import BundleWriter
+from cirt.release.exporting.commands import Export, Format
+from cirt.release.exporting.errors import NothingToExport
+from cirt.release.exporting.misp import MispWriter
+from cirt.release.exporting.rows import Going, Label, Writer, file_name
+from cirt.release.exporting.scope import Part, parts
+from cirt.release.exporting.sheet import SheetWriter
+from cirt.sharing.gate import release
+
+WRITERS: dict[Format, type[Writer]] = {
+    Format.STIX: BundleWriter,
+    Format.CSV: SheetWriter,
+    Format.MISP: MispWriter,
+}
+_AT_ONCE = 1000
+_IN_MEMORY = 1 << 20
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file that is whole and labelled; ``chunks`` gives it once and closes it."""
+
+    name: str
+    media_type: str
+    tlp: Tlp
+    objects: int
+    size: int
+    sha256: str
+    body: IO[bytes]
+    head: bytes
+    tail: bytes
+
+    def chunks(self) -> Iterator[bytes]:
+        with self.body:
+            yield self.head
+            while chunk := self.body.read(_CHUNK):
+                yield chunk
+            yield self.tail
+
+
+def make_export(work: Work, cmd: Export) -> Exported:
+    """The file, from one moment of the database. It may leave only after ``note_export`` is committed.
+
+    RED is in none, whoever asks: it goes to named persons one by one.
+
+    Raises:
+        NothingToExport: the gate lets none of it go to that audience, or the format has no place for it.
+        NoSuchExport, NotAllowed.
+    """
+    work.require("content:read")
+    writer = WRITERS[cmd.format]()
+    with ExitStack() as undo:
+        body = undo.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
+        levels, objects = _write_rows(work, writer, parts(work, cmd), body)
+        if not objects:
+            raise NothingToExport(audience=cmd.audience or ourselves(work.session).name)
+        undo.pop_all()
+    us = ourselves(work.session)
+    ordered = tuple(sorted(levels, reverse=True))
+    label = Label(ordered[0], ordered, work.now, us.name, us.identity_id)
+    return _finished(writer, label, objects, body)
+
+
+def _write_rows(
+    work: Work, writer: Writer, asked: Sequence[Part], body: IO[bytes]
+) -> tuple[set[Tlp], int]:
+    levels, objects = set[Tlp](), 0
+    for going in _going(work, asked):
+        row = writer.row(going)
+        if not row:
+            continue
+        if objects:
+            body.write(writer.between)
+        body.write(row)
+        levels.add(going.tlp)
+        objects += 1
+    return levels, objects
+
+
+def _going(work: Work, asked: Sequence[Part]) -> Iterator[Going]:
+    for part in asked:
+        ids = iter(part.version_ids)
+        while some := list(islice(ids, _AT_ONCE)):
+            tlps = _markings(work.session, some)
+            may = [each for each in some if tlps[each] is not Tlp.RED]
+            for one in release(
+                work, part.recipient, part.kind, may, posted=part.posted, recalls=part.recalls
+            ):
+                content = orjson.loads(one.body)
+                found = observables_in(content)
+                yield Going(one, tlps[one.version_id], content, found)
+
+
+def _markings(session: Session, version_ids: Sequence[int]) -> dict[int, Tlp]:
+    query = sa.select(ObjectVersion.id, ObjectFacts.tlp).join(
+        ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id
+    )
+    rows = session.execute(query.where(among(ObjectVersion.id, version_ids)))
+    return {row.id: row.tlp for row in rows}
+
+
+def _finished(writer: Writer, label: Label, objects: int, body: IO[bytes]) -> Exported:
+    head, tail = writer.head(label), writer.tail(label)
+    digest = hashlib.sha256(head)
+    size = len(head) + body.tell() + len(tail)
+    body.seek(0)
+    while chunk := body.read(_CHUNK):
+        digest.update(chunk)
+    digest.update(tail)
+    body.seek(0)
+    return Exported(
+        file_name(label, writer.ending),
+        writer.media_type,
+        label.tlp,
+        objects,
+        size,
+        digest.hexdigest(),
+        body,
+        head,
+        tail,
+    )
+
+
+def note_export(work: Work, cmd: Export, made: Exported) -> None:
+    """For the trail (rulings 11): what went into the file and for whom, by its digest; no content, no words of a search."""
+    work.audit(
+        "export.save",
+        cmd.name or cmd.subject.value,
+        of=cmd.subject,
+        format=cmd.format,
+        audience=cmd.audience or "staff",
+        objects=made.objects,
+        tlp=made.tlp,
+        sha256=made.sha256,
+    )
