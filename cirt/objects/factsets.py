@@ -24,10 +24,14 @@ class FactSet(NamedTuple):
     sector: str | None
     vouched: bool
     companion: bool
+    disputed: bool = False
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(repr(tuple(self)).encode()).hexdigest()
+        """What came later counts only where it says something, so that rows of before are found."""
+        *first, disputed = self
+        said = (*first, "disputed") if disputed else tuple(first)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 class Marked(NamedTuple):
@@ -84,4 +88,5 @@ def _row(fingerprint: str, facts: FactSet) -> dict[str, object]:
         "sector": facts.sector,
         "vouched": facts.vouched,
         "companion": facts.companion,
+        "disputed": facts.disputed,
     }

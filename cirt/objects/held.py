@@ -164,6 +164,7 @@ def _load_versions(connection: sa.Connection, held: Sequence[Held]) -> None:
             sector=row.sector,
             vouched=row.vouched,
             companion=row.companion,
+            disputed=row.disputed,
         )
         by_id[row.object_id].versions[row.version_us] = Version(
             row.version_us, row.sha256, row.bound_tlp, facts, row.id, row.facts_id
@@ -179,6 +180,7 @@ _FACT_COLUMNS = (
     ObjectFacts.sector,
     ObjectFacts.vouched,
     ObjectFacts.companion,
+    ObjectFacts.disputed,
 )
 
 

@@ -47,6 +47,7 @@ class Stored(NamedTuple):
     version_id: int  # of a conflict: the version that is here
     stix_id: str
     version_text: str
+    origin_id: int | None = None  # who brought the version that is here
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class _Terms:
     bare: bool
     companion: bool
     absent: frozenset[str]
+    way_id: int | None
 
 
 def put_many(
@@ -71,19 +73,20 @@ def put_many(
     bare: bool = False,
     companion: bool = False,
     absent: frozenset[str] = frozenset(),
+    way_id: int | None = None,
 ) -> list[Stored]:
     """Store what is new; one answer per object, in the order given.
 
     ``origin_id`` is the peer that brought them, None ourselves. ``default_tlp`` is bound to those whose
     bytes state no level (None: AMBER). ``companion`` marks our identity, which goes with what refers to it.
-    ``absent`` are ids of which this transaction has found nothing: they are not looked for again.
+    ``way_id`` is the road by which they came. ``absent`` are ids of which this transaction has found nothing: they are not looked for again.
     ORM rows of these objects that the session already holds are not refreshed.
 
     Raises:
         MarkingUnresolved: an object should have been held (``unresolved_markings``).
     """
     work.session.flush()
-    terms = _Terms(origin_id, default_tlp, sector, bare, companion, absent)
+    terms = _Terms(origin_id, default_tlp, sector, bare, companion, absent, way_id)
     written = written_tlps(work.session, objects)
     order = sorted(range(len(objects)), key=lambda i: (objects[i].stix_id, objects[i].version_us))
     answers: dict[int, Stored] = {}
@@ -114,7 +117,14 @@ def _put_chunk(
         _insert_parts(connection, [version for _, version in new])
         _mirror_newest(connection, list({o.object_id: o for o, _ in new}.values()))
     return [
-        Stored(outcome, object_.object_id, version.id, one.stix_id, one.version_text)
+        Stored(
+            outcome,
+            object_.object_id,
+            version.id,
+            one.stix_id,
+            one.version_text,
+            version.facts.origin_id,
+        )
         for (one, _), (outcome, object_, version) in zip(chunk, outcomes, strict=True)
     ]
 
@@ -171,7 +181,7 @@ def _insert_versions(
         "size": [len(one.raw) for one in sources],
         "sha256": [one.sha256 for one in sources],
     }
-    same = {"bare": terms.bare, "received_at": work.now}
+    same = {"bare": terms.bare, "received_at": work.now, "way_id": terms.way_id}
     insert_columns(connection, ObjectVersion, columns, same=same)
 
 
@@ -241,6 +251,15 @@ def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, 
 
 def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> None:
     """A release states for which sector these versions are; the gate decides by it from now on."""
+    _state(work, version_ids, {"sector": sector})
+
+
+def state_disputed(work: Work, version_ids: Sequence[int], *, disputed: bool) -> None:
+    """That these came with other bytes too, or that this is solved; ours are not for others to dispute."""
+    _state(work, version_ids, {"disputed": disputed})
+
+
+def _state(work: Work, version_ids: Sequence[int], said: dict[str, Any]) -> None:
     query = sa.select(ObjectRow.stix_id).join(
         ObjectVersion, ObjectVersion.object_id == ObjectRow.id
     )
@@ -251,5 +270,5 @@ def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> 
         held = find_locked(connection, sorted(set(names)))
         chosen = set(part)
         for version in (v for o in held.values() for v in o.versions.values() if v.id in chosen):
-            version.facts = version.facts._replace(sector=sector)
+            version.facts = version.facts._replace(**said)
         settle_facts(work, held.values())

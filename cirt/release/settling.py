@@ -50,6 +50,25 @@ def settle(
     return Settled(len(offered), closed)
 
 
+def settle_objects(work: Work, object_ids: Collected[int], also_held: Collected[int] = ()) -> None:
+    """After what the gate decides these by has changed: close what was lost, append what is regained.
+
+    ``also_held`` are collections that the caller changes next: all are taken together.
+    """
+    standing = sa.select(CollectionEntry.collection_id).where(
+        among(CollectionEntry.object_id, object_ids)
+    )
+    ids = set(work.session.scalars(standing.distinct()))
+    lock_collections(work.session, ids | set(also_held))
+    for collection_id in sorted(ids):
+        collection = work.session.get_one(Collection, collection_id)
+        is_member = sa.exists().where(
+            Member.collection_id == Feed.collection_id, Member.peer_id == Feed.peer_id
+        )
+        for feed in feeds_of(work.session, Feed.collection_id == collection_id, is_member):
+            settle(work, feed, collection, object_ids)
+
+
 def offer_missing(work: Work, peer_id: int) -> int:
     """After a peer's agreement or state has changed: make its feeds right. How many versions were offered."""
     collections = work.session.scalars(

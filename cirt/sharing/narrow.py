@@ -54,6 +54,7 @@ def _for_peer(
         ObjectFacts.tlp.in_([level for level in Tlp if level <= terms.ceiling]),
         _in_scope(terms),
         _read_as_strictly(terms),
+        _undisputed(in_shared=posted and kind == SHARED),
         _in_table(terms.level, permitted=posted and kind == SHARED, approved=approved),
     )
     if kind == SHARED:
@@ -83,6 +84,10 @@ def _no_echo(reader: PeerReader) -> Condition:
     if reader.identity_id is None:
         return not_bringer
     return sa.and_(not_bringer, ObjectFacts.creator.is_distinct_from(reader.identity_id))
+
+
+def _undisputed(*, in_shared: bool) -> Condition:
+    return sa.true() if in_shared else ObjectFacts.disputed.is_(False)
 
 
 def _in_table(level: Level, *, permitted: bool, approved: bool) -> Condition:

@@ -109,6 +109,12 @@ def _red(case: _Case) -> str | None:
     return "red-to-organisations" if case.facts.tlp is Tlp.RED else None
 
 
+def _disputed(case: _Case) -> str | None:
+    """What a peer posted in a shared collection stands there by its own word, not by ours."""
+    stands_by_itself = case.posted and case.kind == SHARED
+    return "version-conflict" if case.facts.disputed and not stands_by_itself else None
+
+
 def _ceiling(case: _Case) -> str | None:
     terms = case.reader.terms
     return "ceiling" if terms and case.facts.tlp > terms.ceiling else None
@@ -169,6 +175,7 @@ _GIVING: tuple[_PeerRule, ...] = (
     *_ALWAYS,
     _echo_bringer,
     _echo_creator,
+    _disputed,
     _ceiling,
     _type,
     _sector,

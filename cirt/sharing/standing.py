@@ -25,7 +25,7 @@ from cirt.sharing.rules import (
 )
 from cirt.sharing.verdicts import Verdict
 
-NAMES_ENDS = frozenset({"relationship", "sighting"})
+NAMES_ENDS = frozenset({"relationship", "sighting", "note", "opinion"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,7 @@ FACTS = (
     ObjectFacts.sector,
     ObjectFacts.vouched,
     ObjectFacts.companion,
+    ObjectFacts.disputed,
 )
 _FACTS_AMONG = Prepared(sa.select(*FACTS).where(among_given(ObjectFacts.id, "ids")))
 
@@ -166,6 +167,7 @@ def facts_of(row: sa.Row[*tuple[Any, ...]]) -> Facts:
         sector=row.sector,
         vouched=row.vouched,
         companion=row.companion,
+        disputed=row.disputed,
     )
 
 

@@ -132,7 +132,7 @@ def short_name(obj: Object) -> str | None:
 
 
 def ends_of(obj: Object) -> tuple[str, ...]:
-    """The ids that a relationship or a sighting joins."""
+    """The ids that a relationship or a sighting joins, or that a note or an opinion is about."""
     if obj["type"] == "relationship":
         return (obj["source_ref"], obj["target_ref"])
     if obj["type"] == "sighting":
@@ -141,6 +141,8 @@ def ends_of(obj: Object) -> tuple[str, ...]:
             *obj.get("where_sighted_refs", ()),
             *obj.get("observed_data_refs", ()),
         )
+    if obj["type"] in ("note", "opinion"):
+        return tuple(obj["object_refs"])
     return ()
 
 
