@@ -8,9 +8,11 @@ from markupsafe import Markup, escape
 
 from cirt.exchange.health import HEALTH_WORDS, Health
 from cirt.exchange.models import LinkDirection, Outcome
+from cirt.exchange.remarks.commands import Opinion
 from cirt.kernel.jobs import JobState
 from cirt.kernel.text import mark
 from cirt.objects.catalogue import Life
+from cirt.objects.models import WayKind
 from cirt.release.models import CollectionKind, ProposalState
 from cirt.sharing.models import AgreementState, Direction, Level
 from cirt.sharing.verdicts import Decision, Verdict
@@ -73,6 +75,18 @@ JOBS: Mapping[JobState, Sign] = {
     JobState.DEAD: ("st-fail", "bad", mark("Given up")),
 }
 
+OPINIONS: Mapping[Opinion, Sign] = {
+    Opinion.STRONGLY_AGREE: ("st-done", "ok", mark("Agrees strongly")),
+    Opinion.AGREE: ("st-done", "ok", mark("Agrees")),
+    Opinion.NEUTRAL: ("st-open", "", mark("Is undecided")),
+    Opinion.DISAGREE: ("st-fail", "warn", mark("Disagrees")),
+    Opinion.STRONGLY_DISAGREE: ("st-fail", "bad", mark("Disagrees strongly")),
+}
+
+WAYS = {
+    WayKind.READ: mark("read in their collection {collection}"),
+    WayKind.POSTED: mark("sent to our collection {collection}"),
+}
 LEVELS = {
     Level.TLP_ACK: mark("Accepts the Traffic Light Protocol"),
     Level.MOU: mark("Memorandum of understanding"),

@@ -41,6 +41,7 @@ def fact_sets(draw: DrawFn, peers: tuple[int, int]) -> FactSet:
         sector=draw(st.sampled_from([None, *SECTORS])),
         vouched=draw(st.booleans()),
         companion=draw(st.booleans()),
+        disputed=draw(st.booleans()),
     )
 
 

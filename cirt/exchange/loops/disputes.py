@@ -12,6 +12,7 @@ from cirt.exchange.quarantine import NoSuchArrival
 from cirt.kernel.errors import Conflict
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
+from cirt.objects import codec
 from cirt.objects.codec import NO_VERSION, StixObject
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.models import StixObject as ObjectRow
@@ -19,6 +20,8 @@ from cirt.objects.store import Stored, state_disputed
 from cirt.objects.timestamps import parse_us
 from cirt.release.models import Collection
 from cirt.release.settling import settle_objects
+from cirt.sharing.gate import release
+from cirt.sharing.queries import staff_reader
 
 CONFLICT = "conflict"
 _UNVERSIONED = frozenset({"marking-definition"})
@@ -53,6 +56,16 @@ class Disputed:
     stix_id: str
     origin_id: int | None  # None: ours, which nobody can dispute
     is_disputed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecondContent:
+    """``differs`` names properties; none where only the writing differs."""
+
+    stix_id: str
+    origin_id: int | None
+    is_disputed: bool
+    differs: Sequence[str]
 
 
 def dispute(
@@ -120,6 +133,34 @@ def disputed_by(session: Session, row: Quarantined) -> Disputed | None:
     )
     found = session.execute(query).one_or_none()
     return Disputed(*found) if found else None
+
+
+def is_disputed(session: Session, version_id: int) -> bool:
+    query = sa.select(ObjectFacts.disputed).join(
+        ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id
+    )
+    return bool(session.scalar(query.where(ObjectVersion.id == version_id)))
+
+
+def conflict_of(work: Work, arrival_id: int) -> SecondContent | None:
+    """What an arrival is another content of, where the actor may see it; for the page that asks which is right.
+
+    Only the names of what differs: the second content has no marking that the gate has seen.
+    """
+    row = work.session.get(Quarantined, arrival_id)
+    found = disputed_by(work.session, row) if row else None
+    if row is None or found is None:
+        return None
+    shown = release(work, staff_reader(work.actor), None, [found.version_id])
+    if not shown:
+        return None
+    here, other = codec.read(shown[0].body), codec.read(row.body or b"")
+    differs: list[str] = []
+    if not (isinstance(here, codec.Refusal) or isinstance(other, codec.Refusal)):
+        one, two = here.content(), other.content()
+        names = sorted(one.keys() | two.keys())
+        differs = [name for name in names if one.get(name) != two.get(name)]
+    return SecondContent(found.stix_id, found.origin_id, found.is_disputed, differs)
 
 
 def _is_versioned(one: StixObject) -> bool:

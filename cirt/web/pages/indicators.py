@@ -1,5 +1,6 @@
 """Indicators: the list, one with all that is known of it, revoking, reporting a sighting."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,17 @@ from flask import Blueprint, Response, redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from cirt.exchange.loops.disputes import is_disputed
 from cirt.exchange.queries import Sightings, sightings_of
-from cirt.exchange.sightings import CountWrong, DaysWrong, report_sighting, where_it_goes
+from cirt.exchange.remarks.errors import MarkingLower, RedNotSaid
+from cirt.exchange.remarks.queries import Remarks, remarks_of
+from cirt.exchange.sightings import (
+    KEPT,
+    CountWrong,
+    DaysWrong,
+    report_sighting,
+    where_it_goes,
+)
 from cirt.inputs.exchange import ReportSightingInput
 from cirt.inputs.release import RevokeInput
 from cirt.kernel.clock import from_us, to_us
@@ -20,6 +30,7 @@ from cirt.objects.catalogue import CatalogueFilter, Life, catalogue, last_names,
 from cirt.objects.index import Listed
 from cirt.objects.models import ObjectObservable
 from cirt.objects.observables.kinds import Observable
+from cirt.objects.ways import Passage, passages
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves, peers
 from cirt.register.extract import find
@@ -41,6 +52,7 @@ from cirt.web.session import open_work, visit
 bp = Blueprint("indicators", __name__)
 
 _OTHERS = 20  # lines of what others say
+_SIGHTING_FIELDS = {CountWrong: "count", MarkingLower: "tlp", RedNotSaid: "tlp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,10 @@ class _Shown:
     reports: list[ReportHit]
     others: list[_Said]
     sightings: Sightings
+    remarks: Remarks
+    passages: list[Passage]
+    peers: Mapping[int, Peer]
+    is_disputed: bool
     reach: list[ReachLine]
     releases: list[ReleaseRef]
     versions: int
@@ -75,6 +91,24 @@ class _Shown:
     def seen_by(self) -> int:
         """Peers among the sightings shown."""
         return len({line.peer for line in self.sightings.lines if line.peer})
+
+    @property
+    def about(self) -> list[str]:
+        """The objects that a note, an opinion or a sighting speaks of; many are cut short."""
+        said = self.content
+        refs = (
+            [said["sighting_of_ref"]] if "sighting_of_ref" in said else said.get("object_refs", [])
+        )
+        return list(refs)[:_OTHERS] if self.listed.type in ("note", "opinion", "sighting") else []
+
+    @property
+    def to_release(self) -> list[str]:
+        """What a release of it names; of a sighting also the identity of where it was."""
+        where = self.content.get("where_sighted_refs", []) if self.is_ours else []
+        return [
+            self.listed.stix_id,
+            *(each for each in where if each != self.content["created_by_ref"]),
+        ]
 
     @property
     def fetched(self) -> list[str]:
@@ -129,7 +163,7 @@ def _observed(row: ObjectObservable) -> Observable:
 @bp.get("/indicators/<stix_id>")
 def indicator(stix_id: str) -> Response:
     with open_work(write=False) as work:
-        shown = _look_up(work, stix_id)
+        shown = look_up(work, stix_id)
         goes = where_it_goes(work.session, shown.listed.brought_by_id)
     return render(
         "indicators/indicator.html",
@@ -140,6 +174,9 @@ def indicator(stix_id: str) -> Response:
         lives=outward.LIVES,
         proposals=outward.PROPOSALS,
         kinds=INDICATOR_TYPES,
+        opinions=outward.OPINIONS,
+        ways=outward.WAYS,
+        sentence=outward.sentence,
         from_us=from_us,
         life_of=lambda listed: life_of(listed, to_us(visit().now)),
         how_sure=outward.how_sure,
@@ -164,7 +201,7 @@ def save_revoke(stix_id: str) -> AnyResponse:
 def _revoke_page(stix_id: str, form: Form, status: int = 200) -> Response:
     with open_work(write=False) as work:
         work.require("indicator:write")
-        shown = _look_up(work, stix_id)
+        shown = look_up(work, stix_id)
     return render("indicators/revoke.html", status, form=form, it=shown)
 
 
@@ -177,17 +214,19 @@ def sighting(stix_id: str) -> Response:
 def save_sighting(stix_id: str) -> AnyResponse:
     try:
         with open_work() as work:
-            report_sighting(work, ReportSightingInput().read(sent(), stix_id=stix_id))
-    except (FieldsInvalid, CountWrong, DaysWrong) as error:
-        at = "count" if isinstance(error, CountWrong) else "last"
+            cmd = ReportSightingInput().read(sent(), stix_id=stix_id)
+            reported = report_sighting(work, cmd)
+    except (FieldsInvalid, CountWrong, DaysWrong, MarkingLower, RedNotSaid) as error:
+        at = _SIGHTING_FIELDS.get(type(error), "last")
         return _sighting_page(stix_id, refused(error, at=at), status_of(error))
-    return redirect(path_of("indicators.indicator", stix_id=stix_id, done="sighting"), 303)
+    done = "kept" if reported.message == KEPT else "sighting"
+    return redirect(path_of("indicators.indicator", stix_id=stix_id, done=done), 303)
 
 
 def _sighting_page(stix_id: str, form: Form, status: int = 200) -> Response:
     with open_work(write=False) as work:
         work.require("sighting:write")
-        shown = _look_up(work, stix_id)
+        shown = look_up(work, stix_id)
         goes = where_it_goes(work.session, shown.listed.brought_by_id)
     return render(
         "indicators/sighting.html",
@@ -199,7 +238,7 @@ def _sighting_page(stix_id: str, form: Form, status: int = 200) -> Response:
     )
 
 
-def _look_up(work: Work, stix_id: str) -> _Shown:
+def look_up(work: Work, stix_id: str) -> _Shown:
     """
     Raises:
         NotFound: there is none, or the actor may not see it.
@@ -241,6 +280,10 @@ def _look_up(work: Work, stix_id: str) -> _Shown:
             for each in list(others.values())[:_OTHERS]
         ],
         sightings=sightings_of(work, stix_id),
+        remarks=remarks_of(work, stix_id),
+        passages=passages(session, listed.version_id),
+        peers=named,
+        is_disputed=is_disputed(session, listed.version_id),
         reach=reach(session, listed.object_id),
         releases=releases_of(work, listed.object_id),
         versions=len(index.versions_of(session, listed.object_id)),
