@@ -2,6 +2,7 @@
 
 from cirt.exchange.loops.disputes import Solution, Solve
 from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion
+from cirt.exchange.remarks.relating import RelateObjects, Relation
 from cirt.exchange.sightings import MAX_COUNT, ReportSighting
 from cirt.inputs.base import Choice, CommandInput, Line, Marking, Text, Whole
 from cirt.inputs.several import Day
@@ -61,3 +62,13 @@ class SolveInput(CommandInput[Solve]):
     command = Solve
 
     solution = Choice(Solution, say=mark("Choose which content is right."))
+
+
+class RelateObjectsInput(CommandInput[RelateObjects]):
+    """The edge adds ``stix_id``."""
+
+    command = RelateObjects
+
+    kind = Choice(Relation, say=mark("Choose how the two are related."))
+    target = Line(300, missing=mark("Enter the id of the other object, as its page shows it."))
+    tlp = Marking()

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from cirt.exchange.health import HEALTH_WORDS, Health
 from cirt.exchange.models import LinkDirection, Outcome
 from cirt.exchange.remarks.commands import Opinion
+from cirt.exchange.remarks.relating import Relation
 from cirt.kernel.jobs import JobState
 from cirt.kernel.text import mark
 from cirt.objects.catalogue import Life
@@ -83,6 +84,11 @@ OPINIONS: Mapping[Opinion, Sign] = {
     Opinion.STRONGLY_DISAGREE: ("st-fail", "bad", mark("Disagrees strongly")),
 }
 
+RELATIONS = {
+    Relation.RELATED: mark("related to"),
+    Relation.DUPLICATE: mark("duplicate of"),
+    Relation.DERIVED: mark("derived from"),
+}
 WAYS = {
     WayKind.READ: mark("read in their collection {collection}"),
     WayKind.POSTED: mark("sent to our collection {collection}"),

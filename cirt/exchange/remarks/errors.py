@@ -21,3 +21,13 @@ class RedNotSaid(Invalid):
     message = mark(
         "TLP:RED is for named persons, and an object cannot name them. Write it into an incident."
     )
+
+
+class Itself(Invalid):
+    code = "itself"
+    message = mark("An object is not related to itself. Enter the id of another one.")
+
+
+class OtherType(Invalid):
+    code = "other-type"
+    message = mark("Only objects of one type can be {kind}. Choose “related to” for these.")

@@ -12,6 +12,7 @@ from cirt.exchange.loops.disputes import is_disputed
 from cirt.exchange.queries import Sightings, sightings_of
 from cirt.exchange.remarks.errors import MarkingLower, RedNotSaid
 from cirt.exchange.remarks.queries import Remarks, remarks_of
+from cirt.exchange.remarks.relating import RelationLine, relations_of
 from cirt.exchange.sightings import (
     KEPT,
     CountWrong,
@@ -80,6 +81,7 @@ class _Shown:
     others: list[_Said]
     sightings: Sightings
     remarks: Remarks
+    relations: list[RelationLine]
     passages: list[Passage]
     peers: Mapping[int, Peer]
     is_disputed: bool
@@ -176,6 +178,7 @@ def indicator(stix_id: str) -> Response:
         kinds=INDICATOR_TYPES,
         opinions=outward.OPINIONS,
         ways=outward.WAYS,
+        relation_words=outward.RELATIONS,
         sentence=outward.sentence,
         from_us=from_us,
         life_of=lambda listed: life_of(listed, to_us(visit().now)),
@@ -281,6 +284,7 @@ def look_up(work: Work, stix_id: str) -> _Shown:
         ],
         sightings=sightings_of(work, stix_id),
         remarks=remarks_of(work, stix_id),
+        relations=relations_of(work, stix_id),
         passages=passages(session, listed.version_id),
         peers=named,
         is_disputed=is_disputed(session, listed.version_id),
