@@ -19,6 +19,7 @@ from cirt.exchange.push import push_link
 from cirt.exchange.quarantine import NoSuchArrival
 from cirt.exchange.receipts import receive
 from cirt.exchange.sightings import ReportSighting, report_sighting
+from cirt.kernel import schema
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.jobs import Job
 from cirt.kernel.program import Program
@@ -26,7 +27,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
-from cirt.objects.models import AlsoSeen, ObjectFacts, ObjectVersion, WayKind
+from cirt.objects.models import AlsoSeen, ObjectEnd, ObjectFacts, ObjectVersion, WayKind
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.ways import MOST_PASSED, passages
 from cirt.parties.models import Peer
@@ -37,6 +38,7 @@ from cirt.sharing.gate import release
 from cirt.sharing.queries import peer_reader
 from tests.support.hostile import hostile
 from tests.support.release import a_collection, a_reader, our_indicator, published, walk
+from tests.support.stix import an_object
 from tests.support.store import indicator, numbered, put, taken
 from tests.support.sync import a_link
 
@@ -426,3 +428,18 @@ def test_14_lifted_what_was_held_is_taken_and_a_further_loop_is_stopped_again(
         assert work.session.scalar(sa.select(sa.func.count()).select_from(RateAlarm)) == 2
         with pytest.raises(NoSuchAlarm):
             lift_alarm(work, alarm.id)
+
+
+def test_what_notes_of_before_are_about_is_read_by_the_migration(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        note = an_object("note", content="Seen", object_refs=[ONE, numbered("indicator", 2)])
+        take(work, [note], peer=a_reader(work))
+
+    schema.downgrade(program.engine, "0012")
+    with program.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM object_end")) == 0
+    schema.upgrade(program.engine)
+
+    with program.work(CONSOLE, write=False) as work:
+        ends = sa.select(ObjectEnd.stix_id).order_by(ObjectEnd.stix_id)
+        assert work.session.scalars(ends).all() == [ONE, numbered("indicator", 2)]
