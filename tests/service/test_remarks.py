@@ -1,6 +1,7 @@
 """What we and peers say of objects: notes, opinions, sightings, relationships, each an object of its own."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -230,6 +231,9 @@ def test_a_note_and_an_opinion_are_written_on_pages_and_shown_in_the_list(
     visitor.get(f"{PAGE}/opinions/new")
     visitor.send(f"{PAGE}/opinions/new", opinion="disagree", explanation="A shared host.")
     visitor.follow()
+    visitor.get(f"{PAGE}/opinions/new")
+    assert "We have said before: Disagrees" in visitor.text
+    visitor.get(PAGE)
 
     assert "First look" in visitor.text
     assert "Disagrees" in visitor.text
@@ -383,3 +387,17 @@ def test_the_page_tells_by_which_way_a_version_came_and_who_sent_it_too(program:
     visitor.get(f"/indicators/{ours.stix_id}")
 
     assert "Also seen from CERT-C" in visitor.text
+
+
+def test_what_a_file_says_is_not_shown_as_ours(program: Program) -> None:
+    theirs(program)
+    note = an_object(
+        "note", content="Of a vendor", object_refs=[ONE], created_by_ref=numbered("identity", 5)
+    )
+    with program.work(CONSOLE) as work:
+        take(work, [note], peer=None)
+    visitor = signed_in(program, Role.TRIAGE)
+
+    visitor.get(PAGE)
+
+    assert re.search(r"from a file TLP:AMBER .*Of a vendor", visitor.text)

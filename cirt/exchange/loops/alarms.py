@@ -81,7 +81,12 @@ def lift_alarm(work: Work, alarm_id: int) -> int:
     alarm = work.session.get(RateAlarm, alarm_id, with_for_update=True)
     if alarm is None or alarm.lifted_at is not None:
         raise NoSuchAlarm(id=alarm_id)
-    alarm.lifted_at = work.now
+    alike = sa.update(RateAlarm).where(
+        RateAlarm.peer_id == alarm.peer_id,
+        RateAlarm.stix_id == alarm.stix_id,
+        RateAlarm.lifted_at.is_(None),
+    )
+    work.session.execute(alike.values(lifted_at=work.now))  # two runs may have raised it at once
     query = sa.select(Quarantined).where(
         Quarantined.peer_id == alarm.peer_id,
         Quarantined.stix_id == alarm.stix_id,

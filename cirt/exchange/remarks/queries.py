@@ -12,6 +12,7 @@ from cirt.kernel.work import Work
 from cirt.objects import codec
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
+from cirt.parties.peers import ourselves
 from cirt.sharing.gate import release
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader
@@ -23,11 +24,12 @@ _TYPES = ("note", "opinion")
 
 @dataclass(frozen=True, slots=True)
 class RemarkLine:
-    """``peer`` None: our own. ``opinion`` None: a note. ``text`` is as its author wrote it, shortened."""
+    """``peer`` None: our own, or from a file. ``opinion`` None: a note. ``text`` is as its author wrote it, shortened."""
 
     stix_id: str
     peer: str | None
     slug: str | None
+    is_ours: bool
     tlp: Tlp
     at: datetime
     opinion: Opinion | None
@@ -68,7 +70,7 @@ def remarks_of(work: Work, stix_id: str) -> Remarks:
         .limit(_SHOWN)
     )
     rows = {row.newest_id: row for row in work.session.execute(query)}
-    lines = []
+    lines, us = [], ourselves(work.session).identity_id
     for each in release(work, reader, None, list(rows)):
         row, read = rows[each.version_id], codec.read(each.body)
         if isinstance(read, codec.Refusal):
@@ -80,6 +82,7 @@ def remarks_of(work: Work, stix_id: str) -> Remarks:
                 stix_id=each.stix_id,
                 peer=row.name,
                 slug=row.slug,
+                is_ours=row.name is None and said.get("created_by_ref") == us,
                 tlp=row.tlp,
                 at=from_us(row.newest_us),
                 opinion=_opinion(said.get("opinion")),

@@ -47,11 +47,12 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class RelationLine:
-    """``peer`` None: our own. ``kind`` is what its maker calls it; ``source`` and ``target`` are ids."""
+    """``peer`` None: our own, or from a file. ``kind`` is what its maker calls it; ``source`` and ``target`` are ids."""
 
     stix_id: str
     peer: str | None
     slug: str | None
+    is_ours: bool
     kind: str
     source: str
     target: str
@@ -143,7 +144,7 @@ def _lines(
     version_ids: list[int],
     makers: dict[int | None, tuple[str | None, str | None]] | None = None,
 ) -> list[RelationLine]:
-    lines = []
+    lines, us = [], ourselves(work.session).identity_id
     for each in release(work, staff_reader(work.actor), None, version_ids):
         read = codec.read(each.body)
         if isinstance(read, codec.Refusal):
@@ -155,6 +156,7 @@ def _lines(
                 each.stix_id,
                 peer,
                 slug,
+                peer is None and said.get("created_by_ref") == us,
                 said["relationship_type"],
                 said["source_ref"],
                 said["target_ref"],

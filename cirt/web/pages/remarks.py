@@ -81,4 +81,12 @@ def _page(template: str, stix_id: str, form: Form, status: int = 200) -> Respons
         work.require("sighting:write")
         shown = look_up(work, stix_id)
     relations = [(kind.value, i18n.translate(words)) for kind, words in outward.RELATIONS.items()]
-    return render(template, status, form=form, it=shown, relations=relations)
+    return render(
+        template,
+        status,
+        form=form,
+        it=shown,
+        relations=relations,
+        signs=outward.OPINIONS,
+        sign=outward.sign,
+    )
