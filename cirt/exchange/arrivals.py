@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -19,7 +19,9 @@ from cirt.exchange.judging import (
     judge_versions,
     unread,
 )
-from cirt.exchange.models import Outcome, Quarantined
+from cirt.exchange.loops.disputes import dispute
+from cirt.exchange.loops.rates import judge_rates
+from cirt.exchange.models import Link, Outcome, Quarantined, Run
 from cirt.exchange.red import close_earlier
 from cirt.exchange.seen import note_sightings
 from cirt.kernel.among import among
@@ -29,8 +31,9 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import codec
 from cirt.objects.codec import Refusal, StixObject
-from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.objects.models import ObjectFacts, ObjectVersion, WayKind
 from cirt.objects.store import Kept, Stored, put_many
+from cirt.objects.ways import note_also_seen, way_id
 from cirt.parties.models import Peer
 from cirt.release.collections import publish
 from cirt.release.models import Collection, CollectionKind
@@ -82,6 +85,8 @@ class _Door:
     collection: Collection | None
     run_id: int | None
     default_tlp: Tlp | None
+    way_id: int | None
+    is_counted: bool = True  # against the alarm of rule 14; not what a person lets in
 
     @property
     def source(self) -> quarantine.Source:
@@ -138,10 +143,22 @@ def _door(
     if tlp is Tlp.RED:
         raise RedNotImported
     if peer is None:
-        return _Door(None, None, collection, run_id, tlp)
+        return _Door(None, None, collection, run_id, tlp, None)
     reader = reader or peer_reader(work.session, peer.id, work.now)
     default = reader.terms.default_tlp if reader.terms else None
-    return _Door(peer, reader, collection, run_id, default)
+    way = _way(work.session, peer, collection, run_id)
+    return _Door(peer, reader, collection, run_id, default, way)
+
+
+def _way(
+    session: Session, peer: Peer, collection: Collection | None, run_id: int | None
+) -> int | None:
+    """The collection of ours into which a peer posts, or the one of theirs that a run reads."""
+    if collection is not None:
+        return way_id(session, peer.id, WayKind.POSTED, collection.alias)
+    query = sa.select(Link.remote).join(Run, Run.link_id == Link.id).where(Run.id == run_id)
+    remote = session.scalar(query) if run_id is not None else None
+    return way_id(session, peer.id, WayKind.READ, remote) if remote else None
 
 
 def _take(
@@ -155,13 +172,18 @@ def _take(
     objects = {
         i: one for i, one in enumerate(read) if isinstance(one, StixObject) and i not in reasons
     }
-    of_versions, absent = judge_versions(work, objects, door.peer)
-    reasons |= of_versions
+    judged = judge_versions(work, objects, door.peer)
+    reasons |= judged.reasons
     objects = {i: one for i, one in objects.items() if i not in reasons}
     reasons |= judge_markings(work, objects, door.reader, door.default_tlp)
     objects = {i: one for i, one in objects.items() if i not in reasons}
-    stored = _store(work, objects, door, absent)
-    reasons |= {i: _conflict(one) for i, one in stored.items() if _is_conflict(one)}
+    if door.peer is not None and door.is_counted:
+        reasons |= judge_rates(work, objects, door.peer, judged)
+        objects = {i: one for i, one in objects.items() if i not in reasons}
+    stored = _store(work, objects, door, judged.absent)
+    conflicts = {i: one for i, one in stored.items() if _is_conflict(one)}
+    reasons |= {i: _conflict(one) for i, one in conflicts.items()}
+    dispute(work, [(objects[i], one) for i, one in conflicts.items()], door.collection)
     _keep(work, read, reasons, door)
     _close_red(work, read, reasons, door.peer)
     new = [one for i, one in objects.items() if stored[i].outcome is Kept.NEW]
@@ -182,6 +204,7 @@ def _store(
         origin_id=door.peer.id if door.peer else None,
         default_tlp=door.default_tlp,
         absent=absent,
+        way_id=door.way_id,
     )
     return dict(zip(objects, answers, strict=True))
 
@@ -226,10 +249,19 @@ def _follow_up(
     if door.collection is not None:
         _publish(work, door.collection, door.peer, stored)
     if door.peer is not None:
+        _note_echoes(work, stored, door, door.peer)
         note_sightings(work, new, door.peer)
         revoked = {one.stix_id for one in new if one.revoked}
         if revoked:
             pass_on(work, [one.version_id for one in stored if one.stix_id in revoked])
+
+
+def _note_echoes(work: Work, stored: Sequence[Stored], door: _Door, peer: Peer) -> None:
+    """What was here with the same bytes, from another or by ourselves, has passed this peer too."""
+    of_others = [
+        one.version_id for one in stored if one.outcome is Kept.KNOWN and one.origin_id != peer.id
+    ]
+    note_also_seen(work, of_others, peer.id, door.way_id)
 
 
 def _publish(
@@ -262,25 +294,41 @@ def _brought_by(session: Session, peer: Peer, version_ids: Sequence[int]) -> set
 def _retry(work: Work, definitions: Sequence[str]) -> None:
     """Take anew what was held until these definitions came, and then what was held until those did."""
     while definitions:
-        groups: dict[tuple[quarantine.Source, str | None], list[Quarantined]] = defaultdict(list)
-        for row in quarantine.waiting_for(work.session, definitions):
-            source = quarantine.Source(row.peer_id, row.collection_id, row.run_id)
-            groups[source, row.values.get("import_tlp")].append(row)
-        definitions = [
-            definition
-            for (source, tlp), rows in groups.items()
-            for definition in _take_anew(work, source, tlp, rows)
-        ]
+        definitions = _take_all(work, quarantine.waiting_for(work.session, definitions))
+
+
+def take_waiting(work: Work, rows: Sequence[Quarantined]) -> None:
+    """Let in what was held, with whatever waits for it; a person has decided that it may come."""
+    _retry(work, _take_all(work, rows, is_counted=False))
+
+
+def _take_all(work: Work, rows: Sequence[Quarantined], *, is_counted: bool = True) -> list[str]:
+    """Each by the door at which it came; the definitions among them that are taken now."""
+    groups: dict[tuple[quarantine.Source, str | None], list[Quarantined]] = defaultdict(list)
+    for row in rows:
+        source = quarantine.Source(row.peer_id, row.collection_id, row.run_id)
+        groups[source, row.values.get("import_tlp")].append(row)
+    return [
+        definition
+        for (source, tlp), some in groups.items()
+        for definition in _take_anew(work, source, tlp, some, is_counted=is_counted)
+    ]
 
 
 def _take_anew(
-    work: Work, source: quarantine.Source, tlp: str | None, rows: Sequence[Quarantined]
+    work: Work,
+    source: quarantine.Source,
+    tlp: str | None,
+    rows: Sequence[Quarantined],
+    *,
+    is_counted: bool,
 ) -> list[str]:
     """The definitions among them that are taken now."""
     session = work.session
     peer = session.get(Peer, source.peer_id) if source.peer_id else None
     collection = session.get(Collection, source.collection_id) if source.collection_id else None
     door = _door(work, peer, collection, source.run_id, Tlp.parse(tlp) if tlp else None)
+    door = replace(door, is_counted=is_counted)
     arrivals, definitions = _take(work, [row.body or b"" for row in rows], door)
     for row, arrival in zip(rows, arrivals, strict=True):
         quarantine.settle(work, row, arrival.reason)

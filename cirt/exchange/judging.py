@@ -1,7 +1,7 @@
 """What keeps an arrival from being taken: whose object it is, what the agreement says, what cannot be resolved."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.resolve import meanings, refs_of
 from cirt.objects.store import unresolved_markings, written_tlps
 from cirt.parties.models import Peer
+from cirt.parties.peers import ourselves
 from cirt.sharing.rules import RULES, Decision, Facts, PeerReader, Verdict, decide_arrival
 
 FIXED_MARKINGS = TLP_IDS.keys() | PAP_IDS.keys()
@@ -42,6 +43,11 @@ MESSAGES: dict[str, str] = {
     ),
     "conflict": mark("Version {version} of {id} is here already, with other content."),
     "revoked": mark("{id} has been revoked. Nothing newer is taken."),
+    "our-name": mark("It names us as its author, and we have never made it."),
+    "too-often": mark(
+        "{count} versions of {id} came from this peer within an hour. Until a person has looked, no"
+        " other one is taken from there."
+    ),
     "far-future": mark("Its version, {version}, lies more than a day ahead of our clock."),
 }
 
@@ -106,21 +112,29 @@ class _Present:
     versions: set[int] = field(default_factory=set)
 
 
-def judge_versions(
-    work: Work, objects: Mapping[int, StixObject], peer: Peer | None
-) -> tuple[dict[int, Reason], frozenset[str]]:
-    """By index: who may version what, and when. In the order of the arrivals, as each sees those before it.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Reasons by index; ids of which nothing is here yet; the indexes of versions that are here."""
 
-    Beside it the ids of which nothing is here yet.
-    """
+    reasons: dict[int, Reason]
+    absent: frozenset[str]
+    known: set[int]
+
+
+def judge_versions(work: Work, objects: Mapping[int, StixObject], peer: Peer | None) -> Judged:
+    """Who may version what, and when. In the order of the arrivals, as each sees those before it."""
+    own_name = _own_name(work.session, objects.values(), peer)
     asked = {one.stix_id for one in objects.values()}
     present = _present(work.session, asked)
     absent = frozenset(asked - present.keys())
     latest_us = to_us(work.now + _AHEAD)
     reasons: dict[int, Reason] = {}
+    known: set[int] = set()
     for index, one in objects.items():
         here = present.get(one.stix_id)
         reason = _version_reason(one, here, peer, latest_us)
+        if reason is None and here is None and own_name and one.created_by_ref == own_name:
+            reason = held("our-name")
         if reason is not None:
             reasons[index] = reason
             continue
@@ -128,10 +142,20 @@ def judge_versions(
             bringer = peer.id if peer else None
             here = present[one.stix_id] = _Present(bringer, -1, is_revoked=False)
             here.creator = one.created_by_ref
+        if one.version_us in here.versions:
+            known.add(index)
         here.versions.add(one.version_us)
         if one.version_us > here.newest_us:
             here.newest_us, here.is_revoked = one.version_us, one.revoked
-    return reasons, absent
+    return Judged(reasons, absent, known)
+
+
+def _own_name(session: Session, objects: Iterable[StixObject], peer: Peer | None) -> str | None:
+    """Our identity, where a peer sends what may claim to be ours; others need not ask for it."""
+    theirs = (None, peer.identity_id if peer else None)
+    if peer is None or all(one.created_by_ref in theirs for one in objects):
+        return None
+    return ourselves(session).identity_id
 
 
 def _version_reason(

@@ -24,7 +24,9 @@ from cirt.sharing.rules import agreement_rule
 MAX_OBJECTS = 20_000  # in one envelope: they are taken in one transaction and answered one by one
 
 # What another object of ours, which the peer may not see, is the cause of (rulings 22).
-_MAY_BE_HIDDEN = frozenset({"conflict", "foreign-version", "foreign-revocation", "revoked"})
+_MAY_BE_HIDDEN = frozenset(
+    {"conflict", "foreign-version", "foreign-revocation", "revoked", "our-name"}
+)
 # Whether another has brought a definition, of which the peer may know nothing, decides between this and taken.
 _ALWAYS_HIDDEN = frozenset({"marking-unresolved"})
 _UNKNOWN_ID = "unknown--00000000-0000-4000-8000-000000000000"

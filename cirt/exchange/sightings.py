@@ -8,17 +8,17 @@ from sqlalchemy.orm import Session
 
 from cirt.exchange.models import Link, LinkDirection, LinkState
 from cirt.exchange.push import queue
-from cirt.kernel.errors import Invalid, NotFound
+from cirt.exchange.remarks.subject import Subject, find_subject
+from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects import build, codec
-from cirt.objects.markings import TLP_IDS
+from cirt.objects import build
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.store import put_many
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
-from cirt.sharing.gate import show
 
 MAX_COUNT = 999_999_999  # STIX 2.1, section 5.2
 
@@ -30,9 +30,7 @@ NO_LINK = mark(
 )
 
 
-class NoSuchObject(NotFound):
-    code = "no-such-object"
-    message = mark("There is no object {stix_id} that you may see.")
+KEPT = mark("It says more than goes to a peer by itself, so it is kept here until it is released.")
 
 
 class CountWrong(Invalid):
@@ -53,6 +51,8 @@ class ReportSighting:
     first: datetime
     last: datetime
     count: int = 1
+    where: str = ""  # whose network, by name; what names anybody leaves by a release only
+    tlp: Tlp | None = None  # None: as what was seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +74,18 @@ def report_sighting(work: Work, cmd: ReportSighting) -> Reported:
     """Keep our sighting; where the object is a peer's, let it wait on a push link to that peer.
 
     It tells the count, the first and the last day, our identity, and carries the object's marking: so much
-    goes by itself, and nothing of who saw it where.
+    goes by itself. One that names where, or is marked otherwise, waits for a release.
 
     Raises:
-        NoSuchObject, CountWrong, DaysWrong, NotAllowed.
+        NoSuchObject, CountWrong, DaysWrong, MarkingLower, RedNotSaid, NotAllowed.
     """
     work.require("sighting:write")
     _check(work, cmd)
-    row = work.session.scalars(
-        sa.select(ObjectRow).where(ObjectRow.stix_id == cmd.stix_id)
-    ).one_or_none()
-    if row is None or row.newest_id is None:
-        raise NoSuchObject(stix_id=cmd.stix_id[:80])
-    stix_id, version_id = _keep(work, cmd, row.newest_id)
-    peer = work.session.get(Peer, row.brought_by_id) if row.brought_by_id else None
-    link = _push_link(work.session, peer) if peer else None
+    subject = find_subject(work, cmd.stix_id)
+    stix_id, version_id = _keep(work, cmd, subject)
+    peer = work.session.get(Peer, subject.brought_by_id) if subject.brought_by_id else None
+    goes_by_itself = not cmd.where and cmd.tlp in (None, subject.tlp)
+    link = _push_link(work.session, peer) if peer and goes_by_itself else None
     if link is not None:
         queue(work, link, [version_id])
     work.audit(
@@ -98,7 +95,7 @@ def report_sighting(work: Work, cmd: ReportSighting) -> Reported:
         count=cmd.count,
         to=peer.slug if peer and link else None,
     )
-    message, values = _words(peer, link)
+    message, values = _words(peer, link) if goes_by_itself else (KEPT, {})
     return Reported(stix_id, version_id, link.id if link else None, message, values)
 
 
@@ -115,31 +112,49 @@ def _check(work: Work, cmd: ReportSighting) -> None:
         raise DaysWrong(first=f"{cmd.first:%Y-%m-%d}", last=f"{cmd.last:%Y-%m-%d}")
 
 
-def _keep(work: Work, cmd: ReportSighting, newest_id: int) -> tuple[str, int]:
-    """Our sighting under the marking of what was seen; whoever may not see that, may not say so."""
-    content = codec.read(show(work, newest_id).body)
-    if isinstance(content, codec.Refusal):
-        raise NoSuchObject(stix_id=cmd.stix_id[:80])
-    identity = ourselves(work.session).identity_id
-    is_marked = any(ref in TLP_IDS for ref in content.marking_refs)
-    tlp = work.session.scalars(
-        sa.select(ObjectFacts.tlp)
-        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
-        .where(ObjectVersion.id == newest_id)
-    ).one()
+def _keep(work: Work, cmd: ReportSighting, subject: Subject) -> tuple[str, int]:
+    """Our sighting, marked at least as what was seen; whoever may not see that, may not say so."""
+    tlp = cmd.tlp or subject.tlp
+    markings = subject.markings(tlp)
     sighting = build.new_sighting(
-        of=cmd.stix_id,
-        creator=identity,
+        of=subject.stix_id,
+        creator=ourselves(work.session).identity_id,
         at=work.now,
         count=cmd.count,
         first_seen=_day(cmd.first),
         last_seen=_day(cmd.last),
-        where=[identity],
-        tlp=None if is_marked else tlp,
-        marking_refs=content.marking_refs,
+        where=[_place(work, cmd.where, tlp)],
+        marking_refs=markings,
     )
     [stored] = put_many(work, [sighting], origin_id=None)
     return stored.stix_id, stored.version_id
+
+
+def _place(work: Work, name: str, tlp: Tlp) -> str:
+    """The identity of where it was seen: our own, or one of ours of that name and marking, made where there is none."""
+    us = ourselves(work.session).identity_id
+    if not name:
+        return us
+    query = (
+        sa.select(ObjectRow.stix_id)
+        .join(ObjectVersion, ObjectVersion.id == ObjectRow.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(
+            ObjectRow.type == "identity",
+            ObjectRow.brought_by_id.is_(None),
+            ObjectRow.revoked.is_(False),
+            ObjectRow.name == name,
+            ObjectFacts.tlp == tlp,
+            ObjectFacts.creator == us,
+        )
+        .order_by(ObjectRow.id)
+    )
+    found = work.session.scalars(query.limit(1)).one_or_none()
+    if found is not None:
+        return found
+    made = build.new_identity(name=name, creator=us, at=work.now, tlp=tlp)
+    [stored] = put_many(work, [made], origin_id=None)
+    return stored.stix_id
 
 
 def _day(at: datetime) -> datetime:

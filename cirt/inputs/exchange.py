@@ -1,7 +1,10 @@
-"""Forms of the exchange: sightings."""
+"""Forms of the exchange: what is said of objects, and what is right where two contents differ."""
 
+from cirt.exchange.loops.disputes import Solution, Solve
+from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion
+from cirt.exchange.remarks.relating import RelateObjects, Relation
 from cirt.exchange.sightings import MAX_COUNT, ReportSighting
-from cirt.inputs.base import CommandInput, Whole
+from cirt.inputs.base import Choice, CommandInput, Line, Marking, Text, Whole
 from cirt.inputs.several import Day
 from cirt.kernel.text import mark
 
@@ -16,8 +19,56 @@ class ReportSightingInput(CommandInput[ReportSighting]):
     )
     first = Day()
     last = Day()
+    where = Line(200, long=mark("Shorten the name to 200 characters."))
+    tlp = Marking(optional=True)
 
     def problems(self, command: ReportSighting) -> dict[str, list[str]]:
         if command.first > command.last:
             return {"last": [mark("The last day is before the first one. Swap them.")]}
         return {}
+
+
+class NoteObjectInput(CommandInput[NoteObject]):
+    """The edge adds ``stix_id``."""
+
+    command = NoteObject
+
+    abstract = Line(200, long=mark("Shorten the heading to 200 characters."))
+    content = Text(
+        10_000,
+        missing=mark("Write what you have to say of it."),
+        long=mark("Shorten this to 10,000 characters."),
+    )
+    tlp = Marking()
+
+
+class JudgeObjectInput(CommandInput[JudgeObject]):
+    """The edge adds ``stix_id``."""
+
+    command = JudgeObject
+
+    opinion = Choice(Opinion, say=mark("Choose how far you agree."))
+    explanation = Text(
+        4000,
+        missing=mark("Say what makes you think so: an opinion without reasons helps nobody."),
+        long=mark("Shorten this to 4000 characters."),
+    )
+    tlp = Marking()
+
+
+class SolveInput(CommandInput[Solve]):
+    """The edge adds ``arrival_id``."""
+
+    command = Solve
+
+    solution = Choice(Solution, say=mark("Choose which content is right."))
+
+
+class RelateObjectsInput(CommandInput[RelateObjects]):
+    """The edge adds ``stix_id``."""
+
+    command = RelateObjects
+
+    kind = Choice(Relation, say=mark("Choose how the two are related."))
+    target = Line(300, missing=mark("Enter the id of the other object, as its page shows it."))
+    tlp = Marking()

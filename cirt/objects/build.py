@@ -123,6 +123,34 @@ def new_sighting(
     return _new("sighting", properties, creator, at, _markings(tlp, marking_refs), stix_id)
 
 
+def new_note(
+    *,
+    about: Sequence[str],
+    content: str,
+    creator: str,
+    at: datetime,
+    abstract: str | None = None,
+    marking_refs: Sequence[str] = (),
+) -> StixObject:
+    """What we have to say of objects, in our own words; it is of its own, and they stay as they are."""
+    properties = {"abstract": abstract, "content": content, "object_refs": list(about)}
+    return _new("note", properties, creator, at, _markings(None, marking_refs), None)
+
+
+def new_opinion(
+    *,
+    about: Sequence[str],
+    opinion: str,
+    explanation: str,
+    creator: str,
+    at: datetime,
+    marking_refs: Sequence[str] = (),
+) -> StixObject:
+    """How far we agree with what objects say; ``opinion`` is one of the five words of the standard."""
+    properties = {"explanation": explanation, "opinion": opinion, "object_refs": list(about)}
+    return _new("opinion", properties, creator, at, _markings(None, marking_refs), None)
+
+
 def new_identity(
     *,
     name: str,

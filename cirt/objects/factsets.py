@@ -30,6 +30,7 @@ class FactSet(NamedTuple):
     personal: bool = False
     withheld: bool = False
     permits: tuple[int, ...] = ()  # permissions of its source that name it, sorted
+    disputed: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -40,7 +41,7 @@ class FactSet(NamedTuple):
 
 
 _FIRST = FactSet._fields.index("pap")
-_NOTHING_LATER: tuple[object, ...] = (None, Iep(), False, False, ())
+_NOTHING_LATER: tuple[object, ...] = (None, Iep(), False, False, (), False)
 
 COLUMNS = (
     ObjectFacts.type,
@@ -60,6 +61,7 @@ COLUMNS = (
     ObjectFacts.personal,
     ObjectFacts.withheld,
     ObjectFacts.permits,
+    ObjectFacts.disputed,
 )
 
 
@@ -79,6 +81,7 @@ def set_of(row: Any) -> FactSet:
         personal=row.personal,
         withheld=row.withheld,
         permits=permits_of(row.permits),
+        disputed=row.disputed,
     )
 
 
@@ -159,4 +162,5 @@ def _row(fingerprint: str, facts: FactSet) -> dict[str, object]:
         "personal": facts.personal,
         "withheld": facts.withheld,
         "permits": _write_permits(facts.permits),
+        "disputed": facts.disputed,
     }

@@ -5,6 +5,7 @@ Of what comes by the thousand only the chain from object to bytes is of foreign 
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,6 +59,9 @@ class ObjectFacts(Base):
     personal: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     withheld: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     permits: Mapped[str | None] = mapped_column(sa.Text)  # permission.id, each between spaces
+    disputed: Mapped[bool] = mapped_column(  # it came with other bytes too: not relayed
+        default=False, server_default=sa.false()
+    )
 
 
 class ObjectVersion(Base):
@@ -81,6 +85,37 @@ class ObjectVersion(Base):
     size: Mapped[int]
     sha256: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
     received_at: Mapped[datetime]
+    way_id: Mapped[int | None]  # way.id: by which it came first; NULL: ours, or from the console
+
+
+class WayKind(StrEnum):
+    READ = "read"  # we read it in a collection of theirs
+    POSTED = "posted"  # they put it into a collection of ours
+
+
+class Way(Base):
+    """A road by which versions come: a peer and the collection, theirs or ours."""
+
+    __tablename__ = "way"
+    __table_args__ = (sa.UniqueConstraint("peer_id", "kind", "collection"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    peer_id: Mapped[int] = mapped_column(sa.ForeignKey("peer.id"))
+    kind: Mapped[WayKind]
+    collection: Mapped[str] = mapped_column(sa.String(200))  # their id or alias, or our alias
+
+
+class AlsoSeen(Base):
+    """A peer that sent a version which another had brought, or which is ours: it has passed there."""
+
+    __tablename__ = "also_seen"
+
+    version_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("object_version.id"), primary_key=True, autoincrement=False
+    )
+    peer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    way_id: Mapped[int | None]
+    at: Mapped[datetime]
 
 
 class ObjectObservable(Base):

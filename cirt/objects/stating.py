@@ -17,14 +17,21 @@ _CHUNK = 5000  # objects in hand at once
 
 def state_sector(work: Work, version_ids: Sequence[int], sector: str | None) -> None:
     """A release states for which sector these versions are; the gate decides by it from now on."""
+    _state_versions(work, version_ids, sector=sector)
+
+
+def state_disputed(work: Work, version_ids: Sequence[int], *, disputed: bool) -> None:
+    """That these came with other bytes too, or that this is solved; ours are not for others to dispute."""
+    _state_versions(work, version_ids, disputed=disputed)
+
+
+def _state_versions(work: Work, version_ids: Sequence[int], **said: Any) -> None:
     query = sa.select(ObjectVersion.object_id).where(among(ObjectVersion.id, version_ids))
     chosen = set(version_ids)
     _state(
         work,
         set(work.session.scalars(query)),
-        lambda version: (
-            version.facts._replace(sector=sector) if version.id in chosen else version.facts
-        ),
+        lambda version: version.facts._replace(**said) if version.id in chosen else version.facts,
     )
 
 

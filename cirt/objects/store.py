@@ -57,6 +57,7 @@ class Stored(NamedTuple):
     version_id: int  # of a conflict: the version that is here
     stix_id: str
     version_text: str
+    origin_id: int | None = None  # who brought the version that is here
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class _Terms:
     companion: bool
     absent: frozenset[str]
     personal: bool | None
+    way_id: int | None
 
 
 class _Said(NamedTuple):
@@ -91,12 +93,14 @@ def put_many(
     companion: bool = False,
     absent: frozenset[str] = frozenset(),
     personal: bool | None = None,
+    way_id: int | None = None,
 ) -> list[Stored]:
     """Store what is new; one answer per object, in the order given.
 
     ``origin_id`` is the peer that brought them, None ourselves. ``default_tlp`` is bound to those whose
     bytes state no level (None: AMBER). ``companion`` marks our identity, which goes with what refers to it.
     ``personal``: whether they hold personal data; None leaves it to what can be told from them.
+    ``way_id`` is the road by which they came.
     ``absent`` are ids of which this transaction has found nothing: they are not looked for again.
     ORM rows of these objects that the session already holds are not refreshed.
 
@@ -104,7 +108,7 @@ def put_many(
         MarkingUnresolved: an object should have been held (``unresolved_markings``).
     """
     work.session.flush()
-    terms = _Terms(origin_id, default_tlp, sector, bare, companion, absent, personal)
+    terms = _Terms(origin_id, default_tlp, sector, bare, companion, absent, personal, way_id)
     said = _said(work, objects)
     order = sorted(range(len(objects)), key=lambda i: (objects[i].stix_id, objects[i].version_us))
     answers: dict[int, Stored] = {}
@@ -142,7 +146,14 @@ def _put_chunk(
         _insert_parts(connection, [version for _, version in new])
         _mirror_newest(connection, list({o.object_id: o for o, _ in new}.values()))
     return [
-        Stored(outcome, object_.object_id, version.id, one.stix_id, one.version_text)
+        Stored(
+            outcome,
+            object_.object_id,
+            version.id,
+            one.stix_id,
+            one.version_text,
+            version.facts.origin_id,
+        )
         for (one, _), (outcome, object_, version) in zip(chunk, outcomes, strict=True)
     ]
 
@@ -210,7 +221,7 @@ def _insert_versions(
         "size": [len(one.raw) for one in sources],
         "sha256": [one.sha256 for one in sources],
     }
-    same = {"bare": terms.bare, "received_at": work.now}
+    same = {"bare": terms.bare, "received_at": work.now, "way_id": terms.way_id}
     insert_columns(connection, ObjectVersion, columns, same=same)
 
 

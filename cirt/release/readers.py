@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
+from cirt.objects.ways import not_to_offer
 from cirt.release.models import Collection, CollectionEntry, CollectionKind
 from cirt.sharing.gate import allowed_versions
 from cirt.sharing.narrow import visible_facts
@@ -57,8 +58,11 @@ def allowed(
     *,
     recalls: Some[int] = (),
 ) -> frozenset[int]:
-    """Which versions standing in this collection the gate lets through to this reader now."""
-    return allowed_versions(
+    """Which versions standing in this collection the gate lets through to this reader now.
+
+    Where we relay, a version is not offered to a peer that sent it too, nor once it has passed many.
+    """
+    may = allowed_versions(
         work.session,
         reader,
         collection.kind.value,
@@ -67,3 +71,6 @@ def allowed(
         posted=posted_in(work.session, collection, version_ids),
         recalls=recalls,
     )
+    if collection.kind is not CollectionKind.PUBLISHED or not may:
+        return may
+    return may - not_to_offer(work.session, reader.peer_id, sorted(may))

@@ -102,10 +102,15 @@ def offer_missing(work: Work, peer_id: int) -> int:
     return offered
 
 
-def settle_objects(work: Work, object_ids: Collected[int]) -> Settled:
-    """After facts of these objects, or a permission for them, have changed: every feed that they stand in."""
+def settle_objects(
+    work: Work, object_ids: Collected[int], also_held: Collected[int] = ()
+) -> Settled:
+    """After facts of these objects, or a permission for them, have changed: every feed that they stand in.
+
+    ``also_held`` are collections that the caller changes next: all are taken together.
+    """
     collections = _standing_in(work.session, object_ids) if object_ids else []
-    lock_collections(work.session, [each.id for each in collections])
+    lock_collections(work.session, {each.id for each in collections} | set(also_held))
     return _settle_in(work, collections, object_ids)
 
 

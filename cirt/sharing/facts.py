@@ -21,6 +21,7 @@ class Facts:
     sector: str | None = None
     vouched: bool = False
     companion: bool = False
+    disputed: bool = False  # the same version came with other bytes; a person has not decided
     named: frozenset[int] = frozenset()  # persons named on a RED row
     pap: Pap | None = None
     iep: Iep = Iep()  # noqa: RUF009 - a value

@@ -78,6 +78,7 @@ def _for_peer(
         _under_ceiling(terms),
         _in_scope(terms),
         _read_as_strictly(terms),
+        _undisputed(in_shared=is_posted),
         ~ObjectFacts.withheld,
         policies_let(now, asked=on_record),
         _personal(terms, approved=approved or is_posted),
@@ -132,6 +133,7 @@ def _for_named(
         policies_let(now, asked=on_record),
         _personal(terms, approved=approved),
         passed_on(terms, now),
+        _undisputed(in_shared=False),
     )
     return given if kind == SHARED else sa.and_(_no_echo(reader.peer), given)
 
@@ -168,6 +170,10 @@ def _no_echo(reader: PeerReader) -> Condition:
     if reader.identity_id is None:
         return not_bringer
     return sa.and_(not_bringer, ObjectFacts.creator.is_distinct_from(reader.identity_id))
+
+
+def _undisputed(*, in_shared: bool) -> Condition:
+    return sa.true() if in_shared else ObjectFacts.disputed.is_(False)
 
 
 def _in_table(level: Level, on_record: Condition, *, approved: bool) -> Condition:

@@ -91,6 +91,11 @@ def _red(case: Case) -> str | None:
     return "red-to-organisations" if case.facts.tlp is Tlp.RED else None
 
 
+def _disputed(case: Case) -> str | None:
+    """What a peer posted in a shared collection stands there by its own word, not by ours."""
+    return "version-conflict" if case.facts.disputed and not case.is_posted_here else None
+
+
 def _ceiling(case: Case) -> str | None:
     terms = case.reader.terms
     return "ceiling" if terms and case.facts.tlp > terms.ceiling else None
@@ -154,6 +159,7 @@ _GIVING: tuple[PeerRule, ...] = (
     *_ALWAYS,
     _echo_bringer,
     _echo_creator,
+    _disputed,
     _ceiling,
     _type,
     _sector,

@@ -204,6 +204,7 @@ def facts_of(row: sa.Row[*tuple[Any, ...]]) -> Facts:
         personal=row.personal,
         withheld=row.withheld,
         permits=permits_of(row.permits),
+        disputed=row.disputed,
     )
 
 

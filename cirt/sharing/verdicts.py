@@ -102,6 +102,12 @@ RULES: dict[str, Rule] = {
     "red-arrival": Rule(Verdict.NO, mark("TLP:RED is not taken here. Hand it to a named person.")),
     "echo-bringer": Rule(Verdict.NO, mark("{reader} brought this itself.")),
     "echo-creator": Rule(Verdict.NO, mark("It names {reader} as its creator.")),
+    "version-conflict": Rule(
+        Verdict.NO,
+        mark(
+            "This version came twice with different content. It is not relayed until it is solved."
+        ),
+    ),
     "end-withheld": Rule(
         Verdict.NO, mark("It names {end}, which may not go to {reader}, and so it stays too.")
     ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from cirt.exchange.loops.alarms import alarms_standing
 from cirt.exchange.queries import links_in_trouble
 from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
@@ -70,10 +71,15 @@ def counters(work: Work) -> Mapping[str, Counter]:
     """By section, of what the reader may see; sections without anything waiting are absent."""
     waiting = sa.select(Report.id).where(IS_WAITING, sees_report(work.actor))
     asked = sa.select(Proposal.id).where(Proposal.state == ProposalState.ASKED)
-    each = counts_of(work.session, waiting, asked, links_in_trouble())
+    each = counts_of(work.session, waiting, asked, links_in_trouble(), alarms_standing())
     found = {
         "triage": Counter(each[0], mark("waiting")),
         "release": Counter(each[1], mark("to decide")),
-        "sync": Counter(each[2], mark("links in trouble"), hot=True),
+        "sync": _sync(each[2], each[3]),
     }
     return {section: counter for section, counter in found.items() if counter.count}
+
+
+def _sync(in_trouble: int, alarms: int) -> Counter:
+    words = mark("links in trouble and alarms of loops") if alarms else mark("links in trouble")
+    return Counter(in_trouble + alarms, words, hot=True)

@@ -8,10 +8,13 @@ from markupsafe import Markup, escape
 
 from cirt.exchange.health import HEALTH_WORDS, Health
 from cirt.exchange.models import LinkDirection, Outcome
+from cirt.exchange.remarks.commands import Opinion
+from cirt.exchange.remarks.relating import Relation
 from cirt.kernel.jobs import JobState
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.objects.catalogue import Life
+from cirt.objects.models import WayKind
 from cirt.release.handing.models import HandoverState
 from cirt.release.models import CollectionKind, ProposalState
 from cirt.release.recalling.models import LetterKind, LetterState, RecallKind
@@ -128,6 +131,23 @@ JOBS: Mapping[JobState, Sign] = {
     JobState.DEAD: ("st-fail", "bad", mark("Given up")),
 }
 
+OPINIONS: Mapping[Opinion, Sign] = {
+    Opinion.STRONGLY_AGREE: ("st-done", "ok", mark("Agrees strongly")),
+    Opinion.AGREE: ("st-done", "ok", mark("Agrees")),
+    Opinion.NEUTRAL: ("st-open", "", mark("Is undecided")),
+    Opinion.DISAGREE: ("st-fail", "warn", mark("Disagrees")),
+    Opinion.STRONGLY_DISAGREE: ("st-fail", "bad", mark("Disagrees strongly")),
+}
+
+RELATIONS = {
+    Relation.RELATED: mark("related to"),
+    Relation.DUPLICATE: mark("duplicate of"),
+    Relation.DERIVED: mark("derived from"),
+}
+CAME_BY = {
+    WayKind.READ: mark("read in their collection {collection}"),
+    WayKind.POSTED: mark("sent to our collection {collection}"),
+}
 LEVELS = {
     Level.TLP_ACK: mark("Accepts the Traffic Light Protocol"),
     Level.MOU: mark("Memorandum of understanding"),

@@ -12,7 +12,11 @@ from playwright.sync_api import Browser, ViewportSize
 from cirt.boot.app import create_app
 from cirt.boot.stage import Team
 from cirt.exchange.arrivals import take
+from cirt.exchange.loops.models import RateAlarm
 from cirt.exchange.models import Link, Quarantined
+from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion
+from cirt.exchange.remarks.relating import RelateObjects, Relation, relate_objects
+from cirt.exchange.remarks.service import judge_object, note_object
 from cirt.files.models import Attachment
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -20,7 +24,7 @@ from cirt.kernel.work import CONSOLE, PUBLIC
 from cirt.objects.models import StixObject
 from cirt.parties.accounts import get_account
 from cirt.parties.models import Account
-from cirt.parties.peers import find_peer
+from cirt.parties.peers import find_peer, ourselves
 from cirt.register.bin.commands import DeletePart
 from cirt.register.bin.models import Binned
 from cirt.register.bin.service import delete_part
@@ -100,6 +104,7 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
             gone, _ = (add_attack(work, event) for event in events)
             delete_part(work, DeletePart("INC-2026-0001", Binned.ATTACK, gone.id))
         fill_triage(side.program)
+        fill_remarks(side.program)
         yield Site(side, pages_of(side.program))
 
 
@@ -114,6 +119,22 @@ def fill_triage(program: Program) -> None:
         act = BulkAct(account_id=account.id, do=BulkDo.MERGE, ticked=ticked, done=[])
         act.made_at = work.now
         work.session.add(act)
+
+
+def fill_remarks(program: Program) -> None:
+    """What is said of the first indicator, and that it came too often."""
+    with program.work(CONSOLE) as work:
+        first = sa.select(StixObject.stix_id).where(StixObject.type == "indicator")
+        stix_id = str(work.session.scalars(first).first())
+        note_object(work, NoteObject(stix_id, "w" * 300, Tlp.AMBER_STRICT, "A long word"))
+        judge_object(
+            work, JudgeObject(stix_id, Opinion.DISAGREE, "A shared host", Tlp.AMBER_STRICT)
+        )
+        us = ourselves(work.session).identity_id
+        relate_objects(work, RelateObjects(stix_id, Relation.RELATED, us, Tlp.AMBER_STRICT))
+        peer = find_peer(work.session, "meridia")
+        alarm = RateAlarm(peer_id=peer.id, stix_id=stix_id, count=21, raised_at=work.now)
+        work.session.add(alarm)
 
 
 def pages_of(program: Program) -> list[str]:

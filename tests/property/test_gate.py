@@ -54,6 +54,7 @@ def fact_sets(draw: DrawFn, peers: tuple[int, int]) -> FactSet:
         personal=draw(st.sampled_from([False, False, True])),
         withheld=draw(st.sampled_from([False, False, False, True])),
         permits=draw(st.sampled_from(PERMITS)),
+        disputed=draw(st.booleans()),
     )
 
 

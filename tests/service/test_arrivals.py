@@ -612,12 +612,12 @@ def test_what_is_hidden_is_found_with_one_question(program: Program) -> None:
         inbox = a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
         take(work, [indicator(n).raw for n in range(40)], peer=other)
         asked = []
-        for group in (range(2), range(2, 40)):
+        for group in (range(1), range(2), range(2, 40)):  # the first makes the way known
             with statements(program) as found:
                 receive(work, peer, inbox, [indicator(n, day=2).raw for n in group])
             asked.append(len(found))
 
-        assert asked[0] == asked[1]
+        assert asked[1] == asked[2]
 
 
 def test_where_and_whether_a_peer_may_post(program: Program, clock: FakeClock) -> None:

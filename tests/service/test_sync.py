@@ -16,6 +16,7 @@ from cirt.exchange.links import AddLink, add_link, link_health, pause_link
 from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.pull import pull_link
 from cirt.exchange.push import push_link
+from cirt.exchange.remarks.errors import NoSuchObject
 from cirt.exchange.runs import Caps
 from cirt.exchange.sightings import (
     GOES,
@@ -23,7 +24,6 @@ from cirt.exchange.sightings import (
     OWN,
     CountWrong,
     DaysWrong,
-    NoSuchObject,
     ReportSighting,
     report_sighting,
 )
@@ -53,6 +53,7 @@ from cirt.sharing.gate import release, show
 from tests.support.databases import Databases
 from tests.support.hostile import hostile
 from tests.support.release import our_indicator, published
+from tests.support.ring import call_it
 from tests.support.store import indicator, numbered
 from tests.support.sync import a_link, have
 from tests.support.taxii import PASSWORD, served
@@ -409,6 +410,7 @@ def pair(
 ) -> Iterator[Pair]:
     with ExitStack() as stack:
         other = stack.enter_context(databases.program(backend, tmp_path / "b", clock))
+        call_it(other, "B")
         url = stack.enter_context(served(program)) + "/taxii2/"
         with program.work(CONSOLE) as work:
             peer = add_peer(work, program.keys, "cert-b", PeerFacts(name="B", country="BB"))

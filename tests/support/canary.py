@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,7 +12,10 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.loops.models import RateAlarm
 from cirt.exchange.models import LinkDirection, Quarantined
+from cirt.exchange.remarks.commands import JudgeObject, Opinion
+from cirt.exchange.remarks.service import judge_object
 from cirt.files.models import Attachment
 from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program, key_file
@@ -100,7 +104,7 @@ from tests.support.browse import PASSWORD
 from tests.support.databases import TEST_SECRET
 from tests.support.mail import a_mail
 from tests.support.register import a_person, observables_of
-from tests.support.stix import an_indicator
+from tests.support.stix import an_indicator, an_object
 from tests.support.store import put
 
 READERS = ("triage", "handler", "lead", "auditor")  # staff who read content up to TLP:AMBER+STRICT
@@ -695,6 +699,23 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     ]
     answers = take(work, pieces, peer=peers["other"])
     cage.name("object", *(each.stix_id for each in answers))
+    said = new("said-of-theirs", READERS)
+    note = an_object("note", content=said, object_refs=[answers[0].stix_id])
+    explanation = new("thought-of-theirs", READERS)
+    ours = JudgeObject(str(answers[0].stix_id), Opinion.AGREE, explanation, Tlp.AMBER)
+    take(work, [note], peer=peers["other"])
+    cage.name("object", judge_object(work, ours).stix_id)
+    for word in (said, explanation):
+        cage.expect(f"/indicators/{answers[0].stix_id}", word, *READERS)
+    again = {**json.loads(pieces[0]), "description": new("second-content", NOBODY)}
+    take(work, [json.dumps(again).encode()], peer=peers["member"])
+    alarm = RateAlarm(
+        peer_id=peers["other"].id, stix_id=str(answers[0].stix_id), count=21, raised_at=work.now
+    )
+    work.session.add(alarm)
+    work.session.flush()
+    cage.name("alarm", alarm.id)
+    cage.expect("/sync", str(answers[0].stix_id), *READERS)
 
 
 def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
@@ -791,7 +812,7 @@ _FILLED_BY = (
     ("/agreements/changes/", {"change_id": "change"}),
     ("/agreements/members/", {"request_id": "member"}),
     ("/agreements/", {"reference": "agreement", "attachment_id": "signed", "named_id": "named_id"}),
-    ("/sync/", {"link_id": "link", "arrival_id": "arrival"}),
+    ("/sync/", {"link_id": "link", "arrival_id": "arrival", "alarm_id": "alarm"}),
     ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
     ("/admin/mail/", {"language": "language"}),
     ("/admin/", {"account_id": "account_id"}),

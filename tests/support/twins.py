@@ -8,9 +8,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from cirt.sharing.commands import AddAgreement
-from cirt.sharing.service import add_agreement
-
 from cirt.exchange.arrivals import take
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.program import Program
@@ -36,6 +33,8 @@ from cirt.release.collections import (
 from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
 from cirt.release.recall import revoke_indicator
+from cirt.sharing.agreements.commands import AddAgreement
+from cirt.sharing.agreements.service import add_agreement
 from tests.support.browse import PASSWORD
 from tests.support.register import a_person, a_report, accepting, an_incident
 from tests.support.release import asked

@@ -1,5 +1,6 @@
 """Indicators: the list, one with all that is known of it, reporting a sighting."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,18 @@ from flask import Blueprint, Response, redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from cirt.exchange.loops.disputes import is_disputed
 from cirt.exchange.queries import Sightings, sightings_of
-from cirt.exchange.sightings import CountWrong, DaysWrong, report_sighting, where_it_goes
+from cirt.exchange.remarks.errors import MarkingLower, RedNotSaid
+from cirt.exchange.remarks.queries import Remarks, remarks_of
+from cirt.exchange.remarks.relating import RelationLine, relations_of
+from cirt.exchange.sightings import (
+    KEPT,
+    CountWrong,
+    DaysWrong,
+    report_sighting,
+    where_it_goes,
+)
 from cirt.inputs.exchange import ReportSightingInput
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.errors import FieldsInvalid, NotFound
@@ -18,6 +29,7 @@ from cirt.objects.catalogue import Life, catalogue, last_names, life_of
 from cirt.objects.index import Listed
 from cirt.objects.models import ObjectObservable
 from cirt.objects.observables.kinds import Observable
+from cirt.objects.ways import Passage, passages
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves, peers
 from cirt.register.labels import INDICATOR_TYPES
@@ -40,6 +52,7 @@ from cirt.web.session import open_work, visit
 bp = Blueprint("indicators", __name__)
 
 _OTHERS = 20  # lines of what others say
+_SIGHTING_FIELDS = {CountWrong: "count", MarkingLower: "tlp", RedNotSaid: "tlp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,11 @@ class Indicator:
     reports: list[ReportHit]
     others: list[_Said]
     sightings: Sightings
+    remarks: Remarks
+    relations: list[RelationLine]
+    passages: list[Passage]
+    peers: Mapping[int, Peer]
+    is_disputed: bool
     reach: list[ReachLine]
     spread: Spread
     recalls: list[RecallView]
@@ -77,6 +95,24 @@ class Indicator:
     def seen_by(self) -> int:
         """Peers among the sightings shown."""
         return len({line.peer for line in self.sightings.lines if line.peer})
+
+    @property
+    def about(self) -> list[str]:
+        """The objects that a note, an opinion or a sighting speaks of; many are cut short."""
+        said = self.content
+        refs = (
+            [said["sighting_of_ref"]] if "sighting_of_ref" in said else said.get("object_refs", [])
+        )
+        return list(refs)[:_OTHERS] if self.listed.type in ("note", "opinion", "sighting") else []
+
+    @property
+    def to_release(self) -> list[str]:
+        """What a release of it names; of a sighting also the identity of where it was."""
+        where = self.content.get("where_sighted_refs", []) if self.is_ours else []
+        return [
+            self.listed.stix_id,
+            *(each for each in where if each != self.content["created_by_ref"]),
+        ]
 
     @property
     def fetched(self) -> list[str]:
@@ -133,6 +169,10 @@ def indicator(stix_id: str) -> Response:
         proposals=outward.PROPOSALS,
         standings=outward.PERMISSIONS,
         kinds=INDICATOR_TYPES,
+        opinions=outward.OPINIONS,
+        came_by=outward.CAME_BY,
+        relation_words=outward.RELATIONS,
+        sentence=outward.sentence,
         from_us=from_us,
         life_of=lambda listed: life_of(listed, to_us(visit().now)),
         how_sure=outward.how_sure,
@@ -148,11 +188,13 @@ def sighting(stix_id: str) -> Response:
 def save_sighting(stix_id: str) -> AnyResponse:
     try:
         with open_work() as work:
-            report_sighting(work, ReportSightingInput().read(sent(), stix_id=stix_id))
-    except (FieldsInvalid, CountWrong, DaysWrong) as error:
-        at = "count" if isinstance(error, CountWrong) else "last"
+            cmd = ReportSightingInput().read(sent(), stix_id=stix_id)
+            reported = report_sighting(work, cmd)
+    except (FieldsInvalid, CountWrong, DaysWrong, MarkingLower, RedNotSaid) as error:
+        at = _SIGHTING_FIELDS.get(type(error), "last")
         return _sighting_page(stix_id, refused(error, at=at), status_of(error))
-    return redirect(path_of("indicators.indicator", stix_id=stix_id, done="sighting"), 303)
+    done = "kept" if reported.message == KEPT else "sighting"
+    return redirect(path_of("indicators.indicator", stix_id=stix_id, done=done), 303)
 
 
 def _sighting_page(stix_id: str, form: Form, status: int = 200) -> Response:
@@ -213,6 +255,11 @@ def look_up(work: Work, stix_id: str) -> Indicator:
             for each in list(others.values())[:_OTHERS]
         ],
         sightings=sightings_of(work, stix_id),
+        remarks=remarks_of(work, stix_id),
+        relations=relations_of(work, stix_id),
+        passages=passages(session, listed.version_id),
+        peers=named,
+        is_disputed=is_disputed(session, listed.version_id),
         reach=lines,
         spread=spread(lines),
         recalls=recalls_of(work, listed.object_id, lines),

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.health import LinkHealth, link_health
+from cirt.exchange.loops.alarms import standing_alarms
+from cirt.exchange.loops.disputes import conflict_of
 from cirt.exchange.now import LinkBusy, LinkRests, run_now
 from cirt.exchange.quarantine import drop
 from cirt.exchange.queries import next_try, quarantine_counts, quarantine_line, quarantine_page
@@ -49,11 +51,13 @@ def _health_page(conflict: Conflict | None = None) -> Response:
     with open_work(write=False) as work:
         found = link_health(work.session)
         held = quarantine_counts(work.session)
+        alarms = standing_alarms(work.session)
     return render(
         "sync/health.html",
         status_of(conflict) if conflict else 200,
         lines=[_Line(each, next_try(each, visit().now)) for each in found],
         held=sum(held.values()),
+        alarms=alarms,
         conflict=i18n.say_error(conflict) if conflict else "",
         done=request.args.get("done", ""),
         **_words(),
@@ -87,11 +91,25 @@ def quarantine() -> Response:
 
 @bp.get("/sync/quarantine/<int(max=9223372036854775807):arrival_id>")
 def arrival(arrival_id: int) -> Response:
+    return arrival_page(arrival_id, Form())
+
+
+def arrival_page(arrival_id: int, form: Form, status: int = 200) -> Response:
     with open_work(write=False) as work:
         line = quarantine_line(work.session, arrival_id)
-    if line is None:
-        raise NotFound
-    return render("sync/arrival.html", form=Form(), it=line, **_words())
+        if line is None:
+            raise NotFound
+        conflict = conflict_of(work, arrival_id)
+        named = {each.id: each for each in peers(work.session)}
+    return render(
+        "sync/arrival.html",
+        status,
+        form=form,
+        it=line,
+        conflict=conflict,
+        first=named.get(conflict.origin_id or 0) if conflict else None,
+        **_words(),
+    )
 
 
 @bp.post("/sync/quarantine/<int(max=9223372036854775807):arrival_id>/drop")

@@ -1,0 +1,1 @@
+"""What keeps objects from going in circles between peers (sharing digest, section 6)."""
