@@ -280,7 +280,8 @@ def _share(stage: Stage, incident: str) -> None:
         ids = tuple(
             row.id for row in _observables(work, incident) if row.kind is not Kind.FILE_NAME
         )
-        made = promote(work, Promote(incident, ids, Tlp.AMBER, valid_days=90, confidence=70))
+        marked = Promote(incident, ids, Tlp.AMBER, valid_days=90, confidence=70)
+        made = promote(work, replace(marked, personal=False))  # the sender is the attacker's own
     stage.clock.forward(minutes=10)
     with stage.program.work(handler) as work:
         asked = ask_release(

@@ -254,6 +254,7 @@ def _insert_parts(connection: sa.Connection, versions: Sequence[Version]) -> Non
 def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:
     """Where a new version is the newest, the object's row and its observables follow it."""
     newest = [(o, o.versions[max(o.versions)]) for o in held]
+    _keep_older(connection, newest)
     fresh = [(o, v) for o, v in newest if v.source is not None]
     changed = [v.id for o, v in fresh if not o.is_new]
     if changed:
@@ -294,6 +295,19 @@ def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, 
         names = ("key", "object_id", "kind", "value")
         columns = dict(zip(names, map(list, zip(*found, strict=True)), strict=True))
         insert_columns(connection, ObjectObservable, columns)
+
+
+def _keep_older(connection: sa.Connection, newest: Sequence[tuple[Held, Version]]) -> None:
+    """Of new versions that are not the newest: what they name is on record for the do-not-share list alone."""
+    older = [
+        {"key": one.key, "object_id": held.object_id, "kind": one.kind, "value": one.value}
+        for held, last in newest
+        if len(held.versions) > 1
+        for version in held.versions.values()
+        if version.source is not None and version is not last
+        for one in version.source.observables
+    ]
+    insert_rows(connection, FormerObservable, older, unless=["key", "object_id"])
 
 
 def _keep_former(connection: sa.Connection, object_ids: Sequence[int]) -> None:

@@ -98,7 +98,7 @@ def let_go(work: Work, cmd: LetGo) -> Changed:
     work.require("withheld:write")
     if not cmd.ids:
         raise NothingTicked
-    changed = _end(work, WithheldValue.id.in_(cmd.ids))
+    changed = _end(work, among(WithheldValue.id, cmd.ids))
     work.audit("withheld.end", "", values=changed.lines, reason=cmd.reason)
     return changed
 

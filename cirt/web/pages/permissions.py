@@ -34,7 +34,7 @@ from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
 from cirt.web.pages.public.sending import has_files, sent_files
 from cirt.web.paths import path_of
-from cirt.web.session import open_work, visit
+from cirt.web.session import open_work
 
 bp = Blueprint("permissions", __name__)
 
@@ -134,4 +134,4 @@ def _new_page(form: Form, status: int = HTTPStatus.OK) -> Response:
 
 
 def _words() -> dict[str, Any]:
-    return {"sign": outward.sign, "standings": outward.PERMISSIONS, "now": visit().now}
+    return {"sign": outward.sign, "standings": outward.PERMISSIONS}

@@ -24,7 +24,7 @@ from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
 from cirt.web.pages.indicators import bp
 from cirt.web.paths import path_of
-from cirt.web.session import open_work, visit
+from cirt.web.session import open_work
 
 
 @bp.get("/indicators/<stix_id>/who-may")
@@ -66,6 +66,5 @@ def _page(stix_id: str, form: Form, status: int = HTTPStatus.OK) -> Response:
         because=outward.because,
         standings=outward.PERMISSIONS,
         sign=outward.sign,
-        now=visit().now,
         done=request.args.get("done", ""),
     )
