@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cirt.cli.console import Console, ListType, MomentType, TlpType, pass_console
+from cirt.kernel.tlp import Tlp
 from cirt.parties.models import Peer
 from cirt.release.settling import offer_missing
 from cirt.sharing import queries
@@ -25,6 +26,11 @@ _FROM = click.option("--from", "valid_from", type=MomentType(), help="Default: n
 _UNTIL = click.option("--until", "valid_until", type=MomentType(), help="A day is included.")
 _TYPES = click.option("--types", type=ListType(), help="STIX types, with commas. Default: all.")
 _SECTORS = click.option("--sectors", type=ListType(), help="Sectors, with commas. Default: all.")
+_CEILING_IN = click.option(
+    "--ceiling-in",
+    type=TlpType(),
+    help="The strictest marking that they send. Default: amber+strict.",
+)
 _DEFAULT = click.option("--default-tlp", type=TlpType(), help="How unmarked data is read.")
 
 
@@ -45,7 +51,10 @@ def agreement() -> None:
 @_UNTIL
 @_TYPES
 @_SECTORS
+@_CEILING_IN
 @click.option("--transit", is_flag=True, help="The peer may pass things on, within their marking.")
+@click.option("--personal-data", is_flag=True, help="Personal data may be exchanged.")
+@click.option("--attribution/--no-attribution", default=True, help="It may be named as a source.")
 @pass_console
 def add(console: Console, /, **given: Any) -> None:
     """Record an agreement with a peer, in force at once.
@@ -54,6 +63,7 @@ def add(console: Console, /, **given: Any) -> None:
     """
     given["level"] = Level(given["level"] or Level.MOU)
     given["direction"] = Direction(given["direction"] or Direction.BOTH)
+    given["ceiling_in"] = given["ceiling_in"] or Tlp.AMBER_STRICT
     given["types"], given["sectors"] = given["types"] or (), given["sectors"] or ()
     with console.work() as work:
         made = service.add_agreement(work, AddAgreement(**given))
@@ -71,7 +81,10 @@ def add(console: Console, /, **given: Any) -> None:
 @_UNTIL
 @_TYPES
 @_SECTORS
+@_CEILING_IN
 @click.option("--transit/--no-transit", default=None)
+@click.option("--personal-data/--no-personal-data", default=None)
+@click.option("--attribution/--no-attribution", default=None)
 @pass_console
 def change(console: Console, /, reference: str, **given: Any) -> None:
     """Change what is given and keep the rest; the terms before stay in its history."""
@@ -137,6 +150,7 @@ def _row(one: Agreement, peer: Peer) -> dict[str, Any]:
         "state": one.state.value,
         "level": one.level.value,
         "ceiling": one.ceiling.value,
+        "ceiling_in": one.ceiling_in.value,
         "default_tlp": one.default_tlp.value if one.default_tlp else None,
         "direction": one.direction.value,
         "from": _date(one.valid_from),

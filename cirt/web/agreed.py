@@ -151,7 +151,7 @@ def filled_in(data: Data, version: int) -> Form:
 
 
 def typed_moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}" if _is_midnight(at) else at.isoformat()
+    return f"{at:%Y-%m-%d}" if _is_midnight(at) else at.replace(tzinfo=None).isoformat()
 
 
 def typed_last(until: datetime) -> str:

@@ -12,7 +12,9 @@ from cirt.kernel.work import Actor, Work
 from cirt.register.models import IS_WAITING, Report
 from cirt.register.pages import counts_of
 from cirt.register.sight import sees_report
+from cirt.release.membership.models import MemberRequest
 from cirt.release.models import Proposal, ProposalState
+from cirt.sharing.agreements.models import AgreementChange, RequestState
 from cirt.web.access import SECTIONS
 
 
@@ -71,11 +73,14 @@ def counters(work: Work) -> Mapping[str, Counter]:
     """By section, of what the reader may see; sections without anything waiting are absent."""
     waiting = sa.select(Report.id).where(IS_WAITING, sees_report(work.actor))
     asked = sa.select(Proposal.id).where(Proposal.state == ProposalState.ASKED)
-    each = counts_of(work.session, waiting, asked, links_in_trouble(), alarms_standing())
+    each = counts_of(
+        work.session, waiting, asked, _of_agreements(), links_in_trouble(), alarms_standing()
+    )
     found = {
         "triage": Counter(each[0], mark("waiting")),
         "release": Counter(each[1], mark("to decide")),
-        "sync": _sync(each[2], each[3]),
+        "peers": Counter(each[2], mark("to decide")),
+        "sync": _sync(each[3], each[4]),
     }
     return {section: counter for section, counter in found.items() if counter.count}
 
@@ -83,3 +88,11 @@ def counters(work: Work) -> Mapping[str, Counter]:
 def _sync(in_trouble: int, alarms: int) -> Counter:
     words = mark("links in trouble and alarms of loops") if alarms else mark("links in trouble")
     return Counter(in_trouble + alarms, words, hot=True)
+
+
+def _of_agreements() -> sa.Select[int]:
+    """Changes and members that wait for a second person."""
+    changes = sa.select(AgreementChange.id).where(AgreementChange.state == RequestState.ASKED)
+    members = sa.select(MemberRequest.id).where(MemberRequest.state == RequestState.ASKED)
+    both = sa.union_all(changes, members).subquery()
+    return sa.select(both.c.id)

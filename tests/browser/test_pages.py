@@ -22,7 +22,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC
 from cirt.objects.models import StixObject
-from cirt.parties.accounts import get_account
+from cirt.parties.accounts import actor_of, get_account
 from cirt.parties.models import Account
 from cirt.parties.peers import find_peer, ourselves
 from cirt.register.bin.commands import DeletePart
@@ -47,7 +47,12 @@ from cirt.register.timeline.commands import AddAttack
 from cirt.register.timeline.models import AttackEvent
 from cirt.register.webhook.models import Webhook
 from cirt.register.webhook.service import add_webhook
+from cirt.release.collections import AddCollection, add_collection
+from cirt.release.membership.service import ask_member
+from cirt.release.models import CollectionKind
+from cirt.sharing.agreements.record import Contact
 from cirt.sharing.models import Agreement
+from tests.support.agreeing import asked_for
 from tests.support.browser import Person, a_person
 from tests.support.canary import addresses
 from tests.support.databases import Databases
@@ -66,6 +71,7 @@ NO_PAGES = (
     "/files/",
     "/report/sent",
     "/entered",
+    "/copy/",
 )
 REDIRECTS = ("/admin", "/status/answered")
 PUBLIC_PAGES = (
@@ -105,6 +111,7 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
             delete_part(work, DeletePart("INC-2026-0001", Binned.ATTACK, gone.id))
         fill_triage(side.program)
         fill_remarks(side.program)
+        fill_agreements(side.program)
         yield Site(side, pages_of(side.program))
 
 
@@ -137,6 +144,19 @@ def fill_remarks(program: Program) -> None:
         work.session.add(alarm)
 
 
+def fill_agreements(program: Program) -> None:
+    """A change and a member that wait, asked for by Lin."""
+    with program.work(CONSOLE, write=False) as work:
+        lin = actor_of(get_account(work.session, Team.VALDORA.email("Lin")))
+    with program.work(CONSOLE) as work:
+        add_collection(work, AddCollection("spare", "Spare", CollectionKind.PUBLISHED))
+        reference = work.session.scalars(sa.select(Agreement.reference)).first() or ""
+    contacts = (Contact("Duty desk", "Duty", "duty@meridia.example", "555 0142"),)
+    asked_for(program, lin, reference, ceiling=Tlp.CLEAR, contacts=contacts)
+    with program.work(lin) as work:
+        ask_member(work, "spare", "meridia", "They asked for it")
+
+
 def pages_of(program: Program) -> list[str]:
     """One address for each page of the application, filled with what the story holds."""
     with program.work(CONSOLE, write=False) as work:
@@ -158,6 +178,9 @@ def pages_of(program: Program) -> list[str]:
             "attack": [first(sa.select(AttackEvent.id).where(AttackEvent.bin_id.is_(None)))],
             "playbook": ["phishing"],
             "slug": ["meridia"],
+            "change": ["1"],
+            "member": ["1"],
+            "collection": ["indicators"],
             "agreement": [first(sa.select(Agreement.reference))],
             "link": [first(sa.select(Link.id))],
             "arrival": [first(sa.select(Quarantined.id))],

@@ -1,16 +1,23 @@
 """Pages of agreements: written, proposed, previewed, decided, narrowed; bad input keeps what was typed."""
 
 import io
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.parties.roles import Role
+from cirt.release.membership.service import ask_member
+from cirt.sharing.agreements.commands import ChangeAgreement
+from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.models import AgreementState
 from cirt.sharing.queries import find_agreement
+from tests.support.agreeing import asked_for
 from tests.support.browse import PASSWORD, Visitor, signed_in
+from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, published
 from tests.support.store import a_peer
 
@@ -186,3 +193,39 @@ def test_who_may_not_write_sees_no_form(program: Program) -> None:
     for path in ("/agreements/new", f"/agreements/{MOU}/change"):
         assert omar.get(path).status_code == 403
     assert omar.get("/agreements/changes/9").status_code == 404
+
+
+def test_lists_ask_the_database_as_often_for_many_as_for_few(
+    program: Program, irena: Visitor
+) -> None:
+    def add(numbers: range) -> None:
+        lead = a_person(program, f"Lead{numbers.start}", Role.LEAD)
+        for number in numbers:
+            with program.work(CONSOLE) as work:
+                peer = a_reader(work, f"peer{number}", reference=f"MOU-2030-{number:04}")
+                a_collection(work, alias=f"spare{number}")
+                ends = work.now + timedelta(days=9)
+                change_agreement(work, ChangeAgreement(f"MOU-2030-{number:04}", valid_until=ends))
+            asked_for(program, lead, f"MOU-2030-{number:04}", ceiling=Tlp.CLEAR)
+            with program.work(lead) as work:
+                ask_member(work, f"spare{number}", peer.slug, "They asked")
+
+    paths = ("/peers", "/agreements", "/desk", "/peers/peer1", "/agreements/MOU-2030-0001")
+    add(range(1, 3))
+    few = {path: statements(program, irena, path) for path in paths}
+    add(range(3, 9))
+
+    assert {path: statements(program, irena, path) for path in paths} == few
+
+
+def statements(program: Program, visitor: Visitor, path: str) -> int:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    visitor.get(path)  # what is remembered once is remembered by now
+    sa.event.listen(program.engine, "before_cursor_execute", note)
+    assert visitor.get(path).status_code == 200, path
+    sa.event.remove(program.engine, "before_cursor_execute", note)
+    return len(asked)

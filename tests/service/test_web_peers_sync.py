@@ -104,19 +104,18 @@ def test_a_suspended_peer_receives_nothing(program: Program) -> None:
     assert "Peer suspended" in visitor.text
 
 
-def test_an_agreement_shows_its_terms_and_where_they_are_changed(program: Program) -> None:
+def test_an_agreement_shows_its_terms_and_how_they_are_changed(program: Program) -> None:
     with program.work(CONSOLE) as work:
         peer = a_reader(work, valid_until=work.now + timedelta(days=10), default_tlp=Tlp.GREEN)
         reference = f"MOU-2026-{peer.id:04}"
-        a_reader(work, "cert-c")
     visitor = signed_in(program, Role.LEAD)
 
-    visitor.get(f"/peers/cert-b/agreements/{reference}")
+    visitor.get(f"/agreements/{reference}")
 
-    assert "The terms are read-only here" in visitor.text
+    assert "Propose a change" in visitor.text
     assert "10 d left" in visitor.text
     assert "Unmarked counts as TLP:GREEN" in visitor.text
-    assert visitor.get(f"/peers/cert-c/agreements/{reference}").status_code == 404
+    assert visitor.get("/agreements/MOU-2026-9999").status_code == 404
     assert visitor.get("/peers/nobody").status_code == 404
 
 

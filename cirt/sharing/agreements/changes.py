@@ -64,7 +64,7 @@ def draft_agreement(work: Work, peer: str, cmd: WriteTerms) -> AgreementChange:
         peer_id=found.id,
         version=1,
         state=AgreementState.DRAFT,
-        valid_from=cmd.valid_from or work.now,
+        valid_from=cmd.valid_from or work.now.replace(second=0, microsecond=0),
         record={},
         created_at=work.now,
     )

@@ -212,7 +212,8 @@ def move(reference: str) -> AnyResponse:
     except FieldsInvalid as error:
         return _page(reference, refused(error), status_of(error))
     except Conflict as error:
-        return _page(reference, refused(error), status_of(error), i18n.say_error(error))
+        form = Form(refused(error).values)
+        return _page(reference, form, status_of(error), i18n.say_error(error))
     if cmd.act == "resume":
         return redirect(path_of("agreements.change", change_id=change_id, done="asked"), 303)
     return redirect(path_of("agreements.agreement", reference=reference, done=cmd.act), 303)
