@@ -1,5 +1,9 @@
 """Forms of releases: asking, deciding, revoking, empty collections."""
 
+from typing import Any
+
+import marshmallow as ma
+
 from cirt.inputs.base import Choice, CommandInput, Flag, Line, Text, Wholes
 from cirt.inputs.several import Names
 from cirt.kernel.text import mark
@@ -41,9 +45,10 @@ class AskReleaseInput(CommandInput[commands.AskRelease]):
     sector = Line(60, optional=True)
     anyway = Flag()
 
-    def problems(self, command: commands.AskRelease) -> dict[str, list[str]]:
-        nobody = not command.collections and not command.persons
-        return {"collections": [_COLLECTIONS]} if nobody else {}
+    @ma.validates_schema(skip_on_field_errors=False)  # said together with what else is missing
+    def _goes_somewhere(self, data: dict[str, Any], **_rest: Any) -> None:
+        if not data.get("collections") and not data.get("persons"):
+            raise ma.ValidationError(_COLLECTIONS, "collections")
 
 
 class ForeseeReleaseInput(AskReleaseInput):

@@ -103,7 +103,8 @@ def set_roles(work: Work, email: str, roles: frozenset[Role]) -> None:
     if account.person_id == work.actor.person_id:
         raise RoleToOneself
     # Held as whoever decides holds it, so that no decision rests on a role that is being taken.
-    held = sa.select(Account).where(Account.id == account.id).with_for_update(of=Account)
+    locked = sa.select(Account).where(Account.id == account.id)
+    held = locked.with_for_update(of=Account, key_share=True)
     work.session.scalars(held.execution_options(populate_existing=True)).one()
     account.grants[:] = [RoleGrant(role=role, granted_at=work.now) for role in sorted(roles)]
     work.audit("account.roles", account.email, roles=sorted(role.value for role in roles))

@@ -250,7 +250,7 @@ def test_a_recall_tells_those_to_whom_it_went_by_mail(
 
 def test_who_is_not_named_on_the_object_reads_nothing_of_it(program: Program) -> None:
     desk = a_red_desk(program)
-    reference = desk.ask()
+    reference = desk.ask(incident=desk.incident)
 
     with program.work(desk.irena, write=False) as work:
         view = proposal_view(work, reference)

@@ -14,16 +14,17 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.objects.codec import StixObject
 from cirt.parties.accounts import AddAccount, add_account, disable_account, get_account, set_roles
-from cirt.parties.models import Peer, PeerState
+from cirt.parties.models import Account, Peer, PeerState
 from cirt.parties.roles import Role, permissions_of
 from cirt.register.models import Entry, EntryKind
 from cirt.release.asking import ask_again
 from cirt.release.collections import add_member, find_collection
-from cirt.release.commands import AskAgain
-from cirt.release.deciding import Outcome
+from cirt.release.commands import AskAgain, WithdrawRelease
+from cirt.release.deciding import Outcome, withdraw_release
 from cirt.release.errors import (
     AlreadyApproved,
     CommentNeeded,
+    NotAsker,
     NothingWouldLeave,
     OwnRequest,
     PersonNeeded,
@@ -32,6 +33,7 @@ from cirt.release.errors import (
     ReleaseEdited,
     ReleaseIncomplete,
     ReleaseVoided,
+    TooFewToApprove,
 )
 from cirt.release.lists import ReleaseFilter, ReleaseLine, release_page
 from cirt.release.models import (
@@ -150,6 +152,108 @@ def test_a_second_account_of_the_same_person_does_not_decide(program: Program) -
 
     with pytest.raises(OwnRequest):
         desk.decide(other, reference)
+
+
+def linked(program: Program, actor: Actor, to: Actor) -> None:
+    """The account of the one becomes the other's."""
+    with program.work(CONSOLE) as work:
+        work.session.get_one(Account, actor.id).person_id = to.person_id or 0
+
+
+def test_an_account_that_became_the_askers_after_asking_does_not_decide(program: Program) -> None:
+    desk = Desk(program)
+    reference = desk.ask()
+    linked(program, desk.irena, desk.tomas)  # her session still says who she was
+
+    with pytest.raises(OwnRequest):
+        desk.decide(desk.irena, reference)
+
+    assert desk.readable() == []
+
+
+def test_who_approved_and_then_turns_out_to_be_the_asker_counts_no_more(program: Program) -> None:
+    desk = Desk(program, Tlp.AMBER_STRICT, ceiling=Tlp.AMBER_STRICT)
+    reference = desk.ask()
+    desk.decide(desk.irena, reference)
+    linked(program, desk.irena, desk.tomas)
+
+    outcome = desk.decide(desk.petra, reference)
+
+    assert outcome == Outcome(ProposalState.ASKED, missing=1)
+    assert [each.why_void for each in desk.view(reference).decisions] == ["same-person", None]
+
+
+def test_two_accounts_of_one_person_are_one_approval(program: Program) -> None:
+    desk = Desk(program, Tlp.AMBER_STRICT, ceiling=Tlp.AMBER_STRICT)
+    reference = desk.ask()
+    desk.decide(desk.irena, reference)
+    linked(program, desk.petra, desk.irena)
+
+    with pytest.raises(AlreadyApproved):
+        desk.decide(desk.petra, reference)
+
+    assert desk.readable() == []
+
+
+def test_who_asks_again_becomes_an_asker_and_who_asked_first_stays_one(program: Program) -> None:
+    desk = Desk(program)
+    ada = a_person(program, "Ada", Role.LEAD)
+    reference = desk.ask(desk.irena)
+    desk.decide(desk.petra, reference, Ruling.SENT_BACK, "Say more")
+    with program.work(ada) as work:
+        ask_again(work, AskAgain(reference, "Phishing wave", "More words"))
+
+    for asker in (desk.irena, ada):
+        with pytest.raises(OwnRequest):
+            desk.decide(asker, reference)
+
+    assert desk.view(reference, desk.petra).could == ["Petra"]
+    assert desk.decide(desk.petra, reference).state is ProposalState.RELEASED
+
+
+def test_only_who_asked_withdraws_and_then_nobody_approves(program: Program) -> None:
+    desk = Desk(program, Tlp.AMBER_STRICT, ceiling=Tlp.AMBER_STRICT)
+    reference = desk.ask()
+    desk.decide(desk.irena, reference)
+
+    with program.work(desk.petra) as work, pytest.raises(NotAsker):
+        withdraw_release(work, WithdrawRelease(reference))
+    with program.work(desk.tomas) as work:
+        withdraw_release(work, WithdrawRelease(reference))
+
+    with pytest.raises(ReleaseDecided):
+        desk.decide(desk.petra, reference)
+    assert desk.state(reference) is ProposalState.WITHDRAWN
+    assert [each.why_void for each in desk.view(reference).decisions] == ["withdrawn"]
+
+
+def test_where_too_few_could_approve_it_is_said_before_it_is_asked(program: Program) -> None:
+    desk = Desk(program, Tlp.AMBER_STRICT, ceiling=Tlp.AMBER_STRICT)
+    with program.work(CONSOLE) as work:
+        disable_account(work, "petra@ex-cirt.example")
+
+    with pytest.raises(TooFewToApprove, match="1 more"):
+        desk.ask(anyway=False)
+    reference = desk.ask()
+
+    view = desk.view(reference)
+    assert (view.needed, view.could, view.short) == (2, ["Irena"], 1)
+
+
+def test_a_changed_agreement_shows_at_once_that_an_approval_counts_no_more(
+    program: Program,
+) -> None:
+    desk = Desk(program, Tlp.AMBER_STRICT, ceiling=Tlp.AMBER_STRICT)
+    reference = desk.ask()
+    desk.decide(desk.irena, reference)
+    with program.work(CONSOLE) as work:
+        late = a_reader(work, "late", ceiling=Tlp.AMBER_STRICT)
+        add_member(work, find_collection(work.session, "indicators"), late)
+
+    view = desk.view(reference, desk.petra)
+
+    assert view.approved_by == []
+    assert [(each.voided, each.why_void) for each in view.decisions] == [(True, "changed")]
 
 
 def test_the_console_neither_asks_nor_decides(program: Program) -> None:

@@ -25,7 +25,7 @@ from tests.support.race import (
 )
 
 EACH_IN_LONG = 417  # of six kinds, in threads and in processes, on two databases: 10,008 pairs
-SOME = {"threads": 14, "processes": 8}  # 264 pairs
+SOME = {"threads": 12, "processes": 6}  # 216 pairs
 
 
 class Way(Protocol):

@@ -9,6 +9,7 @@ from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
+from cirt.parties.accounts import actor_of, get_account
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register import service
@@ -93,3 +94,9 @@ def mailing(program: Program, port: int) -> Program:
         "mail_from": "cert@cirt.example",
     }
     return replace(program, settings=replace(program.settings, **given))  # type: ignore[arg-type]
+
+
+def the_actor(program: Program, email: str) -> Actor:
+    """Whoever has this account, as they act once signed in."""
+    with program.work(CONSOLE, write=False) as work:
+        return actor_of(get_account(work.session, email))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cirt.kernel.tlp import Tlp
-from cirt.sharing.facts import Consent, Facts, Grant, PeerReader, Permit, Terms
+from cirt.sharing.facts import Consent, Facts, Grant, NamedReader, PeerReader, Permit, Terms
 from cirt.sharing.models import AgreementState, Direction, Level
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -67,3 +67,17 @@ def a_permit(**more: Any) -> Permit:
         **more,
     }
     return Permit(**values)
+
+
+def named(under: Terms | None = None, **more: Any) -> NamedReader:
+    """Mei of CERT-B, named in an MoU with NDA, with a key."""
+    values: dict[str, Any] = {
+        "person_id": 1,
+        "name": "Mei",
+        "email": "mei@cert-b.example",
+        "peer": peer(under or terms(level=Level.MOU_NDA)),
+        "named_in": "MOU-2026-0001",
+        "key": "A" * 40,
+        **more,
+    }
+    return NamedReader(**values)

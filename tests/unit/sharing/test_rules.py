@@ -11,7 +11,7 @@ from cirt.objects.policies import Iep
 from cirt.sharing.facts import PublicReader, StaffReader
 from cirt.sharing.models import AgreementState, Direction, Level
 from cirt.sharing.rules import RULES, Verdict, decide, decide_arrival, decide_recall
-from tests.support.sharing import NOW, B, C, facts, lets_on, peer, terms, unmarked
+from tests.support.sharing import NOW, B, C, facts, lets_on, named, peer, terms, unmarked
 
 # One letter per level (TLP accepted, MoU, MoU with NDA); RED is never an organisation's.
 PEERS = {
@@ -257,7 +257,53 @@ def test_a_bare_revocation_goes_over_the_ceiling_to_those_who_had_the_object() -
 def test_every_sentence_can_be_filled_from_every_decision_for_a_peer() -> None:
     policy = facts(iep=Iep(start_us=0, end_us=1))
     values = {**decide(policy, peer(), "published", NOW).values, "end": "x", "pap": "PAP:RED"}
-    values |= {"person": "x", "named_in": "x"}
+    of_named = decide(facts(), named(), None, NOW).values
     for rule, said in RULES.items():
         fields = {field for _, field, _, _ in Formatter().parse(said.sentence) if field}
-        assert fields <= values.keys(), rule
+        assert fields <= (of_named if rule.startswith("named-") else values).keys(), rule
+
+
+def test_red_goes_to_named_persons_under_confidentiality_only_and_needs_two() -> None:
+    rules = {
+        level: decide(facts(Tlp.RED), named(terms(level=level)), None, NOW).rule for level in Level
+    }
+
+    assert rules == {
+        Level.TLP_ACK: "named-level",
+        Level.MOU: "named-level",
+        Level.MOU_NDA: "named-two",
+    }
+    assert decide(facts(Tlp.RED), named(), None, NOW).approvals == 2
+
+
+def test_what_another_brought_as_red_needs_its_permission_also_for_a_named_person() -> None:
+    foreign = facts(Tlp.RED, origin_id=C)
+
+    assert decide(foreign, named(), None, NOW).rule == "table-permission"
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule"),
+    [
+        ({"removed": True}, "named-removed"),
+        ({"key": ""}, "named-no-key"),
+        ({"key_until": NOW}, "named-key-old"),
+        ({"named_in": "MOU-2026-0002"}, "named-elsewhere"),
+        ({"peer": peer(suspended=True)}, "peer-suspended"),
+        ({"peer": peer(terms(level=Level.MOU_NDA, valid_until=NOW))}, "agreement-ended"),
+        ({"peer": peer(terms(level=Level.MOU_NDA, types=frozenset({"malware"})))}, "type"),
+    ],
+)
+def test_what_keeps_a_named_person_from_it_says_so(changed: dict[str, Any], rule: str) -> None:
+    for tlp in (Tlp.RED, Tlp.GREEN):
+        decision = decide(facts(tlp), named(**changed), None, NOW)
+
+        assert (decision.verdict, decision.rule) == (Verdict.NO, rule)
+
+
+def test_below_red_a_named_person_gets_what_their_organisation_may_have() -> None:
+    for tlp in (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.AMBER_STRICT):
+        under = terms(level=Level.MOU_NDA, ceiling=Tlp.AMBER)
+        alone = decide(facts(tlp), named(under), None, NOW)
+
+        assert alone.rule == decide(facts(tlp), peer(under), None, NOW).rule
