@@ -272,7 +272,8 @@ def _fetch_delay(session: Session, agreement: Agreement, period: Period, *, reca
         FeedRow,
         sa.and_(FeedRow.feed_id == FetchedRow.feed_id, FeedRow.date_us == FetchedRow.date_us),
     )
-    query = query.where(FeedRow.recall.is_(recall))
+    query = query.join(ObjectFacts, ObjectFacts.id == FetchedRow.facts_id)
+    query = query.where(FeedRow.recall.is_(recall), ObjectFacts.companion.is_(False))
     rows = query.subquery()
     count, longest = session.execute(
         sa.select(sa.func.count(), sa.func.max(rows.c.took)).select_from(rows)

@@ -69,7 +69,7 @@ def test_the_confirm_page_says_what_comes_true(program: Program) -> None:
     visitor.get(f"/indicators/{made.stix_id}/recall")
 
     assert "CERT-A, CERT-B have not yet fetched the revocation" in _words(visitor)
-    visitor.send(f"/indicators/{made.stix_id}/recall/remind")
+    visitor.send(f"/indicators/{made.stix_id}/recall/remind", peer="cert-a")
     visitor.follow()
     assert _words(visitor).count("Waits to be sent") == 2
     visitor.get("/release/recalls")
