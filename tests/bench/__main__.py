@@ -1,4 +1,4 @@
-"""The benchmarks: ``python -m tests.bench [extract|exchange|desk|intake|taxii …] [sqlite|postgresql …] [measure …]``.
+"""The benchmarks: ``python -m tests.bench [extract|exchange|desk|gate|intake|taxii …] [sqlite|postgresql …] [measure …]``.
 
 Without names all runs, on both databases. Names of measures (memory, page, deep, walk, poll, match, object, post,
 medallion) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
@@ -8,11 +8,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, exchange, extract, intake, taxii
+from tests.bench import desk, exchange, extract, gate, intake, taxii
 from tests.bench.windows import QUICK, THOROUGH
 from tests.support.databases import BACKENDS, Databases
 
-ROOMS = ("extract", "exchange", "desk", "intake", "taxii")
+ROOMS = ("extract", "exchange", "desk", "gate", "intake", "taxii")
 
 
 def _chosen(given: list[str], of: tuple[str, ...]) -> tuple[str, ...]:
@@ -41,6 +41,8 @@ def main() -> None:
             for backend in _chosen(given.names, BACKENDS):
                 if "exchange" in rooms:
                     exchange.run(databases, backend, home / backend / "exchange")
+                if "gate" in rooms:
+                    gate.run(databases, backend, home / backend / "gate")
                 if "taxii" in rooms:
                     taxii.run(
                         databases,
