@@ -34,6 +34,7 @@ from cirt.objects.models import StixObject
 from cirt.parties.peers import ourselves
 from cirt.parties.roles import Role
 from cirt.sharing.gate import peer_reader, release, show
+from tests.service.test_statements import statements
 from tests.support.browse import signed_in
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, published
@@ -401,3 +402,20 @@ def test_what_a_file_says_is_not_shown_as_ours(program: Program) -> None:
     visitor.get(PAGE)
 
     assert re.search(r"from a file TLP:AMBER .*Of a vendor", visitor.text)
+
+
+def test_the_page_asks_as_often_for_many_remarks_as_for_few(program: Program) -> None:
+    theirs(program)
+    visitor = signed_in(program, Role.HANDLER)
+    asked = []
+    for count in (1, 24):
+        for _ in range(count):
+            with program.work(CONSOLE) as work:
+                note_object(work, NoteObject(ONE, "Seen", Tlp.AMBER))
+        visitor.get(PAGE)
+        with statements(program) as found:
+            visitor.get(PAGE)
+        asked.append(len(found))
+
+    assert asked[0] == asked[1]
+    assert visitor.page.count("Seen") >= 25
