@@ -250,8 +250,8 @@ def telling(outside: Outside) -> Iterator[Step]:
         yield str(number), outside.told("POST", "/status", data=data)
     yield "form", outside.told("GET", "/report")
     [form] = [one for one in forms_in(outside.last.get_data(as_text=True)) if one.method == "post"]
-    data: dict[str, object] = {**form.fields, "text": "Rana's portal 198.51.0.1 asks for passwords", "tlp": "amber"}
-    yield "report", outside.told("POST", form.action, data=data)
+    said = {**form.fields, "text": "Rana's portal 198.51.0.1 asks for passwords", "tlp": "amber"}
+    yield "report", outside.told("POST", form.action, data=said)
     yield "its code", outside.told("GET", outside.last.headers["Location"])
     for key in (1, 1, 2):
         yield (
