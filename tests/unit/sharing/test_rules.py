@@ -277,9 +277,11 @@ def test_red_goes_to_named_persons_under_confidentiality_only_and_needs_two() ->
 
 
 def test_what_another_brought_as_red_needs_its_permission_also_for_a_named_person() -> None:
-    foreign = facts(Tlp.RED, origin_id=C)
+    foreign, agreed = facts(Tlp.RED, origin_id=C), lets_on(C)
+    mei = named(terms(level=Level.MOU_NDA, transit=True))
 
-    assert decide(foreign, named(), None, NOW).rule == "table-permission"
+    assert decide(foreign, named(), None, NOW).rule == "transit"
+    assert decide(foreign, mei, None, NOW, consent=agreed).rule == "table-permission"
 
 
 @pytest.mark.parametrize(
