@@ -13,6 +13,7 @@ from cirt.objects.codec import StixObject
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.objects.patterns.lexer import quote
+from cirt.objects.persons import concerns_persons
 from cirt.parties.peers import ourselves
 from cirt.register.commands import Promote
 from cirt.register.errors import (
@@ -101,7 +102,7 @@ def promote(work: Work, cmd: Promote) -> list[StixObject]:
     rows = _promotable(work, incident, cmd.observable_ids)
     creator = ourselves(work.session).identity_id
     made = [_indicator(row, cmd, creator, work.now, valid_from, valid_until) for row in rows]
-    kept = store.put_many(work, made, origin_id=None, personal=cmd.personal)
+    kept = store.put_many(work, made, origin_id=None, personal=_personal(cmd, made))
     for row, stored in zip(rows, kept, strict=True):
         row.object_id = stored.object_id
         if (
@@ -144,6 +145,11 @@ def note_sighting(
         first=first.isoformat() if first else None,
         last=last.isoformat() if last else None,
     )
+
+
+def _personal(cmd: Promote, made: Sequence[StixObject]) -> bool | None:
+    """Where some name mail addresses or telephone numbers, yes means those and not the hosts beside them."""
+    return None if cmd.personal and any(map(concerns_persons, made)) else cmd.personal
 
 
 def _check_marking(incident: Incident, cmd: Promote) -> None:

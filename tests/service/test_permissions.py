@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import CirtError, NotAllowed
@@ -12,9 +13,13 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
 from cirt.objects.markings import IEP_EXTENSION, PAP_EXTENSION, TLP2_REFS
+from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.policies import Action, Iep, Pap, Policy, policy_of
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
+from cirt.register.commands import Promote
+from cirt.register.models import IncidentObservable
+from cirt.register.service import promote
 from cirt.release.collections import publish
 from cirt.release.commands import SayPersonal
 from cirt.release.permitting import end_permission, record_permission
@@ -35,7 +40,7 @@ from cirt.sharing.permissions.errors import (
 from cirt.sharing.permissions.models import Audience
 from cirt.sharing.queries import agreements
 from tests.support.browse import signed_in
-from tests.support.register import a_person
+from tests.support.register import a_person, an_incident, with_observables
 from tests.support.release import a_collection, a_reader, our_indicator, published, read_page
 from tests.support.stix import an_object
 from tests.support.store import indicator, numbered, put, taken
@@ -360,3 +365,19 @@ def test_the_desk_suggests_and_a_person_decides_what_is_personal(program: Progra
     visitor.send(f"/indicators/{made.stix_id}/personal", reason="A home line")
     visitor.follow()
     assert "It counts as personal data" in visitor.text
+
+
+def test_of_what_is_promoted_together_the_mail_addresses_are_personal(program: Program) -> None:
+    handler = a_person(program, "Tomas", Role.HANDLER)
+    incident = an_incident(program, handler)
+    with_observables(program, handler, incident, "clerk@bank.example and 198.51.100.9")
+    with program.work(handler) as work:
+        rows = work.session.scalars(sa.select(IncidentObservable.id)).all()
+        promote(work, Promote(incident.reference, tuple(rows), Tlp.AMBER, personal=True))
+        facts = sa.select(ObjectVersion.name, ObjectFacts.personal).join(
+            ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id
+        )
+        rows_found = work.session.execute(facts.where(ObjectFacts.type == "indicator"))
+        found = {row.name: row.personal for row in rows_found}
+
+    assert found == {"clerk[@]bank[.]example": True, "198[.]51[.]100[.]9": False}
