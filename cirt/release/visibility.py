@@ -75,6 +75,7 @@ class Preview:
     opens: int
     closes: int
     is_suspended: bool  # the peer itself: nothing is exchanged, whatever is agreed
+    is_open: bool  # an agreement would be in force
 
 
 def preview_terms(work: Work, peer_id: int, terms: Terms) -> Preview:
@@ -87,15 +88,15 @@ def preview_terms(work: Work, peer_id: int, terms: Terms) -> Preview:
         for each in collections_for(work.session, peer_id)
         if each.kind is not CollectionKind.INBOX
     ]
-    return _preview(work, reader, [(each, wanted, True) for each in readable])
+    return _preview(work, reader, wanted, [(each, True) for each in readable])
 
 
 def preview_member(work: Work, peer_id: int, collection: Collection) -> Preview:
     """What would change if the peer were a member of this collection too."""
     reader = peer_reader(work.session, peer_id, work.now)
     if collection.kind is CollectionKind.INBOX:
-        return Preview([], 0, 0, reader.suspended)
-    return _preview(work, reader, [(collection, reader, False)])
+        return Preview([], 0, 0, reader.suspended, has_access(reader, work.now))
+    return _preview(work, reader, reader, [(collection, False)])
 
 
 def objects_visible(work: Work, reader: PeerReader, collection: Collection) -> dict[int, int]:
@@ -109,12 +110,16 @@ def objects_visible(work: Work, reader: PeerReader, collection: Collection) -> d
 
 
 def _preview(
-    work: Work, reader: PeerReader, asked: Sequence[tuple[Collection, PeerReader, bool]]
+    work: Work,
+    reader: PeerReader,
+    wanted: PeerReader,
+    asked: Sequence[tuple[Collection, bool]],
 ) -> Preview:
+    """``asked`` are collections, each with whether the peer is a member now."""
     lines: list[CollectionShift] = []
     before_all: set[int] = set()
     after_all: set[int] = set()
-    for collection, wanted, is_member in asked:
+    for collection, is_member in asked:
         before = objects_visible(work, reader, collection) if is_member else {}
         after = _objects_after(work, wanted, collection)
         before_all |= before.keys()
@@ -127,7 +132,7 @@ def _preview(
             )
         )
     opens, closes = len(after_all - before_all), len(before_all - after_all)
-    return Preview(lines, opens, closes, reader.suspended)
+    return Preview(lines, opens, closes, reader.suspended, has_access(wanted, work.now))
 
 
 def _objects_after(work: Work, reader: PeerReader, collection: Collection) -> dict[int, int]:

@@ -293,9 +293,11 @@ def _change_page(
         preview = (
             preview_terms(work, row.peer_id, terms_as_of(row, found.wanted)) if is_open else None
         )
+        starts = terms_as_of(row, found.wanted).valid_from
         values: dict[str, Any] = {
             "peer": work.session.get_one(Peer, row.peer_id),
             "preview": preview,
+            "starts": starts if starts > work.now else None,
             "barred": barred(work, found, WRITE),
             "names": names_of(work.session, [found.asked_by_id, found.decided_by_id]),
             "deciders": _deciders(work),

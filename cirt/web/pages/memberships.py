@@ -109,6 +109,7 @@ def _page(
         collection=collection,
         barred=bar,
         is_mine=bar == "own-change",
+        starts=None,
         conflict=i18n.say_error(conflict) if conflict else "",
         done=request.args.get("done", ""),
         **values,

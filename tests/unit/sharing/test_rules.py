@@ -226,6 +226,10 @@ def test_the_public_may_have_clear_and_nothing_else(tlp: Tlp, origin: int | None
     ("what", "under", "rule"),
     [
         (facts(Tlp.AMBER_STRICT), terms(ceiling=Tlp.CLEAR), "arrival-yes"),
+        (facts(Tlp.AMBER), terms(ceiling_in=Tlp.GREEN), "ceiling-in"),
+        (facts(Tlp.GREEN), terms(ceiling_in=Tlp.GREEN), "arrival-yes"),
+        (facts(Tlp.RED), terms(ceiling_in=Tlp.GREEN), "red-arrival"),
+        (facts(Tlp.AMBER, companion=True), terms(ceiling_in=Tlp.CLEAR), "arrival-yes"),
         (facts(), terms(direction=Direction.TAKE), "arrival-yes"),
         (facts(), terms(sectors=frozenset({"energy"})), "arrival-yes"),
         (facts(), terms(direction=Direction.GIVE), "agreement-gives-only"),
@@ -235,7 +239,7 @@ def test_the_public_may_have_clear_and_nothing_else(tlp: Tlp, origin: int | None
         (facts(), terms(state=AgreementState.SUSPENDED), "agreement-suspended"),
     ],
 )
-def test_direction_and_types_limit_arrivals_and_the_ceiling_does_not(
+def test_direction_types_and_their_own_ceiling_limit_arrivals_and_ours_does_not(
     what: Any, under: Any, rule: str
 ) -> None:
     assert decide_arrival(what, peer(under), NOW).rule == rule
