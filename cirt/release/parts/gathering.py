@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import sqlalchemy as sa
 
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.register.constituents.models import IncidentParty, PartyRole
@@ -23,6 +24,17 @@ def words_of(work: Work, object_ids: Collection[int], reference: str | None = No
     if not ids:
         return []
     return worth([*_names(work, ids), *_reporters(work, ids), *_addresses(work, ids)])
+
+
+def strictest_around(work: Work, object_ids: Collection[int]) -> Tlp:
+    """The strictest incident of which any of these came, seen or not: what is said of them is as restricted."""
+    query = sa.select(Incident.tlp).join(
+        IncidentObservable, IncidentObservable.incident_id == Incident.id
+    )
+    found = work.session.scalars(
+        query.where(IncidentObservable.object_id.in_(list(object_ids))).distinct()
+    )
+    return max(found, default=Tlp.CLEAR)
 
 
 def internal_in(texts: Iterable[str]) -> list[Word]:

@@ -17,7 +17,7 @@ from cirt.register.models import EntryKind, Incident
 from cirt.register.sight import for_trail, get_incident
 from cirt.release.parts.commands import PreparePart, Seed
 from cirt.release.parts.errors import PartChanged, PartEmpty, PartHigh, WordShort
-from cirt.release.parts.gathering import internal_in, words_of
+from cirt.release.parts.gathering import internal_in, strictest_around, words_of
 from cirt.release.parts.originals import Original, originals
 from cirt.release.parts.rules import Derived, Recipe, WhyNot, derive, typed_words
 from cirt.release.parts.words import LEAST, Word, WordKind, normal, worth
@@ -138,7 +138,8 @@ def _new_id(kind: str, seed: Seed, of: str, number: int) -> str:
 
 def _tell(work: Work, cmd: PreparePart, draft: Draft, incident: Incident | None) -> None:
     strictest = max(each.original.tlp for each in draft.items)
-    why = for_trail(incident.tlp if incident else strictest, cmd.reason)
+    around = strictest_around(work, [each.original.object_id for each in draft.items])
+    why = for_trail(max(strictest, around), cmd.reason)
     for one in draft.made:
         facts = {"tlp": cmd.tlp, "below": strictest, "from": cmd.incident or cmd.release}
         work.audit("part.make", one.stix_id, reason=why, **facts)
