@@ -109,8 +109,9 @@ def rows_on(page: PageRead) -> sa.Select[*tuple[Any, ...]]:
         .where(
             FeedRow.feed_id == page.feed_id,
             FeedRow.date_us > page.from_us,
-            FeedRow.date_us <= page.to_us,
-            _stood(FeedRow, page.head_us),
+            # One bound: of two, SQLite may take the wider and read on to the end of the feed.
+            FeedRow.date_us <= min(page.to_us, page.head_us),
+            _not_closed(FeedRow, page.head_us),
         )
     )
     if wanted.ids or wanted.types:
@@ -124,10 +125,9 @@ def rows_on(page: PageRead) -> sa.Select[*tuple[Any, ...]]:
     return query.where(_is_wanted(wanted, page.head_us))
 
 
-def _stood(row: Any, head_us: int) -> sa.ColumnElement[bool]:
-    """Offered and not closed when the counter of the feed stood there."""
-    still: sa.ColumnElement[bool] = sa.or_(row.closed_us.is_(None), row.closed_us > head_us)
-    return sa.and_(row.date_us <= head_us, still)
+def _not_closed(row: Any, head_us: int) -> sa.ColumnElement[bool]:
+    """When the counter of the feed stood there."""
+    return sa.or_(row.closed_us.is_(None), row.closed_us > head_us)
 
 
 def _is_wanted(wanted: Filter, head_us: int) -> sa.ColumnElement[bool]:
@@ -154,8 +154,9 @@ def _is_end(head_us: int, *, newest: bool) -> sa.ColumnElement[bool]:
     )
     return ~sa.exists().where(
         other.object_id == FeedRow.object_id,
-        other.feed_id == FeedRow.feed_id,
-        _stood(other, head_us),
+        other.feed_id + 0 == FeedRow.feed_id,  # expressions: so it is found by its object
+        other.date_us + 0 <= head_us,
+        _not_closed(other, head_us),
         its.id == other.version_id,
         beyond,
     )
