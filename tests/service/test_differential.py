@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -250,7 +251,11 @@ def telling(outside: Outside) -> Iterator[Step]:
         yield str(number), outside.told("POST", "/status", data=data)
     yield "form", outside.told("GET", "/report")
     [form] = [one for one in forms_in(outside.last.get_data(as_text=True)) if one.method == "post"]
-    data = {**form.fields, "text": "Rana's portal 198.51.0.1 asks for passwords", "tlp": "amber"}
+    data: dict[str, Any] = {
+        **form.fields,
+        "text": "Rana's portal 198.51.0.1 asks for passwords",
+        "tlp": "amber",
+    }
     yield "report", outside.told("POST", form.action, data=data)
     yield "its code", outside.told("GET", outside.last.headers["Location"])
     for key in (1, 1, 2):
