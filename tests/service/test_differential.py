@@ -247,8 +247,8 @@ def telling(outside: Outside) -> Iterator[Step]:
         yield "status", outside.told("POST", "/status", data=_status(reference, code))
         yield "no code", outside.told("POST", "/status", data=_status(reference, "x"))
     for number in range(1, 8):
-        data = _status(f"REP-2026-{number:04}", "AAAA-BBBB-CCCC-DDD")
-        yield str(number), outside.told("POST", "/status", data=data)
+        wrong = _status(f"REP-2026-{number:04}", "AAA-BBB-CCC-DDD-EEE")
+        yield str(number), outside.told("POST", "/status", data=wrong)
     yield "form", outside.told("GET", "/report")
     [form] = [one for one in forms_in(outside.last.get_data(as_text=True)) if one.method == "post"]
     data: dict[str, Any] = {
