@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -246,12 +247,16 @@ def telling(outside: Outside) -> Iterator[Step]:
         yield "status", outside.told("POST", "/status", data=_status(reference, code))
         yield "no code", outside.told("POST", "/status", data=_status(reference, "x"))
     for number in range(1, 8):
-        data = _status(f"REP-2026-{number:04}", "AAAA-BBBB-CCCC-DDD")
-        yield str(number), outside.told("POST", "/status", data=data)
+        wrong = _status(f"REP-2026-{number:04}", "AAA-BBB-CCC-DDD-EEE")
+        yield str(number), outside.told("POST", "/status", data=wrong)
     yield "form", outside.told("GET", "/report")
     [form] = [one for one in forms_in(outside.last.get_data(as_text=True)) if one.method == "post"]
-    said = {**form.fields, "text": "Rana's portal 198.51.0.1 asks for passwords", "tlp": "amber"}
-    yield "report", outside.told("POST", form.action, data=said)
+    data: dict[str, Any] = {
+        **form.fields,
+        "text": "Rana's portal 198.51.0.1 asks for passwords",
+        "tlp": "amber",
+    }
+    yield "report", outside.told("POST", form.action, data=data)
     yield "its code", outside.told("GET", outside.last.headers["Location"])
     for key in (1, 1, 2):
         yield (
