@@ -38,7 +38,7 @@ from tests.support.release import (
     revised,
     walk,
 )
-from tests.support.store import indicator, put
+from tests.support.store import indicator, marked, put
 
 
 def offered(program: Program, *slugs: str) -> tuple[StixObject, list[Peer]]:
@@ -91,7 +91,7 @@ def test_what_was_fetched_before_keeps_its_agreement_and_its_marking(
     clock.forward(minutes=1)
     with program.work(CONSOLE) as work:
         work.session.scalars(sa.select(Agreement)).one().version = 2
-        stricter = revised(made.raw, program, object_marking_refs=_marked(Tlp.AMBER))
+        stricter = revised(made.raw, program, object_marking_refs=marked(Tlp.AMBER))
         published(work, find_collection(work.session, "indicators"), stricter)
     read_page(program, peer)
     account_due(program)
@@ -100,12 +100,6 @@ def test_what_was_fetched_before_keeps_its_agreement_and_its_marking(
 
     assert (first.tlp, first.agreement) == (Tlp.GREEN, f"MOU-2026-{peer.id:04} v1")
     assert (second.tlp, second.agreement) == (Tlp.AMBER, f"MOU-2026-{peer.id:04} v2")
-
-
-def _marked(tlp: Tlp) -> list[str]:
-    from tests.support.store import marked
-
-    return marked(tlp) or []
 
 
 def test_what_went_another_way_stands_beside_it(program: Program) -> None:

@@ -19,6 +19,8 @@ from cirt.objects.codec import StixObject
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
+from cirt.register import service
+from cirt.register.commands import Promote
 from cirt.release.collections import find_collection, publish, remove_member
 from cirt.release.commands import RecallRelease, Revoke, Withdraw
 from cirt.release.errors import (
@@ -321,8 +323,6 @@ def _state(program: Program) -> ProposalState:
 def test_a_handler_takes_back_what_came_of_their_incidents_alone(program: Program) -> None:
     tomas, omar = a_person(program, "Tomas", Role.HANDLER), a_person(program, "Omar", Role.HANDLER)
     incident = an_incident(program, tomas)
-    from cirt.register import service
-    from cirt.register.commands import Promote
 
     ids = [row.id for row in with_observables(program, tomas, incident, "Seen: 203.0.113.8")]
     with program.work(tomas) as work:
