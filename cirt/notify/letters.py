@@ -20,6 +20,7 @@ from cirt.notify.smtp import MailNotSent, send
 from cirt.notify.writing import Envelope, mail_of, new_message_id
 from cirt.parties.models import Ourselves
 from cirt.register.acknowledging.service import forget_code, text_to_send
+from cirt.register.dialogue.keeping import mail_address
 from cirt.register.dialogue.models import Direction, Message, MessageKind, MessageState
 from cirt.register.linking.whereabouts import concerns
 from cirt.register.mail.tokens import subject_tag
@@ -36,6 +37,7 @@ _PER_RUN = 100
 IN_CONFIDENCE = mark(
     "Their mail came encrypted and we have no key of theirs, so the program does not write to them in the clear."
 )
+NO_ADDRESS = mark("No mail can be sent to {address}: it is not written like a mail address.")
 TOO_OLD = mark("Mail was not set up when this was written. It stands on the follow-up page.")
 
 
@@ -122,6 +124,9 @@ def _release(
 ) -> ReleasedLetter | None:
     """What the gate lets go now; None if it does not, which is told at the message."""
     message = work.session.get_one(Message, message_id)
+    if not mail_address(message.recipient):  # one kept before the rule was this strict
+        _end(work, message, MessageState.FAILED, NO_ADDRESS.format(address=message.recipient))
+        return None
     if _is_in_confidence(_report(work, message), message) and not fingerprint:
         _end(work, message, MessageState.FAILED, IN_CONFIDENCE)
         return None

@@ -257,9 +257,9 @@ def current(session: Session, secret: str, now: datetime) -> tuple[Actor, Accoun
     return actor_of(account), account, sign
 
 
-def former_account(session: Session, secret: str) -> int | None:
+def former_account(session: Session, sign_in_id: int) -> int | None:
     """Whose session this was, living or not; says who may have back what they typed, and nothing more."""
-    return session.scalar(sa.select(SignIn.account_id).where(SignIn.secret_hash == _hashed(secret)))
+    return session.scalar(sa.select(SignIn.account_id).where(SignIn.id == sign_in_id))
 
 
 def touch(work: Work, sign_in_id: int) -> None:

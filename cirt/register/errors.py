@@ -14,6 +14,7 @@ class NoSuchReport(NotFound):
 
 class NoSuchIncident(NotFound):
     code = "no-such-incident"
+    message = mark("There is nothing with this reference that you may see. Check it.")
 
 
 class IncidentInBin(NoSuchIncident):

@@ -32,7 +32,7 @@ from cirt.web import i18n, once
 from cirt.web.forms import seal_fields, typed_fields
 from cirt.web.frame import render, secure
 from cirt.web.paths import path_of
-from cirt.web.session import cookie_name, greet, open_work, this_program, visit
+from cirt.web.session import form_session, greet, open_work, this_program, visit
 from cirt.web.words import reference_path
 
 log = logging.getLogger("cirt.web")
@@ -223,11 +223,11 @@ def _ask_to_sign_in() -> AnyResponse:
 
 
 def _kept_for_former() -> str | None:
-    secret = request.cookies.get(cookie_name())
-    if not secret or not typed_fields():
+    session_id = form_session()
+    if session_id is None or not typed_fields():
         return None
     with open_work(write=False) as work:
-        account_id = accounts.former_account(work.session, secret)
+        account_id = accounts.former_account(work.session, session_id)
     if account_id is None:
         return None
     return seal_fields(this_program().keys, account_id, request.full_path.rstrip("?"), visit().now)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, g, redirect, request
@@ -171,12 +172,29 @@ def check_form_token() -> None:
         FormTooOld: the form was made for another session, or by somebody else.
     """
     try:
-        token = this_program().keys.open(_CSRF, request.form.get("form_token", ""))
+        token = _sent_token()
     except TokenWrong as error:
         raise FormTooOld from error
     if token[0] != visit().session_id:
         raise FormTooOld
     once.begin(token)
+
+
+def form_session() -> int | None:
+    """The session, living or not, for which the form that was sent was made; a cookie goes when it ends."""
+    try:
+        session_id: int | None = _sent_token()[0]
+    except TokenWrong:
+        return None
+    return session_id
+
+
+def _sent_token() -> Any:
+    """
+    Raises:
+        TokenWrong.
+    """
+    return this_program().keys.open(_CSRF, request.form.get("form_token", ""))
 
 
 def set_cookie(response: AnyResponse, secret: str) -> None:

@@ -290,6 +290,22 @@ def test_a_report_shows_own_incidents_other_reports_and_peers_on_its_observables
     assert by_value["192.0.2.44"].report_count == 1
 
 
+def test_a_report_is_not_said_to_look_like_the_incident_that_it_is_on(program: Program) -> None:
+    lead = a_person(program, "Irena", Role.LEAD)
+    other = an_incident(program, lead)
+    with_observables(program, lead, other, "192[.]0[.]2[.]44")
+    report = a_report(program, LURE)
+    with program.work(lead) as work:
+        incident = service.accept_report(work, accepting(report))
+    with_observables(program, lead, incident, LURE)
+
+    with program.work(lead, write=False) as work:
+        view = queries.report_view(work, report.reference)
+
+    assert [hit.reference for hit in view.hits.incidents] == [other.reference]
+    assert view.hits.shared == 1
+
+
 def test_what_very_many_reports_hold_is_counted_no_further(program: Program) -> None:
     lead = a_person(program, "Irena", Role.LEAD)
     for _ in range(MANY + 3):

@@ -343,6 +343,25 @@ def test_what_a_handler_types_cannot_add_a_header_or_a_recipient(
     assert "Bcc" not in message_from_bytes(smtp.taken[0])
 
 
+@pytest.mark.parametrize(
+    "odd", ["a@[x{.org", "-.:?=?{@}#[.org", "(-|):+@^.org", "=?utf-8?q?eve=40x.org?=@a.example"]
+)
+def test_a_contact_that_no_header_can_hold_is_not_mailed_and_holds_up_no_other_letter(
+    mailing: Program, smtp: Smtp, officer: Actor, odd: str
+) -> None:
+    never, kept = _written(mailing, officer, contact=odd), _written(mailing, officer, contact="")
+    with mailing.work(SYSTEM) as work:  # as it was written before addresses were read strictly
+        work.session.get_one(Message, kept.id).recipient = odd
+    sent = _written(mailing, officer)
+
+    send_due(mailing)
+
+    assert (never.recipient, smtp.recipients) == ("", [_RANA])
+    assert _now(mailing, sent).state is MessageState.SENT
+    assert _now(mailing, kept).state is MessageState.FAILED
+    assert odd in _now(mailing, kept).failure
+
+
 def test_only_the_gate_makes_what_may_be_mailed() -> None:
     with pytest.raises(TypeError):
         ReleasedLetter(("REP-2026-0001",), _RANA, "text", "")

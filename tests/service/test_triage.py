@@ -524,6 +524,22 @@ def test_views_are_ones_own_or_the_teams(program: Program, amina: Actor) -> None
             save_view(work, SaveView("One too many", ""))
 
 
+def test_what_others_share_crowds_none_of_ones_own_views_out(
+    program: Program, amina: Actor
+) -> None:
+    for name in ("Tomas", "Irena"):
+        with program.work(a_person(program, name, Role.TRIAGE)) as work:
+            for number in range(MOST):
+                save_view(work, SaveView(f"A {name} {number}", "", shared=True))
+
+    with program.work(amina) as work:
+        save_view(work, SaveView("Mine", ""))
+        names = [view.name for view in views_of(work)]
+
+    assert "Mine" in names
+    assert names == sorted(names)
+
+
 def test_the_queue_is_narrowed_by_marking_time_and_lateness(
     program: Program, amina: Actor, clock: FakeClock
 ) -> None:

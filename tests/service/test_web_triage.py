@@ -55,6 +55,8 @@ def test_links_merges_and_spam_from_the_pane(program: Program, irena: Visitor) -
 
     assert decide(irena, one, decision="link", link_to="INC-2020-0001") == 422
     assert "nothing with this reference that you may see" in irena.text
+    assert decide(irena, one, decision="add", incident="INC-2020-0001") == 422
+    assert "nothing with this reference that you may see" in irena.text
     assert decide(irena, one, decision="link", link_to=third.lower(), reason="Perhaps") == 303
     assert f"Remove the link to {third}" in irena.follow().text
     irena.send(f"/triage/{one}/unlink")

@@ -30,7 +30,8 @@ _ENTRIES = {
     MessageKind.ANSWER: EntryKind.REPORTER_ANSWERED,
     MessageKind.AGAIN: EntryKind.REPORTED_AGAIN,
 }
-_MAIL_ADDRESS = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]+\.[^@\s<>\"',;.]{2,}\Z")
+_MAIL_ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@(?:[\w-]+\.)+[\w-]{2,}\Z")
+_ENCODED = "=?"  # how a header begins what is to be read otherwise
 
 
 def check_message(text: str, files: tuple[SentFile, ...] = ()) -> None:
@@ -95,8 +96,9 @@ def keep_message(
 
 
 def mail_address(contact: str) -> str:
-    """The mail address that a contact is, or nothing: it may be a telephone number."""
-    return contact.strip() if _MAIL_ADDRESS.match(contact.strip()) else ""
+    """The mail address that a contact is, or nothing: it may be a telephone number, or what no header can hold."""
+    address = contact.strip()
+    return address if _MAIL_ADDRESS.match(address) and _ENCODED not in address else ""
 
 
 def sending_hash(

@@ -44,14 +44,20 @@ class Found:
         return sum(1 for one in self.rows if one.kind is Kind.URL)
 
 
-def hits_of(known: Collection[Known]) -> Hits:
+def hits_of(known: Collection[Known], own: Collection[str] = ()) -> Hits:
+    """``own``: incidents that the report is on or linked to, which it need not be told that it looks like."""
+    incidents = dict.fromkeys(hit for one in known for hit in one.incidents)
     return Hits(
-        incidents=tuple(dict.fromkeys(hit for one in known for hit in one.incidents)),
-        shared=sum(1 for one in known if one.incident_count),
+        incidents=tuple(hit for hit in incidents if hit.reference not in own),
+        shared=sum(1 for one in known if _others(one, own)),
         reports=tuple(dict.fromkeys(hit.reference for one in known for hit in one.reports)),
         peers=tuple(dict.fromkeys(peer for one in known for peer in one.peers)),
         own_indicators=sum(1 for one in known for hit in one.indicators if hit.peer is None),
     )
+
+
+def _others(known: Known, own: Collection[str]) -> int:
+    return known.incident_count - sum(1 for hit in known.incidents if hit.reference in own)
 
 
 def observables_of(work: Work, report_ids: Collection[int], each: int) -> dict[int, Found]:

@@ -66,6 +66,7 @@ def report_view(work: Work, reference: str) -> ReportView:
     likes = alike(work, report, found.seen(known))
     merged = merged_here(work, ReportMerge, ids)
     owners = [reference, *(one.reference for one in merged)]
+    incidents = incidents_of(work, report.id)
     names = names_of(work, {report.claimed_by_id, report.decided_by_id})
     rows = [ReportObservableRow(one, known.get(one.key, NOTHING)) for one in found.rows]
     files = sa.select(Attachment).where(Attachment.owner.in_(owners)).order_by(Attachment.id)
@@ -74,7 +75,7 @@ def report_view(work: Work, reference: str) -> ReportView:
         claimed_by=names.get(report.claimed_by_id),
         decided_by=names.get(report.decided_by_id),
         waits=waits_of(work, [report.id]).get(report.id, NOTHING_WAITS),
-        incidents=incidents_of(work, report.id),
+        incidents=incidents,
         related=related_to(work, report.id),
         duplicates=with_sentences(work, report.text, likes),
         spam=guess_spam(_spam_facts(report, found, likes)),
@@ -83,7 +84,7 @@ def report_view(work: Work, reference: str) -> ReportView:
         files=list(work.session.scalars(files)),
         observables=rows,
         observable_count=found.total,
-        hits=hits_of([row.known for row in rows]),
+        hits=hits_of([row.known for row in rows], [one.reference for one in incidents]),
         can_undo=workflow.can_undo(report.state, report.decided_at, work.now),
     )
 
