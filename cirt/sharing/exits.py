@@ -48,6 +48,11 @@ _JOBS = f"{_CANARY}test_no_job_tells_the_log_or_its_own_row_a_canary"
 _FILES = f"{_CANARY}test_no_export_holds_a_canary_that_its_audience_may_not_read"
 _TWINS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_answer"
 _LETTERS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_mail"
+_OF_RECALLS = "tests/service/test_recall_whole.py::test_a_letter_names_the_object_and_nothing_of_it_and_goes_once"
+_TO_PERSONS = "tests/service/test_named_persons.py::test_the_mail_holds_the_exact_objects_for_that_key_alone_and_goes_once"
+_TO_LEADS = (
+    "tests/service/test_agreement_ends.py::test_leads_get_a_mail_that_says_which_when_and_where"
+)
 
 # Endpoints, by what stands before their last name.
 _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
@@ -78,34 +83,50 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.incidents": "new_attack add_attack_event attack save_attack close save_close incident constituents "
         "add_party party save_party remove_party restore_party context save_context delete_note delete_task "
         "delete_attack ask_delete delete new open_new edit save_facts change_state save_state incidents merge "
-        "merge_into unmerge write_note note save_note note_history observables paste find decide promote relations "
+        "merge_into unmerge write_note note save_note note_history observables paste find check decide promote relations "
         "link unlink severity save_score sharing ask tasks add tick put_playbook task save_task paper "
         "incident_dialogue write_in_incident read_incident_answers",
         "web.playbooks": "all_playbooks new add one edit save set_back",
         "web.bin": "contents bring_back",
-        "web.indicators": "indicators indicator revoke save_revoke sighting save_sighting",
-        "web.release": "releases new ask release decide again bundle paper",
+        "web.indicators": "indicators indicator revoke save_revoke sighting save_sighting save_withdraw recall remind "
+        "send_letter_now lay_aside note save_note opinion save_opinion relation save_relation who_may personal",
+        "web.release": "releases new ask release decide again bundle paper withdraw recalls recall_some save_recall "
+        "part prepare",
         "web.exports": "export save",
-        "web.peers": "peers peer agreement",
-        "web.sync": "health run quarantine arrival drop_arrival",
+        "web.peers": "peers peer ask take_out view view_collection",
+        "web.agreements": "agreements new save_new agreement edit save_change move copy change decide member "
+        "decide_membership",
+        "web.agreement_persons": "persons add key save_key remove",
+        "web.agreement_report": "report report_csv",
+        "web.ledger": "of_peer",
+        "web.permissions": "permissions new record permission end evidence",
+        "web.withheld": "values new add end",
+        "web.sync": "health run quarantine arrival drop_arrival solve_arrival lift",
     },
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
         "set_mail mail_words save_mail_words restore_mail_words webhooks new_webhook add_webhook webhook "
-        "map_webhook pause_webhook resume_webhook remove_webhook",
+        "map_webhook pause_webhook resume_webhook remove_webhook confirm_token renew_token",
     },
 }
 
-_JOB_NAMES = "bin.erase feeds.settle jobs.tidy link.sync mail.send sources.read"
+_JOB_NAMES = (
+    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.sync mail.send notices.send "
+    "recall.remind sources.read"
+)
 
-# Kinds of what is written to somebody outside (register.dialogue).
+# Kinds of what is written to somebody: to reporters (register.dialogue), to peers on recalls (release.recalling), to
+# persons named for TLP:RED (release.handing), to our own leads on agreements that end (notify).
 _LETTER_NAMES = "question letter acknowledgement"
+_PEER_LETTERS = "peer.closed peer.reminder peer.author"
+_HANDOVERS = "person.release person.recall"
+_NOTICES = "lead.end"
 
 # Folders of templates; "." are those that stand alone.
 _TEMPLATE_NAMES: dict[Audience, str] = {
     Audience.ANYBODY: ". errors help public",
-    Audience.STAFF: "account bin desk dialogue exports incidents indicators parts peers playbooks print release "
-    "sync tasks timeline triage",
+    Audience.STAFF: "account agreements bin desk dialogue exports incidents indicators parts peers permissions playbooks print release "
+    "sync tasks timeline triage withheld",
     Audience.OFFICE: "admin",
 }
 
@@ -121,21 +142,22 @@ audit verify, collection add, collection list, collection member add, collection
 connector list, connector run, db check, db upgrade, demo, import, init, link add, link list, link pause, link resume,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
-webhook pause, webhook preview, webhook remove, webhook resume, worker
+webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
 """
 
 _LOG_NAMES = (
-    "cirt.letter cirt.mail cirt.request cirt.schema cirt.server cirt.source cirt.sync cirt.taxii cirt.up cirt.web "
+    "cirt.handover cirt.letter cirt.mail cirt.notice cirt.peer-letter cirt.request cirt.schema cirt.server cirt.source cirt.sync cirt.taxii cirt.up cirt.web "
     "cirt.worker"
 )
 
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
-    "address after alias allowed audience before begin bind ceiling chosen collection count country differences "
-    "differs email encoding end every facts fields file first gains given host id identity incident into kind known "
-    "last leading least limit limit_s line location log loses marking most name names needed origin part path pattern "
-    "peer place places port problem proposed reason reference remote report revision seen slug state status stix_id "
-    "text tlp to type url username value wait_s wanted what whole words"
+    "address after alias allowed audience before begin bind ceiling chosen collection count country "
+    "differences differs email encoding end every examples facts fields file first gains given host id "
+    "identity incident into kind known last leading least letter limit limit_s line location log loses marking "
+    "missing most name names needed origin part path pattern peer place places port problem proposed reason "
+    "reference remote report revision seen slug state status stix_id text tlp to type url username value "
+    "version wait_s wanted what whole word words"
 )
 
 _HEADER_NAMES = (
@@ -173,6 +195,9 @@ EXITS: tuple[Exit, ...] = (
     *_routes(),
     *_named(Way.JOB, _JOB_NAMES.split(), Audience.OPERATOR, _JOBS),
     *_named(Way.LETTER, _LETTER_NAMES.split(), Audience.REPORTER, _LETTERS),
+    *_named(Way.LETTER, _PEER_LETTERS.split(), Audience.PEER, _OF_RECALLS),
+    *_named(Way.LETTER, _HANDOVERS.split(), Audience.PEER, _TO_PERSONS),
+    *_named(Way.LETTER, _NOTICES.split(), Audience.STAFF, _TO_LEADS),
     *_templates(),
     *_exports(),
     *_named(Way.VERB, _VERB_NAMES.split(","), Audience.OPERATOR, _VERBS),

@@ -16,12 +16,15 @@ from cirt.kernel.program import Program
 from cirt.register.dialogue.models import MessageKind
 from cirt.release.exporting.commands import Format, Subject
 from cirt.release.exporting.service import WRITERS
+from cirt.release.handing.models import HandoverKind
+from cirt.release.recalling.models import LetterKind
 from cirt.sharing.exits import EXITS, Audience, Way, names_of
 from cirt.web.access import PUBLIC
 from cirt.worker.table import HANDLERS
 from tests.support.documents import ROOT
 
 TEMPLATES = ROOT / "cirt" / "web" / "templates"
+_SENDERS = ("letters", "peer_letters", "handovers", "notices")
 _COMES_IN = {MessageKind.ANSWER, MessageKind.AGAIN}
 
 
@@ -44,10 +47,14 @@ def test_every_job_is_named() -> None:
     assert set(HANDLERS) == names_of(Way.JOB)
 
 
-def test_every_kind_of_letter_is_named_and_one_module_sends_mail() -> None:
-    assert {kind.value for kind in set(MessageKind) - _COMES_IN} == names_of(Way.LETTER)
+def test_every_kind_of_letter_is_named_and_no_other_module_sends_mail() -> None:
+    to_reporters = {kind.value for kind in set(MessageKind) - _COMES_IN}
+    to_peers = {f"peer.{kind.value}" for kind in LetterKind}
+    to_persons = {f"person.{kind.value}" for kind in HandoverKind}
     senders = {name for name, tree in modules() if "cirt.notify.smtp" in imports(tree)}
-    assert senders == {"cirt/notify/letters.py"}
+
+    assert to_reporters | to_peers | to_persons | {"lead.end"} == names_of(Way.LETTER)
+    assert senders == {f"cirt/notify/{name}.py" for name in _SENDERS}
 
 
 def test_every_folder_of_templates_is_named() -> None:
