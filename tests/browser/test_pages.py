@@ -18,6 +18,7 @@ from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion
 from cirt.exchange.remarks.relating import RelateObjects, Relation, relate_objects
 from cirt.exchange.remarks.service import judge_object, note_object
 from cirt.files.models import Attachment
+from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC
@@ -50,8 +51,14 @@ from cirt.register.webhook.service import add_webhook
 from cirt.release.collections import AddCollection, add_collection
 from cirt.release.membership.service import ask_member
 from cirt.release.models import CollectionKind
+from cirt.release.permitting import record_permission
+from cirt.release.withholding import withhold
+from cirt.sharing.agreements.persons import AgreementPerson, NamePerson, name_person_in
 from cirt.sharing.agreements.record import Contact
 from cirt.sharing.models import Agreement
+from cirt.sharing.permissions.commands import RecordPermission, Scope
+from cirt.sharing.permissions.models import Audience, Permission
+from cirt.sharing.withheld.commands import Withhold
 from tests.support.agreeing import asked_for
 from tests.support.browser import Person, a_person
 from tests.support.canary import addresses
@@ -72,6 +79,7 @@ NO_PAGES = (
     "/report/sent",
     "/entered",
     "/copy/",
+    "report.csv",
 )
 REDIRECTS = ("/admin", "/status/answered")
 PUBLIC_PAGES = (
@@ -112,6 +120,7 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         fill_triage(side.program)
         fill_remarks(side.program)
         fill_agreements(side.program)
+        fill_limits(side.program)
         yield Site(side, pages_of(side.program))
 
 
@@ -157,6 +166,24 @@ def fill_agreements(program: Program) -> None:
         ask_member(work, "spare", "meridia", "They asked for it")
 
 
+def fill_limits(program: Program) -> None:
+    """What a source permits, what is not shared with anybody, and who is named for TLP:RED."""
+    with program.work(CONSOLE) as work:
+        reference = work.session.scalars(sa.select(Agreement.reference)).first() or ""
+        key = PublicKey("A" * 40, "no block of it is looked at here")
+        name_person_in(work, NamePerson(reference, "Mei", "mei@meridia.example", key))
+        permission = RecordPermission(
+            Scope.PEER,
+            "Their lead",
+            Audience.PEERS,
+            Tlp.GREEN,
+            origin="meridia",
+            evidence="Their mail",
+        )
+        record_permission(work, permission)
+        withhold(work, Withhold("203.0.113.0/24", "Ours"))
+
+
 def pages_of(program: Program) -> list[str]:
     """One address for each page of the application, filled with what the story holds."""
     with program.work(CONSOLE, write=False) as work:
@@ -190,6 +217,8 @@ def pages_of(program: Program) -> list[str]:
             "bulk": [first(sa.select(BulkAct.id))],
             "webhook_id": [first(sa.select(Webhook.id))],
             "language": ["ar"],
+            "permission": [first(sa.select(Permission.reference))],
+            "named_id": [first(sa.select(AgreementPerson.id))],
         }
     app = create_app(program)
     adapter = app.url_map.bind("localhost")

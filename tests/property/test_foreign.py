@@ -25,7 +25,7 @@ from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion
 from cirt.exchange.remarks.relating import RelateObjects, Relation, relate_objects
 from cirt.exchange.remarks.service import judge_object, note_object
 from cirt.exchange.sightings import ReportSighting, report_sighting
-from cirt.kernel.clock import FakeClock
+from cirt.kernel.clock import FakeClock, to_us
 from cirt.kernel.errors import CirtError
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -47,6 +47,8 @@ from cirt.release.collections import find_collection
 from cirt.release.commands import AskRelease, DecideRelease, Revoke
 from cirt.release.deciding import decide_release
 from cirt.release.models import CollectionKind, Proposal, ProposalState, Ruling
+from cirt.release.parts.commands import PreparePart, Seed
+from cirt.release.parts.service import draft_part, make_part
 from cirt.release.queries import proposal_view
 from cirt.release.recall import revoke_indicator
 from cirt.sharing.gate import peer_reader, release
@@ -60,6 +62,8 @@ from tests.support.store import indicator, taken
 MAKERS = {
     "register.indicators": "promote",
     "release.recall": "recall",
+    "release.parts.rules": "part",
+    "release.parts.service": "part",
     "release.founding": "none: before anything comes",
     "exchange.arrivals": "take",
     "exchange.sightings": "sighting",
@@ -106,7 +110,7 @@ def house(
         handler = a_person(program, "Tomas", Role.HANDLER)
         lead = a_person(program, "Irena", Role.LEAD)
         with program.work(CONSOLE) as work:
-            readers = [a_reader(work, f"cert-{letter}") for letter in "bcd"]
+            readers = [a_reader(work, f"cert-{letter}", transit=True) for letter in "bcd"]
             a_collection(work, *readers)
             a_collection(work, *readers, alias="room", kind=CollectionKind.SHARED)
         made = an_incident(program, handler)
@@ -174,6 +178,21 @@ def _recall(house: House) -> None:
 
 def _promote(house: House) -> None:
     """The same observable, found by us: an indicator of our own, which is recalled."""
+    stix_id = _promoted(house)
+    with house.program.work(house.handler) as work:
+        revoke_indicator(work, Revoke(stix_id, "A mistake of ours"))
+
+
+def _part(house: House) -> None:
+    """The same, and a part of it with a lower marking."""
+    stix_id, reference = _promoted(house), house.incident.reference
+    cmd = PreparePart(Tlp.GREEN, "A warning", (stix_id,), incident=reference)
+    with house.program.work(house.handler) as work:
+        seed = Seed(stix_id, to_us(work.now))
+        make_part(work, cmd, seed, draft_part(work, cmd, seed).digest)
+
+
+def _promoted(house: House) -> str:
     with house.program.work(house.handler) as work:
         text = AddObservables(house.incident.reference, _address(house), confirm=True)
         service.add_observables(work, text)
@@ -182,8 +201,7 @@ def _promote(house: House) -> None:
         ]
         cmd = Promote(house.incident.reference, tuple(ids), Tlp.AMBER, valid_days=30)
         [made] = service.promote(work, cmd)
-    with house.program.work(house.handler) as work:
-        revoke_indicator(work, Revoke(made.stix_id, "A mistake of ours"))
+        return made.stix_id
 
 
 def _address(house: House) -> str:
@@ -237,6 +255,7 @@ ACTS: dict[str, Callable[[House], None]] = {
     "relate": _relate,
     "recall": _recall,
     "promote": _promote,
+    "part": _part,
     "delete and restore": _delete_and_restore,
     "release": _release,
     "solve": _solve,

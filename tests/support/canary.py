@@ -805,7 +805,6 @@ _FILLED_BY = (
     ("/playbooks/", {"slug": "playbook"}),
     ("/bin/", {"act_id": "bin"}),
     ("/indicators/", {"stix_id": "object", "letter": "letter"}),
-    ("/agreements/", {"reference": "agreement"}),
     ("/release/", {"reference": "release"}),
     ("/peers/", {"slug": "slug", "alias": "collection"}),
     ("/permissions/", {"reference": "permission", "attachment_id": "file"}),

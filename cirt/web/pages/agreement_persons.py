@@ -52,12 +52,12 @@ def add(reference: str) -> AnyResponse:
     return redirect(path_of("agreement_persons.persons", reference=reference), 303)
 
 
-@bp.get("/agreements/<reference>/persons/<int:named_id>/key")
+@bp.get("/agreements/<reference>/persons/<int(max=9223372036854775807):named_id>/key")
 def key(reference: str, named_id: int) -> Response:
     return _page(reference, Form(), replacing=named_id)
 
 
-@bp.post("/agreements/<reference>/persons/<int:named_id>/key")
+@bp.post("/agreements/<reference>/persons/<int(max=9223372036854775807):named_id>/key")
 def save_key(reference: str, named_id: int) -> AnyResponse:
     try:
         found = _key(GiveKeyInput().read(sent()).key)
@@ -69,7 +69,7 @@ def save_key(reference: str, named_id: int) -> AnyResponse:
     return redirect(path_of("agreement_persons.persons", reference=reference), 303)
 
 
-@bp.post("/agreements/<reference>/persons/<int:named_id>/remove")
+@bp.post("/agreements/<reference>/persons/<int(max=9223372036854775807):named_id>/remove")
 def remove(reference: str, named_id: int) -> AnyResponse:
     with open_work() as work:
         take_person_off(work, reference, named_id)

@@ -109,12 +109,12 @@ def remind(stix_id: str) -> AnyResponse:
     return redirect(path_of("indicators.recall", stix_id=stix_id, done="prepared"), 303)
 
 
-@indicators.post("/indicators/<stix_id>/recall/letters/<int:letter>/send")
+@indicators.post("/indicators/<stix_id>/recall/letters/<int(max=9223372036854775807):letter>/send")
 def send_letter_now(stix_id: str, letter: int) -> AnyResponse:
     return _with_letter(stix_id, letter, "letter")
 
 
-@indicators.post("/indicators/<stix_id>/recall/letters/<int:letter>/drop")
+@indicators.post("/indicators/<stix_id>/recall/letters/<int(max=9223372036854775807):letter>/drop")
 def lay_aside(stix_id: str, letter: int) -> AnyResponse:
     return _with_letter(stix_id, letter, "dropped")
 
