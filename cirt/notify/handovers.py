@@ -1,32 +1,24 @@
-"""What was released to named persons, on its way by mail: each encrypted for that person's own key, decided once more by
-the gate, sent once as far as SMTP can.
-
-Between two tries nobody else tries it, and the Message-ID stays, so a mail of which we did not hear that it was taken
-comes a second time as the same one.
-"""
+"""What was released to named persons, on its way by mail: each encrypted for that person's own key."""
 
 import logging
 import uuid
-from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 
-from cirt.kernel.gpg import Gpg, GpgFailed, PublicKey, find_gpg
+from cirt.kernel.gpg import Gpg, GpgFailed, PublicKey
 from cirt.kernel.program import Program
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import SYSTEM
-from cirt.notify.smtp import MailNotSent, send
+from cirt.kernel.work import Work
+from cirt.notify import outbox
+from cirt.notify.outbox import GIVE_UP, Kind, Stays, Try, Writing
 from cirt.notify.writing import Envelope, address, new_message_id, pgp_mime
 from cirt.parties.peers import ourselves
-from cirt.release.handing.models import HandoverKind
-from cirt.release.handing.service import Ready, claim, not_sent, ready, was_sent
-
-log = logging.getLogger("cirt.handover")
+from cirt.release.handing.models import Handover, HandoverKind, HandoverState
+from cirt.release.handing.service import NOT_ANY_MORE, Ready, ready, stay, was_sent
 
 JOB = "handover.send"
-_LEASE = timedelta(minutes=10)  # a try takes at most three
-_PER_RUN = 100
 _BUNDLES = uuid.UUID("0f6e9d52-5a0b-4a54-8a0d-6f5b7f0a4c33")
 _POLICY = SMTP.clone(cte_type="7bit")
 # In English, as the objects are: STIX is read in it.
@@ -44,48 +36,29 @@ These objects, which you had from us with release {reference}, are revoked. Stop
 
 {ids}
 """
-NO_GPG = mark("GnuPG is not installed here, so nothing can be encrypted.")
+
+
+class NoGpg(GpgFailed):
+    code = "gpg-missing"
+    message = mark("GnuPG is not installed here, so nothing can be encrypted.")
 
 
 def send_due(program: Program) -> int:
     """Send what waits; how many went. Without a mail server everything waits."""
-    if not program.settings.smtp_host:
-        return 0
-    gpg = find_gpg(program.settings)
-    sent = 0
-    for _ in range(_PER_RUN):
-        with program.work(SYSTEM) as work:
-            name = new_message_id(program.settings.mail_from)
-            handover_id = claim(work, name, lease=_LEASE)
-        if handover_id is None:
-            break
-        sent += _send_one(program, gpg, handover_id)
-    return sent
+    return outbox.send_due(program, _KIND)
 
 
-def _send_one(program: Program, gpg: Gpg | None, handover_id: int) -> bool:
-    if gpg is None:
-        with program.work(SYSTEM) as work:
-            not_sent(work, handover_id, NO_GPG, retry=True)
-        return False
-    with program.work(SYSTEM) as work:
-        going = ready(work, handover_id)
-        team = ourselves(work.session).name
+def _make(work: Work, this: Try) -> Writing | Stays:
+    """
+    Raises:
+        NoGpg: before the gate is asked.
+    """
+    if this.gpg is None:
+        raise NoGpg
+    going = ready(work, this.row_id, new_message_id(this.program.settings.mail_from))
     if going is None:
-        log.warning("handover.stays", extra={"handover": handover_id})
-        return False
-    try:
-        send(program.settings, _mail_of(program, going, team, gpg))
-    except (MailNotSent, GpgFailed) as error:
-        retry = not isinstance(error, MailNotSent) or error.retry
-        log.warning("handover.not-sent", extra={"handover": handover_id, "retry": retry})
-        with program.work(SYSTEM) as work:
-            not_sent(work, handover_id, str(error), retry=retry)
-        return False
-    with program.work(SYSTEM) as work:
-        was_sent(work, handover_id)
-    log.info("handover.sent", extra={"handover": handover_id})
-    return True
+        return Stays(NOT_ANY_MORE)
+    return partial(_mail_of, this.program, going, ourselves(work.session).name, this.gpg)
 
 
 def _mail_of(program: Program, going: Ready, team: str, gpg: Gpg) -> EmailMessage:
@@ -137,3 +110,24 @@ def _text(going: Ready, team: str) -> str:
 def _recall_text(going: Ready) -> str:
     ids = "\n".join(going.revoked)
     return _RECALL.format(label=going.tlp.label, reference=going.reference, ids=ids)
+
+
+def _put_off(work: Work, handover: Handover, reason: str) -> None:
+    handover.failure = reason
+
+
+_KIND = Kind(
+    log=logging.getLogger("cirt.handover"),
+    event="handover",
+    logged_as="handover",
+    model=Handover,
+    key=Handover.id,
+    due_at=Handover.next_try_at,
+    waits=Handover.state == HandoverState.WAITING,
+    make=_make,
+    is_over=lambda work, handover: work.now - handover.made_at > GIVE_UP,
+    sent=was_sent,
+    put_off=_put_off,
+    given_up=stay,
+    refused=stay,
+)

@@ -1,22 +1,18 @@
-"""Messages to reporters on their way by mail: each decided by the gate, sent once as far as SMTP can, tried again.
-
-Their Message-ID is fixed before the first try: should we not hear that the server took a letter, the second one is
-told from the first by nobody but the reader's mail program, which shows one.
-"""
+"""Messages to reporters on their way by mail. Each gets its Message-ID when it is queued."""
 
 import logging
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from cirt.kernel.gpg import Gpg, GpgFailed, find_gpg
 from cirt.kernel.keys import SecretUnreadable
 from cirt.kernel.program import Program
 from cirt.kernel.text import mark
 from cirt.kernel.work import SYSTEM, Work
+from cirt.notify import outbox
 from cirt.notify.models import Letter
-from cirt.notify.smtp import MailNotSent, send
+from cirt.notify.outbox import GIVE_UP, PER_RUN, Kind, Stays, Try, Writing
 from cirt.notify.writing import Envelope, mail_of, new_message_id
 from cirt.parties.models import Ourselves
 from cirt.register.acknowledging.service import forget_code, text_to_send
@@ -25,15 +21,9 @@ from cirt.register.dialogue.models import Direction, Message, MessageKind, Messa
 from cirt.register.linking.whereabouts import concerns
 from cirt.register.mail.tokens import subject_tag
 from cirt.register.models import Incident, Report
-from cirt.sharing.letters import LetterWithheld, ReleasedLetter, release_letter
-
-log = logging.getLogger("cirt.letter")
+from cirt.sharing.letters import ReleasedLetter, release_letter
 
 JOB = "mail.send"
-_LEASE = timedelta(minutes=10)  # a try takes at most three
-_WAITS = (1, 5, 15, 60, 120, 240)  # minutes; the last one again and again
-_GIVE_UP = timedelta(days=2)
-_PER_RUN = 100
 IN_CONFIDENCE = mark(
     "Their mail came encrypted and we have no key of theirs, so the program does not write to them in the clear."
 )
@@ -43,19 +33,10 @@ TOO_OLD = mark("Mail was not set up when this was written. It stands on the foll
 
 def send_due(program: Program) -> int:
     """Send what waits; how many went. Without a mail server everything waits."""
-    if not program.settings.smtp_host:
-        return 0
-    with program.work(SYSTEM) as work:
-        _queue_written(work, program.settings.mail_from)
-    gpg = find_gpg(program.settings)
-    sent = 0
-    for _ in range(_PER_RUN):
+    if program.settings.smtp_host:
         with program.work(SYSTEM) as work:
-            message_id = _claim(work)
-        if message_id is None:
-            break
-        sent += _send_one(program, gpg, message_id)
-    return sent
+            _queue_written(work, program.settings.mail_from)
+    return outbox.send_due(program, _KIND)
 
 
 def _queue_written(work: Work, from_address: str) -> None:
@@ -68,11 +49,11 @@ def _queue_written(work: Work, from_address: str) -> None:
             Message.direction == Direction.OUT,
         )
         .order_by(Message.at, Message.id)
-        .limit(_PER_RUN)
+        .limit(PER_RUN)
         .with_for_update(skip_locked=True)
     )
     for message in work.session.scalars(query):
-        if work.now - message.at > _GIVE_UP:
+        if work.now - message.at > GIVE_UP:
             message.state, message.failure = MessageState.FAILED, TOO_OLD
             forget_code(message)
             continue
@@ -81,63 +62,22 @@ def _queue_written(work: Work, from_address: str) -> None:
         work.session.add(Letter(message_id=message.id, next_try_at=work.now, tries=0, error=""))
 
 
-def _claim(work: Work) -> int | None:
-    """The next letter that is due; nobody else tries it for a while."""
-    query = (
-        sa.select(Letter)
-        .where(Letter.next_try_at <= work.now)
-        .order_by(Letter.next_try_at, Letter.message_id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    letter = work.session.scalars(query).one_or_none()
-    if letter is None:
-        return None
-    letter.tries += 1
-    letter.next_try_at = work.now + _LEASE
-    return letter.message_id
-
-
-def _send_one(program: Program, gpg: Gpg | None, message_id: int) -> bool:
-    with program.work(SYSTEM, write=False) as work:
-        address = work.session.get_one(Message, message_id).recipient
-    key = gpg.key_for(address) if gpg else None
-    with program.work(SYSTEM) as work:
-        released = _release(program, work, message_id, key.fingerprint if key else "")
-        envelope = _envelope(program, work, message_id, released) if released else None
-    if released is None or envelope is None:
-        return False
-    try:
-        send(program.settings, mail_of(released, envelope, gpg))
-    except (MailNotSent, GpgFailed) as error:
-        retry = not isinstance(error, MailNotSent) or error.retry
-        with program.work(SYSTEM) as work:
-            _not_sent(work, message_id, str(error), retry=retry)
-        return False
-    with program.work(SYSTEM) as work:
-        _was_sent(work, message_id)
-    return True
-
-
-def _release(
-    program: Program, work: Work, message_id: int, fingerprint: str
-) -> ReleasedLetter | None:
-    """What the gate lets go now; None if it does not, which is told at the message."""
-    message = work.session.get_one(Message, message_id)
+def _make(work: Work, this: Try) -> Writing | Stays:
+    message = work.session.get_one(Message, this.row_id)
+    report = _report(work, message)
     if not mail_address(message.recipient):  # one kept before the rule was this strict
-        _end(work, message, MessageState.FAILED, NO_ADDRESS.format(address=message.recipient))
-        return None
-    if _is_in_confidence(_report(work, message), message) and not fingerprint:
-        _end(work, message, MessageState.FAILED, IN_CONFIDENCE)
-        return None
+        return Stays(NO_ADDRESS.format(address=message.recipient))
+    if _is_in_confidence(report, message) and not this.fingerprint:
+        return Stays(IN_CONFIDENCE)
     subjects = _subjects(work, message)
     try:
-        said = text_to_send(program.keys, message)
-        text = f"{said}\n\n-- \n{_signature(work, subjects[0])}\n"
-        return release_letter(work, subjects, message.recipient, text, fingerprint=fingerprint)
-    except (LetterWithheld, SecretUnreadable) as error:
-        _end(work, message, MessageState.FAILED, str(error))
-        return None
+        said = text_to_send(this.program.keys, message)
+    except SecretUnreadable as error:
+        return Stays(str(error))
+    text = f"{said}\n\n-- \n{_signature(work, subjects[0])}\n"
+    released = release_letter(work, subjects, message.recipient, text, fingerprint=this.fingerprint)
+    envelope = _envelope(this.program, work, message, released)
+    return partial(mail_of, released, envelope, this.gpg)
 
 
 def _is_in_confidence(report: Report | None, message: Message) -> bool:
@@ -165,9 +105,8 @@ def _signature(work: Work, reference: str) -> str:
     return f"{work.session.get_one(Ourselves, 1).name}\n{reference}"
 
 
-def _envelope(program: Program, work: Work, message_id: int, released: ReleasedLetter) -> Envelope:
+def _envelope(program: Program, work: Work, message: Message, released: ReleasedLetter) -> Envelope:
     """Of one that is encrypted, the subject says nothing."""
-    message = work.session.get_one(Message, message_id)
     report = _report(work, message)
     name = work.session.get_one(Ourselves, 1).name
     earlier = _earlier(work, message, report)
@@ -216,31 +155,46 @@ def _mail_of(report: Report | None) -> dict[str, Any]:
     return found
 
 
-def _was_sent(work: Work, message_id: int) -> None:
+def _is_over(work: Work, letter: Letter) -> bool:
+    return work.now - work.session.get_one(Message, letter.message_id).at > GIVE_UP
+
+
+def _sent(work: Work, message_id: int) -> None:
     message = work.session.get_one(Message, message_id)
     message.sent_at = work.now
     _end(work, message, MessageState.SENT, "")
     work.audit("letter.sent", f"message-{message_id}")
-    log.info("letter.sent", extra={"letter": message_id})
 
 
-def _not_sent(work: Work, message_id: int, reason: str, *, retry: bool) -> None:
-    message, letter = (
-        work.session.get_one(Message, message_id),
-        work.session.get(Letter, message_id),
-    )
-    log.warning("letter.not-sent", extra={"letter": message_id, "retry": retry})
-    if letter is None or not retry or work.now - message.at > _GIVE_UP:
-        _end(work, message, MessageState.FAILED, reason)
-        return
-    wait = _WAITS[min(letter.tries, len(_WAITS)) - 1]
-    letter.next_try_at, letter.error = work.now + timedelta(minutes=wait), reason
+def _put_off(work: Work, letter: Letter, reason: str) -> None:
+    letter.error = reason
+    message = work.session.get_one(Message, letter.message_id)
     message.failure = reason  # still queued: shown while we go on trying
+
+
+def _failed(work: Work, message_id: int, reason: str) -> None:
+    _end(work, work.session.get_one(Message, message_id), MessageState.FAILED, reason)
+    work.audit("letter.failed", f"message-{message_id}")
 
 
 def _end(work: Work, message: Message, state: MessageState, failure: str) -> None:
     message.state, message.failure = state, failure
     forget_code(message)
     work.session.execute(sa.delete(Letter).where(Letter.message_id == message.id))
-    if state is MessageState.FAILED:
-        work.audit("letter.failed", f"message-{message.id}")
+
+
+_KIND = Kind(
+    log=logging.getLogger("cirt.letter"),
+    event="letter",
+    logged_as="letter",
+    model=Letter,
+    key=Letter.message_id,
+    due_at=Letter.next_try_at,
+    address=lambda work, message_id: work.session.get_one(Message, message_id).recipient,
+    make=_make,
+    is_over=_is_over,
+    sent=_sent,
+    put_off=_put_off,
+    given_up=_failed,
+    refused=_failed,
+)

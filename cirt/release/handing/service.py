@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -19,8 +19,6 @@ from cirt.sharing.gate import Released, release
 from cirt.sharing.rules import agreement_rule, named_rule
 
 NOT_ANY_MORE = mark("It may not go any more: an agreement, a marking or a key has changed since.")
-_WAITS = (1, 5, 15, 60, 120, 240)  # minutes; the last one again and again
-GIVE_UP = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,28 +99,11 @@ def _note_versions(work: Work, handover: Handover, version_ids: Sequence[int]) -
     work.session.flush()
 
 
-def claim(work: Work, message_id: str, *, lease: timedelta) -> int | None:
-    """The next that is due; nobody else tries it for a while. ``message_id`` is its own if it has none yet."""
-    query = (
-        sa.select(Handover)
-        .where(Handover.state == HandoverState.WAITING, Handover.next_try_at <= work.now)
-        .order_by(Handover.next_try_at, Handover.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    handover = work.session.scalars(query).one_or_none()
-    if handover is None:
-        return None
-    handover.tries += 1
-    handover.message_id = handover.message_id or message_id
-    handover.next_try_at = work.now + lease
-    return handover.id
-
-
-def ready(work: Work, handover_id: int) -> Ready | None:
-    """What the gate lets go now; None if anything of it may not, which then stays, and says so."""
+def ready(work: Work, handover_id: int, message_id: str) -> Ready | None:
+    """What the gate lets go now; None if anything of it may not. ``message_id`` is its own if it has none yet."""
     session = work.session
     handover = session.get_one(Handover, handover_id)
+    handover.message_id = handover.message_id or message_id
     person = session.get_one(AgreementPerson, handover.person_id)
     reader = named_readers(session, [person.id], work.now)[person.id]
     proposal = session.get_one(Proposal, handover.proposal_id)
@@ -134,7 +115,6 @@ def ready(work: Work, handover_id: int) -> Ready | None:
     else:  # passes over marking and scope, but not where nobody is reached any more (rulings 16)
         may = named_rule(reader, work.now) is None and not agreement_rule(reader.peer, work.now)
     if not may:
-        stay(work, handover_id, NOT_ANY_MORE)
         return None
     revoked = _stix_ids(work, handover_id) if handover.kind is HandoverKind.RECALL else []
     return Ready(
@@ -197,17 +177,8 @@ def was_sent(work: Work, handover_id: int) -> None:
     )
 
 
-def not_sent(work: Work, handover_id: int, reason: str, *, retry: bool) -> None:
-    """Try again later, or give it up."""
-    handover = work.session.get_one(Handover, handover_id)
-    if not retry or work.now - handover.made_at > GIVE_UP:
-        stay(work, handover_id, reason)
-        return
-    wait = _WAITS[min(handover.tries, len(_WAITS)) - 1]
-    handover.next_try_at, handover.failure = work.now + timedelta(minutes=wait), reason
-
-
 def stay(work: Work, handover_id: int, reason: str) -> None:
+    """It goes no more."""
     handover = work.session.get_one(Handover, handover_id)
     handover.state, handover.failure = HandoverState.STAYED, reason
     handover.next_try_at = None
