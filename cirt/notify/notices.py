@@ -85,10 +85,11 @@ def _make(work: Work, this: Try) -> Writing:
     released = release_letter(
         work, [notice.subject], notice.address, notice.text, fingerprint=this.fingerprint
     )
+    name = work.session.get_one(Ourselves, 1).name
     envelope = Envelope(
-        from_name=work.session.get_one(Ourselves, 1).name,
+        from_name=name,
         from_address=this.program.settings.mail_from,
-        subject=notice.title,
+        subject=name if released.fingerprint else notice.title,  # it would stand in the clear
         message_id=notice.message_id,
         at=notice.written_at,
     )

@@ -24,7 +24,7 @@ from cirt.worker.table import HANDLERS
 from tests.support.documents import ROOT
 
 TEMPLATES = ROOT / "cirt" / "web" / "templates"
-_SENDERS = ("letters", "peer_letters", "handovers", "notices")
+_SENDERS = ("outbox",)
 _COMES_IN = {MessageKind.ANSWER, MessageKind.AGAIN}
 
 

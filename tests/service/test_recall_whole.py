@@ -21,7 +21,7 @@ from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import Promote
-from cirt.release.collections import find_collection, publish, remove_member
+from cirt.release.collections import add_member, find_collection, publish, remove_member
 from cirt.release.commands import RecallRelease, Revoke, Withdraw
 from cirt.release.errors import (
     AddressWrong,
@@ -287,13 +287,14 @@ def test_a_letter_on_what_is_too_strict_for_open_mail_stays(program: Program, sm
 def test_a_release_is_taken_back_in_part_and_then_as_a_whole(program: Program) -> None:
     tomas, irena = a_person(program, "Tomas", Role.HANDLER), a_person(program, "Irena", Role.LEAD)
     with program.work(CONSOLE) as work:
-        peer = a_reader(work)
+        peer = a_reader(work, transit=True)
         a_collection(work, peer)
         ours = [our_indicator(work, f"203.0.113.{n}") for n in (1, 2)]
-        theirs = indicator(3, tlp=Tlp.GREEN)
+        theirs, stays = indicator(3, tlp=Tlp.GREEN), indicator(4, tlp=Tlp.GREEN)
         put(work, *ours)
-        put(work, theirs, origin=a_reader(work, "cert-c"))
-    every = [*ours, theirs]
+        put(work, theirs, origin=a_reader(work, "cert-c", transit=True))
+        put(work, stays, origin=a_reader(work, "cert-d"))  # which lets nothing go on
+    every = [*ours, theirs, stays]
     reference = asked(program, tomas, *(each.stix_id for each in every))
     decided(program, irena, reference)
     read_page(program, peer)
@@ -336,7 +337,7 @@ def test_a_handler_takes_back_what_came_of_their_incidents_alone(program: Progra
 
 def test_what_others_made_is_closed_and_its_author_is_written_to(program: Program) -> None:
     with program.work(CONSOLE) as work:
-        author, peer = a_reader(work, "author"), a_reader(work, "peer")
+        author, peer = (a_reader(work, slug, transit=True) for slug in ("author", "peer"))
         theirs = indicator(1, tlp=Tlp.GREEN)
         [stored] = put(work, theirs, origin=author)
         publish(work, a_collection(work, author, peer), [stored.version_id])
@@ -359,8 +360,8 @@ def test_a_foreign_revocation_goes_on_to_those_who_had_it_and_may_have_it(
     program: Program, clock: FakeClock
 ) -> None:
     with program.work(CONSOLE) as work:
-        author = a_reader(work, "author")
-        had, idle, lost = (a_reader(work, slug) for slug in ("had", "idle", "lost"))
+        author = a_reader(work, "author", transit=True)
+        had, idle, lost = (a_reader(work, slug, transit=True) for slug in ("had", "idle", "lost"))
         theirs = indicator(1, tlp=Tlp.GREEN)
         [stored] = put(work, theirs, origin=author)
         publish(work, a_collection(work, had, idle, lost), [stored.version_id])
@@ -379,8 +380,6 @@ def test_a_foreign_revocation_goes_on_to_those_who_had_it_and_may_have_it(
     assert names(read_page(program, idle).rows) == []
     assert names(read_page(program, lost).rows) == []
     with program.work(CONSOLE) as work:
-        late = a_reader(work, "late")
-        from cirt.release.collections import add_member
-
+        late = a_reader(work, "late", transit=True)
         add_member(work, find_collection(work.session, "indicators"), late)
     assert names(read_page(program, late).rows) == []

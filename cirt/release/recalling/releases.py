@@ -4,9 +4,17 @@ import sqlalchemy as sa
 
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
-from cirt.release.models import Proposal, ProposalObject, ProposalState
+from cirt.release.models import (
+    Proposal,
+    ProposalObject,
+    ProposalPersonRow,
+    ProposalRow,
+    ProposalState,
+)
 from cirt.release.recalling.models import Recall
+from cirt.sharing.verdicts import Verdict
 
+_LEAVING = (Verdict.YES.value, Verdict.NEEDS_APPROVAL.value)
 _LEFT = (ProposalState.RELEASED, ProposalState.RECALLED_IN_PART)
 
 
@@ -34,10 +42,26 @@ def still_stands() -> sa.ColumnElement[bool]:
         .where(
             ProposalObject.proposal_id == Proposal.id,
             StixObject.id == ProposalObject.object_id,
+            has_left(),
             ~is_gone(),
         )
         .correlate(Proposal)
     )
+
+
+def has_left() -> sa.ColumnElement[bool]:
+    """On ProposalObject: somebody got the right to it when the release was decided."""
+    by_row = [
+        sa.exists()
+        .where(
+            row.proposal_id == ProposalObject.proposal_id,
+            row.version_id == ProposalObject.version_id,
+            row.verdict.in_(_LEAVING),
+        )
+        .correlate(ProposalObject)
+        for row in (ProposalRow, ProposalPersonRow)
+    ]
+    return sa.or_(*by_row)
 
 
 def is_gone() -> sa.ColumnElement[bool]:

@@ -13,7 +13,7 @@ from cirt.release.errors import NothingToRecall
 from cirt.release.models import CollectionEntry, Feed, FeedRow, Proposal, ProposalObject
 from cirt.release.offers import lock_collections
 from cirt.release.recall import revoke_indicator
-from cirt.release.recalling.releases import is_gone
+from cirt.release.recalling.releases import has_left, is_gone
 from cirt.release.recalling.withdrawing import is_ours, withdraw
 from cirt.release.requests import get_proposal
 
@@ -50,7 +50,7 @@ def recall_release(work: Work, cmd: RecallRelease) -> int:
 
 
 def left_of(session: Session, proposal_id: int) -> list[Left]:
-    """By STIX id, which is also the order in which they are locked."""
+    """What left by it and is not gone; by STIX id, which is also the order in which they are locked."""
     query = (
         sa.select(StixObject.id, StixObject.stix_id, ObjectFacts)
         .select_from(ProposalObject)
@@ -58,7 +58,7 @@ def left_of(session: Session, proposal_id: int) -> list[Left]:
         .join(StixObject, StixObject.id == ProposalObject.object_id)
         .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(Proposal.id == proposal_id, Proposal.decided_at.is_not(None), ~is_gone())
+        .where(Proposal.id == proposal_id, Proposal.decided_at.is_not(None), has_left(), ~is_gone())
         .order_by(StixObject.stix_id)
     )
     return [
