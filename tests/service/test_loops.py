@@ -36,13 +36,19 @@ from cirt.release.collections import find_collection, publish
 from cirt.release.models import CollectionKind
 from cirt.sharing.gate import release
 from cirt.sharing.queries import peer_reader
+from tests.support import release as support
 from tests.support.hostile import hostile
-from tests.support.release import a_collection, a_reader, our_indicator, published, walk
+from tests.support.release import a_collection, our_indicator, published, walk
 from tests.support.stix import an_object
 from tests.support.store import indicator, numbered, put, taken
 from tests.support.sync import a_link
 
 ONE = numbered("indicator", 1)
+
+
+def a_reader(work: Work, slug: str = "cert-b") -> Peer:
+    """Who lets go on what it brings, and is given what others let go on."""
+    return support.a_reader(work, slug, transit=True)
 
 
 def facts_of_one(work: Work, stix_id: str = ONE) -> tuple[ObjectVersion, ObjectFacts]:

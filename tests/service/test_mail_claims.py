@@ -175,6 +175,8 @@ def test_the_page_offers_it_filled_in_and_adds_nothing_before_it_is_saved(
     filled = visitor.form(decision).fields
     assert (filled["decision"], filled["incident"]) == (["add"], [incident.reference])
     visitor.send(decision)
+    assert "Is this the right one?" in visitor.text
+    visitor.send(decision)
 
     assert visitor.last is not None
     assert visitor.last.headers["Location"] == f"/incidents/{incident.reference}"

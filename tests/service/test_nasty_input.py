@@ -25,7 +25,6 @@ from cirt.register.models import (
     Entry,
     EntryKind,
     Incident,
-    IncidentObservable,
     Report,
     ReportObservable,
     ReportState,
@@ -242,25 +241,6 @@ def at_once(*acts: Callable[[], TestResponse]) -> list[TestResponse]:
     for thread in threads:
         thread.join()
     return answers
-
-
-def test_ten_thousand_observables_in_one_paste_are_offered_page_by_page(
-    program: Program, lead: Visitor
-) -> None:
-    incident = an_incident(program, a_person(program, "Tomas", Role.HANDLER)).reference
-    place = f"/incidents/{incident}/observables"
-    text = "\n".join(f"10.{n // 250}.{n % 250}.7" for n in range(10_000))
-    lead.get(f"{place}/new")
-
-    assert lead.send(f"{place}/new", text=text).status_code == 303
-
-    assert lead.follow().status_code == 200
-    assert len(rows(program, IncidentObservable)) == 10_000
-    asked = [name for name in lead.form(f"{place}/decisions").fields if name.startswith("do-")]
-    assert 0 < len(asked) <= 200
-    assert len(lead.page) < 500_000
-    lead.send(f"{place}/decisions", **{asked[0]: "confirm", asked[1]: "dismiss"})
-    assert lead.follow().status_code == 200
 
 
 def test_no_form_of_the_desk_breaks_on_a_megabyte(program: Program, lead: Visitor) -> None:

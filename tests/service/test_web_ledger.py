@@ -9,6 +9,8 @@ from cirt.kernel.work import CONSOLE
 from cirt.objects.codec import StixObject
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
+from cirt.register import service
+from cirt.register.commands import Promote
 from cirt.release.collections import publish
 from cirt.release.commands import Revoke
 from cirt.release.holdings.accounting import account_due
@@ -16,7 +18,7 @@ from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.models import LetterState, PeerLetter
 from cirt.sharing.models import Agreement, AgreementState
 from tests.support.browse import Visitor, signed_in
-from tests.support.register import a_person
+from tests.support.register import a_person, an_incident, with_observables
 from tests.support.release import (
     a_collection,
     a_reader,
@@ -180,3 +182,24 @@ def test_what_others_made_is_offered_no_longer_from_its_page(program: Program) -
 
 def _words(visitor: Visitor) -> str:
     return " ".join(visitor.text.split())
+
+
+def test_the_incident_says_who_has_what_was_made_of_it(program: Program) -> None:
+    tomas, irena = a_person(program, "Tomas", Role.HANDLER), a_person(program, "Irena", Role.LEAD)
+    incident = an_incident(program, tomas)
+    ids = [row.id for row in with_observables(program, tomas, incident, "Seen: 203.0.113.8")]
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        a_collection(work, peer)
+    with program.work(tomas) as work:
+        [made] = service.promote(work, Promote(incident.reference, tuple(ids), Tlp.AMBER))
+    visitor = signed_in(program, Role.TRIAGE)
+    visitor.get(f"/incidents/{incident.reference}/sharing")
+    assert "Nothing of it was shared." in visitor.text
+
+    decided(program, irena, asked(program, tomas, made.stix_id))
+    read_page(program, peer)
+    visitor.get(f"/incidents/{incident.reference}/sharing")
+
+    assert "One peer has something of this incident: CERT-B." in _words(visitor)
+    assert "offered to one peer, one has it" in _words(visitor)
