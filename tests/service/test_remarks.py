@@ -154,7 +154,7 @@ def test_what_is_said_of_an_object_that_is_not_for_them_is_refused(program: Prog
 def test_a_note_on_what_may_not_go_does_not_go_either(program: Program) -> None:
     """Its object_refs are as telling as the ends of a relationship."""
     with program.work(CONSOLE) as work:
-        bringer, third = a_reader(work, "cert-b"), a_reader(work, "cert-c")
+        bringer, third = (a_reader(work, slug, transit=True) for slug in ("cert-b", "cert-c"))
         put(work, indicator(1, tlp=Tlp.AMBER), origin=bringer)
         put(work, indicator(2, tlp=Tlp.GREEN), origin=bringer)
         hidden = note_object(work, NoteObject(ONE, "About AMBER", Tlp.AMBER))
