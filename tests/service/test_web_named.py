@@ -50,7 +50,7 @@ def test_a_person_is_named_given_a_key_and_taken_off(program: Program) -> None:
         lead.send(f"/agreements/{reference}/persons/1/key", key=ring.public_key.decode())
         lead.follow()
         assert ring.fingerprint[:4] in lead.text
-    lead.get(f"/peers/cert-b/agreements/{reference}")
+    lead.get(f"/agreements/{reference}")
     assert "Mei Lan" in lead.text
     lead.get(f"/agreements/{reference}/persons")
     lead.send(f"/agreements/{reference}/persons/1/remove")
