@@ -131,6 +131,7 @@ def test_a_last_day_ends_with_its_night() -> None:
         (4,),
         Tlp.GREEN,
         valid_until=datetime(2026, 12, 19, tzinfo=UTC),
+        personal=False,
         confidence=70,
     )
 
