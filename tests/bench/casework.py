@@ -160,7 +160,6 @@ def _report(number: int, count: int, chance: random.Random) -> dict[str, Any]:
         "decided_by_id": None,
         "decided_at": None if waits else received + timedelta(minutes=5),
         "reason": "",
-        "incident_id": number if not waits and decided is ReportState.ACCEPTED else None,
         "version": 1,
     }
 
