@@ -25,7 +25,8 @@ from cirt.release.offers import feeds_of
 from cirt.sharing.models import Agreement
 
 JOB = "ledger.account"
-_PAGES = 10  # in one transaction, so that nobody waits long
+_PAGES = 10  # different ones in one transaction, so that nobody waits long
+_LOOKED_AT = 500  # among so many; who reads the same again fetches nothing new
 _COLUMNS = (
     *("feed_id", "date_us", "object_id", "version_id", "facts_id"),
     *("page_id", "at_us", "agreement_id"),
@@ -56,15 +57,15 @@ def _account_feed(program: Program, feed_id: int) -> int:
     done = 0
     while True:
         with program.work(SYSTEM) as work:
-            pages = _next_pages(work.session, feed_id, last)
+            count, pages = _next_pages(work.session, feed_id, last)
             if not pages:
                 return done
             _account(work.session, feed_id, pages)
-        done += len(pages)
+        done += count
 
 
-def _next_pages(session: Session, feed_id: int, last: int) -> list[PageRead]:
-    """After the mark, which is held until commit and moved behind them."""
+def _next_pages(session: Session, feed_id: int, last: int) -> tuple[int, list[PageRead]]:
+    """How many follow the mark, which is held until commit and moved behind them, and the different ones of them."""
     connection = session.connection()
     connection.execute(
         insert_new(connection, Accounted, "feed_id"), [{"feed_id": feed_id, "page_id": 0}]
@@ -74,10 +75,14 @@ def _next_pages(session: Session, feed_id: int, last: int) -> list[PageRead]:
     query = sa.select(PageRead).where(
         PageRead.feed_id == feed_id, PageRead.id > mark.page_id, PageRead.id <= last
     )
-    pages = list(session.scalars(query.order_by(PageRead.id).limit(_PAGES)))
-    if pages:
-        mark.page_id = pages[-1].id
-    return pages
+    count, different = 0, dict[tuple[Any, ...], PageRead]()
+    for page in session.scalars(query.order_by(PageRead.id).limit(_LOOKED_AT)):
+        shown = (page.from_us, page.to_us, page.head_us, repr(page.filters))
+        if shown not in different and len(different) == _PAGES:
+            break
+        different.setdefault(shown, page)
+        mark.page_id, count = page.id, count + 1
+    return count, list(different.values())
 
 
 def _account(session: Session, feed_id: int, pages: Sequence[PageRead]) -> None:
