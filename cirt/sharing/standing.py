@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from cirt.kernel.among import among, among_given, gathered
 from cirt.kernel.prepared import Prepared
-from cirt.objects.factsets import COLUMNS, iep_of, permits_of
+from cirt.objects.factsets import COLUMNS, set_of
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.observables.findings import ABOUT_OTHERS
 from cirt.sharing.consent import load_consent
@@ -190,22 +190,7 @@ _CREATORS = Prepared(
 
 
 def facts_of(row: sa.Row[*tuple[Any, ...]]) -> Facts:
-    return Facts(
-        type=row.type,
-        tlp=row.tlp,
-        written_tlp=row.written_tlp,
-        origin_id=row.origin_id,
-        creator=row.creator,
-        sector=row.sector,
-        vouched=row.vouched,
-        companion=row.companion,
-        pap=row.pap,
-        iep=iep_of(row),
-        personal=row.personal,
-        withheld=row.withheld,
-        permits=permits_of(row.permits),
-        disputed=row.disputed,
-    )
+    return Facts(**set_of(row)._asdict())
 
 
 def judge(
