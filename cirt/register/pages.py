@@ -60,6 +60,11 @@ class Order:
     newest_first: bool
     rank: sa.SQLColumnExpression[int] | None = None
 
+    def sorting(self, *, descending: bool) -> list[sa.UnaryExpression[Any]]:
+        ranks = [] if self.rank is None else [self.rank]
+        columns: list[sa.SQLColumnExpression[Any]] = [*ranks, self.at, self.id]
+        return [column.desc() if descending else column.asc() for column in columns]
+
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
@@ -82,20 +87,37 @@ def read_page(
     """
     limit = max(1, min(limit, LONGEST_PAGE))
     place = _read(cursor)
+    if place is None and total is None:
+        found = list(session.execute(_first(query, order, limit)))
+        return _page(found, place, limit, Count(found[0].total if found else 0))
     total = count_of(session, query) if total is None else total
     descending = order.newest_first == (place is None or place.forward)
-    rank = order.rank if order.rank is not None else sa.literal(0)
-    query = query.add_columns(
-        order.at.label("key_at"), order.id.label("key_id"), rank.label("key_rank")
-    )
+    query = query.add_columns(*_keys(order))
     if place is not None:
         query = query.where(_beyond(order, place, descending=descending))
-    columns: list[sa.SQLColumnExpression[Any]] = [order.at, order.id]
-    if order.rank is not None:
-        columns.insert(0, order.rank)
-    sorting = [column.desc() if descending else column.asc() for column in columns]
-    found = list(session.execute(query.order_by(*sorting).limit(limit + 1)))
-    return _page(found, place, limit, total)
+    sorted_query = query.order_by(*order.sorting(descending=descending))
+    return _page(list(session.execute(sorted_query.limit(limit + 1))), place, limit, total)
+
+
+def _first(query: Query, order: Order, limit: int) -> Query:
+    """The first page and how many there are: what fits is looked for once, as far as it is counted."""
+    descending, keys = order.newest_first, _keys(order)
+    sorting = order.sorting(descending=descending)
+    fits = query.with_only_columns(*keys, maintain_column_froms=True)
+    fitting = fits.order_by(*sorting).limit(MOST + 1).cte("fitting")
+    total = sa.select(sa.func.count()).select_from(fitting).scalar_subquery()
+    its = fitting.c
+    same = Order(
+        its.key_at, its.key_id, order.newest_first, None if order.rank is None else its.key_rank
+    )
+    shown = sa.select(its.key_id).order_by(*same.sorting(descending=descending)).limit(limit + 1)
+    rows = query.add_columns(*keys, total.label("total")).where(order.id.in_(shown))
+    return rows.order_by(*sorting)
+
+
+def _keys(order: Order) -> list[sa.Label[Any]]:
+    rank = order.rank if order.rank is not None else sa.literal(0)
+    return [order.at.label("key_at"), order.id.label("key_id"), rank.label("key_rank")]
 
 
 def read_shifted(

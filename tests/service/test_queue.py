@@ -344,8 +344,8 @@ def plans(program: Program, actor: Actor, act: Callable[[Any], Any]) -> list[str
 
 
 def scans(steps: list[str]) -> list[str]:
-    """Steps that read a table whole; the index of what waits may be read in its order."""
-    whole = [step for step in steps if re.match(r"SCAN (?!json_each)", step)]
+    """Steps that read a table whole; the index of what waits may be read in its order, and so what a page counts."""
+    whole = [step for step in steps if re.match(r"SCAN (?!json_each|fitting)", step)]
     return [
         step
         for step in whole

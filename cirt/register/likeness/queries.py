@@ -26,11 +26,11 @@ from cirt.register.merging.queries import home_of
 from cirt.register.models import Report, ReportState
 from cirt.register.sight import sees_report
 
-COMMON = 200
+COMMON = 100
 NEWEST = 20
 _RARE_ENOUGH = 4  # rarer traits that must speak before common ones are left out
 _READ = 5  # texts that are compared sentence by sentence
-_MOST = 300  # reports with most in common that are looked at further
+_MOST = 100  # reports with most in common that are looked at further
 
 
 @dataclass(slots=True)

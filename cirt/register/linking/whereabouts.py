@@ -100,10 +100,15 @@ def red_around(work: Work, report: Report) -> list[str]:
 
 
 def is_held_back(actor: Actor, report_id: sa.SQLColumnExpression[Any]) -> Condition:
-    """On a column that names a report: it concerns an incident that the actor may not see."""
-    return sa.or_(
-        *(sa.exists().where(*way, ~sees_other(actor, at)) for at, way in _ways(report_id))
+    """On a column that names a report: it concerns an incident that the actor may not see.
+
+    The offset changes nothing but that PostgreSQL plans each way once, not twice.
+    """
+    hidden = (
+        sa.select(at.id).where(*way, ~sees_other(actor, at)).offset(0)
+        for at, way in _ways(report_id)
     )
+    return sa.or_(*map(sa.exists, hidden))
 
 
 def _concerned(report_id: int) -> sa.CompoundSelect[tuple[int]]:

@@ -1,6 +1,6 @@
 """The observables of the reports on a page, and what is known of all of a report's together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -36,7 +36,7 @@ class Found:
     total: int = 0
     rows: list[Observable] = field(default_factory=list)
 
-    def seen(self, known: dict[int, Known]) -> list[tuple[Observable, Known]]:
+    def seen(self, known: Mapping[int, Known]) -> list[tuple[Observable, Known]]:
         return [(one, known.get(one.key, NOTHING)) for one in self.rows]
 
     @property

@@ -1,5 +1,6 @@
 """The lines of the queue: a page of reports with what is known of each. A dozen questions, however many lines."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,16 +56,24 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuePage(Page[QueueRow]):
+    """With what was asked for its lines, which a report that is read beside them need not ask again."""
+
+    known: Mapping[int, Known]
+    waits: Mapping[int, Waits]  # of every report on the page
+
+
+@dataclass(frozen=True, slots=True)
 class _Context:
     """What was asked for all rows of a page at once."""
 
     targets: Targets
     found: dict[int, Found]
-    known: dict[int, Known]
+    known: Mapping[int, Known]
     likes: dict[int, KeptLike]
     spam: dict[int, list[Likeness]]
     names: dict[int | None, str]
-    waits: dict[int, Waits]
+    waits: Mapping[int, Waits]
 
 
 def queue(
@@ -75,7 +84,7 @@ def queue(
     cursor: str | None = None,
     limit: int = PAGE,
     total: Count | None = None,
-) -> Page[QueueRow]:
+) -> QueuePage:
     """``total`` is how many the whole list has, where it was counted already."""
     page = _page(work, wanted, targets, cursor, limit, total)
     ids = [row.id for row in page.rows]
@@ -89,9 +98,10 @@ def queue(
         names_of(
             work, {each for row in page.rows for each in (row.claimed_by_id, row.decided_by_id)}
         ),
-        waits_of(work, ids),
+        dict.fromkeys(ids, NOTHING_WAITS) | waits_of(work, ids),
     )
-    return page.of(lambda row: _row(work, row, context))
+    rows = page.of(lambda row: _row(work, row, context))
+    return QueuePage(rows.rows, rows.total, rows.before, rows.after, context.known, context.waits)
 
 
 def _page(
@@ -153,7 +163,7 @@ def _row(work: Work, row: sa.Row[Any], context: _Context) -> QueueRow:
         target=context.targets.of(row.source, row.lane, row.first_guess),
         claimed_by=context.names.get(row.claimed_by_id),
         decided_by=context.names.get(row.decided_by_id),
-        waits=context.waits.get(row.id, NOTHING_WAITS),
+        waits=context.waits[row.id],
         version=row.version,
         observables=found.total,
         hits=hits_of(known),

@@ -1,5 +1,6 @@
 """One report as triage reads it, with what is known of its observables and what it is like."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Observable
 from cirt.register import workflow
 from cirt.register.dialogue.waiting import NOTHING_WAITS, Waits, waits_of
-from cirt.register.known import NOTHING, Known, known_of
+from cirt.register.known import NOTHING, Known, known_of, without_report
 from cirt.register.likeness.queries import alike, with_sentences
 from cirt.register.likeness.rules import Likeness, SpamFacts, SpamGuess, guess_spam
 from cirt.register.linking.queries import IncidentLink, ReportLink, incidents_of, related_to
@@ -23,6 +24,7 @@ from cirt.register.merging.queries import (
 )
 from cirt.register.models import Report
 from cirt.register.queue.found import Found, Hits, hits_of, observables_of_all
+from cirt.register.queue.lines import QueuePage
 from cirt.register.queue.names import names_of
 from cirt.register.sight import get_report
 
@@ -54,15 +56,16 @@ class ReportView:
     can_undo: bool
 
 
-def report_view(work: Work, reference: str) -> ReportView:
-    """
+def report_view(work: Work, reference: str, beside: QueuePage | None = None) -> ReportView:
+    """``beside`` is the page of the queue that it is read beside, if any.
+
     Raises:
         NoSuchReport.
     """
     report = get_report(work, reference)
     ids = family(work, ReportMerge, report.id)
     found = observables_of_all(work, ids)
-    known = known_of(work, found.rows, besides_report=report.id)
+    known = _known(work, report, found, beside)
     likes = alike(work, report, found.seen(known))
     merged = merged_here(work, ReportMerge, ids)
     owners = [reference, *(one.reference for one in merged)]
@@ -74,7 +77,7 @@ def report_view(work: Work, reference: str) -> ReportView:
         report=report,
         claimed_by=names.get(report.claimed_by_id),
         decided_by=names.get(report.decided_by_id),
-        waits=waits_of(work, [report.id]).get(report.id, NOTHING_WAITS),
+        waits=_waits(work, report, beside),
         incidents=incidents,
         related=related_to(work, report.id),
         duplicates=with_sentences(work, report.text, likes),
@@ -87,6 +90,21 @@ def report_view(work: Work, reference: str) -> ReportView:
         hits=hits_of([row.known for row in rows], [one.reference for one in incidents]),
         can_undo=workflow.can_undo(report.state, report.decided_at, work.now),
     )
+
+
+def _known(
+    work: Work, report: Report, found: Found, beside: QueuePage | None
+) -> Mapping[int, Known]:
+    if beside is None or any(one.key not in beside.known for one in found.rows):
+        return known_of(work, found.rows, besides_report=report.id)
+    keys = (one.key for one in found.rows)
+    return {key: without_report(beside.known[key], report.reference) for key in keys}
+
+
+def _waits(work: Work, report: Report, beside: QueuePage | None) -> Waits:
+    if beside is not None and report.id in beside.waits:
+        return beside.waits[report.id]
+    return waits_of(work, [report.id]).get(report.id, NOTHING_WAITS)
 
 
 def _spam_facts(report: Report, found: Found, likes: list[Likeness]) -> SpamFacts:

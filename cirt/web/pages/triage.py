@@ -47,7 +47,7 @@ def queue() -> Response:
         total = None if wanted.is_narrowed else counts.of(wanted.view)
         page = queue_page(work, wanted, targets=targets, cursor=cursor, total=total)
         views = views_of(work)
-        shown = report_view(work, selected) if selected else None
+        shown = report_view(work, selected, page) if selected else None
         waiting = answers_waiting(work)
         pane = pane_of(work, shown, wanted.view)
     return render(
