@@ -26,7 +26,7 @@ from cirt.register.pages import Query
 from cirt.register.sight import reader_of, sees_incident, sees_report
 from cirt.sharing.narrow import visible_facts_here
 
-MANY = 30  # what more records hold says little, and listing it would read them all
+MANY = 20  # what more records hold says little, and listing it would read them all
 SHOWN = 6  # one more than a page names, for the asker itself is left out
 INDICATORS = 20
 

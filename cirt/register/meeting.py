@@ -43,7 +43,8 @@ def _look_around(work: Work, addresses: Mapping[int, networks.Network], found: _
     around: defaultdict[int, list[int]] = defaultdict(list)
     for asked, network in addresses.items():
         for key in networks.keys_around(network):
-            around[key].append(asked)
+            if key != asked:  # that many may hold
+                around[key].append(asked)
     if not around:
         return
     kept = sa.union(*(sa.select(table.key).where(among(table.key, around)) for table in _KEPT))

@@ -19,6 +19,7 @@ from cirt.register.pages import PAGE, Count, Page, Query, read_page, read_shifte
 from cirt.register.queue.filters import QueueFilter, conditions_of, order_of
 from cirt.register.queue.found import LINE, Found, Hits, hits_of, observables_of
 from cirt.register.queue.names import names_of
+from cirt.register.queue.opened import Opened
 from cirt.register.urgency.targets import Targets
 from cirt.register.workflow import WAITING
 
@@ -57,10 +58,10 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage(Page[QueueRow]):
-    """With what was asked for its lines, which a report that is read beside them need not ask again."""
+    """With what was asked for its lines and for the report that is read beside them."""
 
     known: Mapping[int, Known]
-    waits: Mapping[int, Waits]  # of every report on the page
+    waits: Mapping[int, Waits]  # of each of these reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +85,24 @@ def queue(
     cursor: str | None = None,
     limit: int = PAGE,
     total: Count | None = None,
+    also: Opened | None = None,
 ) -> QueuePage:
-    """``total`` is how many the whole list has, where it was counted already."""
+    """``total`` is how many the whole list has, where it was counted already; ``also`` is read beside it."""
     page = _page(work, wanted, targets, cursor, limit, total)
     ids = [row.id for row in page.rows]
     found = observables_of(work, ids, LINE)
+    beside = [also] if also else []
+    observables = [*(one.found for one in beside), *found.values()]
     context = _Context(
         targets,
         found,
-        known_of(work, (each for one in found.values() for each in one.rows)),
+        known_of(work, (each for one in observables for each in one.rows)),
         kept_likes(work, ids),
         spam_like(work, [row for row in page.rows if row.state in WAITING]),
         names_of(
             work, {each for row in page.rows for each in (row.claimed_by_id, row.decided_by_id)}
         ),
-        dict.fromkeys(ids, NOTHING_WAITS) | waits_of(work, ids),
+        _waits(work, [*ids, *(one.report.id for one in beside)]),
     )
     rows = page.of(lambda row: _row(work, row, context))
     return QueuePage(rows.rows, rows.total, rows.before, rows.after, context.known, context.waits)
@@ -117,6 +121,10 @@ def _page(
         return read_page(work.session, query, order, cursor, limit, total)
     by_target = {length: query.where(targets.is_of(length)) for length in targets.lengths}
     return read_shifted(work.session, query, by_target, order, cursor, limit, total)
+
+
+def _waits(work: Work, ids: list[int]) -> dict[int, Waits]:
+    return dict.fromkeys(ids, NOTHING_WAITS) | waits_of(work, ids)
 
 
 def _columns() -> Query:

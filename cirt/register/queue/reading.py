@@ -18,15 +18,14 @@ from cirt.register.merging.models import ReportMerge
 from cirt.register.merging.queries import (
     MergedHere,
     MergedInto,
-    family,
     merged_here,
     merged_into,
 )
 from cirt.register.models import Report
-from cirt.register.queue.found import Found, Hits, hits_of, observables_of_all
+from cirt.register.queue.found import Found, Hits, hits_of
 from cirt.register.queue.lines import QueuePage
 from cirt.register.queue.names import names_of
-from cirt.register.sight import get_report
+from cirt.register.queue.opened import Opened, open_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +55,30 @@ class ReportView:
     can_undo: bool
 
 
-def report_view(work: Work, reference: str, beside: QueuePage | None = None) -> ReportView:
-    """``beside`` is the page of the queue that it is read beside, if any.
-
+def report_view(work: Work, reference: str) -> ReportView:
+    """
     Raises:
         NoSuchReport.
     """
-    report = get_report(work, reference)
-    ids = family(work, ReportMerge, report.id)
-    found = observables_of_all(work, ids)
-    known = _known(work, report, found, beside)
+    opened = open_report(work, reference)
+    known = known_of(work, opened.found.rows, besides_report=opened.report.id)
+    waits = waits_of(work, [opened.report.id]).get(opened.report.id, NOTHING_WAITS)
+    return _view(work, opened, known, waits)
+
+
+def view_beside(work: Work, opened: Opened, page: QueuePage) -> ReportView:
+    """As it is read beside a page of the queue, which has asked for both."""
+    report = opened.report
+    keys = dict.fromkeys(one.key for one in opened.found.rows)
+    known = {key: without_report(page.known.get(key, NOTHING), report.reference) for key in keys}
+    return _view(work, opened, known, page.waits[report.id])
+
+
+def _view(work: Work, opened: Opened, known: Mapping[int, Known], waits: Waits) -> ReportView:
+    report, ids, found = opened.report, opened.ids, opened.found
     likes = alike(work, report, found.seen(known))
     merged = merged_here(work, ReportMerge, ids)
-    owners = [reference, *(one.reference for one in merged)]
+    owners = [report.reference, *(one.reference for one in merged)]
     incidents = incidents_of(work, report.id)
     names = names_of(work, {report.claimed_by_id, report.decided_by_id})
     rows = [ReportObservableRow(one, known.get(one.key, NOTHING)) for one in found.rows]
@@ -77,7 +87,7 @@ def report_view(work: Work, reference: str, beside: QueuePage | None = None) -> 
         report=report,
         claimed_by=names.get(report.claimed_by_id),
         decided_by=names.get(report.decided_by_id),
-        waits=_waits(work, report, beside),
+        waits=waits,
         incidents=incidents,
         related=related_to(work, report.id),
         duplicates=with_sentences(work, report.text, likes),
@@ -90,21 +100,6 @@ def report_view(work: Work, reference: str, beside: QueuePage | None = None) -> 
         hits=hits_of([row.known for row in rows], [one.reference for one in incidents]),
         can_undo=workflow.can_undo(report.state, report.decided_at, work.now),
     )
-
-
-def _known(
-    work: Work, report: Report, found: Found, beside: QueuePage | None
-) -> Mapping[int, Known]:
-    if beside is None or any(one.key not in beside.known for one in found.rows):
-        return known_of(work, found.rows, besides_report=report.id)
-    keys = (one.key for one in found.rows)
-    return {key: without_report(beside.known[key], report.reference) for key in keys}
-
-
-def _waits(work: Work, report: Report, beside: QueuePage | None) -> Waits:
-    if beside is not None and report.id in beside.waits:
-        return beside.waits[report.id]
-    return waits_of(work, [report.id]).get(report.id, NOTHING_WAITS)
 
 
 def _spam_facts(report: Report, found: Found, likes: list[Likeness]) -> SpamFacts:

@@ -19,7 +19,8 @@ from cirt.register.models import Lane, ReportSource
 from cirt.register.queue.counts import queue_counts
 from cirt.register.queue.filters import QueueFilter, QueueSort, QueueView
 from cirt.register.queue.lines import queue as queue_page
-from cirt.register.queue.reading import ReportView, report_view
+from cirt.register.queue.opened import open_report
+from cirt.register.queue.reading import ReportView, view_beside
 from cirt.register.urgency.targets import targets_of
 from cirt.register.views.service import views_of
 from cirt.web import prose, talk
@@ -45,9 +46,10 @@ def queue() -> Response:
         wanted = _filter(given, work.now)
         counts = queue_counts(work)
         total = None if wanted.is_narrowed else counts.of(wanted.view)
-        page = queue_page(work, wanted, targets=targets, cursor=cursor, total=total)
+        opened = open_report(work, selected) if selected else None
+        page = queue_page(work, wanted, targets=targets, cursor=cursor, total=total, also=opened)
         views = views_of(work)
-        shown = report_view(work, selected, page) if selected else None
+        shown = view_beside(work, opened, page) if opened else None
         waiting = answers_waiting(work)
         pane = pane_of(work, shown, wanted.view)
     return render(
