@@ -19,15 +19,17 @@ from tests.support.sync import a_link, have
 CAPS = Caps(
     page_size=2,
     pages=60,
-    request=Limits(connect_s=1, read_s=1, deadline_s=0.5, max_bytes=2_000_000),
+    request=Limits(connect_s=30, read_s=30, deadline_s=60, max_bytes=2_000_000),
 )
+HASTY = replace(CAPS, request=Limits(connect_s=1, read_s=1, deadline_s=0.5, max_bytes=2_000_000))
 FIRST_PAGE = [numbered("indicator", n) for n in (1, 2)]
 EVERY = [numbered("indicator", n) for n in range(1, 7)]
 
 
 def synced(program: Program, mode: str, **more: str) -> Run:
     with hostile(mode, **more) as peer:
-        return pull_link(program, a_link(program, f"{peer.base}/taxii2/"), caps=CAPS)
+        caps = HASTY if mode.startswith("slow") else CAPS
+        return pull_link(program, a_link(program, f"{peer.base}/taxii2/"), caps=caps)
 
 
 @pytest.mark.parametrize(
