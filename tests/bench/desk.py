@@ -53,7 +53,8 @@ def _pages(large: str, records: int) -> list[tuple[str, str]]:
         ("triage_urgent", "/triage?sort=urgent"),
         ("triage_narrowed", "/triage?lane=operator&sector=water&source=desk&late=1"),
         ("triage_words", "/triage?words=nowhere"),
-        ("triage_pane", f"/triage?selected=REP-2026-{records - WAITING_SHARE:04d}"),
+        ("triage_pane", f"/triage?selected=REP-2026-{WAITING_SHARE:04d}"),  # the first of its lines
+        ("triage_pane_elsewhere", f"/triage?selected=REP-2026-{records - WAITING_SHARE:04d}"),
         ("intake", f"/intake/REP-2026-{records // 2 + 1:04d}"),
         ("incidents", "/incidents"),
         ("incidents_of_class", "/incidents?class=fraud"),
