@@ -7,12 +7,16 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.errors import NotAllowed
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.parties.four_eyes.errors import PersonAsks
 from cirt.parties.models import Account, Person
+from cirt.parties.rights import names_who
 from cirt.register.models import Incident
 from cirt.release.checks import Check, checks_of
-from cirt.release.eyes import Tally, askers_of, tally_of, who_could
+from cirt.release.errors import AlreadyApproved, OwnRequest, ReleaseDecided
+from cirt.release.eyes import DECIDE, Tally, askers_of, tally_of
 from cirt.release.handing.queries import HandoverLine, handovers
 from cirt.release.lines import (
     KIND_LABELS,
@@ -161,7 +165,7 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
     weighed = weigh(work, proposal) if waits else recorded(session, proposal)
     tally = _tally(work, proposal, weighed)
     askers = askers_of(session, proposal)
-    could = who_could(session, askers | tally.persons)
+    could = names_who(session, DECIDE, askers | tally.persons)
     asker = session.get_one(Account, proposal.asked_by_id)
     peers = peer_lines(session, weighed)
     persons = person_lines(session, weighed, work.now)
@@ -215,14 +219,14 @@ def _tally(work: Work, proposal: Proposal, weighed: Weighed) -> Tally:
 
 def _barred(work: Work, proposal: Proposal, askers: frozenset[int], tally: Tally) -> str | None:
     if proposal.state is not ProposalState.ASKED:
-        return "release-decided"
-    if not work.actor.may("release:decide"):
-        return "not-allowed"
+        return ReleaseDecided.code
+    if not work.actor.may(DECIDE):
+        return NotAllowed.code
     if work.actor.person_id is None:
-        return "person-needed"
+        return PersonAsks.code
     if work.actor.person_id in askers:
-        return "own-request"
-    return "already-approved" if work.actor.person_id in tally.persons else None
+        return OwnRequest.code
+    return AlreadyApproved.code if work.actor.person_id in tally.persons else None
 
 
 def _names(session: Session, person_ids: Sequence[int]) -> list[str]:

@@ -5,13 +5,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.kernel.work import Actor, Work
 from cirt.parties.models import Account, RoleGrant
 from cirt.parties.roles import roles_with
 from cirt.register.incidents import note_entry
 from cirt.register.models import EntryKind, Incident
 from cirt.register.sight import sees_incident
-from cirt.release.errors import NoSuchRelease, PersonNeeded
+from cirt.release.errors import NoSuchRelease
 from cirt.release.models import Proposal, ProposalDecision, Ruling
 
 Condition = sa.ColumnElement[bool]
@@ -68,11 +68,3 @@ def approvals_of(session: Session, proposal_id: int) -> list[ProposalDecision]:
 def tell(work: Work, proposal: Proposal, kind: EntryKind, **values: Any) -> None:
     if proposal.incident_id is not None:
         note_entry(work, proposal.incident_id, kind, release=proposal.reference, **values)
-
-
-def person_of(work: Work) -> tuple[int, int]:
-    """Account and person of the actor."""
-    actor = work.actor
-    if actor.kind is not ActorKind.PERSON or actor.id is None or actor.person_id is None:
-        raise PersonNeeded
-    return actor.id, actor.person_id

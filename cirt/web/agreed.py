@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from cirt.inputs.agreements import CONTACT_PARTS
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
-from cirt.sharing.agreements.models import RequestState
+from cirt.parties.four_eyes.models import RequestState
 from cirt.sharing.agreements.record import Record
 from cirt.sharing.agreements.terms import FIELDS, Data, Difference
 from cirt.sharing.models import AgreementState, Direction, Level

@@ -14,6 +14,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.objects.codec import StixObject
 from cirt.parties.accounts import AddAccount, add_account, disable_account, get_account, set_roles
+from cirt.parties.four_eyes.errors import PersonAsks
 from cirt.parties.models import Account, Peer, PeerState
 from cirt.parties.roles import Role, permissions_of
 from cirt.register.models import Entry, EntryKind
@@ -27,7 +28,6 @@ from cirt.release.errors import (
     NotAsker,
     NothingWouldLeave,
     OwnRequest,
-    PersonNeeded,
     ReleaseChanged,
     ReleaseDecided,
     ReleaseEdited,
@@ -259,9 +259,9 @@ def test_a_changed_agreement_shows_at_once_that_an_approval_counts_no_more(
 def test_the_console_neither_asks_nor_decides(program: Program) -> None:
     desk = Desk(program)
 
-    with pytest.raises(PersonNeeded):
+    with pytest.raises(PersonAsks):
         desk.ask(CONSOLE)
-    with pytest.raises(PersonNeeded):
+    with pytest.raises(PersonAsks):
         desk.decide(CONSOLE, desk.ask())
 
 

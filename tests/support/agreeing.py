@@ -9,10 +9,13 @@ from flask import Flask
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Actor
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.parties.four_eyes.service import find_request
 from cirt.release import agreeing
 from cirt.release.agreeing import Agreed
-from cirt.sharing.agreements.changes import draft_agreement, get_change, propose_change
-from cirt.sharing.agreements.commands import DecideRequest, Ruling, WriteTerms
+from cirt.sharing.agreements.changes import draft_agreement, propose_change
+from cirt.sharing.agreements.commands import WriteTerms
+from cirt.sharing.agreements.models import AgreementChange
 from cirt.sharing.models import Direction, Level
 from cirt.sharing.queries import find_agreement
 from tests.support.browse import PASSWORD
@@ -55,7 +58,7 @@ def ruled(
     comment: str = "",
 ) -> Agreed:
     with program.work(actor, write=False) as work:
-        digest = get_change(work, change_id).digest
+        digest = find_request(work.session, AgreementChange, change_id).digest
     with program.work(actor) as work:
         return agreeing.decide(work, DecideRequest(change_id, ruling, comment, digest))
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from cirt.files.models import Attachment
 from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Observable
+from cirt.parties.rights import names_behind
 from cirt.register import workflow
 from cirt.register.dialogue.waiting import NOTHING_WAITS, Waits, waits_of
 from cirt.register.known import NOTHING, Known, known_of
@@ -23,7 +24,6 @@ from cirt.register.merging.queries import (
 )
 from cirt.register.models import Report
 from cirt.register.queue.found import Found, Hits, hits_of, observables_of_all
-from cirt.register.queue.names import names_of
 from cirt.register.sight import get_report
 
 
@@ -67,7 +67,7 @@ def report_view(work: Work, reference: str) -> ReportView:
     merged = merged_here(work, ReportMerge, ids)
     owners = [reference, *(one.reference for one in merged)]
     incidents = incidents_of(work, report.id)
-    names = names_of(work, {report.claimed_by_id, report.decided_by_id})
+    names = names_behind(work.session, {report.claimed_by_id, report.decided_by_id})
     rows = [ReportObservableRow(one, known.get(one.key, NOTHING)) for one in found.rows]
     files = sa.select(Attachment).where(Attachment.owner.in_(owners)).order_by(Attachment.id)
     return ReportView(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Account, Peer, Person
-from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.sharing.agreements.models import AgreementChange
 from cirt.sharing.agreements.terms import Difference, differences
 from cirt.sharing.models import Agreement, AgreementState, AgreementVersion
 from cirt.sharing.queries import history
@@ -80,14 +81,3 @@ def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
         for last, each in zip(before, versions, strict=False)
     ]
     return lines[::-1]
-
-
-def names_of(session: Session, account_ids: Sequence[int | None]) -> dict[int, str]:
-    """Names of the persons behind accounts."""
-    owner = aliased(Account)
-    query = (
-        sa.select(owner.id, Person.name)
-        .join(Person, Person.id == owner.person_id)
-        .where(owner.id.in_([each for each in account_ids if each]))
-    )
-    return dict(session.execute(query).all())

@@ -19,11 +19,14 @@ from cirt.kernel.errors import (
     TooMany,
 )
 from cirt.kernel.work import Work
-from cirt.parties.accounts import persons_who
 from cirt.parties.errors import PasswordWrong
+from cirt.parties.four_eyes.commands import Ruling
+from cirt.parties.four_eyes.models import RequestState
+from cirt.parties.four_eyes.service import barred, find_request
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
 from cirt.parties.peers import peers as all_peers
+from cirt.parties.rights import names_behind, names_who
 from cirt.release import agreeing
 from cirt.release.membership.queries import open_member_requests
 from cirt.release.visibility import preview_terms
@@ -31,17 +34,15 @@ from cirt.sharing import gate
 from cirt.sharing.agreements.changes import (
     WRITE,
     draft_agreement,
-    get_change,
     propose_change,
     propose_resumption,
 )
-from cirt.sharing.agreements.commands import Ruling, SignedCopy
+from cirt.sharing.agreements.commands import SignedCopy
 from cirt.sharing.agreements.errors import DoesMoreThanNarrow
 from cirt.sharing.agreements.expiry import near_ends
-from cirt.sharing.agreements.four_eyes import barred
-from cirt.sharing.agreements.models import RequestState
+from cirt.sharing.agreements.models import AgreementChange
 from cirt.sharing.agreements.persons import persons_of
-from cirt.sharing.agreements.queries import history_lines, names_of, open_changes
+from cirt.sharing.agreements.queries import history_lines, open_changes
 from cirt.sharing.agreements.record import Record
 from cirt.sharing.agreements.terms import FIELDS, differences, terms_as_of, terms_data
 from cirt.sharing.models import Agreement
@@ -239,7 +240,10 @@ def copy(reference: str, attachment_id: int) -> Response:
 
 def _copies_asked_for(work: Work, row: Agreement) -> list[dict[str, Any]]:
     """Of changes that wait: whoever decides reads the signed text first."""
-    waiting = [get_change(work, each.id) for each in open_changes(work.session, row.id)]
+    waiting = [
+        find_request(work.session, AgreementChange, each.id)
+        for each in open_changes(work.session, row.id)
+    ]
     return [each.wanted["record"] for each in waiting if "copy_id" in each.wanted["record"]]
 
 
@@ -286,7 +290,7 @@ def _change_page(
     change_id: int, form: Form, status: int = HTTPStatus.OK, conflict: CirtError | None = None
 ) -> Response:
     with open_work(write=False) as work:
-        found = get_change(work, change_id)
+        found = find_request(work.session, AgreementChange, change_id)
         row = work.session.get_one(Agreement, found.agreement_id)
         before = terms_data(row)
         is_open = found.state is RequestState.ASKED
@@ -299,7 +303,7 @@ def _change_page(
             "preview": preview,
             "starts": starts if starts > work.now else None,
             "barred": barred(work, found, WRITE),
-            "names": names_of(work.session, [found.asked_by_id, found.decided_by_id]),
+            "names": names_behind(work.session, [found.asked_by_id, found.decided_by_id]),
             "deciders": _deciders(work),
         }
         values["is_mine"] = values["barred"] == "own-change"
@@ -323,11 +327,7 @@ def _change_page(
 
 def _deciders(work: Work) -> list[str]:
     """Others who could approve."""
-    return [
-        name
-        for person_id, name in persons_who(work.session, WRITE)
-        if person_id != work.actor.person_id
-    ]
+    return names_who(work.session, WRITE, {work.actor.person_id})
 
 
 def _copy() -> SignedCopy | None:

@@ -9,23 +9,23 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.inputs.agreements import DecideRequestInput, MembershipInput
 from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, Invalid, NotFound, TooMany
 from cirt.parties.errors import PasswordWrong
+from cirt.parties.four_eyes.commands import Ruling
+from cirt.parties.four_eyes.models import RequestState
+from cirt.parties.four_eyes.service import barred, find_request
 from cirt.parties.models import Peer
 from cirt.parties.peers import find_peer
+from cirt.parties.rights import names_behind
 from cirt.release.collections import find_collection
+from cirt.release.membership.models import MemberRequest
 from cirt.release.membership.service import (
     WRITE,
     ask_member,
     decide_member,
-    get_request,
     take_out_member,
 )
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.seeing import seen_collections, seen_page
 from cirt.release.visibility import preview_member
-from cirt.sharing.agreements.commands import Ruling
-from cirt.sharing.agreements.four_eyes import barred
-from cirt.sharing.agreements.models import RequestState
-from cirt.sharing.agreements.queries import names_of
 from cirt.sharing.queries import peer_reader
 from cirt.sharing.rules import agreement_rule
 from cirt.web import i18n, outward
@@ -92,14 +92,14 @@ def _page(
     request_id: int, form: Form, status: int = HTTPStatus.OK, conflict: CirtError | None = None
 ) -> Response:
     with open_work(write=False) as work:
-        found = get_request(work, request_id)
+        found = find_request(work.session, MemberRequest, request_id)
         collection = work.session.get_one(Collection, found.collection_id)
         is_open = found.state is RequestState.ASKED
         bar = barred(work, found, WRITE)
         values: dict[str, Any] = {
             "peer": work.session.get_one(Peer, found.peer_id),
             "preview": preview_member(work, found.peer_id, collection) if is_open else None,
-            "names": names_of(work.session, [found.asked_by_id, found.decided_by_id]),
+            "names": names_behind(work.session, [found.asked_by_id, found.decided_by_id]),
         }
     return render(
         "agreements/member.html",

@@ -22,6 +22,7 @@ from cirt.kernel.gpg import find_gpg
 from cirt.kernel.work import Work
 from cirt.objects.index import find_listed
 from cirt.parties.errors import PasswordWrong
+from cirt.parties.rights import names_who
 from cirt.register.queries import indicators_of
 from cirt.release.asking import foresee
 from cirt.release.deciding import decide_release, withdraw_release
@@ -35,7 +36,7 @@ from cirt.release.errors import (
     ReleaseIncomplete,
     TooFewToApprove,
 )
-from cirt.release.eyes import WHY_VOID, who_could
+from cirt.release.eyes import DECIDE, WHY_VOID
 from cirt.release.handing.models import HandoverState
 from cirt.release.lines import (
     KIND_LABELS,
@@ -175,7 +176,7 @@ def _foresee(given: dict[str, Any]) -> _Foreseen:
             leaving=len(weighed.going),
             asked=len(weighed.objects),
             needed=weighed.needed,
-            could=who_could(work.session, {work.actor.person_id or 0}),
+            could=names_who(work.session, DECIDE, {work.actor.person_id}),
         )
 
 
@@ -190,7 +191,7 @@ def _new_page(
         work.require("release:ask")
         choices = _choices(work, incident, stix_ids)
         collections = collection_lines(work.session)
-        deciders = who_could(work.session, {work.actor.person_id or 0})
+        deciders = names_who(work.session, DECIDE, {work.actor.person_id})
         named = [_Named(each, _why_not(each)) for each in choosable(work.session, work.now)]
     return render(
         "release/new.html",
