@@ -25,11 +25,12 @@ from cirt.release.holdings.queries import holds_of
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow
 from cirt.release.offers import candidates, feeds_of, lock_collections, offer
 from cirt.release.recalling.consequences import of_holds
+from cirt.release.recalling.letters.preparing import prepare_letters
 from cirt.release.recalling.models import LetterKind, RecallKind
 from cirt.release.recalling.releases import recall_proposals
 from cirt.release.recalling.rights import check_may_recall
 from cirt.release.recalling.withdrawing import is_ours, lock_object
-from cirt.release.recalling.writing import note_recall, prepare_letters
+from cirt.release.recalling.writing import note_recall
 from cirt.release.removal import take_out
 from cirt.sharing.gate import show
 

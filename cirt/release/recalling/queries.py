@@ -14,10 +14,10 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
 from cirt.register.pages import PAGE, Query
-from cirt.release.holdings.models import FetchedRow
+from cirt.release.holdings.models import was_fetched
 from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
 from cirt.release.reach import ReachLine, reach, reaches, spread
-from cirt.release.recalling.letters import LetterLine, letters_of
+from cirt.release.recalling.letters.queries import LetterLine, letters_of
 from cirt.release.recalling.models import LetterState, PeerLetter, Recall, RecallKind
 from cirt.release.recalling.rights import may_recall
 from cirt.release.recalling.service import left_of
@@ -86,7 +86,6 @@ def recalls_of(
         return []
     told = _told(reach(work.session, object_id) if lines is None else lines)
     letters = letters_of(work.session, PeerLetter.recall_id.in_([row.Recall.id for row in rows]))
-    by_recall = _recall_of(work, [each.id for each in letters])
     may_act = may_recall(work, object_id)
     return [
         RecallView(
@@ -97,16 +96,11 @@ def recalls_of(
             by=name,
             reason=recall.reason,
             told=told if recall.version_id is not None else [],
-            letters=[each for each in letters if by_recall[each.id] == recall.id],
+            letters=[each for each in letters if each.recall_id == recall.id],
             may_act=may_act,
         )
         for recall, name in rows
     ]
-
-
-def _recall_of(work: Work, letter_ids: Sequence[int]) -> dict[int, int]:
-    query = sa.select(PeerLetter.id, PeerLetter.recall_id).where(PeerLetter.id.in_(letter_ids))
-    return {row[0]: row[1] for row in work.session.execute(query)}
 
 
 def _told(lines: Sequence[ReachLine]) -> list[Told]:
@@ -178,9 +172,6 @@ def _lines() -> Query:
             FeedRow.recall.is_(True),
         )
     )
-    fetched = sa.exists().where(
-        FetchedRow.feed_id == FeedRow.feed_id, FetchedRow.date_us == FeedRow.date_us
-    )
     letters = sa.select(sa.func.count()).where(
         PeerLetter.recall_id == Recall.id, PeerLetter.state == LetterState.PREPARED
     )
@@ -192,7 +183,7 @@ def _lines() -> Query:
             Recall.at,
             Person.name.label("by"),
             standing.correlate(Recall).scalar_subquery().label("offered"),
-            standing.where(~fetched).correlate(Recall).scalar_subquery().label("unread"),
+            standing.where(~was_fetched()).correlate(Recall).scalar_subquery().label("unread"),
             letters.correlate(Recall).scalar_subquery().label("letters"),
         )
         .select_from(Recall)

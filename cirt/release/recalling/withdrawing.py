@@ -17,10 +17,11 @@ from cirt.release.commands import Withdraw
 from cirt.release.errors import NoSuchObject, NothingOffered, OursToRevoke, ReasonNeeded
 from cirt.release.models import Collection, CollectionEntry
 from cirt.release.offers import lock_collections
+from cirt.release.recalling.letters.preparing import prepare_letters
 from cirt.release.recalling.models import LetterKind, Recall, RecallKind
 from cirt.release.recalling.releases import recall_proposals
 from cirt.release.recalling.rights import check_may_recall
-from cirt.release.recalling.writing import note_recall, prepare_letters
+from cirt.release.recalling.writing import note_recall
 from cirt.release.removal import take_out
 
 
