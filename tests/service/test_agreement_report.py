@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Quarantined
-from cirt.figures.agreements import AgreementReport, agreement_report
+from cirt.figures.agreements.report import AgreementReport, agreement_report
 from cirt.figures.periods import Period, PeriodWrong, read_period
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotAllowed

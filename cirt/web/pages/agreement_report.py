@@ -7,8 +7,9 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from cirt.figures.agreements import NOT_MEASURED, AgreementReport, agreement_report
+from cirt.figures.agreements.report import NOT_MEASURED, AgreementReport, agreement_report
 from cirt.figures.periods import Period, PeriodWrong, read_period
+from cirt.release.exporting.sheet import cell
 from cirt.web import i18n, outward
 from cirt.web.errors import status_of
 from cirt.web.frame import render
@@ -74,29 +75,24 @@ def _csv(it: AgreementReport) -> str:
     lines.writerow(("section", "item", "marking", "figure", "unit"))
     head = (it.reference, it.slug, it.standing or "in-force", str(it.terms.version))
     for name, value in zip(("agreement", "peer", "standing", "version"), head, strict=True):
-        lines.writerow(("agreement", name, "", _safe(value), ""))
+        lines.writerow(("agreement", name, "", cell(value), ""))
     lines.writerow(("period", "first-day", "", f"{it.period.first:%Y-%m-%d}", ""))
     lines.writerow(("period", "last-day", "", f"{it.period.last_day:%Y-%m-%d}", ""))
     for name, flow in (("given", it.given), ("received", it.received)):
         lines.writerow((name, "all", "", flow.objects, "objects"))
         lines.writerow((name, "all", "", flow.versions, "versions"))
         for each in flow.counts:
-            lines.writerow((name, _safe(each.type), each.tlp.value, each.objects, "objects"))
+            lines.writerow((name, cell(each.type), each.tlp.value, each.objects, "objects"))
     lines.writerow(("given", "revocations-fetched", "", it.revocations, "objects"))
     for delay in it.delays:
         lines.writerow(("delay", delay.name, "", delay.count, "count"))
         lines.writerow(("delay", delay.name, "", _seconds(delay.median), "median-s"))
         lines.writerow(("delay", delay.name, "", _seconds(delay.longest), "longest-s"))
     for refusal in it.refusals:
-        row = (f"refused-{refusal.where}", _safe(refusal.reason), refusal.outcome)
+        row = (f"refused-{refusal.where}", cell(refusal.reason), refusal.outcome)
         lines.writerow((*row, refusal.count, "count"))
     return out.getvalue()
 
 
 def _seconds(took: timedelta | None) -> str:
     return "" if took is None else f"{took.total_seconds():.0f}"
-
-
-def _safe(text: str) -> str:
-    """A spreadsheet takes what begins like this for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
