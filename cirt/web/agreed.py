@@ -28,6 +28,22 @@ REQUESTS: Mapping[RequestState, outward.Sign] = {
 }
 
 
+def words() -> dict[str, Any]:
+    return {
+        "sign": outward.sign,
+        "states": outward.AGREEMENTS,
+        "requests": REQUESTS,
+        "levels": outward.LEVELS,
+        "directions": outward.DIRECTIONS,
+        "kinds": outward.COLLECTION_KINDS,
+        "field_words": field_words,
+        "value_words": value_words,
+        "begins": moment_words,
+        "last": last_words,
+        "gone": outward.percent_gone,
+    }
+
+
 def field_words(difference: Difference) -> str:
     return i18n.translate(FIELDS[difference.field])
 

@@ -65,6 +65,15 @@ def open_changes(session: Session, agreement_id: int | None = None) -> list[Chan
     ]
 
 
+def copies_asked_for(session: Session, agreement_id: int) -> set[int]:
+    """Signed texts of changes that wait: whoever decides reads them first."""
+    query = sa.select(AgreementChange.wanted).where(
+        AgreementChange.agreement_id == agreement_id, AgreementChange.state == RequestState.ASKED
+    )
+    records = [wanted["record"] for wanted in session.scalars(query)]
+    return {record["copy_id"] for record in records if "copy_id" in record}
+
+
 def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
     """Every version with what differs from the one before, the youngest first."""
     versions = history(session, agreement_id)

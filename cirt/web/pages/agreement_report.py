@@ -13,6 +13,7 @@ from cirt.release.exporting.sheet import cell
 from cirt.web import i18n, outward
 from cirt.web.errors import status_of
 from cirt.web.frame import render
+from cirt.web.saving import to_save
 from cirt.web.session import open_work, visit
 
 bp = Blueprint("agreement_report", __name__)
@@ -50,10 +51,8 @@ def report_csv(reference: str) -> Response:
         period = _period()
         found = agreement_report(work, reference, period)
         work.audit("agreement.report", found.reference, period=period.name)
-    response = Response(_csv(found), mimetype="text/csv")
     name = f"{found.reference}-{_file_name(period)}.csv"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return to_save(_csv(found), name, "text/csv")
 
 
 def _asked() -> dict[str, str]:

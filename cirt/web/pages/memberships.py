@@ -1,15 +1,15 @@
 """Members of collections: asked for with a preview, decided by another, removed at once; and the exchange as a peer sees it."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from cirt.inputs.agreements import DecideRequestInput, MembershipInput
-from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, Invalid, NotFound, TooMany
-from cirt.parties.errors import PasswordWrong
-from cirt.parties.four_eyes.commands import Ruling
+from cirt.inputs.agreements import MembershipInput
+from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, Invalid, NotFound
+from cirt.parties.four_eyes.errors import OwnChange
 from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.four_eyes.service import barred, find_request
 from cirt.parties.models import Peer
@@ -28,8 +28,8 @@ from cirt.release.seeing import seen_collections, seen_page
 from cirt.release.visibility import preview_member
 from cirt.sharing.queries import peer_reader
 from cirt.sharing.rules import agreement_rule
-from cirt.web import i18n, outward
-from cirt.web.again import check_password_again
+from cirt.web import agreed, i18n, outward
+from cirt.web.deciding import decide_request
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
@@ -70,22 +70,12 @@ def member(request_id: int) -> Response:
 
 @agreements.bp.post("/agreements/members/<int(max=2147483647):request_id>/decision")
 def decide_membership(request_id: int) -> AnyResponse:
-    try:
-        cmd = DecideRequestInput().read(sent(), id=request_id)
-        if cmd.ruling is not Ruling.WITHDRAWN:
-            check_password_again()
-        with open_work() as work:
-            outcome = decide_member(work, cmd)
-    except (PasswordWrong, TooMany) as error:
-        return _page(request_id, refused(error, at="password"), status_of(error))
-    except (FieldsInvalid, Invalid) as error:
-        return _page(request_id, refused(error, at="comment"), status_of(error))
-    except Conflict as error:
-        return _page(request_id, Form(), status_of(error), error)
-    if outcome.conflict is not None:
-        return _page(request_id, Form(), status_of(outcome.conflict), outcome.conflict)
-    done = path_of("agreements.member", request_id=request_id, done=cmd.ruling.value)
-    return redirect(done, 303)
+    return decide_request(
+        request_id,
+        lambda work, cmd: decide_member(work, cmd).conflict,
+        partial(_page, request_id),
+        lambda ruling: path_of("agreements.member", request_id=request_id, done=ruling),
+    )
 
 
 def _page(
@@ -108,12 +98,12 @@ def _page(
         it=found,
         collection=collection,
         barred=bar,
-        is_mine=bar == "own-change",
+        is_mine=bar == OwnChange.code,
         starts=None,
         conflict=i18n.say_error(conflict) if conflict else "",
         done=request.args.get("done", ""),
         **values,
-        **agreements.words(),
+        **agreed.words(),
     )
 
 
@@ -133,7 +123,7 @@ def view(slug: str) -> Response:
         found=found,
         standing=standing,
         standings=outward.STANDINGS,
-        **agreements.words(),
+        **agreed.words(),
     )
 
 
