@@ -35,7 +35,7 @@ from cirt.release.errors import (
     ReleaseVoided,
     TooFewToApprove,
 )
-from cirt.release.lists import ReleaseFilter, ReleaseLine, release_page
+from cirt.release.lists import ReleaseFilter, ReleaseLine, release_page, waiting_releases
 from cirt.release.models import (
     Collection,
     CollectionEntry,
@@ -44,7 +44,7 @@ from cirt.release.models import (
     ProposalState,
     Ruling,
 )
-from cirt.release.queries import ProposalView, proposal_view, proposals
+from cirt.release.queries import ProposalView, proposal_view
 from cirt.release.reach import releases_of
 from cirt.sharing.models import Level
 from tests.support.register import a_person, an_incident
@@ -349,7 +349,7 @@ def test_title_reason_and_incident_of_a_request_are_for_those_who_see_its_incide
     def shown(actor: Actor) -> set[str | None]:
         view = desk.view(reference, actor)
         with program.work(actor, write=False) as work:
-            (line,) = proposals(work)
+            (line,) = waiting_releases(work)
             views = (ReleaseFilter.WAITING, ReleaseFilter.MINE)
             (listed,) = (row for each in views for row in release_page(work, each).rows)
             object_id = work.session.scalars(sa.select(ProposalObject.object_id)).one()
@@ -560,12 +560,12 @@ def test_the_incident_tells_of_its_release(program: Program) -> None:
     assert kinds[-2:] == [EntryKind.RELEASE_ASKED, EntryKind.RELEASED]
 
 
-def test_requests_are_listed_the_youngest_first(program: Program) -> None:
+def test_requests_that_wait_are_listed_the_youngest_first(program: Program) -> None:
     desk = Desk(program)
     older, younger = desk.ask(), desk.ask()
 
     with program.work(desk.irena, write=False) as work:
-        lines = proposals(work, [ProposalState.ASKED])
+        lines = waiting_releases(work)
 
     assert [(line.reference, line.asker, line.objects) for line in lines] == [
         (younger, "Tomas", 1),

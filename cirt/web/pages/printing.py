@@ -12,8 +12,8 @@ from cirt.register.models import ObservableState
 from cirt.register.queries import TimelineFilter
 from cirt.register.sight import get_incident
 from cirt.register.tasks.queries import tasks_of
-from cirt.release.proposals import proposal_view
-from cirt.release.queries import KIND_LABELS
+from cirt.release.lines import KIND_LABELS
+from cirt.release.queries import proposal_view
 from cirt.web import outward
 from cirt.web.changes import changes, owners_in
 from cirt.web.frame import render

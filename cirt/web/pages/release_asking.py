@@ -18,7 +18,7 @@ from cirt.kernel.work import Work
 from cirt.objects.index import find_listed
 from cirt.parties.rights import names_who
 from cirt.register.queries import indicators_of
-from cirt.release.asking import foresee
+from cirt.release.asking import ask_release, foresee
 from cirt.release.errors import (
     NoSuchCollection,
     NoSuchObject,
@@ -37,7 +37,6 @@ from cirt.release.lines import (
     person_lines,
 )
 from cirt.release.models import CollectionKind
-from cirt.release.proposals import ask_release
 from cirt.release.reach import collection_lines
 from cirt.sharing.agreements.persons import choosable
 from cirt.sharing.facts import NamedReader

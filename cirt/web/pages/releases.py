@@ -15,6 +15,7 @@ from cirt.inputs.release import (
 )
 from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, NotFound, TooMany
 from cirt.parties.errors import PasswordWrong
+from cirt.release.asking import ask_again
 from cirt.release.deciding import decide_release, withdraw_release
 from cirt.release.errors import (
     NotAsker,
@@ -30,8 +31,7 @@ from cirt.release.lines import (
 )
 from cirt.release.lists import ReleaseFilter, release_counts, release_page
 from cirt.release.models import ProposalState
-from cirt.release.proposals import ask_again, proposal_view
-from cirt.release.queries import ProposalView
+from cirt.release.queries import ProposalView, proposal_view
 from cirt.release.recalling.queries import standing_of
 from cirt.release.rows import Change
 from cirt.sharing.gate import release as released_bytes
