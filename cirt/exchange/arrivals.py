@@ -39,7 +39,7 @@ from cirt.release.collections import publish
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.recalling.passing_on import pass_on
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 
 Read = StixObject | Refusal
 

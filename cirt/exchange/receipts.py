@@ -16,10 +16,10 @@ from cirt.objects import codec
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.parties.models import Peer
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow, Member
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.gate import peer_reader
 from cirt.sharing.models import Direction
-from cirt.sharing.rules import agreement_rule
+from cirt.sharing.queries import peer_reader
 
 MAX_OBJECTS = 20_000  # in one envelope: they are taken in one transaction and answered one by one
 

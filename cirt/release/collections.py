@@ -18,7 +18,7 @@ from cirt.release.models import Collection, CollectionEntry, CollectionKind, Fee
 from cirt.release.offers import Candidate, candidates, feeds_of, lock_collections, offer
 from cirt.release.readers import allowed, has_access
 from cirt.release.settling import offer_missing, settle, settle_due
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 
 __all__ = [
     "AddCollection",

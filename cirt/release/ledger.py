@@ -30,7 +30,7 @@ class Reading:
     to_us: int
     head_us: int  # the feed's counter when it was read
     count: int
-    agreement: str | None = None  # the terms that held, as ``readers.terms_key`` names them
+    agreement: str | None = None  # the terms that held, as ``PeerReader.agreement`` names them
 
 
 @dataclass(frozen=True, slots=True)

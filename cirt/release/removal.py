@@ -17,7 +17,7 @@ from cirt.release.pages import all_of, records
 from cirt.release.readers import has_access
 from cirt.release.settling import settle
 from cirt.release.windows import find_place
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 
 
 def remove_object(

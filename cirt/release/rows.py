@@ -16,8 +16,7 @@ from cirt.release.models import (
     ProposalRow,
 )
 from cirt.release.weighing import Weighed, asked_versions, collections_by_id, weighed_of
-from cirt.sharing.gate import PreviewRow
-from cirt.sharing.named import NamedRow
+from cirt.sharing.previewing import NamedRow, PreviewRow
 from cirt.sharing.verdicts import Decision, Verdict
 
 _LEAVES = ("yes", "needs-approval")

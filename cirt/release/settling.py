@@ -23,10 +23,10 @@ from cirt.release.offers import (
     lock_collections,
     offer,
 )
-from cirt.release.readers import allowed, has_access, terms_key
+from cirt.release.readers import allowed, has_access
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _standing_in(session: Session, object_ids: Collected[int]) -> list[Collectio
 
 def _settled_for(work: Work, reader: PeerReader) -> str | None:
     """What a feed is made for, in a form that changes when that does."""
-    terms = terms_key(reader)
+    terms = reader.agreement
     consent = consent_key(work.connection, reader, work.now)
     return f"{terms} {consent}" if terms and consent else terms
 

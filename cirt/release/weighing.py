@@ -25,9 +25,8 @@ from cirt.release.models import (
 )
 from cirt.release.offers import chunks
 from cirt.sharing.agreements.persons import AgreementPerson, hold_persons, named_readers
-from cirt.sharing.gate import Audience, PreviewRow, preview
 from cirt.sharing.models import Agreement
-from cirt.sharing.named import NamedRow, preview_named
+from cirt.sharing.previewing import Audience, NamedRow, PreviewRow, preview, preview_named
 
 Row: TypeAlias = PreviewRow | NamedRow
 

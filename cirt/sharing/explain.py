@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.sharing.facts import PeerReader, Recipient
+from cirt.sharing.judging import Question, every_word, named_in_the_way
 from cirt.sharing.queries import peer_readers
-from cirt.sharing.standing import Question, every_word, load, named_in_the_way
+from cirt.sharing.standing import load
 from cirt.sharing.verdicts import Decision
 
 

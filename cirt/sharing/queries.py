@@ -12,9 +12,9 @@ from cirt.kernel.among import among
 from cirt.kernel.work import Actor
 from cirt.parties.models import Peer, PeerState
 from cirt.sharing.agreements.errors import NoSuchAgreement
+from cirt.sharing.case import terms_rule
 from cirt.sharing.facts import PeerReader, StaffReader, Terms
 from cirt.sharing.models import Agreement, AgreementVersion
-from cirt.sharing.rules import terms_rule
 
 # Of several agreements with a peer, the one that says most about today.
 _NEAREST = (None, "agreement-suspended", "agreement-not-yet", "agreement-draft", "agreement-ended")

@@ -26,9 +26,8 @@ from cirt.sharing.agreements.service import (
     suspend_agreement,
 )
 from cirt.sharing.agreements.terms import apply_terms, differences, terms_data, widening
-from cirt.sharing.gate import peer_reader
 from cirt.sharing.models import Agreement, Direction, Level
-from cirt.sharing.queries import find_agreement, history
+from cirt.sharing.queries import find_agreement, history, peer_reader
 from tests.support.release import ALL, a_collection, a_reader, walk
 from tests.support.store import indicator, put, relationship
 

@@ -22,7 +22,7 @@ from cirt.release.models import Collection, CollectionKind, Feed, FeedRow
 from cirt.release.removal import remove_object
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.gate import agreement_in_force
+from cirt.sharing.queries import agreement_in_force
 from tests.conftest import NOON
 from tests.support.release import ALL, a_collection, a_reader, read_page
 from tests.support.store import indicator, put

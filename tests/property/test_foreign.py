@@ -51,7 +51,8 @@ from cirt.release.parts.commands import PreparePart, Seed
 from cirt.release.parts.service import draft_part, make_part
 from cirt.release.queries import proposal_view
 from cirt.release.recall import revoke_indicator
-from cirt.sharing.gate import peer_reader, release
+from cirt.sharing.gate import release
+from cirt.sharing.queries import peer_reader
 from tests.conftest import NOON
 from tests.support.databases import BACKENDS, Databases
 from tests.support.register import a_person, an_incident, observables_of

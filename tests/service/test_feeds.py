@@ -20,7 +20,7 @@ from cirt.release.models import CollectionEntry, CollectionKind, Feed, FeedRow, 
 from cirt.release.pages import holds
 from cirt.release.removal import remove_object
 from cirt.release.windows import find_place
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 from tests.support.release import (
     ALL,
     a_collection,

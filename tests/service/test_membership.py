@@ -26,7 +26,7 @@ from cirt.release.models import CollectionKind, PageRead
 from cirt.release.seeing import seen_collections
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 from tests.support.agreeing import polled
 from tests.support.browse import PASSWORD, signed_in
 from tests.support.register import a_person

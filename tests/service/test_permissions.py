@@ -26,7 +26,6 @@ from cirt.release.permitting import end_permission, record_permission
 from cirt.release.personal import say_personal
 from cirt.release.settling import offer_missing, settle_due
 from cirt.sharing.explain import explain, references_in_the_way
-from cirt.sharing.gate import peer_reader
 from cirt.sharing.permissions.commands import EndPermission, RecordPermission, Scope
 from cirt.sharing.permissions.errors import (
     AlreadyEnded,
@@ -38,7 +37,7 @@ from cirt.sharing.permissions.errors import (
     PermissionRed,
 )
 from cirt.sharing.permissions.models import Audience
-from cirt.sharing.queries import agreements
+from cirt.sharing.queries import agreements, peer_reader
 from tests.support.browse import signed_in
 from tests.support.register import a_person, an_incident, with_observables
 from tests.support.release import a_collection, a_reader, our_indicator, published, read_page

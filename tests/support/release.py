@@ -29,7 +29,8 @@ from cirt.release.models import Collection, CollectionKind, Ruling
 from cirt.release.pages import Page, Pages, Record, page, records
 from cirt.release.queries import proposal_view
 from cirt.release.windows import Place, find_place
-from cirt.sharing.gate import ReleasedTogether, peer_reader
+from cirt.sharing.gate import ReleasedTogether
+from cirt.sharing.queries import peer_reader
 from tests.support.store import a_peer, an_agreement, put
 
 ALL = Filter(versions=("all",))

@@ -12,10 +12,10 @@ from cirt.figures.periods import Period
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
+from cirt.sharing.case import terms_rule
 from cirt.sharing.facts import Terms
 from cirt.sharing.models import AgreementVersion
 from cirt.sharing.queries import find_agreement, peer_reader, terms_of
-from cirt.sharing.rules import terms_rule
 
 NOT_MEASURED = (
     mark(

@@ -16,9 +16,8 @@ from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.errors import AlreadyMember
 from cirt.release.membership.models import MemberRequest
 from cirt.release.models import Collection, Member
-from cirt.release.readers import terms_key
 from cirt.sharing.agreements.service import hold_peer
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 
 WRITE = "member:write"
 
@@ -92,6 +91,6 @@ def take_out_member(work: Work, alias: str, slug: str, reason: str) -> None:
 
 
 def _digest(work: Work, collection: Collection, peer: Peer) -> str:
-    terms = terms_key(peer_reader(work.session, peer.id, work.now))
+    terms = peer_reader(work.session, peer.id, work.now).agreement
     said = json.dumps([collection.uuid, peer.slug, terms])
     return hashlib.sha256(said.encode()).hexdigest()

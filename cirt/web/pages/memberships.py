@@ -26,8 +26,8 @@ from cirt.release.membership.service import (
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.seeing import seen_collections, seen_page
 from cirt.release.visibility import preview_member
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.queries import peer_reader
-from cirt.sharing.rules import agreement_rule
 from cirt.web import agreed, i18n, outward
 from cirt.web.deciding import decide_request
 from cirt.web.errors import status_of

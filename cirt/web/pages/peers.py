@@ -19,10 +19,10 @@ from cirt.release.reach import given_since
 from cirt.sharing.agreements.expiry import NearEnd, near_ends
 from cirt.sharing.agreements.queries import history_lines, open_changes
 from cirt.sharing.agreements.record import Record
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.ladder import reasons
 from cirt.sharing.queries import agreements, peer_reader, peer_readers
-from cirt.sharing.rules import agreement_rule
 from cirt.web import agreed, outward
 from cirt.web.forms import Form
 from cirt.web.frame import render

@@ -39,9 +39,10 @@ from cirt.release.lines import (
 from cirt.release.models import CollectionKind
 from cirt.release.reach import collection_lines
 from cirt.sharing.agreements.persons import choosable
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import NamedReader
+from cirt.sharing.giving import named_rule
 from cirt.sharing.red import shown_objects
-from cirt.sharing.rules import agreement_rule, named_rule
 from cirt.sharing.verdicts import RULES
 from cirt.web import i18n, outward
 from cirt.web.errors import status_of
