@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from cirt.exchange import trouble
 from cirt.exchange.arrivals import Arrival, take
 from cirt.exchange.models import Link, Outcome, Run, RunState
-from cirt.exchange.remote import Page, Remote, RemoteCollection
+from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import (
     Caps,
     Running,
