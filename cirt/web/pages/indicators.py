@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.loops.disputes import is_disputed
-from cirt.exchange.queries import Sightings, sightings_of
 from cirt.exchange.remarks.errors import MarkingLower, RedNotSaid
 from cirt.exchange.remarks.queries import Remarks, remarks_of
 from cirt.exchange.remarks.relating import RelationLine, relations_of
+from cirt.exchange.remarks.sightings import Sightings, sightings_of
 from cirt.exchange.sightings import (
     KEPT,
     CountWrong,
