@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.judging import RED, Reason
+from cirt.exchange.arriving.judging import RED, Reason
 from cirt.exchange.models import Outcome, Quarantined
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_new

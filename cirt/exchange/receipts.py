@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.arrivals import Arrival, Read, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival, Read
 from cirt.exchange.models import Receipt
 from cirt.kernel.among import among
 from cirt.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge

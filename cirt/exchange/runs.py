@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange import trouble
-from cirt.exchange.arrivals import Arrival
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outcome, Run, RunState
 from cirt.exchange.remote.connection import Access
 from cirt.kernel.errors import Unavailable

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange.arrivals import Arrival, RedNotImported, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.doors import RedNotImported
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Outcome, Quarantined
 from cirt.exchange.quarantine import NoSuchArrival, drop, list_quarantine
 from cirt.exchange.receipts import (

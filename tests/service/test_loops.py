@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange.arrivals import Arrival, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.loops.alarms import NoSuchAlarm, lift_alarm, standing_alarms
 from cirt.exchange.loops.disputes import NotAConflict, Solution, Solve, solve

@@ -13,6 +13,7 @@ from cirt.objects import codec
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
+from cirt.register.pages import Query
 from cirt.sharing.gate import Released, release
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader
@@ -37,7 +38,7 @@ class Naming:
 
 def naming(work: Work, stix_id: str, *types: str) -> tuple[list[Naming], int]:
     """The newest of these types that are not revoked, and how many there are."""
-    query = (
+    query: Query = (
         sa.select(
             StixObject.newest_id,
             StixObject.newest_us,
