@@ -64,12 +64,6 @@ def every_word(loaded: Loaded, question: Question) -> list[Decision]:
     return sorted(said, key=lambda each: -each.verdict.strictness)
 
 
-def named_in_the_way(loaded: Loaded, question: Question) -> list[str]:
-    """Of one version: the ids in its bytes that may not be known to the recipient, each once."""
-    said = every_word(loaded, question)
-    return list(dict.fromkeys(each.values["end"] for each in said if "end" in each.values))
-
-
 @dataclass(frozen=True, slots=True)
 class _Judged:
     version_ids: AbstractSet[int]
