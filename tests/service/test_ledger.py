@@ -20,9 +20,10 @@ from cirt.release.commands import Revoke
 from cirt.release.filters import Filter
 from cirt.release.holdings.accounting import account_due, rows_on
 from cirt.release.holdings.handing import note_handed_out
+from cirt.release.holdings.holds import Hold
 from cirt.release.holdings.models import Accounted, Exit, FetchedRow
 from cirt.release.holdings.of_peer import HeldPage, PeerFilter, Shown, held_page
-from cirt.release.holdings.queries import Hold, holds_of
+from cirt.release.holdings.queries import holds_of
 from cirt.release.ledger import Reading, record_pages
 from cirt.release.models import Feed, FeedRow, PageRead
 from cirt.release.reach import given_since, reach, spread

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
+from cirt.release.holdings.holds import Hold
 from cirt.release.holdings.models import Exit
-from cirt.release.holdings.queries import Hold, holds_of
+from cirt.release.holdings.queries import holds_of
 from cirt.release.models import Member
 from cirt.release.readers import has_access
 from cirt.sharing.queries import peer_readers

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from cirt.release.holdings.queries import Hold, holds_of
+from cirt.release.holdings.holds import Hold
+from cirt.release.holdings.queries import holds_of
 from cirt.release.recalling.models import Recall
 
 
