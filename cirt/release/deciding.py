@@ -11,7 +11,6 @@ from cirt.parties.four_eyes.service import person_acting
 from cirt.parties.rights import held_account, may
 from cirt.register.models import EntryKind
 from cirt.release import eyes
-from cirt.release.collections import publish
 from cirt.release.commands import DecideRelease, WithdrawRelease
 from cirt.release.errors import (
     AlreadyApproved,
@@ -27,6 +26,7 @@ from cirt.release.errors import (
 from cirt.release.eyes import DECIDE, askers_of, tally_of
 from cirt.release.handing.service import queue_handovers
 from cirt.release.models import Proposal, ProposalDecision, ProposalState, Ruling
+from cirt.release.publishing import publish
 from cirt.release.requests import approvals_of, get_proposal, tell
 from cirt.release.rows import changes, keep_rows
 from cirt.release.weighing import Asked, Weighed, hold, weigh

@@ -19,13 +19,12 @@ from cirt.release.collections import (
     add_collection,
     add_member,
     find_collection,
-    offer_missing,
-    publish,
     remove_member,
-    settle_due,
 )
 from cirt.release.errors import AliasWrong, CollectionExists
 from cirt.release.models import CollectionKind, FeedRow
+from cirt.release.publishing import publish
+from cirt.release.settling import offer_missing, settle_due
 from cirt.sharing.models import AgreementState
 from tests.support.release import (
     a_collection,

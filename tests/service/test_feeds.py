@@ -12,13 +12,14 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor, ActorKind, Work
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
-from cirt.release.collections import find_collection, publish
+from cirt.release.collections import find_collection
 from cirt.release.errors import NoSuchObject, RemovalRefused
 from cirt.release.filters import Filter
 from cirt.release.holdings.queries import holds_of
 from cirt.release.ledger import Reading, record_pages
 from cirt.release.models import CollectionEntry, CollectionKind, Feed, FeedRow, PageRead
 from cirt.release.pages import holds
+from cirt.release.publishing import publish
 from cirt.release.removal import remove_object
 from cirt.release.windows import find_place
 from cirt.sharing.queries import peer_reader

@@ -33,8 +33,9 @@ from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.ways import MOST_PASSED, passages
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
-from cirt.release.collections import find_collection, publish
+from cirt.release.collections import find_collection
 from cirt.release.models import CollectionKind
+from cirt.release.publishing import publish
 from cirt.sharing.gate import release
 from cirt.sharing.queries import peer_reader
 from tests.support import release as support

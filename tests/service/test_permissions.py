@@ -20,10 +20,10 @@ from cirt.parties.roles import Role
 from cirt.register.commands import Promote
 from cirt.register.models import IncidentObservable
 from cirt.register.service import promote
-from cirt.release.collections import publish
 from cirt.release.commands import SayPersonal
 from cirt.release.permitting import end_permission, record_permission
 from cirt.release.personal import say_personal
+from cirt.release.publishing import publish
 from cirt.release.settling import offer_missing, settle_due
 from cirt.sharing.explain import explain
 from cirt.sharing.permissions.commands import EndPermission, RecordPermission, Scope

@@ -21,7 +21,7 @@ from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import Promote
-from cirt.release.collections import add_member, find_collection, publish, remove_member
+from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.commands import RecallRelease, Revoke, Withdraw
 from cirt.release.errors import (
     AddressWrong,
@@ -32,6 +32,7 @@ from cirt.release.errors import (
     OursToRevoke,
 )
 from cirt.release.models import Feed, FeedRow, Proposal, ProposalState
+from cirt.release.publishing import publish
 from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.consequences import Consequences, consequences
 from cirt.release.recalling.letters.queries import letters_of

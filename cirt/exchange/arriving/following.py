@@ -14,8 +14,8 @@ from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.store import Kept, Stored
 from cirt.objects.ways import note_also_seen
 from cirt.parties.models import Peer
-from cirt.release.collections import publish
 from cirt.release.models import Collection, CollectionKind
+from cirt.release.publishing import publish
 from cirt.release.recalling.passing_on import pass_on
 
 
