@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.release.errors import AliasWrong, CollectionExists, NoSuchCollection, NotAMember
+from cirt.release.locks import lock_collections
 from cirt.release.models import Collection, CollectionKind, Feed, Member
-from cirt.release.offers import lock_collections
 from cirt.release.publishing import feeds_of_members
 from cirt.release.settling import settle
 

@@ -25,11 +25,12 @@ from cirt.release.errors import (
 )
 from cirt.release.eyes import DECIDE, askers_of, tally_of
 from cirt.release.handing.service import queue_handovers
+from cirt.release.locks import hold
 from cirt.release.models import Proposal, ProposalDecision, ProposalState, Ruling
 from cirt.release.publishing import publish
 from cirt.release.requests import approvals_of, get_proposal, tell
 from cirt.release.rows import changes, keep_rows
-from cirt.release.weighing import Asked, Weighed, hold, weigh
+from cirt.release.weighing import Asked, Weighed, weigh
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from cirt.kernel.db import insert_columns
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.release.company import companions
+from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member, Proposal
-from cirt.release.offers import Candidate, candidates, feeds_of, lock_collections, offer
+from cirt.release.offers import Candidate, candidates, offer
 from cirt.release.readers import allowed, has_access
 from cirt.sharing.queries import peer_reader
 

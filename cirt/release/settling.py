@@ -14,15 +14,9 @@ from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.release.company import all_companions, standing_companions
+from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
-from cirt.release.offers import (
-    Candidate,
-    candidates,
-    close_rows,
-    feeds_of,
-    lock_collections,
-    offer,
-)
+from cirt.release.offers import Candidate, candidates, close_rows, offer
 from cirt.release.readers import allowed, has_access
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import PeerReader

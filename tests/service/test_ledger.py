@@ -27,7 +27,7 @@ from cirt.release.holdings.queries import holds_of
 from cirt.release.ledger import Reading, record_pages
 from cirt.release.models import Feed, FeedRow, PageRead
 from cirt.release.reach import given_since, reach, spread
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.models import Agreement
 from tests.support.release import (
     ALL,

@@ -21,7 +21,7 @@ from cirt.release.errors import NothingWouldLeave, TwoWays
 from cirt.release.handing.models import HandoverKind, HandoverState
 from cirt.release.models import FeedRow, ProposalState
 from cirt.release.queries import proposal_view
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.agreements.persons import (
     AgreementOver,
     GiveKey,

@@ -33,13 +33,13 @@ from cirt.release.errors import (
 )
 from cirt.release.models import Feed, FeedRow, Proposal, ProposalState
 from cirt.release.publishing import publish
-from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.consequences import Consequences, consequences
 from cirt.release.recalling.letters.queries import letters_of
 from cirt.release.recalling.letters.reminding import drop_needless, remind_due
 from cirt.release.recalling.letters.service import SendLetter, ask_reminder, send_letter
 from cirt.release.recalling.models import LetterKind, LetterState, PeerLetter, Recall, RecallKind
 from cirt.release.recalling.queries import recall_page, recalls_of
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.recalling.service import recall_release
 from cirt.release.recalling.withdrawing import withdraw
 from cirt.sharing.models import Agreement, AgreementState

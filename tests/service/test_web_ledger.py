@@ -14,8 +14,8 @@ from cirt.register.commands import Promote
 from cirt.release.commands import Revoke
 from cirt.release.holdings.accounting import account_due
 from cirt.release.publishing import publish
-from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.models import LetterState, PeerLetter
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.models import Agreement, AgreementState
 from tests.support.browse import Visitor, signed_in
 from tests.support.register import a_person, an_incident, with_observables

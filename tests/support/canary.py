@@ -82,8 +82,8 @@ from cirt.release.membership.service import ask_member
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.permitting import record_permission
 from cirt.release.publishing import publish
-from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.models import PeerLetter
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.withholding import withhold
 from cirt.sharing.agreements.commands import AddAgreement, SignedCopy
 from cirt.sharing.agreements.persons import NamePerson, name_person_in

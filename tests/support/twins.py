@@ -27,7 +27,7 @@ from cirt.release.collections import AddCollection, add_collection, add_member, 
 from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
 from cirt.release.publishing import publish
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from tests.support.browse import PASSWORD

@@ -27,11 +27,11 @@ from cirt.release.errors import (
     OursToRevoke,
     ReasonNeeded,
 )
-from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.consequences import consequences
 from cirt.release.recalling.letters.queries import last_addresses
 from cirt.release.recalling.letters.service import ask_reminder, drop_letter, send_letter
 from cirt.release.recalling.queries import recall_page, recalls_of
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.recalling.rights import may_recall
 from cirt.release.recalling.service import left_of, recall_release
 from cirt.release.recalling.withdrawing import author_of, is_released, newest_facts, withdraw
