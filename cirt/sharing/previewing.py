@@ -3,12 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
-from cirt.kernel.among import among
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectVersion, StixObject
 from cirt.sharing.facts import NamedReader
 from cirt.sharing.judging import Question, judge
 from cirt.sharing.queries import peer_readers
@@ -30,7 +25,6 @@ class PreviewRow:
     """What would become of one version for one recipient in one collection, were it released."""
 
     version_id: int
-    stix_id: str
     collection_id: int
     peer_id: int
     decision: Decision
@@ -62,35 +56,20 @@ def preview(
     permission, also for a shared collection.
     """
     loaded = load(work.connection, version_ids)
-    stix_ids = _stix_ids(work.session, version_ids)
     everybody = {peer_id for audience in audiences for peer_id in audience.peer_ids}
     readers = peer_readers(work.session, everybody, work.now)
     rows: list[PreviewRow] = []
     for audience in audiences:
-        for peer_id in audience.peer_ids:
-            reader = readers[peer_id]
-            decisions = judge(loaded, Question(reader, audience.kind, work.now), sector=sector)
+        for reader in (readers[peer_id] for peer_id in audience.peer_ids):
+            question = Question(reader, audience.kind, work.now)
+            decisions = judge(loaded, question, sector=sector)
+            place, terms = (audience.collection_id, reader.peer_id), reader.agreement
             rows += [
-                PreviewRow(
-                    each,
-                    stix_ids[each],
-                    audience.collection_id,
-                    peer_id,
-                    decisions[each],
-                    reader.agreement,
-                )
+                PreviewRow(each, *place, decisions[each], terms)
                 for each in version_ids
                 if each in decisions
             ]
     return rows
-
-
-def _stix_ids(session: Session, version_ids: Sequence[int]) -> dict[int, str]:
-    query = sa.select(ObjectVersion.id, StixObject.stix_id).join(
-        StixObject, StixObject.id == ObjectVersion.object_id
-    )
-    rows = session.execute(query.where(among(ObjectVersion.id, version_ids)))
-    return {row.id: row.stix_id for row in rows}
 
 
 def preview_named(
@@ -105,15 +84,9 @@ def preview_named(
     rows: list[NamedRow] = []
     for reader in readers:
         decisions = judge(loaded, Question(reader, None, work.now), sector=sector)
+        who, terms = (reader.person_id, reader.peer.peer_id, reader.key), reader.peer.agreement
         rows += [
-            NamedRow(
-                each,
-                reader.person_id,
-                reader.peer.peer_id,
-                reader.key,
-                decisions[each],
-                reader.peer.agreement,
-            )
+            NamedRow(each, *who, decisions[each], terms)
             for each in version_ids
             if each in decisions
         ]

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from cirt.exchange.models import Link, Outgoing
 from cirt.exchange.remarks.naming import naming
-from cirt.kernel.clock import from_us
 from cirt.kernel.work import Work
-from cirt.objects.timestamps import parse_us
+from cirt.objects.timestamps import moment_of
 from cirt.parties.models import Peer
 
 
@@ -52,8 +51,8 @@ def sightings_of(work: Work, stix_id: str) -> Sightings:
             peer=each.peer,
             slug=each.slug,
             count=each.said.get("count", 1),
-            first=_moment(each.said.get("first_seen")),
-            last=_moment(each.said.get("last_seen")),
+            first=moment_of(each.said.get("first_seen")),
+            last=moment_of(each.said.get("last_seen")),
             received_at=each.first_at,
             sent=sent.get(each.version_id),
         )
@@ -74,8 +73,3 @@ def _sent(session: Session, version_ids: Sequence[int]) -> dict[int, SentLine]:
         row.version_id: SentLine(row.name, row.sent_at, row.failure is not None)
         for row in session.execute(query)
     }
-
-
-def _moment(text: str | None) -> datetime | None:
-    moment_us = parse_us(text) if text else None
-    return None if moment_us is None else from_us(moment_us)
