@@ -16,20 +16,16 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.content import ObjectContent, read_joined
 from cirt.objects.models import ObjectVersion, StixObject
-from cirt.sharing.consent import load_consent
 from cirt.sharing.facts import Recipient
 from cirt.sharing.judging import Question, leaving, verdicts
 from cirt.sharing.marked import facts_of_row
-from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader
 from cirt.sharing.red import red_for
 from cirt.sharing.rules import decide
 from cirt.sharing.standing import (
-    FACTS,
     NAMES_ENDS,
     Loaded,
     Standing,
-    facts_of,
     load,
     load_standing,
 )
@@ -82,30 +78,6 @@ class ReleasedFile:
 
     def __post_init__(self, seal: object) -> None:
         _check_seal(seal)
-
-
-def allowed_facts(
-    session: Session,
-    recipient: Recipient,
-    kind: str | None,
-    now: datetime,
-    *,
-    posted: bool = False,
-) -> frozenset[int]:
-    """Ids of the sets of facts that may go to this recipient; one decision for each.
-
-    Ends of relationships and bare revocations are not in it: see ``allowed_versions``.
-    """
-    narrowed = visible_facts(recipient, kind, now, posted=posted, approved=not posted)
-    rows = session.execute(sa.select(*FACTS).where(narrowed)).all()
-    consent = load_consent(session.connection())
-    return frozenset(
-        row.id
-        for row in rows
-        if decide(facts_of(row), recipient, kind, now, posted=posted, consent=consent).lets_leave(
-            approved=not posted
-        )
-    )
 
 
 def allowed_versions(

@@ -66,12 +66,6 @@ def terms_of(agreement: Agreement | sa.Row[*tuple[Any, ...]]) -> Terms:
     )
 
 
-def agreement_in_force(session: Session, peer_id: int, now: datetime) -> Terms | None:
-    """The terms that hold between us and this peer; None where there are none or it is suspended."""
-    reader = peer_reader(session, peer_id, now)
-    return None if reader.suspended or terms_rule(reader.terms, now) else reader.terms
-
-
 def peer_reader(session: Session, peer_id: int, now: datetime) -> PeerReader:
     """This peer as the rules see it, with the agreement that is in force or comes nearest to it."""
     return peer_readers(session, [peer_id], now)[peer_id]

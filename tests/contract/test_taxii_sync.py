@@ -19,7 +19,7 @@ from cirt.release.models import PageRead
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.models import Direction
-from cirt.sharing.queries import agreement_in_force
+from tests.support.agreeing import agreement_in_force
 from tests.support.taxii import (
     PASSWORD,
     ROOT,

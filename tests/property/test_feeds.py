@@ -24,8 +24,8 @@ from cirt.release.removal import remove_object
 from cirt.release.settling import offer_missing
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.queries import agreement_in_force
 from tests.conftest import NOON
+from tests.support.agreeing import agreement_in_force
 from tests.support.release import ALL, a_collection, a_reader, read_page
 from tests.support.store import indicator, put
 

@@ -46,8 +46,16 @@ from cirt.sharing.agreements.queries import history_lines
 from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.gate import show_file
 from cirt.sharing.models import Agreement, AgreementState
-from cirt.sharing.queries import agreement_in_force, find_agreement
-from tests.support.agreeing import asked_for, drafted, narrowed, polled, ruled, written
+from cirt.sharing.queries import find_agreement
+from tests.support.agreeing import (
+    agreement_in_force,
+    asked_for,
+    drafted,
+    narrowed,
+    polled,
+    ruled,
+    written,
+)
 from tests.support.browse import PASSWORD
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, published

@@ -32,7 +32,8 @@ from cirt.sharing.agreements.service import (
     suspend_agreement,
 )
 from cirt.sharing.models import Agreement, AgreementState, Direction, Level
-from cirt.sharing.queries import agreement_in_force, agreements, find_agreement, history
+from cirt.sharing.queries import agreements, find_agreement, history
+from tests.support.agreeing import agreement_in_force
 from tests.support.store import a_peer
 
 
