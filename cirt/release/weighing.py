@@ -177,6 +177,7 @@ def _line(asked: Asked, recipient: str, row: Row, way: str) -> list[str]:
 
 
 def asked_versions(session: Session, version_ids: Collected[int]) -> list[Asked]:
+    """By object, in the order in which objects came here."""
     query = (
         sa.select(
             ObjectVersion.id,

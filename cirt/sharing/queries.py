@@ -74,6 +74,7 @@ def peer_reader(session: Session, peer_id: int, now: datetime) -> PeerReader:
 def peer_readers(
     session: Session, peer_ids: Iterable[int], now: datetime
 ) -> Mapping[int, PeerReader]:
+    """The same of several, by id, in one statement; peers that do not exist are absent."""
     rows = session.execute(_READERS.where(among(Peer.id, set(peer_ids))))
     of_peer: dict[int, list[sa.Row[*tuple[Any, ...]]]] = defaultdict(list)
     for row in rows:

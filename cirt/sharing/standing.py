@@ -69,6 +69,7 @@ class Standing:
 
 
 def load(connection: sa.Connection, version_ids: Sequence[int]) -> Loaded:
+    """Everything that decides about these versions; ids that do not exist are passed over."""
     query = (
         sa.select(ObjectVersion.facts_id, ObjectVersion.bare, gathered(ObjectVersion.id))
         .where(among(ObjectVersion.id, version_ids))

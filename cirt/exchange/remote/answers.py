@@ -62,6 +62,11 @@ def readable(url: str) -> Iterator[None]:
 
 
 def check_media_type(answer: Answer) -> None:
+    """That it is TAXII 2.1; a version may be left out.
+
+    Raises:
+        OnlyTaxii20, ContentTypeWrong.
+    """
     said = answer.headers.get("content-type", "").replace(" ", "").casefold()
     media, _, parameters = said.partition(";")
     if media == "application/vnd.oasis.taxii+json" or "version=2.0" in parameters:

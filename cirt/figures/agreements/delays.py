@@ -28,6 +28,7 @@ class Delay:
 
 
 def delays(session: Session, scope: Scope) -> list[Delay]:
+    """Those that the report has, in its order, also where nothing of the kind happened."""
     return [
         _delay(
             "release",

@@ -37,6 +37,7 @@ def consequences(work: Work, object_ids: Sequence[int]) -> Consequences:
 
 
 def of_holds(work: Work, holds: Sequence[Hold]) -> Consequences:
+    """The same of what the caller has looked up already."""
     of_peer: dict[int, list[Hold]] = defaultdict(list)
     for hold in holds:
         of_peer[hold.peer_id].append(hold)

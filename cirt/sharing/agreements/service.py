@@ -138,6 +138,11 @@ def hold_peer(work: Work, peer_id: int) -> None:
 
 
 def check(work: Work, agreement: Agreement) -> None:
+    """That its terms make sense, and that no other one with this peer holds at the same time.
+
+    Raises:
+        CeilingTooHigh, DefaultTooHigh, TypeNameWrong, PeriodWrong, AgreementOverlaps.
+    """
     if agreement.ceiling is Tlp.RED:
         raise CeilingTooHigh
     if agreement.default_tlp is Tlp.RED:
