@@ -14,6 +14,7 @@ from cirt.inputs.release import (
     WithdrawReleaseInput,
 )
 from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, NotFound, TooMany
+from cirt.objects.envelope import bundle as stix_bundle
 from cirt.parties.errors import PasswordWrong
 from cirt.release.asking import ask_again
 from cirt.release.deciding import decide_release, withdraw_release
@@ -194,10 +195,6 @@ def bundle(reference: str) -> Response:
         saved = {each.version_id for each in found}
         strictest = max(each.tlp for each in view.objects if each.version_id in saved)
         work.audit("release.save", reference, objects=len(found), digest=view.digest)
-    name = uuid.uuid5(_NAMESPACE, view.digest)
-    body = b'{"type":"bundle","id":"bundle--%s","objects":[%s]}' % (
-        str(name).encode(),
-        b",".join(each.body for each in found),
-    )
+    body = stix_bundle(uuid.uuid5(_NAMESPACE, view.digest), (each.body for each in found))
     label = f"tlp-{strictest.value.replace('+', '-')}-{visit().now:%Y%m%d-%H%M%S}.stix.json"
     return to_save(body, label, "application/json")
