@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from cirt.exchange.models import Link, Outgoing, Run, RunState
-from cirt.exchange.remote import Remote, RemoteCollection, Reply
+from cirt.exchange.remote.collections import Remote, RemoteCollection, Reply
 from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal, run_link
 from cirt.exchange.trouble import NotWritable
 from cirt.kernel.errors import Unavailable

@@ -11,7 +11,8 @@ from marshmallow import fields
 from cirt.inputs.base import Choice, CommandInput, Flag, LastDay, Line, Marking, Text, Whole
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
-from cirt.sharing.agreements.commands import DecideRequest, Ruling, WriteTerms
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.sharing.agreements.commands import WriteTerms
 from cirt.sharing.agreements.record import Contact
 from cirt.sharing.models import Direction, Level
 

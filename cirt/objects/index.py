@@ -4,7 +4,7 @@
 a list is cut by it before it is counted or paged.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
 from cirt.objects.observables import networks
@@ -111,6 +112,16 @@ def brought_since(session: Session, since: datetime) -> dict[int, int]:
         .group_by(StixObject.brought_by_id)
     )
     return {row[0]: row[1] for row in session.execute(query) if row[0] is not None}
+
+
+def markings_of(session: Session, version_ids: Collection[int]) -> dict[int, Tlp]:
+    """The effective marking of each version."""
+    query = (
+        sa.select(ObjectVersion.id, ObjectFacts.tlp)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(among(ObjectVersion.id, version_ids))
+    )
+    return dict(session.execute(query).all())
 
 
 def names_of(

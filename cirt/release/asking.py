@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion, StixObject
+from cirt.parties.four_eyes.service import person_acting
+from cirt.parties.rights import names_who
 from cirt.register.models import EntryKind
 from cirt.register.sight import get_incident
 from cirt.release.collections import find_collection
@@ -26,7 +28,7 @@ from cirt.release.errors import (
     TooFewToApprove,
     TwoWays,
 )
-from cirt.release.eyes import note_asker, who_could
+from cirt.release.eyes import DECIDE, note_asker
 from cirt.release.models import (
     Collection,
     CollectionKind,
@@ -36,7 +38,7 @@ from cirt.release.models import (
     ProposalPerson,
     ProposalState,
 )
-from cirt.release.requests import get_proposal, person_of, reads_words, tell
+from cirt.release.requests import get_proposal, reads_words, tell
 from cirt.release.rows import keep_rows
 from cirt.release.weighing import Weighed, newest_versions, weigh, weigh_asked
 from cirt.sharing.agreements.persons import AgreementPerson
@@ -52,7 +54,7 @@ def ask_release(work: Work, cmd: AskRelease) -> Proposal:
         TooFewToApprove: unless it is asked anyway.
     """
     work.require("release:ask")
-    account_id, person_id = person_of(work)
+    account_id, person_id = person_acting(work)
     version_ids = _chosen_versions(work.session, cmd)
     _check_complete(cmd, version_ids)
     incident = get_incident(work, cmd.incident) if cmd.incident else None
@@ -105,7 +107,7 @@ def ask_again(work: Work, cmd: AskAgain) -> Proposal:
         NoSuchRelease, ReleaseDecided, ReleaseIncomplete, NothingWouldLeave, NotAllowed.
     """
     work.require("release:ask")
-    account_id, person_id = person_of(work)
+    account_id, person_id = person_acting(work)
     proposal = get_proposal(work.session, cmd.reference, lock=True)
     readable = sa.select(reads_words(work.actor)).where(Proposal.id == proposal.id)
     if not work.session.scalar(readable):
@@ -129,7 +131,7 @@ def ask_again(work: Work, cmd: AskAgain) -> Proposal:
 
 
 def _check_enough(session: Session, weighed: Weighed, askers: set[int]) -> None:
-    missing = (weighed.needed or 0) - len(who_could(session, askers))
+    missing = (weighed.needed or 0) - len(names_who(session, DECIDE, askers))
     if missing > 0:
         raise TooFewToApprove(missing=missing)
 

@@ -16,8 +16,7 @@ from cirt.parties.models import Peer
 from cirt.release.offers import chunks
 from cirt.release.weighing import Asked, Row, Weighed
 from cirt.sharing.agreements.persons import named_readers
-from cirt.sharing.gate import PreviewRow
-from cirt.sharing.named import NamedRow
+from cirt.sharing.previewing import NamedRow, PreviewRow
 from cirt.sharing.verdicts import Decision
 
 Who: TypeAlias = tuple[str, int]  # a peer or a person, by id

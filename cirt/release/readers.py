@@ -11,19 +11,15 @@ from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.ways import not_to_offer
 from cirt.release.models import Collection, CollectionEntry, CollectionKind
+from cirt.sharing.case import agreement_rule
+from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import allowed_versions
 from cirt.sharing.narrow import visible_facts
-from cirt.sharing.rules import PeerReader, agreement_rule
 
 
 def has_access(reader: PeerReader, now: datetime) -> bool:
     """Without an agreement in force the collections do not exist (rulings 8)."""
     return agreement_rule(reader, now) is None
-
-
-def terms_key(reader: PeerReader) -> str | None:
-    """The terms that hold, in a form that changes when they do."""
-    return f"{reader.terms.reference} v{reader.terms.version}" if reader.terms else None
 
 
 def may_show(reader: PeerReader, kind: CollectionKind, now: datetime) -> sa.ColumnElement[bool]:

@@ -4,19 +4,15 @@ Nothing leaves by this, so no page is written to the ledger; whoever looks is au
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
-from cirt.kernel.among import among
 from cirt.kernel.clock import from_us
 from cirt.kernel.errors import NotFound
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.objects.index import markings_of
 from cirt.release.collections import collections_for
 from cirt.release.filters import Filter
 from cirt.release.models import Collection, CollectionKind
@@ -84,7 +80,7 @@ def seen_page(
     )
     body = b",".join(each.body for each in found.objects if each.body)
     contents: list[dict[str, Any]] = json.loads(b"[" + body + b"]")
-    markings = _markings(work, found.version_ids)
+    markings = markings_of(work.session, found.version_ids)
     rows = [
         _seen(content, markings[version_id], from_us(date_us))
         for content, version_id, date_us in zip(
@@ -114,12 +110,3 @@ def _count(work: Work, reader: PeerReader, collection: Collection) -> int:
     except NotFound:
         return 0
     return len(all_of(work, place, _AS_ASKED_BY_DEFAULT).version_ids)
-
-
-def _markings(work: Work, version_ids: Sequence[int]) -> dict[int, Tlp]:
-    query = (
-        sa.select(ObjectVersion.id, ObjectFacts.tlp)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(among(ObjectVersion.id, version_ids))
-    )
-    return dict(work.connection.execute(query).all())

@@ -14,19 +14,13 @@ from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.release.company import all_companions, standing_companions
+from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
-from cirt.release.offers import (
-    Candidate,
-    candidates,
-    close_rows,
-    feeds_of,
-    lock_collections,
-    offer,
-)
-from cirt.release.readers import allowed, has_access, terms_key
+from cirt.release.offers import Candidate, candidates, close_rows, offer
+from cirt.release.readers import allowed, has_access
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +145,7 @@ def _standing_in(session: Session, object_ids: Collected[int]) -> list[Collectio
 
 def _settled_for(work: Work, reader: PeerReader) -> str | None:
     """What a feed is made for, in a form that changes when that does."""
-    terms = terms_key(reader)
+    terms = reader.agreement
     consent = consent_key(work.connection, reader, work.now)
     return f"{terms} {consent}" if terms and consent else terms
 

@@ -68,6 +68,11 @@ class PeerReader:
     suspended: bool
     terms: Terms | None
 
+    @property
+    def agreement(self) -> str | None:
+        """Reference and version of its terms, such as MOU-2026-0001 v2: another text when they change."""
+        return f"{self.terms.reference} v{self.terms.version}" if self.terms else None
+
 
 @dataclass(frozen=True, slots=True)
 class NamedReader:

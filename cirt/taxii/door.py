@@ -13,10 +13,10 @@ from cirt.parties.models import Peer, PeerCredential
 from cirt.parties.peers import Credential
 from cirt.release.models import Collection, CollectionKind, Feed, Member
 from cirt.release.windows import Place
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.models import Agreement, Direction
 from cirt.sharing.queries import READER_COLUMNS, reader_of
-from cirt.sharing.rules import agreement_rule
 from cirt.taxii.errors import CannotRead, CannotWrite
 
 _READABLE = (CollectionKind.PUBLISHED, CollectionKind.SHARED)

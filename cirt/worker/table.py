@@ -15,7 +15,7 @@ from cirt.notify import handovers, letters, notices, peer_letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
 from cirt.release.holdings import accounting
-from cirt.release.recalling import letters as recall_letters
+from cirt.release.recalling.letters import reminding
 from cirt.release.settling import settle_due
 from cirt.release.withholding import end_past
 from cirt.sources.service import run_configured
@@ -66,8 +66,8 @@ def _account(program: Program, _payload: dict[str, Any]) -> None:
 
 
 def _remind(program: Program, _payload: dict[str, Any]) -> None:
-    recall_letters.drop_needless(program)
-    recall_letters.remind_due(program)
+    reminding.drop_needless(program)
+    reminding.remind_due(program)
 
 
 def _warn_of_ends(program: Program, _payload: dict[str, Any]) -> None:
@@ -93,7 +93,7 @@ HANDLERS: dict[str, Handler] = {
     notices.WARN_JOB: _warn_of_ends,
     notices.SEND_JOB: _send_notices,
     accounting.JOB: _account,
-    recall_letters.JOB: _remind,
+    reminding.JOB: _remind,
 }
 
 PERIODIC = (
@@ -106,7 +106,7 @@ PERIODIC = (
     Periodic(notices.WARN_JOB, 3600),
     Periodic(notices.SEND_JOB, 60),
     Periodic(accounting.JOB, 30),
-    Periodic(recall_letters.JOB, 3600),
+    Periodic(reminding.JOB, 3600),
 )
 
 

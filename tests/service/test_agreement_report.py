@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Quarantined
-from cirt.figures.agreements import AgreementReport, agreement_report
+from cirt.figures.agreements.report import AgreementReport, agreement_report
 from cirt.figures.periods import Period, PeriodWrong, read_period
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotAllowed
@@ -24,7 +24,7 @@ from cirt.release.holdings.accounting import account_due
 from cirt.release.holdings.handing import note_handed_out
 from cirt.release.holdings.models import Exit
 from cirt.release.models import ProposalRow
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from tests.support.browse import signed_in
 from tests.support.register import a_person
 from tests.support.release import (

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange.arrivals import Arrival, RedNotImported, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.doors import RedNotImported
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Outcome, Quarantined
-from cirt.exchange.quarantine import NoSuchArrival, drop, list_quarantine
+from cirt.exchange.quarantine import NoSuchArrival, drop
 from cirt.exchange.receipts import (
     MAX_OBJECTS,
     NothingSent,
@@ -33,6 +35,7 @@ from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.release.models import CollectionEntry, CollectionKind
 from cirt.sharing.models import Direction
+from tests.support.quarantine import list_quarantine
 from tests.support.release import a_collection, a_reader, names, walk
 from tests.support.stix import INDICATOR, an_object
 from tests.support.store import indicator, numbered, put

@@ -17,7 +17,7 @@ from cirt.parties.roles import Role
 from cirt.release.commands import Revoke
 from cirt.release.exporting.commands import Export, Format, Subject
 from cirt.release.exporting.errors import NoSuchExport, NothingToExport
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from tests.support.browse import signed_in
 from tests.support.exporting import exported, ids_in, of_list, sheet
 from tests.support.register import a_person

@@ -17,20 +17,14 @@ from cirt.objects.codec import StixObject
 from cirt.objects.store import Stored, put_many
 from cirt.parties.models import Peer, PeerState, Person
 from cirt.register.models import Report, ReportSource
-from cirt.sharing.gate import (
-    Audience,
-    Released,
-    ReleasedTogether,
-    allowed_versions,
-    peer_reader,
-    preview,
-    release,
-    show,
-    show_file,
-)
+from cirt.sharing.facts import PublicReader
+from cirt.sharing.gate import Released, ReleasedTogether, allowed_versions, release, show, show_file
+from cirt.sharing.judging import Question
 from cirt.sharing.models import AgreementState, NamedPerson
-from cirt.sharing.rules import PublicReader, Verdict
-from cirt.sharing.standing import Loaded, Question
+from cirt.sharing.previewing import Audience, preview
+from cirt.sharing.queries import peer_reader
+from cirt.sharing.standing import Loaded
+from cirt.sharing.verdicts import Verdict
 from tests.support.store import a_peer, an_agreement, indicator, numbered, put, relationship
 
 

@@ -20,13 +20,15 @@ from cirt.release.commands import Revoke
 from cirt.release.filters import Filter
 from cirt.release.holdings.accounting import account_due, rows_on
 from cirt.release.holdings.handing import note_handed_out
+from cirt.release.holdings.holds import Hold
 from cirt.release.holdings.models import Accounted, Exit, FetchedRow
-from cirt.release.holdings.of_peer import HeldPage, PeerFilter, Shown, held_page
-from cirt.release.holdings.queries import Hold, holds_of
+from cirt.release.holdings.of_peer import HeldLine, PeerFilter, Shown, held_page
+from cirt.release.holdings.queries import holds_of
 from cirt.release.ledger import Reading, record_pages
 from cirt.release.models import Feed, FeedRow, PageRead
+from cirt.release.paging import NamedPage
 from cirt.release.reach import given_since, reach, spread
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.models import Agreement
 from tests.support.release import (
     ALL,
@@ -252,12 +254,12 @@ def test_a_peers_page_tells_what_was_never_fetched_and_what_was_recalled(program
 
 def _held(
     program: Program, peer: Peer, wanted: PeerFilter | None = None, cursor: str = ""
-) -> HeldPage:
+) -> NamedPage[HeldLine]:
     with program.work(CONSOLE, write=False) as work:
         return held_page(work.session, peer.id, wanted or PeerFilter(), sa.true(), cursor)
 
 
-def _ids(page: HeldPage) -> set[str]:
+def _ids(page: NamedPage[HeldLine]) -> set[str]:
     return {line.stix_id for line in page.lines}
 
 

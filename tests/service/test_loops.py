@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange.arrivals import Arrival, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.loops.alarms import NoSuchAlarm, lift_alarm, standing_alarms
 from cirt.exchange.loops.disputes import NotAConflict, Solution, Solve, solve
@@ -32,8 +33,9 @@ from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.ways import MOST_PASSED, passages
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
-from cirt.release.collections import find_collection, publish
+from cirt.release.collections import find_collection
 from cirt.release.models import CollectionKind
+from cirt.release.publishing import publish
 from cirt.sharing.gate import release
 from cirt.sharing.queries import peer_reader
 from tests.support import release as support

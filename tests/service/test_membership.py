@@ -9,22 +9,24 @@ from cirt.kernel.errors import NotAllowed, NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.parties.four_eyes.errors import OwnChange, ReasonNeeded, RequestVoided
+from cirt.parties.four_eyes.service import find_request
 from cirt.parties.peers import set_credentials
 from cirt.parties.roles import Role
 from cirt.release.errors import AlreadyMember, NotAMember
+from cirt.release.membership.models import MemberRequest
 from cirt.release.membership.service import (
     MemberDecided,
     ask_member,
     decide_member,
-    get_request,
     take_out_member,
 )
 from cirt.release.models import CollectionKind, PageRead
 from cirt.release.seeing import seen_collections
-from cirt.sharing.agreements.commands import ChangeAgreement, DecideRequest, Ruling
-from cirt.sharing.agreements.errors import OwnChange, ReasonNeeded, RequestVoided
+from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 from tests.support.agreeing import polled
 from tests.support.browse import PASSWORD, signed_in
 from tests.support.register import a_person
@@ -62,7 +64,7 @@ def ruled(
     program: Program, actor: Actor, number: int, ruling: Ruling = Ruling.APPROVED, comment: str = ""
 ) -> MemberDecided:
     with program.work(actor) as work:
-        digest = get_request(work, number).digest
+        digest = find_request(work.session, MemberRequest, number).digest
         return decide_member(work, DecideRequest(number, ruling, comment, digest))
 
 
@@ -193,4 +195,4 @@ def test_nobody_but_readers_of_content_sees_as_a_peer(program: Program) -> None:
     assert omar.get("/peers/cert-b/view/indicators").status_code == 404
     assert omar.get("/peers/nobody/view").status_code == 404
     with pytest.raises(NotFound), program.work(CONSOLE) as work:
-        get_request(work, 99)
+        find_request(work.session, MemberRequest, 99)

@@ -21,7 +21,7 @@ from cirt.release.errors import NothingWouldLeave, TwoWays
 from cirt.release.handing.models import HandoverKind, HandoverState
 from cirt.release.models import FeedRow, ProposalState
 from cirt.release.queries import proposal_view
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.agreements.persons import (
     AgreementOver,
     GiveKey,
@@ -35,9 +35,9 @@ from cirt.sharing.agreements.persons import (
 )
 from cirt.sharing.agreements.service import end_agreement
 from cirt.sharing.gate import release
+from cirt.sharing.giving import named_rule
 from cirt.sharing.models import Level
 from cirt.sharing.queries import staff_reader
-from cirt.sharing.rules import named_rule
 from tests.support.mail import KeyRing, Smtp, key_ring, needs_gpg, smtp_server
 from tests.support.named import A_KEY, a_red_desk, mailing
 from tests.support.release import a_collection, asked, decided, shown_digest

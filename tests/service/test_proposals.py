@@ -14,6 +14,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.objects.codec import StixObject
 from cirt.parties.accounts import AddAccount, add_account, disable_account, get_account, set_roles
+from cirt.parties.four_eyes.errors import PersonAsks
 from cirt.parties.models import Account, Peer, PeerState
 from cirt.parties.roles import Role, permissions_of
 from cirt.register.models import Entry, EntryKind
@@ -27,7 +28,6 @@ from cirt.release.errors import (
     NotAsker,
     NothingWouldLeave,
     OwnRequest,
-    PersonNeeded,
     ReleaseChanged,
     ReleaseDecided,
     ReleaseEdited,
@@ -35,7 +35,7 @@ from cirt.release.errors import (
     ReleaseVoided,
     TooFewToApprove,
 )
-from cirt.release.lists import ReleaseFilter, ReleaseLine, release_page
+from cirt.release.lists import ReleaseFilter, ReleaseLine, release_page, waiting_releases
 from cirt.release.models import (
     Collection,
     CollectionEntry,
@@ -44,7 +44,7 @@ from cirt.release.models import (
     ProposalState,
     Ruling,
 )
-from cirt.release.queries import ProposalView, proposal_view, proposals
+from cirt.release.queries import ProposalView, proposal_view
 from cirt.release.reach import releases_of
 from cirt.sharing.models import Level
 from tests.support.register import a_person, an_incident
@@ -259,9 +259,9 @@ def test_a_changed_agreement_shows_at_once_that_an_approval_counts_no_more(
 def test_the_console_neither_asks_nor_decides(program: Program) -> None:
     desk = Desk(program)
 
-    with pytest.raises(PersonNeeded):
+    with pytest.raises(PersonAsks):
         desk.ask(CONSOLE)
-    with pytest.raises(PersonNeeded):
+    with pytest.raises(PersonAsks):
         desk.decide(CONSOLE, desk.ask())
 
 
@@ -349,7 +349,7 @@ def test_title_reason_and_incident_of_a_request_are_for_those_who_see_its_incide
     def shown(actor: Actor) -> set[str | None]:
         view = desk.view(reference, actor)
         with program.work(actor, write=False) as work:
-            (line,) = proposals(work)
+            (line,) = waiting_releases(work)
             views = (ReleaseFilter.WAITING, ReleaseFilter.MINE)
             (listed,) = (row for each in views for row in release_page(work, each).rows)
             object_id = work.session.scalars(sa.select(ProposalObject.object_id)).one()
@@ -560,12 +560,12 @@ def test_the_incident_tells_of_its_release(program: Program) -> None:
     assert kinds[-2:] == [EntryKind.RELEASE_ASKED, EntryKind.RELEASED]
 
 
-def test_requests_are_listed_the_youngest_first(program: Program) -> None:
+def test_requests_that_wait_are_listed_the_youngest_first(program: Program) -> None:
     desk = Desk(program)
     older, younger = desk.ask(), desk.ask()
 
     with program.work(desk.irena, write=False) as work:
-        lines = proposals(work, [ProposalState.ASKED])
+        lines = waiting_releases(work)
 
     assert [(line.reference, line.asker, line.objects) for line in lines] == [
         (younger, "Tomas", 1),

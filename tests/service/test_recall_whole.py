@@ -21,7 +21,7 @@ from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import Promote
-from cirt.release.collections import add_member, find_collection, publish, remove_member
+from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.commands import RecallRelease, Revoke, Withdraw
 from cirt.release.errors import (
     AddressWrong,
@@ -32,18 +32,14 @@ from cirt.release.errors import (
     OursToRevoke,
 )
 from cirt.release.models import Feed, FeedRow, Proposal, ProposalState
-from cirt.release.recall import revoke_indicator
+from cirt.release.publishing import publish
 from cirt.release.recalling.consequences import Consequences, consequences
-from cirt.release.recalling.letters import (
-    SendLetter,
-    ask_reminder,
-    drop_needless,
-    letters_of,
-    remind_due,
-    send_letter,
-)
+from cirt.release.recalling.letters.queries import letters_of
+from cirt.release.recalling.letters.reminding import drop_needless, remind_due
+from cirt.release.recalling.letters.service import SendLetter, ask_reminder, send_letter
 from cirt.release.recalling.models import LetterKind, LetterState, PeerLetter, Recall, RecallKind
 from cirt.release.recalling.queries import recall_page, recalls_of
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.recalling.service import recall_release
 from cirt.release.recalling.withdrawing import withdraw
 from cirt.sharing.models import Agreement, AgreementState

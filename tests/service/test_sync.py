@@ -46,7 +46,7 @@ from cirt.parties.peers import (
 from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from cirt.sharing.gate import release, show

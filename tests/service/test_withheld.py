@@ -15,8 +15,8 @@ from cirt.objects.codec import StixObject
 from cirt.objects.withholding import WithheldValue
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
-from cirt.release.collections import publish
 from cirt.release.models import CollectionKind
+from cirt.release.publishing import publish
 from cirt.release.withholding import end_past, let_go, preview_withhold, withhold
 from cirt.sharing.withheld.commands import LetGo, Withhold
 from cirt.sharing.withheld.errors import NoValues, TooManyValues, UntilPast, ValuesUnread

@@ -23,7 +23,7 @@ from cirt.register.tasks.commands import AddTask
 from cirt.register.tasks.service import add_task
 from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.settling import offer_missing
 from cirt.sharing.models import Agreement, AgreementState, Level
 from tests.support import oracle

@@ -18,14 +18,9 @@ from cirt.objects import build
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.objects.store import put_many
 from cirt.parties.peers import PeerFacts, add_peer, find_peer, ourselves, set_credentials
-from cirt.release.collections import (
-    AddCollection,
-    add_collection,
-    add_member,
-    find_collection,
-    publish,
-)
+from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.models import CollectionKind, PageRead
+from cirt.release.publishing import publish
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from cirt.sharing.gate import show

@@ -9,14 +9,11 @@ from itertools import islice
 from typing import IO
 
 import orjson
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from cirt.kernel.among import among
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import observables_in
-from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.objects.index import markings_of
 from cirt.parties.peers import ourselves
 from cirt.release.exporting.bundle import BundleWriter
 from cirt.release.exporting.commands import Export, Format
@@ -102,7 +99,7 @@ def _going(work: Work, asked: Sequence[Part]) -> Iterator[Going]:
     for part in asked:
         ids = iter(part.version_ids)
         while some := list(islice(ids, _AT_ONCE)):
-            tlps = _markings(work.session, some)
+            tlps = markings_of(work.session, some)
             may = [each for each in some if tlps[each] is not Tlp.RED]
             for one in release(
                 work, part.recipient, part.kind, may, posted=part.posted, recalls=part.recalls
@@ -110,14 +107,6 @@ def _going(work: Work, asked: Sequence[Part]) -> Iterator[Going]:
                 content = orjson.loads(one.body)
                 found = observables_in(content)
                 yield Going(one, tlps[one.version_id], content, found)
-
-
-def _markings(session: Session, version_ids: Sequence[int]) -> dict[int, Tlp]:
-    query = sa.select(ObjectVersion.id, ObjectFacts.tlp).join(
-        ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id
-    )
-    rows = session.execute(query.where(among(ObjectVersion.id, version_ids)))
-    return {row.id: row.tlp for row in rows}
 
 
 def _finished(writer: Writer, label: Label, objects: int, body: IO[bytes]) -> Exported:

@@ -14,9 +14,10 @@ from cirt.release.handing.models import Handover, HandoverKind, HandoverState, H
 from cirt.release.models import Proposal
 from cirt.release.weighing import Weighed
 from cirt.sharing.agreements.persons import AgreementPerson, named_readers
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import NamedReader
 from cirt.sharing.gate import Released, release
-from cirt.sharing.rules import agreement_rule, named_rule
+from cirt.sharing.giving import named_rule
 
 NOT_ANY_MORE = mark("It may not go any more: an agreement, a marking or a key has changed since.")
 
@@ -143,9 +144,8 @@ def _strictest(work: Work, handover_id: int) -> Tlp:
 
 def _as_approved(handover: Handover, reader: NamedReader) -> bool:
     """Under the very terms and for the very key that two persons approved."""
-    terms = reader.peer.terms
-    now = f"{terms.reference} v{terms.version}" if terms else ""
-    return (handover.agreement, handover.fingerprint) == (now, reader.key)
+    now = reader.peer.agreement or "", reader.key
+    return (handover.agreement, handover.fingerprint) == now
 
 
 def versions_of(work: Work, handover_id: int) -> list[int]:

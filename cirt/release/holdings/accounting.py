@@ -20,8 +20,8 @@ from cirt.kernel.work import SYSTEM
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.release.filters import ALL, FIRST, LAST, Filter
 from cirt.release.holdings.models import Accounted, FetchedRow
+from cirt.release.locks import feeds_of
 from cirt.release.models import Feed, FeedRow, PageRead
-from cirt.release.offers import feeds_of
 from cirt.sharing.models import Agreement
 
 JOB = "ledger.account"

@@ -8,8 +8,9 @@ from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
 from cirt.release.holdings.queries import holds_of
+from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import CollectionEntry, Feed
-from cirt.release.offers import candidates, feeds_of, lock_collections, offer
+from cirt.release.offers import candidates, offer
 from cirt.release.recalling.models import RecallKind
 from cirt.release.recalling.releases import recall_proposals
 from cirt.release.recalling.withdrawing import close_released

@@ -10,10 +10,10 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.commands import RecallRelease, Revoke, Withdraw
 from cirt.release.errors import NothingToRecall
-from cirt.release.models import CollectionEntry, Feed, FeedRow, Proposal, ProposalObject
-from cirt.release.offers import lock_collections
-from cirt.release.recall import revoke_indicator
+from cirt.release.locks import lock_around
+from cirt.release.models import Proposal, ProposalObject
 from cirt.release.recalling.releases import has_left, is_gone
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.recalling.withdrawing import is_ours, withdraw
 from cirt.release.requests import get_proposal
 
@@ -68,12 +68,7 @@ def left_of(session: Session, proposal_id: int) -> list[Left]:
 
 
 def _hold(session: Session, object_ids: Sequence[int]) -> None:
-    """All objects, then all collections: in the order that ``offers`` names, before the first is taken back."""
+    """All objects, then all collections, before the first is taken back."""
     objects = sa.select(StixObject.id).where(StixObject.id.in_(object_ids))
     session.execute(objects.order_by(StixObject.stix_id).with_for_update(key_share=True)).all()
-    entries = sa.select(CollectionEntry.collection_id).where(
-        CollectionEntry.object_id.in_(object_ids)
-    )
-    offered = sa.select(Feed.collection_id).join(FeedRow, FeedRow.feed_id == Feed.id)
-    offered = offered.where(FeedRow.object_id.in_(object_ids)).distinct()
-    lock_collections(session, {*session.scalars(entries), *session.scalars(offered)})
+    lock_around(session, object_ids)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Account, Peer, Person
-from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.sharing.agreements.models import AgreementChange
 from cirt.sharing.agreements.terms import Difference, differences
 from cirt.sharing.models import Agreement, AgreementState, AgreementVersion
 from cirt.sharing.queries import history
@@ -64,6 +65,15 @@ def open_changes(session: Session, agreement_id: int | None = None) -> list[Chan
     ]
 
 
+def copies_asked_for(session: Session, agreement_id: int) -> set[int]:
+    """Signed texts of changes that wait: whoever decides reads them first."""
+    query = sa.select(AgreementChange.wanted).where(
+        AgreementChange.agreement_id == agreement_id, AgreementChange.state == RequestState.ASKED
+    )
+    records = [wanted["record"] for wanted in session.scalars(query)]
+    return {record["copy_id"] for record in records if "copy_id" in record}
+
+
 def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
     """Every version with what differs from the one before, the youngest first."""
     versions = history(session, agreement_id)
@@ -80,14 +90,3 @@ def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
         for last, each in zip(before, versions, strict=False)
     ]
     return lines[::-1]
-
-
-def names_of(session: Session, account_ids: Sequence[int | None]) -> dict[int, str]:
-    """Names of the persons behind accounts."""
-    owner = aliased(Account)
-    query = (
-        sa.select(owner.id, Person.name)
-        .join(Person, Person.id == owner.person_id)
-        .where(owner.id.in_([each for each in account_ids if each]))
-    )
-    return dict(session.execute(query).all())

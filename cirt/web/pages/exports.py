@@ -18,6 +18,7 @@ from cirt.web.errors import status_of
 from cirt.web.forms import Form, member, refused, sent, wants
 from cirt.web.frame import render
 from cirt.web.listing import FIELDS, catalogue_filter
+from cirt.web.saving import to_save
 from cirt.web.session import open_work, this_program, visit
 
 bp = Blueprint("exports", __name__)
@@ -64,11 +65,9 @@ def save() -> Response:
 
 def handed_over(made: Exported) -> Response:
     """As a file to be saved, from what the trail already knows of."""
-    response = Response(made.chunks(), mimetype=made.media_type)
+    response = to_save(made.chunks(), made.name, made.media_type)
     response.call_on_close(made.body.close)
     response.content_length = made.size
-    response.headers.set("Content-Disposition", "attachment", filename=made.name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 
 

@@ -11,7 +11,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.parties.peers import find_peer
 from cirt.release.holdings.of_peer import PeerFilter, Shown, held_page, is_behind
-from cirt.release.recalling.letters import letters_of
+from cirt.release.recalling.letters.queries import letters_of
 from cirt.release.recalling.models import LetterState, PeerLetter
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader

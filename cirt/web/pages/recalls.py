@@ -27,10 +27,11 @@ from cirt.release.errors import (
     OursToRevoke,
     ReasonNeeded,
 )
-from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.consequences import consequences
-from cirt.release.recalling.letters import ask_reminder, drop_letter, last_address, send_letter
+from cirt.release.recalling.letters.queries import last_addresses
+from cirt.release.recalling.letters.service import ask_reminder, drop_letter, send_letter
 from cirt.release.recalling.queries import recall_page, recalls_of
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.recalling.rights import may_recall
 from cirt.release.recalling.service import left_of, recall_release
 from cirt.release.recalling.withdrawing import author_of, is_released, newest_facts, withdraw
@@ -151,11 +152,7 @@ def _recall_page(
     with open_work(write=False) as work:
         shown = look_up(work, stix_id)
         letters = [each for one in shown.recalls for each in one.letters]
-        slugs = {each.slug for each in letters}
-        addresses = {
-            slug: last_address(work.session, find_peer(work.session, slug).id)
-            for slug in sorted(slugs)
-        }
+        addresses = last_addresses(work.session, {each.slug for each in letters})
     return render(
         "indicators/recall.html",
         status,

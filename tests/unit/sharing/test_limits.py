@@ -10,8 +10,9 @@ from cirt.kernel.clock import to_us
 from cirt.kernel.tlp import Tlp
 from cirt.objects.policies import Action, Iep, Pap
 from cirt.sharing.facts import Consent, Facts, PublicReader
-from cirt.sharing.rules import RULES, Decision, Verdict, decide, decide_all
+from cirt.sharing.rules import decide, decide_all
 from cirt.sharing.uses import Use, decide_use
+from cirt.sharing.verdicts import RULES, Decision, Verdict
 from tests.support.sharing import NOW, B, C, a_permit, facts, lets_on, peer, terms
 
 LATER = NOW + timedelta(seconds=1)
