@@ -1,7 +1,7 @@
 """The one door for objects from anywhere: TAXII POST, pull, console import, connectors."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ from cirt.parties.models import Peer
 from cirt.release.collections import publish
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.recalling.passing_on import pass_on
+from cirt.release.settling import Concerned, hold_concerned, settle_concerned
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import peer_reader
 
@@ -187,7 +188,9 @@ def _take(
     _keep(work, read, reasons, door)
     _close_red(work, read, reasons, door.peer)
     new = [one for i, one in objects.items() if stored[i].outcome is Kept.NEW]
+    concerned = _hold_remarked(work, stored.values(), door)
     _follow_up(work, new, [stored[i] for i in objects], door)
+    settle_concerned(work, concerned)
     arrivals = [
         _withheld(one, reasons[i]) if i in reasons else _passed(stored[i])
         for i, one in enumerate(read)
@@ -241,6 +244,14 @@ def _close_red(
     ids = [read[i].stix_id for i, reason in reasons.items() if reason.code == RED]
     if peer is not None and ids:
         close_earlier(work, [stix_id for stix_id in ids if stix_id], peer)
+
+
+def _hold_remarked(work: Work, stored: Iterable[Stored], door: _Door) -> Concerned:
+    """What of all that stands in collections is marked otherwise by these; closed and offered once these are in."""
+    remarked = {one.object_id for one in stored if one.remarked}
+    if not remarked:
+        return Concerned(frozenset(), ())
+    return hold_concerned(work, remarked, [door.collection.id] if door.collection else [])
 
 
 def _follow_up(
