@@ -173,6 +173,10 @@ def test_a_long_list_is_one_act_and_what_is_on_it_already_stays(program: Program
         ("198.51.100.7\nnot a value", ValuesUnread),
         ("x" * 5000, ValuesUnread),
         ("*.198.51.100.7", ValuesUnread),
+        ("0.0.0.0/0", ValuesUnread),
+        ("::/0", ValuesUnread),
+        ("*@example.org", ValuesUnread),
+        ("198.051.100.007", ValuesUnread),
         ("\n".join(f"{n}.example" for n in range(20_001)), TooManyValues),
     ],
 )
