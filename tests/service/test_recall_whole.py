@@ -32,6 +32,7 @@ from cirt.release.errors import (
     OursToRevoke,
 )
 from cirt.release.models import Feed, FeedRow, Proposal, ProposalState
+from cirt.release.reach import reach, spread
 from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.consequences import Consequences, consequences
 from cirt.release.recalling.letters import (
@@ -383,3 +384,26 @@ def test_a_foreign_revocation_goes_on_to_those_who_had_it_and_may_have_it(
         late = a_reader(work, "late", transit=True)
         add_member(work, find_collection(work.session, "indicators"), late)
     assert names(read_page(program, late).rows) == []
+
+
+def test_a_foreign_revocation_that_a_reader_may_not_have_is_not_counted_as_told(
+    program: Program, clock: FakeClock
+) -> None:
+    with program.work(CONSOLE) as work:
+        author = a_reader(work, "author", transit=True)
+        narrow = a_reader(work, "narrow", transit=True, ceiling=Tlp.GREEN)
+        theirs = indicator(1, tlp=Tlp.GREEN)
+        [stored] = put(work, theirs, origin=author)
+        publish(work, a_collection(work, narrow), [stored.version_id])
+    read_page(program, narrow)
+    clock.forward(minutes=1)
+    with program.work(CONSOLE) as work:
+        gone = indicator(1, tlp=Tlp.AMBER, day=2, revoked=True)
+        take(work, [gone.raw], peer=work.session.get_one(Peer, author.id))
+        published(work, find_collection(work.session, "indicators"), our_indicator(work))
+
+    assert theirs.stix_id not in names(read_page(program, narrow).rows)
+
+    with program.work(CONSOLE, write=False) as work:
+        told = spread(reach(work.session, object_id(work.session, theirs)))
+    assert (told.have, told.know, told.not_told) == (["NARROW"], [], [])
