@@ -19,7 +19,7 @@ from cirt.objects.codec import StixObject
 from cirt.objects.content import ObjectContent
 from cirt.objects.factsets import FactSet
 from cirt.objects.held import Held, Numbers, Version, lock, settle_facts
-from cirt.objects.markings import tlp_of_definition
+from cirt.objects.markings import strictest, tlp_of_definition
 from cirt.objects.models import (
     FormerObservable,
     KnownMarking,
@@ -29,7 +29,7 @@ from cirt.objects.models import (
 )
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.persons import concerns_persons
-from cirt.objects.policies import Policy, as_data, policy_of
+from cirt.objects.policies import Policy, as_data, policy_of, together
 from cirt.objects.resolve import DEFINITION, policies, unresolved_markings, written_tlps
 from cirt.objects.withholding import on_the_list
 
@@ -257,16 +257,25 @@ def _insert_parts(connection: sa.Connection, versions: Sequence[Version]) -> Non
     ]
     insert_rows(connection, ObjectEnd, ends)
     definitions = [v.new_source for v in versions if v.facts.type == DEFINITION]
-    contents = [(one.stix_id, one.content()) for one in definitions]
-    meaning = [
-        {
-            "stix_id": stix_id,
-            "tlp": tlp_of_definition(content),
-            "policy": as_data(policy_of(content)) or None,
-        }
-        for stix_id, content in contents
-    ]
+    meaning = [_meaning(stix_id, some) for stix_id, some in _by_id(definitions).items()]
     insert_rows(connection, KnownMarking, meaning, unless=["stix_id"])
+
+
+def _by_id(objects: Sequence[StixObject]) -> dict[str, list[StixObject]]:
+    found: dict[str, list[StixObject]] = {}
+    for one in objects:
+        found.setdefault(one.stix_id, []).append(one)
+    return found
+
+
+def _meaning(stix_id: str, definitions: Sequence[StixObject]) -> dict[str, Any]:
+    """Of several that come together under one id all that they say, and the strictest of it."""
+    contents = [one.content() for one in definitions]
+    return {
+        "stix_id": stix_id,
+        "tlp": strictest(map(tlp_of_definition, contents)),
+        "policy": as_data(together(map(policy_of, contents))) or None,
+    }
 
 
 def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:
