@@ -31,6 +31,7 @@ from cirt.release.errors import (
     NotYourIncident,
     OursToRevoke,
 )
+from cirt.release.holdings.accounting import account_due
 from cirt.release.models import Feed, FeedRow, Proposal, ProposalState
 from cirt.release.reach import reach, spread
 from cirt.release.recall import revoke_indicator
@@ -181,6 +182,26 @@ def test_who_has_not_fetched_the_revocation_is_listed(program: Program) -> None:
     ]
     assert [line.stix_id for line in page.lines] == [made.stix_id]
     assert page.lines[0].offered == 2
+
+
+def test_who_read_of_it_in_one_of_two_collections_has_read_of_it(program: Program) -> None:
+    made, [peer] = a_release(program, "quick")
+    with program.work(CONSOLE) as work:
+        peer = work.session.get_one(Peer, peer.id)
+        newest = sa.select(ObjectRow.newest_id).where(ObjectRow.stix_id == made.stix_id)
+        version_id = work.session.scalars(newest).one() or 0
+        publish(work, a_collection(work, peer, alias="second"), [version_id])
+    for alias in ("indicators", "second"):
+        read_page(program, peer, alias)
+    revoke(program, made)
+    read_page(program, peer)
+    account_due(program)
+
+    with program.work(CONSOLE, write=False) as work:
+        [line] = recall_page(work).lines
+        [view] = recalls_of(work, object_id(work.session, made))
+
+    assert (line.offered, line.unread, view.waiting) == (1, 0, [])
 
 
 def test_a_reminder_is_prepared_after_a_week_and_never_twice(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.db import UtcDateTime
@@ -14,7 +15,7 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
 from cirt.register.pages import PAGE, Query
-from cirt.release.holdings.models import FetchedRow
+from cirt.release.holdings.models import FetchedRow, HandedOut
 from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
 from cirt.release.reach import ReachLine, reach, reaches, spread
 from cirt.release.recalling.letters import LetterLine, letters_of
@@ -178,9 +179,6 @@ def _lines() -> Query:
             FeedRow.recall.is_(True),
         )
     )
-    fetched = sa.exists().where(
-        FetchedRow.feed_id == FeedRow.feed_id, FetchedRow.date_us == FeedRow.date_us
-    )
     letters = sa.select(sa.func.count()).where(
         PeerLetter.recall_id == Recall.id, PeerLetter.state == LetterState.PREPARED
     )
@@ -192,7 +190,7 @@ def _lines() -> Query:
             Recall.at,
             Person.name.label("by"),
             standing.correlate(Recall).scalar_subquery().label("offered"),
-            standing.where(~fetched).correlate(Recall).scalar_subquery().label("unread"),
+            standing.where(~_knows()).correlate(Recall).scalar_subquery().label("unread"),
             letters.correlate(Recall).scalar_subquery().label("letters"),
         )
         .select_from(Recall)
@@ -203,6 +201,31 @@ def _lines() -> Query:
         .outerjoin(Person, Person.id == Account.person_id)
     )
     return query
+
+
+def _knows() -> sa.ColumnElement[bool]:
+    """On a revocation in a feed: its reader has it, by this way or by any other."""
+    its = aliased(Feed)
+    fetched = (
+        sa.exists()
+        .where(
+            FetchedRow.object_id == FeedRow.object_id,
+            FetchedRow.version_id == FeedRow.version_id,
+            its.id == FetchedRow.feed_id,
+            its.peer_id == Feed.peer_id,
+        )
+        .correlate(FeedRow, Feed)
+    )
+    handed = (
+        sa.exists()
+        .where(
+            HandedOut.object_id == FeedRow.object_id,
+            HandedOut.version_id == FeedRow.version_id,
+            HandedOut.peer_id == Feed.peer_id,
+        )
+        .correlate(FeedRow, Feed)
+    )
+    return sa.or_(fetched, handed)
 
 
 @dataclass(frozen=True, slots=True)
