@@ -24,7 +24,7 @@ from cirt.sharing.withheld.reading import read_values
 from tests.support.browse import signed_in
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, published, read_page
-from tests.support.store import indicator, put
+from tests.support.store import indicator, put, relationship
 
 URL = "[url:value = 'http://pay.evil.example/gate']"
 MAIL = "[email-addr:value = 'clerk@evil.example']"
@@ -153,6 +153,22 @@ def test_the_preview_says_what_would_vanish_at_whom_and_saves_nothing(program: P
         assert (found.values, found.objects) == (1, 1)
         assert [(each.slug, each.count) for each in found.peers] == [("cert-b", 1)]
         assert work.session.scalar(sa.select(sa.func.count()).select_from(WithheldValue)) == 0
+
+
+def test_the_preview_counts_what_stays_with_its_ends(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        reader = a_reader(work)
+        one, two = our_indicator(work), our_indicator(work, "203.0.113.9")
+        between = relationship(one.stix_id, two.stix_id)
+        published(work, a_collection(work, reader), one, two, between)
+
+        found = preview_withhold(work, Withhold("198.51.100.7", "ours"))
+
+    assert [(each.slug, each.count) for each in found.peers] == [("cert-b", 2)]
+    before = len(read_page(program, reader).rows)
+    with program.work(CONSOLE) as work:
+        withhold(work, Withhold("198.51.100.7", "ours"))
+    assert len(read_page(program, reader).rows) == before - 2
 
 
 def test_a_long_list_is_one_act_and_what_is_on_it_already_stays(program: Program) -> None:
