@@ -272,6 +272,11 @@ def test_health_says_in_a_sentence_what_is_wrong(program: Program) -> None:
     assert health.last_run is not None
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
+def test_a_date_that_is_none_in_utc_is_nonsense(text: str) -> None:
+    assert pull.parse_added(text) is None
+
+
 # Pushing to a small peer
 
 
