@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectVersion, StixObject
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.four_eyes.service import person_acting
 from cirt.parties.rights import names_who
 from cirt.register.models import EntryKind
@@ -42,6 +42,7 @@ from cirt.release.requests import get_proposal, reads_words, tell
 from cirt.release.rows import keep_rows
 from cirt.release.weighing import Weighed, newest_versions, weigh, weigh_asked
 from cirt.sharing.agreements.persons import AgreementPerson
+from cirt.sharing.red import shown_objects
 
 TITLE_MAX = 200
 
@@ -55,7 +56,7 @@ def ask_release(work: Work, cmd: AskRelease) -> Proposal:
     """
     work.require("release:ask")
     account_id, person_id = person_acting(work)
-    version_ids = _chosen_versions(work.session, cmd)
+    version_ids = _chosen_versions(work, cmd)
     _check_complete(cmd, version_ids)
     incident = get_incident(work, cmd.incident) if cmd.incident else None
     proposal = Proposal(
@@ -93,7 +94,7 @@ def foresee(work: Work, cmd: AskRelease) -> Weighed:
         ReleaseIncomplete, NoSuchCollection, NoSuchObject, NotAllowed.
     """
     work.require("release:ask")
-    version_ids = _chosen_versions(work.session, cmd)
+    version_ids = _chosen_versions(work, cmd)
     _check_chosen(cmd, version_ids)
     into = _named_collections(work.session, cmd.collections)
     persons = _named_persons(work.session, cmd.persons)
@@ -175,19 +176,23 @@ def _check_chosen(cmd: AskRelease, version_ids: Sequence[int]) -> None:
         raise CollectionMissing
 
 
-def _chosen_versions(session: Session, cmd: AskRelease) -> list[int]:
-    return [*cmd.version_ids, *_newest_by_name(session, cmd.stix_ids)]
+def _chosen_versions(work: Work, cmd: AskRelease) -> list[int]:
+    return [*cmd.version_ids, *_newest_by_name(work, cmd.stix_ids)]
 
 
-def _newest_by_name(session: Session, stix_ids: Sequence[str]) -> list[int]:
-    query = sa.select(StixObject.stix_id, StixObject.newest_id).where(
-        StixObject.stix_id.in_(stix_ids)
+def _newest_by_name(work: Work, stix_ids: Sequence[str]) -> list[int]:
+    """Only of what the actor may see: to whom something could go is told to nobody else."""
+    query = (
+        sa.select(StixObject.stix_id, ObjectVersion.id)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(StixObject.stix_id.in_(stix_ids), shown_objects(work))
     )
-    found = {row[0]: row[1] for row in session.execute(query)}
+    found = {row[0]: row[1] for row in work.session.execute(query)}
     for stix_id in stix_ids:
-        if found.get(stix_id) is None:
+        if stix_id not in found:
             raise NoSuchObject(stix_id=stix_id[:300])
-    return [found[stix_id] or 0 for stix_id in stix_ids]
+    return [found[stix_id] for stix_id in stix_ids]
 
 
 def _named_collections(session: Session, keys: Sequence[str]) -> list[int]:

@@ -17,7 +17,7 @@ from cirt.release.collections import collections_for
 from cirt.release.filters import Filter
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.pages import all_of, page
-from cirt.release.readers import has_access
+from cirt.release.readers import has_access, rights
 from cirt.release.windows import find_place
 from cirt.sharing.facts import PeerReader
 
@@ -59,7 +59,12 @@ def seen_collections(work: Work, reader: PeerReader) -> list[SeenCollection]:
     return [
         SeenCollection(each, _count(work, reader, each))
         for each in collections_for(work.session, reader.peer_id)
+        if _exists(each, reader)
     ]
+
+
+def _exists(collection: Collection, reader: PeerReader) -> bool:
+    return any(rights(collection.kind, reader.terms.direction if reader.terms else None))
 
 
 def seen_page(
@@ -75,6 +80,8 @@ def seen_page(
     """
     work.require("content:read")
     place = find_place(work, reader, collection)
+    if not _exists(collection, reader):
+        raise NotFound
     found = page(
         work, place, _AS_ASKED_BY_DEFAULT, after_us=after_us, limit=limit, endpoint="objects"
     )

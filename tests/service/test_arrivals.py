@@ -30,7 +30,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
 from cirt.objects import codec
 from cirt.objects.codec import NotJson
-from cirt.objects.markings import IEP_EXTENSION, TLP2_REFS
+from cirt.objects.markings import IEP_EXTENSION, TLP2_EXTENSION, TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.release.models import CollectionEntry, CollectionKind
@@ -706,3 +706,42 @@ def _tlp(work: Work, stix_id: str) -> Tlp:
         .where(StixObject.stix_id == stix_id)
     )
     return work.session.scalars(query).one()
+
+
+def a_level(level: str, created: str) -> bytes:
+    """A definition under one id of a level of its own."""
+    extension = {"extension_type": "property-extension", "tlp_2_0": level}
+    return an_object(
+        "marking-definition",
+        id=STATEMENT,
+        created=f"{created}T00:00:00.000Z",
+        modified=None,
+        created_by_ref=None,
+        extensions={TLP2_EXTENSION: extension},
+    )
+
+
+def test_nobody_lowers_what_another_marks_by_sending_its_definition_first(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        thief, author = a_reader(work, "thief"), a_reader(work, "author")
+        assert said(take(work, [a_level("clear", "2025-01-01")], peer=thief)) == ["taken"]
+        marked = indicator(1, object_marking_refs=[STATEMENT]).raw
+
+        arrivals = take(work, [a_level("red", "2025-01-02"), marked], peer=author)
+
+        assert said(arrivals)[1] == "red-arrival"
+
+
+def test_of_two_definitions_under_one_id_the_stricter_counts_then_and_later(
+    program: Program,
+) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        both = [a_level("amber", "2025-01-01"), a_level("clear", "2025-01-02")]
+        marked = [indicator(number, object_marking_refs=[STATEMENT]).raw for number in (1, 2)]
+
+        take(work, [*both, marked[0]], peer=peer)
+        take(work, [marked[1]], peer=peer)
+
+        query = sa.select(ObjectFacts.tlp).where(ObjectFacts.type == "indicator").distinct()
+        assert work.session.scalars(query).all() == [Tlp.AMBER]

@@ -17,6 +17,7 @@ from cirt.parties.roles import Role
 from cirt.release.commands import Revoke
 from cirt.release.exporting.commands import Export, Format, Subject
 from cirt.release.exporting.errors import NoSuchExport, NothingToExport
+from cirt.release.exporting.sheet import cell
 from cirt.release.recalling.revoking import revoke_indicator
 from tests.support.browse import signed_in
 from tests.support.exporting import exported, ids_in, of_list, sheet
@@ -201,6 +202,13 @@ def test_what_looks_like_a_formula_is_text_in_a_sheet(program: Program, lead: Ac
             assert value.lstrip(' "')[:1] not in tuple("=+-@＝")  # noqa: RUF001
             assert "\n" not in value
             assert "\r" not in value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (None, ""), (True, "yes"), ([], ""), (-1, "'-1")]
+)
+def test_a_sheet_tells_a_confidence_of_nought_from_none(value: object, text: str) -> None:
+    assert cell(value) == text
 
 
 def test_the_page_hands_the_file_over_without_a_name_in_its_name(program: Program) -> None:

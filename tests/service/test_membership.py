@@ -26,6 +26,7 @@ from cirt.release.models import CollectionKind, PageRead
 from cirt.release.seeing import seen_collections
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
+from cirt.sharing.models import Direction
 from cirt.sharing.queries import peer_reader
 from tests.support.agreeing import polled
 from tests.support.browse import PASSWORD, signed_in
@@ -196,3 +197,26 @@ def test_nobody_but_readers_of_content_sees_as_a_peer(program: Program) -> None:
     assert omar.get("/peers/nobody/view").status_code == 404
     with pytest.raises(NotFound), program.work(CONSOLE) as work:
         find_request(work.session, MemberRequest, 99)
+
+
+@pytest.mark.parametrize(
+    ("direction", "seen"),
+    [(Direction.GIVE, ["out", "room"]), (Direction.TAKE, ["in", "room"])],
+)
+def test_who_sees_as_a_peer_sees_the_collections_that_exist_for_it(
+    program: Program, direction: Direction, seen: list[str]
+) -> None:
+    kinds = {
+        "in": CollectionKind.INBOX,
+        "out": CollectionKind.PUBLISHED,
+        "room": CollectionKind.SHARED,
+    }
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work, direction=direction)
+        for alias, kind in kinds.items():
+            a_collection(work, peer, alias=f"the-{alias}", kind=kind)
+        reader = peer_reader(work.session, peer.id, work.now)
+
+        found = seen_collections(work, reader)
+
+    assert [each.collection.alias for each in found] == [f"the-{each}" for each in seen]

@@ -229,3 +229,14 @@ def statements(program: Program, visitor: Visitor, path: str) -> int:
     assert visitor.get(path).status_code == 200, path
     sa.event.remove(program.engine, "before_cursor_execute", note)
     return len(asked)
+
+
+def test_an_agreement_says_what_passing_on_means(program: Program, irena: Visitor) -> None:
+    under_terms(program)
+
+    irena.get(f"/agreements/{MOU}")
+    assert "what others brought does not go to them" in irena.text
+    with program.work(CONSOLE) as work:
+        change_agreement(work, ChangeAgreement(MOU, transit=True))
+    irena.get(f"/agreements/{MOU}")
+    assert "where the other agreement allows it too" in irena.text

@@ -1,6 +1,6 @@
 """What becomes of what came: judged, stored, kept where it was not taken."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cirt.exchange import quarantine
@@ -25,6 +25,7 @@ from cirt.objects import codec
 from cirt.objects.codec import Refusal, StixObject
 from cirt.objects.store import Kept, Stored, put_many
 from cirt.parties.models import Peer
+from cirt.release.settling import Concerned, hold_concerned, settle_concerned
 
 Read = StixObject | Refusal
 
@@ -70,7 +71,9 @@ def take_by(
     _keep(work, read, reasons, door)
     _close_red(work, read, reasons, door.peer)
     new = [one for i, one in objects.items() if stored[i].outcome is Kept.NEW]
+    concerned = _hold_remarked(work, stored.values(), door)
     follow_up(work, new, [stored[i] for i in objects], door)
+    settle_concerned(work, concerned)
     arrivals = [
         _withheld(one, reasons[i]) if i in reasons else _passed(stored[i])
         for i, one in enumerate(read)
@@ -160,3 +163,11 @@ def _passed(stored: Stored) -> Arrival:
 
 def _withheld(one: StixObject | Refusal, reason: Reason) -> Arrival:
     return Arrival(reason.outcome, one.stix_id, one.version_text, reason)
+
+
+def _hold_remarked(work: Work, stored: Iterable[Stored], door: Door) -> Concerned:
+    """What of all that stands in collections is marked otherwise by these; closed and offered once these are in."""
+    remarked = {one.object_id for one in stored if one.remarked}
+    if not remarked:
+        return Concerned(frozenset(), ())
+    return hold_concerned(work, remarked, [door.collection.id] if door.collection else [])

@@ -20,6 +20,7 @@ from cirt.sharing.gate import Released, release
 from cirt.sharing.giving import named_rule
 
 NOT_ANY_MORE = mark("It may not go any more: an agreement, a marking or a key has changed since.")
+REVOKED = mark("An object of it was revoked before it was sent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,18 @@ def prepare_recall(work: Work, object_id: int) -> list[int]:
     told: set[int] = set()
     held = query.order_by(Handover.id).with_for_update(key_share=True)
     for handover in session.scalars(held.execution_options(populate_existing=True)).all():
-        if handover.state is not HandoverState.STAYED and handover.person_id not in told:
+        if _may_have_gone(work, handover) and handover.person_id not in told:
             told.add(handover.person_id)
             _queue_recall(work, handover, object_id)
     return sorted(told)
+
+
+def _may_have_gone(work: Work, handover: Handover) -> bool:
+    """What waits goes no more; of what was tried already nobody knows whether it arrived."""
+    if handover.state is HandoverState.WAITING:
+        stay(work, handover.id, REVOKED)
+        return bool(handover.message_id)
+    return handover.state is HandoverState.SENT
 
 
 def _queue_recall(work: Work, earlier: Handover, object_id: int) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.db import UtcDateTime
@@ -13,7 +14,7 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
 from cirt.register.pages import Query
-from cirt.release.holdings.models import was_fetched
+from cirt.release.holdings.models import FetchedRow, HandedOut
 from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
 from cirt.release.paging import PAGE, NamedPage, page_around, read_place
 from cirt.release.reach import ReachLine, reach, reaches, spread
@@ -164,7 +165,7 @@ def _lines() -> Query:
             Recall.at,
             Person.name.label("by"),
             standing.correlate(Recall).scalar_subquery().label("offered"),
-            standing.where(~was_fetched()).correlate(Recall).scalar_subquery().label("unread"),
+            standing.where(~_knows()).correlate(Recall).scalar_subquery().label("unread"),
             letters.correlate(Recall).scalar_subquery().label("letters"),
         )
         .select_from(Recall)
@@ -175,6 +176,31 @@ def _lines() -> Query:
         .outerjoin(Person, Person.id == Account.person_id)
     )
     return query
+
+
+def _knows() -> sa.ColumnElement[bool]:
+    """On a revocation in a feed: its reader has it, by this way or by any other."""
+    its = aliased(Feed)
+    fetched = (
+        sa.exists()
+        .where(
+            FetchedRow.object_id == FeedRow.object_id,
+            FetchedRow.version_id == FeedRow.version_id,
+            its.id == FetchedRow.feed_id,
+            its.peer_id == Feed.peer_id,
+        )
+        .correlate(FeedRow, Feed)
+    )
+    handed = (
+        sa.exists()
+        .where(
+            HandedOut.object_id == FeedRow.object_id,
+            HandedOut.version_id == FeedRow.version_id,
+            HandedOut.peer_id == Feed.peer_id,
+        )
+        .correlate(FeedRow, Feed)
+    )
+    return sa.or_(fetched, handed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,7 @@ from cirt.release.recalling.rights import may_recall
 from cirt.release.recalling.service import left_of, recall_release
 from cirt.release.recalling.withdrawing import author_of, is_released, newest_facts, withdraw
 from cirt.release.requests import get_proposal
-from cirt.sharing.narrow import visible_facts
-from cirt.sharing.queries import staff_reader
+from cirt.sharing.red import shown_objects
 from cirt.web import outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
@@ -203,12 +202,13 @@ def _release_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
     with open_work(write=False) as work:
         work.require("indicator:write")
         proposal = get_proposal(work.session, reference)
-        left = left_of(work.session, proposal.id)
+        shown = shown_objects(work)
+        left = left_of(work.session, proposal.id, shown)
         ids = [each.object_id for each in left]
-        shown = visible_facts(staff_reader(work.actor), None, work.now)
         values = {
             "reference": proposal.reference,
             "left": left,
+            "unseen": len(left_of(work.session, proposal.id)) - len(left),
             "names": names_of(work.session, ids, shown),
             "becomes": consequences(work, ids),
         }

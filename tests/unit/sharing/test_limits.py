@@ -8,7 +8,8 @@ import pytest
 
 from cirt.kernel.clock import to_us
 from cirt.kernel.tlp import Tlp
-from cirt.objects.policies import Action, Iep, Pap
+from cirt.objects.markings import IEP_EXTENSION
+from cirt.objects.policies import Action, Iep, Pap, policy_of
 from cirt.sharing.facts import Consent, Facts, PublicReader
 from cirt.sharing.rules import decide, decide_all
 from cirt.sharing.uses import Use, decide_use
@@ -166,3 +167,10 @@ def test_the_page_for_analysts_has_every_rule_with_its_sentence() -> None:
     told = {row[1].strip(" `"): (row[2].strip(), row[4].strip()) for row in rows}
 
     assert told == {name: (rule.verdict.value, rule.sentence) for name, rule in RULES.items()}
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "9999-12-31T23:59:59Z"])
+def test_a_policy_until_the_last_day_there_is_keeps_nothing_back(end: str) -> None:
+    said = policy_of({"extensions": {IEP_EXTENSION: {"end_date": end}}}).iep
+
+    assert asked(facts(Tlp.CLEAR, iep=said)).rule == "table-yes"
