@@ -235,7 +235,7 @@ def every_word(loaded: Loaded, question: Question) -> list[Decision]:
 def named_in_the_way(loaded: Loaded, question: Question) -> list[str]:
     """Of one version: the ids in its bytes that may not be known to the recipient, each once."""
     said = every_word(loaded, question)
-    return list(dict.fromkeys(each.values["end"] for each in said if "end" in each.values))
+    return list(dict.fromkeys(each.values["end_id"] for each in said if "end_id" in each.values))
 
 
 @dataclass(frozen=True, slots=True)

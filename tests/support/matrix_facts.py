@@ -50,7 +50,7 @@ from tests.support.matrix import (
     taxii,
     the_team,
 )
-from tests.support.release import a_collection
+from tests.support.release import a_collection, asked
 from tests.support.stix import an_indicator, an_object
 from tests.support.store import an_agreement, marked, numbered, put, taken
 
@@ -182,6 +182,10 @@ class Made:
         maker = ("maker",) if self.facts["maker"] == "red" else ()
         return (self.facts["end"], *maker)
 
+    @property
+    def is_red(self) -> bool:
+        return "red" in [self.facts[name] for name in ("tlp", "iep", "part", "later")]
+
     def word(self, place: str) -> str:
         return f"zq{self.number:04}{place}zq"
 
@@ -198,6 +202,7 @@ class Reader:
 
 @dataclass
 class Facts(Doors):
+    reference: str = ""  # of a release that was asked for
     readers: list[Reader] = field(default_factory=list)
     objects: list[Made] = field(default_factory=list)
 
@@ -207,16 +212,21 @@ class Facts(Doors):
         return self.program.clock
 
 
-def a_world_of_facts(program: Program, kind: CollectionKind) -> Facts:
+def a_world_of_facts(program: Program, kind: CollectionKind, *, thin: bool = False) -> Facts:
+    """``thin``: of the peers whose terms differ only each fourth."""
     world = Facts(program, kind)
     people = the_team(program)
-    _add_readers(world)
+    _add_readers(world, each=4 if thin else 1)
     _bring(world)
     _say(world, [made for made in world.objects if not made.is_late])
     _stand(world)
     world.open(())
     for reader in world.readers:
         taxii(world, reader.slug, "collections/wide/objects/")
+    naming = [made.one.stix_id for made in world.objects if set(made.named) & {"red", "maker"}]
+    world.reference = asked(
+        program, people["handler"], world.objects[0].one.stix_id, *naming, alias="wide"
+    )
     world.clock.forward(minutes=1)
     _say(world, [made for made in world.objects if made.is_late])
     _change(world)
@@ -226,10 +236,11 @@ def a_world_of_facts(program: Program, kind: CollectionKind) -> Facts:
     return world
 
 
-def _add_readers(world: Facts) -> None:
+def _add_readers(world: Facts, each: int) -> None:
     base = opened(TERMS)
     rows = [*one_by_one(TERMS, lambda _: True), *covering(TERMS, lambda _: True)]
-    world.readers = [Reader(f"terms-{number}", row) for number, row in enumerate(rows)]
+    chosen = list(enumerate(rows))[::each]
+    world.readers = [Reader(f"terms-{number}", row) for number, row in chosen]
     world.readers += [Reader(state, base, state) for state in STATES]
     world.readers += [Reader(CHOSEN, base), Reader("outside", base, is_member=False)]
     for slug in dict.fromkeys(BRINGERS.values()):
@@ -252,7 +263,7 @@ def _add_peer(work: Work, world: Facts, number: int, reader: Reader) -> Peer:
     quick_credentials(work, peer)
     if reader.state == "none":
         return peer
-    given = _as_columns(opened(TERMS) if _is_narrowed_later(number, reader) else reader.terms)
+    given = as_columns(opened(TERMS) if _is_narrowed_later(number, reader) else reader.terms)
     if reader.state == "draft":
         given["state"] = AgreementState.DRAFT
     elif reader.state == "not-yet":
@@ -267,7 +278,7 @@ def _is_narrowed_later(number: int, reader: Reader) -> bool:
     return reader.slug.startswith("terms-") and number % 2 == 1
 
 
-def _as_columns(terms: Row) -> dict[str, Any]:
+def as_columns(terms: Row) -> dict[str, Any]:
     def named(name: str) -> list[str]:
         return [] if terms[name] == "all" else [terms[name]]
 
@@ -290,12 +301,12 @@ def _bring(world: Facts) -> None:
     single, pairs = object_rows()
     with world.program.work(CONSOLE) as work:
         us = ourselves(work.session).identity_id
-        put(work, *_backdrop())
+        put(work, *policies(), *_backdrop())
     for place, row in enumerate([*single, *pairs]):
         creator = us if row["by"] == "us" else identity_of(BRINGERS[row["by"]])
         creator = identity_of(CHOSEN) if row["by"] == "signed" else creator
         creator = _RED_MAKER if row["maker"] == "red" else creator
-        one = taken(_text(place, row, creator))
+        one = taken(text_of(place, row, creator))
         world.objects.append(Made(place, row, one, is_late=_is_late(place, row, len(single))))
     with world.program.work(CONSOLE) as work:
         put(work, *(made.one for made in world.objects if made.facts["by"] == "us"))
@@ -331,8 +342,7 @@ def _peer(work: Work, slug: str) -> Peer:
     return work.session.scalars(sa.select(Peer).where(Peer.slug == slug)).one()
 
 
-def _backdrop() -> Iterator[StixObject]:
-    """Policies, ends and a maker that stay here: nothing of them is released."""
+def policies() -> Iterator[StixObject]:
     for name, (number, said) in _POLICIES.items():
         extension = {"extension_type": "property-extension", "iep_version": "2.0", **said}
         yield taken(
@@ -344,6 +354,10 @@ def _backdrop() -> Iterator[StixObject]:
                 extensions={IEP_EXTENSION: extension},
             )
         )
+
+
+def _backdrop() -> Iterator[StixObject]:
+    """Ends and a maker that stay here: nothing of them is released."""
     yield taken(
         an_object(
             "malware", id=numbered("malware", _FROM), is_family=False, name="Seen", **_green()
@@ -366,7 +380,7 @@ def _end(name: str, tlp: Tlp) -> bytes:
     return an_indicator(id=numbered("indicator", _ENDS[name]), **_marks(tlp))
 
 
-def _text(place: int, row: Row, creator: str, **more: Any) -> bytes:
+def text_of(place: int, row: Row, creator: str, **more: Any) -> bytes:
     def word(of: str) -> str:
         return f"zq{place:04}{of}zq"
 
@@ -496,7 +510,7 @@ def _newer(made: Made) -> StixObject:
     """A draft that stays here."""
     creator = str(made.one.content()["created_by_ref"])
     row = made.facts | {"tlp": made.facts["later"]}
-    return taken(_text(made.number, row, creator, modified="2025-06-01T10:00:00.000Z"))
+    return taken(text_of(made.number, row, creator, modified="2025-06-01T10:00:00.000Z"))
 
 
 def _dispute(world: Facts, objects: list[Made]) -> None:
@@ -533,7 +547,7 @@ def _change(world: Facts) -> None:
                 row.state, row.version = AgreementState(reader.state), row.version + 1
             elif _is_narrowed_later(number, reader):
                 row = work.session.query(Agreement).filter_by(peer_id=peer.id).one()
-                for name, value in _as_columns(reader.terms).items():
+                for name, value in as_columns(reader.terms).items():
                     setattr(row, name, value)
                 row.version += 1
             else:
@@ -548,8 +562,7 @@ def _name(world: Facts, named: Actor) -> None:
         work.session.add_all(
             NamedPerson(subject=made.one.stix_id, person_id=named.person_id or 0)
             for made in world.objects
-            if "red"
-            in (made.facts["tlp"], made.facts["iep"], made.facts["part"], made.facts["later"])
+            if made.is_red
         )
 
 
@@ -686,6 +699,8 @@ def told_of_one_to_reader(world: Facts, reader: Reader, made: Made) -> Iterator[
 
 def told_to_role(world: Facts, role: str) -> Iterator[Told]:
     for path in (
+        f"/release/{world.reference}",
+        f"/release/{world.reference}/print",
         "/indicators",
         "/indicators?words=zq",
         "/indicators?source=other",
