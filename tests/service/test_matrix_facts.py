@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 import pytest
@@ -24,21 +25,21 @@ from tests.support.matrix_facts import (
     OBJECT,
     RED_ENDS,
     TERMS,
-    Facts,
     Made,
     Reader,
-    a_world_of_facts,
     can_be,
     cell_for_peer,
     cell_for_staff,
     ends_of,
+)
+from tests.support.matrix_facts_exits import (
     told_of_one_to_reader,
     told_of_one_to_role,
     told_to_reader,
     told_to_role,
     told_to_strangers,
-    version_ids,
 )
+from tests.support.matrix_facts_world import Facts, a_world_of_facts, version_ids
 from tests.support.matrix_mail import Mails, cell
 
 _WORD = re.compile(r"zq(\d{4})([a-z]+)zq")
@@ -46,7 +47,7 @@ _ID = re.compile(r"([0-9a-f]{8})-0000-4000-8000-000000000000")
 Said = Mapping[int, Mapping[str, str]]  # by number of the object: of its content, and of its id
 
 
-def _owed(one: Made, carries: frozenset[str]) -> set[str]:
+def _owed(one: Made, carries: frozenset[str]) -> AbstractSet[str]:
     if "name or id" in carries:
         return {"name" if "name" in one.places else "id"}
     if "indicators alone" in carries and one.facts["shape"] != "indicator":

@@ -25,7 +25,9 @@ from cirt.sharing.gate import release
 from cirt.sharing.models import Agreement, AgreementState
 from cirt.sharing.withheld.commands import LetGo, Withhold
 from tests.support.covering import Row, covering, opened
-from tests.support.matrix_facts import OBJECT, TERMS, Made, as_columns, policies, text_of
+from tests.support.matrix_facts import OBJECT, TERMS, Made
+from tests.support.matrix_facts_world import as_columns
+from tests.support.matrix_texts import policies, text_of
 from tests.support.store import a_peer, an_agreement, put, taken
 
 THINGS = {
