@@ -30,6 +30,7 @@ from cirt.release.models import Proposal, ProposalDecision, ProposalState, Rulin
 from cirt.release.publishing import publish
 from cirt.release.requests import approvals_of, get_proposal, tell
 from cirt.release.rows import changes, keep_rows
+from cirt.release.settling import settle_objects
 from cirt.release.weighing import Asked, Weighed, weigh
 
 
@@ -127,7 +128,7 @@ def _release(work: Work, proposal: Proposal, weighed: Weighed) -> Outcome:
     keep_rows(work, proposal, weighed)
     going = weighed.going
     if proposal.sector:
-        state_sector(work, sorted(going), proposal.sector)
+        _state_sector(work, proposal.sector, weighed)
     for collection in weighed.collections:
         publish(work, collection, weighed.leaving_into(collection.id), proposal=proposal)
     handed = queue_handovers(work, proposal, weighed)
@@ -144,6 +145,14 @@ def _release(work: Work, proposal: Proposal, weighed: Weighed) -> Outcome:
         collections=[each.alias for each in weighed.collections],
     )
     return Outcome(ProposalState.RELEASED)
+
+
+def _state_sector(work: Work, sector: str, weighed: Weighed) -> None:
+    """Where these stand already, agreements that name sectors may open or close them too."""
+    going = weighed.going
+    state_sector(work, sorted(going), sector)
+    objects = {each.object_id for each in weighed.objects if each.version_id in going}
+    settle_objects(work, objects, [each.id for each in weighed.collections])
 
 
 def _turn_down(work: Work, proposal: Proposal, cmd: DecideRelease) -> Outcome:

@@ -143,11 +143,7 @@ class _Asked:
     def of_creator(self, creators: Mapping[str, End]) -> Decision:
         """Its maker's id is in its bytes. Of a peer's own identity an unmarked one hides nothing."""
         end = creators.get(self.facts.creator or "")
-        reads_back = (
-            isinstance(self.question.recipient, PeerReader)
-            and self.facts.origin_id == self.question.recipient.peer_id
-        )
-        if end is None or reads_back:
+        if end is None:
             return _NOTHING_SAID
         if end.brought_by_id is not None and end.facts.written_tlp is None:
             return _NOTHING_SAID
@@ -157,11 +153,14 @@ class _Asked:
         """What an end has to say to a version with these facts (rulings 9).
 
         In our own objects every end counts but those that the recipient brought itself; in a peer's only its own
-        and ours, so that nothing shows of what others sent us. Echo is no reason here: no bytes of the end go.
+        and ours, so that nothing shows of what others sent us, and in what the recipient brought itself none: by
+        what is missing it could tell which ids are here. Echo is no reason here: no bytes of the end go.
         """
         origin_id, asked = self.facts.origin_id, self.question
         reader = asked.recipient
         peer = reader.peer if isinstance(reader, NamedReader) else reader
+        if isinstance(peer, PeerReader) and origin_id == peer.peer_id:
+            return _NOTHING_SAID
         if origin_id is None:
             counts = not (isinstance(peer, PeerReader) and end.brought_by_id == peer.peer_id)
         else:

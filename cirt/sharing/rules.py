@@ -91,8 +91,12 @@ def end_withheld(
     end: str, facts: Facts, recipient: Recipient, rule: str = "end-withheld"
 ) -> Decision:
     """A relationship or sighting stays where an end may not go (sharing digest, section 5); a report where what it
-    is about may not, and everything where its maker may not be known."""
-    return _said(rule, {"reader": "", **_values(facts, recipient), "end": end})
+    is about may not, and everything where its maker may not be known.
+
+    ``end`` is for the sentence, which does not name what is RED; ``end_id`` is for rules.
+    """
+    shown = Tlp.RED.label if facts.tlp is Tlp.RED else end
+    return _said(rule, {"reader": "", **_values(facts, recipient), "end": shown, "end_id": end})
 
 
 def stricter(one: Decision, other: Decision) -> Decision:

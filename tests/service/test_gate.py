@@ -172,6 +172,21 @@ def test_in_a_peers_relationship_our_own_hidden_end_keeps_it_back(program: Progr
         assert got(work, reader, linked) == []
 
 
+def test_what_it_posted_about_an_object_hidden_here_a_peer_reads_back_all_the_same(
+    program: Program,
+) -> None:
+    """Else whoever guesses an id could tell from what is missing whether it is here."""
+    ours = indicator(1, tlp=Tlp.RED)
+    with program.work(CONSOLE) as work:
+        poster, member = a_reader(work), a_reader(work, "cert-c")
+        put(work, ours)
+        linked = put(work, relationship(ours.stix_id, numbered("malware", 2)), origin=poster)
+        posted = [each.version_id for each in linked]
+
+        assert got(work, poster, linked, "shared", posted=posted) == [linked[0].stix_id]
+        assert got(work, member, linked, "shared", posted=posted) == []
+
+
 def test_what_a_peer_posts_to_a_shared_collection_goes_to_its_members(program: Program) -> None:
     one = indicator(1, tlp=Tlp.AMBER)
     with program.work(CONSOLE) as work:

@@ -55,6 +55,7 @@ from tests.support.release import (
     decided,
     names,
     our_indicator,
+    read_page,
     revised,
     shown_digest,
     walk,
@@ -546,6 +547,27 @@ def test_the_sector_of_a_release_opens_an_agreement_that_names_it(program: Progr
     desk.decide(desk.irena, reference)
 
     assert desk.readable() == [desk.indicator.stix_id]
+
+
+def test_another_sector_opens_and_closes_also_where_the_object_stood_before(
+    program: Program,
+) -> None:
+    """Who had passed its row while it was hidden is offered it anew, at the end."""
+    desk = Desk(program, sectors=["water"])
+    with program.work(CONSOLE) as work:
+        energy, anybody = a_reader(work, "cert-c", sectors=["energy"]), a_reader(work, "cert-d")
+        a_collection(work, energy, anybody, alias="more")
+    desk.decide(desk.irena, desk.ask(sector="water"))
+    first = read_page(program, desk.peer)
+    desk.decide(desk.irena, desk.ask(sector="energy", alias="more"))
+    assert desk.readable() == []
+    assert names(walk(program, energy, "more")) == [desk.indicator.stix_id]
+
+    desk.decide(desk.irena, desk.ask(sector="water", alias="more"))
+
+    again = read_page(program, desk.peer, after_us=first.position_us)
+    assert names(again.rows) == [desk.indicator.stix_id]
+    assert names(walk(program, energy, "more")) == []
 
 
 def test_the_incident_tells_of_its_release(program: Program) -> None:
