@@ -183,7 +183,7 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         collections=weighed.collections,
         objects=weighed.objects,
         peers=peers,
-        kinds=kind_lines(session, weighed, persons),
+        kinds=kind_lines(session, weighed, peers, persons),
         peers_getting=sum(line.gets > 0 for line in peers),
         peers_asked=len(peers),
         leaving=len(weighed.going),
