@@ -8,13 +8,13 @@ import multiprocessing
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
@@ -32,14 +32,17 @@ from cirt.release.asking import ask_release
 from cirt.release.collections import add_member, find_collection
 from cirt.release.commands import AskRelease, DecideRelease, WithdrawRelease
 from cirt.release.deciding import decide_release, withdraw_release
-from cirt.release.models import Ruling
+from cirt.release.models import ProposalState, Ruling
 from cirt.sharing.agreements.service import end_agreement
 from tests.support.databases import TEST_KEYS
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, revised
 from tests.support.store import a_peer, an_agreement, put
 
-WIDEST_S = 0.02  # by how much the one may begin after the other
+WIDEST_S = (
+    0.02  # how far from the point where both come first as often the one may begin after the other
+)
+_STEP_S = 0.005  # by which that point is searched for
 TOGETHER = 50  # pairs are made so many in a transaction
 
 
@@ -85,7 +88,10 @@ class Pair:
     stix_id: str
     raw: bytes
     late: str  # slug of who may become a member
-    delays: tuple[float, float]
+
+    @property
+    def both_raced(self) -> bool:
+        return self.needed - self.given == 2
 
 
 def a_team(program: Program) -> Team:
@@ -134,7 +140,6 @@ def _made_together(program: Program, team: Team, act: Act, numbers: Sequence[int
             one.stix_id,
             one.raw,
             f"late{number}",
-            _delays(act, number),
         )
         for number, room, one, reference in zip(numbers, rooms, things, asked, strict=True)
     ]
@@ -175,12 +180,6 @@ def _level(number: int) -> Tlp:
     return Tlp.AMBER_STRICT if _needed(number) == 2 else Tlp.GREEN
 
 
-def _delays(act: Act, number: int) -> tuple[float, float]:
-    draw = random.Random(f"{act} {number}")
-    late = draw.uniform(0, WIDEST_S)
-    return (late, 0.0) if draw.random() < 0.5 else (0.0, late)
-
-
 def _digests(program: Program) -> dict[str, str]:
     """What each request was shown with, as the trail has it."""
     query = sa.text(
@@ -195,9 +194,10 @@ def _approval(pair: Pair) -> DecideRelease:
     return DecideRelease(pair.reference, Ruling.APPROVED, "", pair.digest)
 
 
-def run_approval(program: Program, pair: Pair, actor: Actor) -> None:
+def run_approval(program: Program, pair: Pair, actor: Actor) -> bool:
+    """Whether it published."""
     with program.work(actor) as work:
-        decide_release(work, _approval(pair))
+        return decide_release(work, _approval(pair)).state is ProposalState.RELEASED
 
 
 def run_other(program: Program, team: Team, pair: Pair) -> None:
@@ -229,40 +229,66 @@ class Took(NamedTuple):
 
     began: float
     ended: float
+    published: bool
 
 
-def run_side(program: Program, team: Team, pair: Pair, side: int) -> Took:
+class Met(NamedTuple):
+    at_once: bool  # both were at work at the same time
+    approval_first: bool
+
+
+class Runner(Protocol):
+    def __call__(self, pair: Pair, delays: tuple[float, float]) -> Met: ...
+
+
+class Lead:
+    """By how much the one side begins after the other: around the point where either comes first as often as not, which
+    hangs on the act and on the machine and is searched for while pairs run.
+    """
+
+    def __init__(self, act: Act) -> None:
+        self._draw = random.Random(act)
+        self._middle_s = 0.0
+
+    def delays(self) -> tuple[float, float]:
+        """Of the approval, of the other act."""
+        late = self._middle_s + self._draw.uniform(-WIDEST_S, WIDEST_S)
+        return max(0.0, late), max(0.0, -late)
+
+    def learn(self, met: Met) -> None:
+        self._middle_s += _STEP_S if met.approval_first else -_STEP_S
+
+
+def run_side(program: Program, team: Team, pair: Pair, side: int, delay: float) -> Took:
     """One half of a pair. It may be refused; what came of it is read from the trail."""
-    time.sleep(pair.delays[side])
-    began = time.monotonic()
+    time.sleep(delay)
+    began, published = time.monotonic(), False
     with suppress(CirtError):
         if side == 0:
-            run_approval(program, pair, team.irena)
+            published = run_approval(program, pair, team.irena)
         else:
             run_other(program, team, pair)
-    return Took(began, time.monotonic())
+    return Took(began, time.monotonic(), published)
 
 
-Runner = Callable[[Pair], bool]  # whether both were at work at the same time
-
-
-def at_once(one: Took, other: Took) -> bool:
-    return one.began < other.ended and other.began < one.ended
+def met(pair: Pair, approval: Took, other: Took) -> Met:
+    at_once = approval.began < other.ended and other.began < approval.ended
+    return Met(at_once, approval.published != pair.both_raced)  # the second of two publishes
 
 
 @contextmanager
 def in_threads(program: Program, team: Team) -> Iterator[Runner]:
     barrier = threading.Barrier(2)
 
-    def half(pair: Pair, side: int) -> Took:
+    def half(pair: Pair, side: int, delay: float) -> Took:
         barrier.wait()
-        return run_side(program, team, pair, side)
+        return run_side(program, team, pair, side, delay)
 
     with ThreadPoolExecutor(2) as both:
 
-        def run(pair: Pair) -> bool:
-            halves = [both.submit(half, pair, side) for side in (0, 1)]
-            return at_once(*(each.result() for each in halves))
+        def run(pair: Pair, delays: tuple[float, float]) -> Met:
+            halves = [both.submit(half, pair, side, delays[side]) for side in (0, 1)]
+            return met(pair, *(each.result() for each in halves))
 
         yield run
 
@@ -284,12 +310,12 @@ def in_processes(program: Program, team: Team) -> Iterator[Runner]:
             stack.callback(ours.send, None)
             pipes.append(ours)
 
-        def run(pair: Pair) -> bool:
-            for pipe in pipes:
-                pipe.send(pair)
+        def run(pair: Pair, delays: tuple[float, float]) -> Met:
+            for pipe, delay in zip(pipes, delays, strict=True):
+                pipe.send((pair, delay))
             said = [pipe.recv() for pipe in pipes]
             assert [each for each in said if not isinstance(each, Took)] == []
-            return at_once(*said)
+            return met(pair, *said)
 
         yield run
 
@@ -300,10 +326,11 @@ def _serve(
     engine = make_engine(url)
     settings = read_settings({"CIRT_DATABASE_URL": url}, Path(data_dir))
     program = Program(settings, engine, TEST_KEYS, FakeClock(now))
-    while (pair := pipe.recv()) is not None:
+    while (asked := pipe.recv()) is not None:
         barrier.wait()
+        pair, delay = asked
         try:
-            pipe.send(run_side(program, team, pair, side))
+            pipe.send(run_side(program, team, pair, side, delay))
         except Exception as error:  # noqa: BLE001 - told to the test
             pipe.send(repr(error))
     engine.dispose()
