@@ -18,7 +18,7 @@ from cirt.parties.models import Peer
 from cirt.release.collections import find_collection
 from cirt.release.commands import Revoke
 from cirt.release.filters import Filter
-from cirt.release.holdings.accounting import account_due, rows_shown
+from cirt.release.holdings.accounting import account_due, account_in_slices, rows_shown
 from cirt.release.holdings.handing import note_handed_out
 from cirt.release.holdings.models import Accounted, Exit, FetchedRow
 from cirt.release.holdings.of_peer import HeldPage, PeerFilter, Shown, held_page
@@ -136,6 +136,22 @@ def test_a_page_is_accounted_for_once_by_however_many_workers(program: Program) 
     assert kept == rows
     assert mark == newest
     assert account_due(program) == 0
+
+
+def test_pages_are_accounted_for_in_short_slices_and_the_same_ones_once(program: Program) -> None:
+    offered(program, "peer")
+    with program.work(CONSOLE) as work:
+        feed = work.session.scalars(sa.select(Feed)).one()
+        pages = [(n, 900) for n in range(5)] + [(9, 900)] * 150
+        for start, count in pages:
+            record_pages(
+                work,
+                [Reading(feed.id, "objects", ALL, count, start, start + 1, feed.last_us, count)],
+            )
+
+    slices = list(account_in_slices(program))
+
+    assert slices == [2, 2, 100, 51]
 
 
 filters = st.builds(

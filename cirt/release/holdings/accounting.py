@@ -108,6 +108,8 @@ _PAGES = sa.select(
 def _account(session: Session, feed_id: int, pages: Sequence[sa.Row[Any]]) -> None:
     agreements = _agreements(session, feed_id)
     connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_BY_LOOKING_UP)
     for page in pages:
         wanted = Filter.from_data(page.filters)
         values = {
@@ -121,6 +123,12 @@ def _account(session: Session, feed_id: int, pages: Sequence[sa.Row[Any]]) -> No
             **wanted.values(),
         }
         connection.execute(_insert(wanted.shape, connection.dialect.name), values)
+
+
+# Left to itself, PostgreSQL reads all versions there are for each page.
+_BY_LOOKING_UP = sa.select(
+    *(sa.func.set_config(f"enable_{way}", "off", True) for way in ("hashjoin", "mergejoin"))
+)
 
 
 @lru_cache(maxsize=64)  # to build it anew for each page takes longer than to run it
