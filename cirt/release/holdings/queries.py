@@ -97,7 +97,7 @@ def holds_of(session: Session, object_ids: Some[int]) -> dict[int, list[Hold]]:
     rows = _offers(session, object_ids)
     feeds = _feeds(session, {row.feed_id for row in rows})
     # The mark first: what is accounted for meanwhile is then found twice, and nothing is missed.
-    pages = _unaccounted(session, set(feeds))
+    pages = _unaccounted(session, rows)
     fetched = _accounted(session, object_ids)
     fetched |= _on_pages(session, rows, pages, fetched)
     holds: dict[tuple[int, int], Hold] = {}
@@ -185,7 +185,10 @@ def _feeds(session: Session, feed_ids: set[int]) -> dict[int, Feed]:
     return {each.id: each for each in session.scalars(query)}
 
 
-def _unaccounted(session: Session, feed_ids: set[int]) -> list[PageRead]:
+def _unaccounted(session: Session, rows: Sequence[_Row]) -> list[PageRead]:
+    """Of those the ones that may show any of these rows."""
+    if not rows:
+        return []
     query = (
         sa.select(PageRead)
         .select_from(Feed)
@@ -197,7 +200,11 @@ def _unaccounted(session: Session, feed_ids: set[int]) -> list[PageRead]:
                 PageRead.id > sa.func.coalesce(Accounted.page_id, 0),
             ),
         )
-        .where(among(Feed.id, feed_ids))
+        .where(
+            among(Feed.id, {row.feed_id for row in rows}),
+            PageRead.from_us < rows[-1].date_us,
+            PageRead.to_us >= rows[0].date_us,
+        )
         .order_by(PageRead.id)
     )
     return list(session.scalars(query))

@@ -14,7 +14,7 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
 from cirt.register.pages import PAGE, Query
-from cirt.release.holdings.models import FetchedRow
+from cirt.release.holdings.queries import holds_of
 from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
 from cirt.release.reach import ReachLine, reach, reaches, spread
 from cirt.release.recalling.letters import LetterLine, letters_of
@@ -157,10 +157,35 @@ def recall_page(work: Work, cursor: str = "") -> RecallPage:
     has_newer = has_more if backward else place is not None
     has_older = True if backward else has_more
     return RecallPage(
-        [RecallLine(*row) for row in rows],
+        _with_unread(work, rows),
         _write("before", rows[0]) if rows and has_newer else None,
         _write("after", rows[-1]) if rows and has_older else None,
     )
+
+
+def _with_unread(work: Work, rows: Sequence[sa.Row[Any]]) -> list[RecallLine]:
+    """Pages that were answered a moment ago count; a peer that fetched it in one collection has it."""
+    holds = holds_of(work.session, {row.object_id for row in rows if row.offered})
+    lines = []
+    for row in rows:
+        mine = holds.get(row.object_id, [])
+        owed = {hold.peer_id for hold in mine if hold.owed}
+        got = {
+            hold.peer_id for hold in mine for each in hold.got if each.version_id == row.version_id
+        }
+        lines.append(
+            RecallLine(
+                row.stix_id,
+                row.name,
+                row.kind,
+                row.at,
+                row.by,
+                row.offered,
+                len(owed - got),
+                row.letters,
+            )
+        )
+    return lines
 
 
 def _write(direction: str, row: sa.Row[Any]) -> str:
@@ -178,9 +203,6 @@ def _lines() -> Query:
             FeedRow.recall.is_(True),
         )
     )
-    fetched = sa.exists().where(
-        FetchedRow.feed_id == FeedRow.feed_id, FetchedRow.date_us == FeedRow.date_us
-    )
     letters = sa.select(sa.func.count()).where(
         PeerLetter.recall_id == Recall.id, PeerLetter.state == LetterState.PREPARED
     )
@@ -192,8 +214,9 @@ def _lines() -> Query:
             Recall.at,
             Person.name.label("by"),
             standing.correlate(Recall).scalar_subquery().label("offered"),
-            standing.where(~fetched).correlate(Recall).scalar_subquery().label("unread"),
             letters.correlate(Recall).scalar_subquery().label("letters"),
+            Recall.object_id,
+            Recall.version_id,
         )
         .select_from(Recall)
         .join(StixObject, StixObject.id == Recall.object_id)
