@@ -18,6 +18,7 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.parties.models import Peer
 from cirt.release.holdings.models import FetchedRow, HandedOut
+from cirt.release.holdings.of_peer import is_behind
 from cirt.release.models import Feed, FeedRow, Proposal, ProposalRow
 from cirt.sharing.facts import PeerReader, Terms
 from cirt.sharing.models import Agreement, AgreementVersion
@@ -88,6 +89,7 @@ class AgreementReport:
     revocations: int  # that they fetched
     delays: list[Delay]
     refusals: list[Refusal]
+    is_behind: bool  # pages that it was answered last are not counted yet
 
     @property
     def balance(self) -> float | None:
@@ -122,6 +124,7 @@ def agreement_report(work: Work, reference: str, period: Period) -> AgreementRep
         revocations=_revocations(session, found, period),
         delays=_delays(session, found, period),
         refusals=[*_gate_refusals(session, found, period), *_arrivals(session, found, period)],
+        is_behind=period.until > work.now and is_behind(session, peer.id),
     )
 
 
