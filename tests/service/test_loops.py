@@ -1,7 +1,9 @@
 """The loop rules of the sharing digest, section 6; each test names the number of its rule."""
 
 import json
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -531,3 +533,19 @@ def test_what_notes_of_before_are_about_is_read_by_the_migration(program: Progra
     with program.work(CONSOLE, write=False) as work:
         ends = sa.select(ObjectEnd.stix_id).order_by(ObjectEnd.stix_id)
         assert work.session.scalars(ends).all() == [ONE, numbered("indicator", 2)]
+
+
+def test_every_rule_has_a_test_that_names_its_number() -> None:
+    tests = Path(__file__).parents[1]
+    named: set[int] = set()
+    for path in (
+        "service/test_loops",
+        "service/test_remarks",
+        "property/test_foreign",
+        "contract/test_rings",
+    ):
+        text = (tests / f"{path}.py").read_text(encoding="utf-8")
+        for numbers in re.findall(r"^def test_((?:\d+_)+)", text, re.MULTILINE):
+            named |= {int(each) for each in numbers.split("_") if each}
+
+    assert named == set(range(1, 17))
