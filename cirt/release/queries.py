@@ -148,6 +148,7 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
     tally = _tally(work, proposal, weighed)
     askers = askers_of(session, proposal)
     asker = session.get_one(Account, proposal.asked_by_id)
+    peers = peer_lines(session, weighed)
     persons = person_lines(session, weighed, work.now)
     may_read = session.scalar(sa.select(reads_words(work.actor)).where(Proposal.id == proposal.id))
     incident = session.get(Incident, proposal.incident_id) if proposal.incident_id else None
@@ -164,8 +165,8 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         decided_at=proposal.decided_at,
         incident=incident.reference if incident and may_read else None,
         weighed=weighed,
-        peers=peer_lines(session, weighed),
-        kinds=kind_lines(session, weighed, persons),
+        peers=peers,
+        kinds=kind_lines(session, weighed, peers, persons),
         approved_by=_names(session, [each.person_id for each in tally.counting]),
         decisions=_decisions(session, proposal, tally),
         barred=_barred(work, proposal, askers, tally),

@@ -19,6 +19,7 @@ from cirt.release.recalling.letters import reminding
 from cirt.release.settling import settle_due
 from cirt.release.withholding import end_past
 from cirt.sources.service import run_configured
+from cirt.worker.pace import at_ease
 
 Handler = Callable[[Program, dict[str, Any]], None]
 
@@ -62,7 +63,7 @@ def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
 
 
 def _account(program: Program, _payload: dict[str, Any]) -> None:
-    accounting.account_due(program)
+    at_ease(accounting.account_in_slices(program))
 
 
 def _remind(program: Program, _payload: dict[str, Any]) -> None:
@@ -105,7 +106,7 @@ PERIODIC = (
     Periodic(erasing.JOB, _DAY_S),
     Periodic(notices.WARN_JOB, 3600),
     Periodic(notices.SEND_JOB, 60),
-    Periodic(accounting.JOB, 30),
+    Periodic(accounting.JOB, 60),  # whoever asks meanwhile looks through the pages since
     Periodic(reminding.JOB, 3600),
 )
 

@@ -112,6 +112,18 @@ def test_what_was_received_and_refused_is_what_they_sent(program: Program) -> No
     assert (settled.count, settled.median) == (1, timedelta(hours=3))
 
 
+def test_it_says_so_while_the_last_pages_are_not_counted(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        published(work, a_collection(work, peer), our_indicator(work))
+    read_page(program, peer)
+    with program.work(CONSOLE, write=False) as work:
+        before = agreement_report(work, f"MOU-2026-{peer.id:04}", YEAR)
+
+    assert before.is_behind
+    assert not report(program, peer).is_behind
+
+
 def test_how_long_decisions_took_and_what_the_gate_kept(program: Program, clock: FakeClock) -> None:
     tomas, irena = a_person(program, "Tomas", Role.HANDLER), a_person(program, "Irena", Role.LEAD)
     with program.work(CONSOLE) as work:

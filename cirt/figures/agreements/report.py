@@ -12,6 +12,7 @@ from cirt.figures.periods import Period
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
+from cirt.release.holdings.of_peer import is_behind
 from cirt.sharing.case import terms_rule
 from cirt.sharing.facts import Terms
 from cirt.sharing.models import AgreementVersion
@@ -39,6 +40,7 @@ class AgreementReport:
     revocations: int  # that they fetched
     delays: list[Delay]
     refusals: list[Refusal]
+    is_behind: bool  # pages that it was answered last are not counted yet
 
     @property
     def balance(self) -> float | None:
@@ -74,4 +76,5 @@ def agreement_report(work: Work, reference: str, period: Period) -> AgreementRep
         revocations=revocations(session, scope),
         delays=delays(session, scope),
         refusals=refusals(session, scope),
+        is_behind=period.until > work.now and is_behind(session, peer.id),
     )

@@ -22,7 +22,7 @@ def holds_of(session: Session, object_ids: Some[int]) -> dict[int, list[Hold]]:
     rows = _offers(session, object_ids)
     feeds = _feeds(session, {row.feed_id for row in rows})
     # The mark first: what is accounted for meanwhile is then found twice, and nothing is missed.
-    pages = unaccounted(session, set(feeds))
+    pages = unaccounted(session, rows)
     fetched = _accounted(session, object_ids)
     fetched |= seen_on(session, rows, pages, fetched)
     holds: dict[tuple[int, int], Hold] = {}

@@ -45,8 +45,10 @@ class Seen(NamedTuple):
 Key = tuple[int, int]  # feed and date: a row of a feed
 
 
-def unaccounted(session: Session, feed_ids: set[int]) -> list[PageRead]:
-    """The pages behind the mark, in order."""
+def unaccounted(session: Session, rows: Sequence[Offer]) -> list[PageRead]:
+    """The pages behind the mark that may show any of these rows, which are in the order of their dates; in order."""
+    if not rows:
+        return []
     query = (
         sa.select(PageRead)
         .select_from(Feed)
@@ -58,7 +60,11 @@ def unaccounted(session: Session, feed_ids: set[int]) -> list[PageRead]:
                 PageRead.id > sa.func.coalesce(Accounted.page_id, 0),
             ),
         )
-        .where(among(Feed.id, feed_ids))
+        .where(
+            among(Feed.id, {row.feed_id for row in rows}),
+            PageRead.from_us < rows[-1].date_us,
+            PageRead.to_us >= rows[0].date_us,
+        )
         .order_by(PageRead.id)
     )
     return list(session.scalars(query))

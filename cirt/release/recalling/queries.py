@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.db import UtcDateTime
@@ -14,7 +13,7 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
 from cirt.register.pages import Query
-from cirt.release.holdings.models import FetchedRow, HandedOut
+from cirt.release.holdings.queries import holds_of
 from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
 from cirt.release.paging import PAGE, NamedPage, page_around, read_place
 from cirt.release.reach import ReachLine, reach, reaches, spread
@@ -139,8 +138,33 @@ def recall_page(work: Work, cursor: str = "") -> NamedPage[RecallLine]:
         found,
         place,
         lambda row: (to_us(row.at), row.stix_id),
-        lambda rows: [RecallLine(*row) for row in rows],
+        lambda rows: _with_unread(work, rows),
     )
+
+
+def _with_unread(work: Work, rows: Sequence[sa.Row[Any]]) -> list[RecallLine]:
+    """Pages that were answered a moment ago count; a peer that fetched it in one collection has it."""
+    holds = holds_of(work.session, {row.object_id for row in rows if row.offered})
+    lines = []
+    for row in rows:
+        mine = holds.get(row.object_id, [])
+        owed = {hold.peer_id for hold in mine if hold.owed}
+        got = {
+            hold.peer_id for hold in mine for each in hold.got if each.version_id == row.version_id
+        }
+        lines.append(
+            RecallLine(
+                row.stix_id,
+                row.name,
+                row.kind,
+                row.at,
+                row.by,
+                row.offered,
+                len(owed - got),
+                row.letters,
+            )
+        )
+    return lines
 
 
 def _lines() -> Query:
@@ -165,8 +189,9 @@ def _lines() -> Query:
             Recall.at,
             Person.name.label("by"),
             standing.correlate(Recall).scalar_subquery().label("offered"),
-            standing.where(~_knows()).correlate(Recall).scalar_subquery().label("unread"),
             letters.correlate(Recall).scalar_subquery().label("letters"),
+            Recall.object_id,
+            Recall.version_id,
         )
         .select_from(Recall)
         .join(StixObject, StixObject.id == Recall.object_id)
@@ -176,31 +201,6 @@ def _lines() -> Query:
         .outerjoin(Person, Person.id == Account.person_id)
     )
     return query
-
-
-def _knows() -> sa.ColumnElement[bool]:
-    """On a revocation in a feed: its reader has it, by this way or by any other."""
-    its = aliased(Feed)
-    fetched = (
-        sa.exists()
-        .where(
-            FetchedRow.object_id == FeedRow.object_id,
-            FetchedRow.version_id == FeedRow.version_id,
-            its.id == FetchedRow.feed_id,
-            its.peer_id == Feed.peer_id,
-        )
-        .correlate(FeedRow, Feed)
-    )
-    handed = (
-        sa.exists()
-        .where(
-            HandedOut.object_id == FeedRow.object_id,
-            HandedOut.version_id == FeedRow.version_id,
-            HandedOut.peer_id == Feed.peer_id,
-        )
-        .correlate(FeedRow, Feed)
-    )
-    return sa.or_(fetched, handed)
 
 
 @dataclass(frozen=True, slots=True)

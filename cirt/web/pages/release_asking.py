@@ -117,11 +117,12 @@ def ask() -> AnyResponse:
 def _foresee(given: dict[str, Any]) -> _Foreseen:
     with open_work(write=False) as work:
         weighed = foresee(work, ForeseeReleaseInput().read(given))
+        peers = peer_lines(work.session, weighed)
         persons = person_lines(work.session, weighed, work.now)
         return _Foreseen(
-            peers=peer_lines(work.session, weighed),
+            peers=peers,
             persons=persons,
-            kinds=kind_lines(work.session, weighed, persons),
+            kinds=kind_lines(work.session, weighed, peers, persons),
             leaving=len(weighed.going),
             asked=len(weighed.objects),
             needed=weighed.needed,
