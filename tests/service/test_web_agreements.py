@@ -111,7 +111,7 @@ def test_a_change_shows_what_it_opens_with_counts_and_examples(
     irena.follow()
 
     assert "can fetch 2 more objects" in irena.text
-    assert "1 indicator TLP:AMBER" in irena.text
+    assert "Indicators TLP:AMBER 1" in irena.text
     assert "Address 198[.]51[.]100[.]2" in irena.text
     assert "The most that we give TLP:GREEN TLP:AMBER" in irena.text
     irena.send("/agreements/changes/1/decision", ruling="withdrawn")

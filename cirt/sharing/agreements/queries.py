@@ -1,5 +1,6 @@
 """Reads for the pages of agreements: what waits for a decision, one request, and the history in differences."""
 
+from collections.abc import Collection as Some
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from cirt.parties.models import Account, Peer, Person
 from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.sharing.agreements.record import Contact, Record
 from cirt.sharing.agreements.terms import Difference, differences
 from cirt.sharing.models import Agreement, AgreementState, AgreementVersion
 from cirt.sharing.queries import history
@@ -80,6 +82,18 @@ def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
         for last, each in zip(before, versions, strict=False)
     ]
     return lines[::-1]
+
+
+def contacts_of(session: Session, peer_ids: Some[int]) -> dict[int, list[Contact]]:
+    """Whom to write to at these peers: contacts with a mail address, of the agreement in force, else of the newest."""
+    query = sa.select(Agreement.peer_id, Agreement.record).where(Agreement.peer_id.in_(peer_ids))
+    in_force = sa.case((Agreement.state == AgreementState.IN_FORCE, 0), else_=1)
+    found: dict[int, list[Contact]] = {}
+    for peer_id, data in session.execute(query.order_by(in_force, Agreement.id.desc())):
+        contacts = [each for each in Record.from_data(data).contacts if each.mail]
+        if contacts:
+            found.setdefault(peer_id, contacts)
+    return found
 
 
 def names_of(session: Session, account_ids: Sequence[int | None]) -> dict[int, str]:

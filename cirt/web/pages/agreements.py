@@ -301,6 +301,8 @@ def _change_page(
             "barred": barred(work, found, WRITE),
             "names": names_of(work.session, [found.asked_by_id, found.decided_by_id]),
             "deciders": _deciders(work),
+            "record": Record.from_data(row.record),
+            "copy": signed_copy(work, row),
         }
         values["is_mine"] = values["barred"] == "own-change"
     wanted = found.wanted.get("record", {})

@@ -35,6 +35,7 @@ from cirt.release.recalling.rights import may_recall
 from cirt.release.recalling.service import left_of, recall_release
 from cirt.release.recalling.withdrawing import author_of, is_released, newest_facts, withdraw
 from cirt.release.requests import get_proposal
+from cirt.sharing.agreements.queries import contacts_of
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader
 from cirt.web import outward
@@ -151,11 +152,9 @@ def _recall_page(
     with open_work(write=False) as work:
         shown = look_up(work, stix_id)
         letters = [each for one in shown.recalls for each in one.letters]
-        slugs = {each.slug for each in letters}
-        addresses = {
-            slug: last_address(work.session, find_peer(work.session, slug).id)
-            for slug in sorted(slugs)
-        }
+        peers = {each.slug: find_peer(work.session, each.slug).id for each in letters}
+        contacts = contacts_of(work.session, peers.values())
+        addresses = {slug: last_address(work.session, peer) for slug, peer in peers.items()}
     return render(
         "indicators/recall.html",
         status,
@@ -163,6 +162,7 @@ def _recall_page(
         it=shown,
         done=request.args.get("done", ""),
         addresses=addresses,
+        contacts={slug: contacts.get(peer, []) for slug, peer in peers.items()},
         failed_letter=failed_letter,
         can_mail=bool(this_program().settings.smtp_host) or not letters,
         sign=outward.sign,
