@@ -1,10 +1,19 @@
 """Words for what goes out: rules without an object, types of objects."""
 
+from collections.abc import Iterator
+
 import pytest
+from flask import Flask
 
 from cirt.sharing.verdicts import RULES
 from cirt.web.outward import rule_words
 from cirt.web.stix_words import type_words
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with Flask("test").app_context():
+        yield
 
 
 def test_a_rule_without_an_object_says_what_is_known_and_leaves_the_rest_open() -> None:
