@@ -124,12 +124,25 @@ def markings_of(session: Session, version_ids: Collection[int]) -> dict[int, Tlp
     return dict(session.execute(query).all())
 
 
+def called(shown: Condition) -> sa.SQLColumnExpression[str | None]:
+    """On StixObject: its name; once it is revoked and has none, that of the last version which ``shown`` lets be seen."""
+    last = (
+        sa.select(ObjectVersion.name)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(ObjectVersion.object_id == StixObject.id, ObjectVersion.name.is_not(None), shown)
+        .order_by(ObjectVersion.version_us.desc())
+        .limit(1)
+        .correlate(StixObject)
+    )
+    return sa.func.coalesce(StixObject.name, last.scalar_subquery())
+
+
 def names_of(
     session: Session, object_ids: Iterable[int], shown: Condition
 ) -> dict[str, str | None]:
     """By STIX id, of those that ``shown`` on ObjectFacts lets be seen."""
     query = (
-        sa.select(StixObject.stix_id, StixObject.name)
+        sa.select(StixObject.stix_id, called(shown))
         .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(StixObject.id.in_(list(object_ids)), shown)

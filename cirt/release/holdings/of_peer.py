@@ -42,7 +42,7 @@ class HeldLine:
     type: str
     name: str | None  # None: the reader may not see it
     revoked: bool
-    version_text: str
+    version_at: datetime
     tlp: Tlp
     collection: str
     since: datetime
@@ -109,7 +109,7 @@ def _part(
             sa.case((shown, ObjectVersion.name), else_=None).label("name"),
             sa.case((shown, 1), else_=0).label("may_see"),
             ObjectVersion.revoked.label("revoked"),
-            ObjectVersion.version_text.label("version_text"),
+            ObjectVersion.version_us.label("version_us"),
             ObjectFacts.tlp.label("tlp"),
         )
         .select_from(FetchedRow if is_held else FeedRow)
@@ -171,7 +171,7 @@ def _line(row: sa.Row[Any], pages: dict[int, str | None]) -> HeldLine:
         type=row.type,
         name=(row.name or row.stix_id) if row.may_see else None,
         revoked=row.revoked,
-        version_text=row.version_text,
+        version_at=from_us(row.version_us),
         tlp=row.tlp,
         collection=row.alias,
         since=from_us(row.date_us),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.db import UtcDateTime
 from cirt.kernel.work import Work
+from cirt.objects.index import called
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
 from cirt.register.pages import Query
@@ -123,7 +124,7 @@ def _told(lines: Sequence[ReachLine]) -> list[Told]:
 def recall_page(work: Work, cursor: str = "") -> NamedPage[RecallLine]:
     """The youngest first; only of objects that the reader may see. Cursors are a date and a STIX id, no row's number."""
     shown = visible_facts(staff_reader(work.actor), None, work.now)
-    query = _lines().where(shown)
+    query = _lines(shown).where(shown)
     place = read_place(cursor)
     backward = place is not None and place.backward
     key = sa.tuple_(Recall.at, StixObject.stix_id)
@@ -167,7 +168,7 @@ def _with_unread(work: Work, rows: Sequence[sa.Row[Any]]) -> list[RecallLine]:
     return lines
 
 
-def _lines() -> Query:
+def _lines(shown: sa.ColumnElement[bool]) -> Query:
     standing = (
         sa.select(sa.func.count(sa.distinct(Feed.peer_id)))
         .select_from(FeedRow)
@@ -184,7 +185,7 @@ def _lines() -> Query:
     query: Query = (
         sa.select(
             StixObject.stix_id,
-            StixObject.name.label("name"),
+            called(shown).label("name"),
             Recall.kind,
             Recall.at,
             Person.name.label("by"),

@@ -1,5 +1,6 @@
 """Reads for the pages of agreements: what waits for a decision, one request, and the history in differences."""
 
+from collections.abc import Collection as Some
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Account, Peer, Person
 from cirt.sharing.agreements.models import AgreementChange
+from cirt.sharing.agreements.record import Contact, Record
 from cirt.sharing.agreements.terms import Difference, differences
 from cirt.sharing.models import Agreement, AgreementState, AgreementVersion
 from cirt.sharing.queries import history
@@ -90,3 +92,19 @@ def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
         for last, each in zip(before, versions, strict=False)
     ]
     return lines[::-1]
+
+
+def contacts_of(session: Session, slugs: Some[str]) -> dict[str, list[Contact]]:
+    """Whom to write to at these peers: contacts with a mail address, of the agreement in force, else of the newest."""
+    query = (
+        sa.select(Peer.slug, Agreement.record)
+        .join(Peer, Peer.id == Agreement.peer_id)
+        .where(Peer.slug.in_(slugs))
+    )
+    in_force = sa.case((Agreement.state == AgreementState.IN_FORCE, 0), else_=1)
+    found: dict[str, list[Contact]] = {}
+    for slug, data in session.execute(query.order_by(in_force, Agreement.id.desc())):
+        contacts = [each for each in Record.from_data(data).contacts if each.mail]
+        if contacts:
+            found.setdefault(slug, contacts)
+    return found

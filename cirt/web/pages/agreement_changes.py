@@ -21,13 +21,14 @@ from cirt.sharing.agreements.changes import (
     WRITE,
 )
 from cirt.sharing.agreements.models import AgreementChange
+from cirt.sharing.agreements.record import Record
 from cirt.sharing.agreements.terms import differences, terms_as_of, terms_data
 from cirt.sharing.models import Agreement
 from cirt.web import agreed, i18n
 from cirt.web.deciding import decide_request
 from cirt.web.forms import Form
 from cirt.web.frame import render
-from cirt.web.pages.agreements import bp
+from cirt.web.pages.agreements import bp, signed_copy
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
 
@@ -64,6 +65,8 @@ def _page(
             "is_mine": bar == OwnChange.code,
             "names": names_behind(work.session, [found.asked_by_id, found.decided_by_id]),
             "deciders": names_who(work.session, WRITE, {work.actor.person_id}),
+            "record": Record.from_data(row.record),
+            "copy": signed_copy(work, row),
         }
     copy_id = found.wanted.get("record", {}).get("copy_id")
     return render(

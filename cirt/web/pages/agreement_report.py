@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
@@ -41,7 +42,18 @@ def report(reference: str) -> Response:
         standings=outward.STANDINGS,
         levels=outward.LEVELS,
         directions=outward.DIRECTIONS,
+        reason_words=partial(outward.rule_words, **_named(found)),
     )
+
+
+def _named(it: AgreementReport) -> dict[str, str]:
+    """What every refusal under this agreement has in common; the rest differs from object to object."""
+    return {
+        "reader": it.peer,
+        "agreement": it.reference,
+        "ceiling": it.terms.ceiling.label,
+        "ceiling_in": it.terms.ceiling_in.label,
+    }
 
 
 @bp.get("/agreements/<reference>/report.csv")

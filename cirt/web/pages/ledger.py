@@ -20,6 +20,7 @@ from cirt.web.errors import status_of
 from cirt.web.frame import render
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
+from cirt.web.stix_words import TYPES, type_words
 
 bp = Blueprint("ledger", __name__)
 
@@ -65,6 +66,7 @@ def of_peer(slug: str) -> Response:
         newer=to(page.newer),
         older=to(page.older),
         shows=_SHOWS,
+        types=sorted({*TYPES, chosen["type"]} - {""}, key=type_words),
         sign=outward.sign,
     )
 

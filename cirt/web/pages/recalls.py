@@ -36,6 +36,7 @@ from cirt.release.recalling.rights import may_recall
 from cirt.release.recalling.service import left_of, recall_release
 from cirt.release.recalling.withdrawing import author_of, is_released, newest_facts, withdraw
 from cirt.release.requests import get_proposal
+from cirt.sharing.agreements.queries import contacts_of
 from cirt.sharing.red import shown_objects
 from cirt.web import outward
 from cirt.web.errors import status_of
@@ -151,7 +152,9 @@ def _recall_page(
     with open_work(write=False) as work:
         shown = look_up(work, stix_id)
         letters = [each for one in shown.recalls for each in one.letters]
-        addresses = last_addresses(work.session, {each.slug for each in letters})
+        slugs = {each.slug for each in letters}
+        addresses = last_addresses(work.session, slugs)
+        contacts = contacts_of(work.session, slugs)
     return render(
         "indicators/recall.html",
         status,
@@ -159,6 +162,7 @@ def _recall_page(
         it=shown,
         done=request.args.get("done", ""),
         addresses=addresses,
+        contacts=contacts,
         failed_letter=failed_letter,
         can_mail=bool(this_program().settings.smtp_host) or not letters,
         sign=outward.sign,

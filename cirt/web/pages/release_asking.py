@@ -99,7 +99,8 @@ def ask() -> AnyResponse:
     ids = [each for each in request.form.getlist("stix_ids") if "\0" not in each]
     try:
         if wants("act") == "look":
-            return _new_page(incident, ids, Form(typed_values()), foreseen=_foresee(given))
+            seen = _foresee(given) if given.keys() & {"collections", "persons"} else None
+            return _new_page(incident, ids, Form(typed_values()), foreseen=seen)
         with open_work() as work:
             cmd = AskReleaseInput().read(given, incident=incident or None)
             proposal = ask_release(work, cmd)

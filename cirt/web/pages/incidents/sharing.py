@@ -31,7 +31,7 @@ def sharing(reference: str) -> Response:
 def ask(reference: str) -> AnyResponse:
     try:
         with open_work() as work:
-            given = sent("stix_ids", "collections", "persons")
+            given = sent("stix_ids", "collections", "persons", without=["incident"])
             cmd = AskReleaseInput().read(given, incident=reference)
             proposal = ask_release(work, cmd)
     except (FieldsInvalid, ReleaseIncomplete, NothingWouldLeave, TooFewToApprove) as error:
