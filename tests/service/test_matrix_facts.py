@@ -182,7 +182,7 @@ def check(program: Program, kind: CollectionKind, *, every: int, thin: bool = Fa
 def test_every_fact_and_pair_of_facts_opens_and_closes_what_the_oracle_says(
     program: Program, kind: CollectionKind
 ) -> None:
-    check(program, kind, every=11, thin=kind is CollectionKind.SHARED)
+    check(program, kind, every=17, thin=kind is CollectionKind.SHARED)
 
 
 @pytest.mark.long

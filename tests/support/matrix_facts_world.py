@@ -184,7 +184,7 @@ def _is_late(place: int, row: Row, singles: int) -> bool:
     """Each goes through every feed, so that of the pairs most are said before."""
     if place < singles:
         return place % 2 == 0 or row["permission"] == "none"
-    return place % 4 == 0
+    return place % 8 == 0
 
 
 def _send(world: Facts, slug: str, pieces: list[bytes]) -> None:
