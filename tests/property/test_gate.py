@@ -94,6 +94,7 @@ def bringing(draw: DrawFn) -> dict[str, Any]:
     begins, ends = draw(st.sampled_from([-1, 0, 1])), draw(st.sampled_from([None, None, 0, 1]))
     return {
         "transit": draw(st.booleans()),
+        "attribution": draw(st.booleans()),
         "state": draw(st.sampled_from([AgreementState.IN_FORCE, *AgreementState])),
         "valid_from": NOW + timedelta(seconds=begins),
         "valid_until": None if ends is None else NOW + timedelta(seconds=ends),

@@ -46,7 +46,10 @@ def of_holds(work: Work, holds: Sequence[Hold]) -> Consequences:
     told = {
         peer
         for peer in had
-        if any(hold.had_it and (peer, hold.collection_id) in open_ways for hold in of_peer[peer])
+        if any(
+            hold.had_it and hold.feed_id is not None and (peer, hold.collection_id) in open_ways
+            for hold in of_peer[peer]
+        )
         or any(hold.exit is Exit.PUSH and (peer, None) in open_ways for hold in of_peer[peer])
     }
     query = sa.select(Peer.id, Peer.name).where(Peer.id.in_(of_peer)).order_by(Peer.name, Peer.id)

@@ -10,7 +10,7 @@ from cirt.kernel.clock import to_us
 from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import IEP_EXTENSION
 from cirt.objects.policies import Action, Iep, Pap, policy_of
-from cirt.sharing.facts import Consent, Facts, PublicReader
+from cirt.sharing.facts import Consent, Facts, Grant, PublicReader
 from cirt.sharing.rules import decide, decide_all
 from cirt.sharing.uses import Use, decide_use
 from cirt.sharing.verdicts import RULES, Decision, Verdict
@@ -174,3 +174,20 @@ def test_a_policy_until_the_last_day_there_is_keeps_nothing_back(end: str) -> No
     said = policy_of({"extensions": {IEP_EXTENSION: {"end_date": end}}}).iep
 
     assert asked(facts(Tlp.CLEAR, iep=said)).rule == "table-yes"
+
+
+@pytest.mark.parametrize(
+    ("may_name", "maker", "rule"),
+    [
+        (True, "identity--c", "table-yes"),
+        (False, "identity--c", "source-unnamed"),
+        (False, None, "table-yes"),
+    ],
+)
+def test_who_is_not_to_be_named_as_a_source_is_not(
+    may_name: bool, maker: str | None, rule: str
+) -> None:
+    consent = Consent((), (Grant(C, NOW - timedelta(days=1), None, may_name),))
+    theirs = facts(Tlp.CLEAR, origin_id=C, creator=maker)
+
+    assert decide(theirs, peer(terms(transit=True)), "published", NOW, consent=consent).rule == rule
