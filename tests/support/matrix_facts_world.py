@@ -226,7 +226,7 @@ def version_ids(work: Work, objects: Iterable[Made]) -> dict[str, int]:
         .join(ObjectVersion, ObjectVersion.object_id == ObjectRow.id)
         .where(ObjectRow.stix_id.in_(wanted), ObjectVersion.version_text == CAME)
     )
-    return dict(work.session.execute(query).tuples().all())
+    return {row.stix_id: row.id for row in work.session.execute(query)}
 
 
 def _object_ids(work: Work, objects: Iterable[Made]) -> set[int]:
