@@ -7,7 +7,8 @@ from enum import Enum
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, Actor
-from cirt.parties.accounts import actor_of, get_account
+from cirt.parties.accounts import get_account
+from cirt.parties.rights import actor_of
 from cirt.parties.roles import Role
 
 TRIAGE, HANDLER, LEAD = 0, 1, 2  # places in a team's people

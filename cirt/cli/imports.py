@@ -12,7 +12,8 @@ from rich.console import Console as Screen
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cirt.cli.console import Console, TlpType, console_actor, pass_console
-from cirt.exchange.arrivals import Arrival, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Outcome
 from cirt.kernel.errors import CirtError
 from cirt.kernel.program import Program

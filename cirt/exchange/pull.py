@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cirt.exchange import trouble
-from cirt.exchange.arrivals import Arrival, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, Outcome, Run, RunState
-from cirt.exchange.remote import Page, Remote, RemoteCollection
+from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import (
     Caps,
     Running,
@@ -68,9 +69,9 @@ def parse_added(text: str | None) -> datetime | None:
     """A date_added as servers send it, with any offset and precision; None where it is nonsense."""
     try:
         found = datetime.fromisoformat((text or "").strip())
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter beside the first and the last day there is
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def format_added(at: datetime) -> str:

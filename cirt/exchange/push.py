@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from cirt.exchange.models import Link, Outgoing, Run, RunState
-from cirt.exchange.remote import Remote, RemoteCollection, Reply
+from cirt.exchange.remote.collections import Remote, RemoteCollection, Reply
 from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal, run_link
 from cirt.exchange.trouble import NotWritable
+from cirt.kernel.among import among
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -62,7 +63,7 @@ def _dry(program: Program, link_id: int) -> Run:
         _queue_revocations(work, link)
         waiting = _waiting(work, link_id)
         recalls = [each.version_id for each in waiting if each.is_recall]
-        wanted = [each.version_id for each in waiting]
+        wanted = _still_offered(work, link, [each.version_id for each in waiting])
         run.offered = len(release(work, reader, None, wanted, recalls=recalls))
         run.state = RunState.DONE
     return run
@@ -162,13 +163,36 @@ def _let_go(
 ) -> list[tuple[_Waiting, Released]]:
     with running.program.work(SYSTEM) as work:
         reader = check_may_run(work, running.link_id)
-        version_ids = [each.version_id for each in part]
+        link = work.session.get_one(Link, running.link_id)
+        version_ids = _still_offered(work, link, [each.version_id for each in part])
         if collection.can_read:
             version_ids = _open_enough(work, version_ids)
         recalls = [each.version_id for each in part if each.is_recall]
         released = release(work, reader, None, version_ids, recalls=recalls)
     by_version = {each.version_id: each for each in released}
     return [(each, by_version[each.version_id]) for each in part if each.version_id in by_version]
+
+
+def _still_offered(work: Work, link: Link, version_ids: Sequence[int]) -> list[int]:
+    """Without what was offered to the peer when it was queued and is no longer: recalled, withdrawn, removed, or in a
+    collection of which it is no member now. A revocation goes to whom the object went; the gate says to whom."""
+    feed_row = (
+        sa.select(FeedRow.version_id)
+        .join(Feed, Feed.id == FeedRow.feed_id)
+        .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
+        .where(
+            Feed.peer_id == link.peer_id,
+            Feed.collection_id == link.collection_id,
+            among(FeedRow.version_id, version_ids),
+            ObjectVersion.revoked.is_(False),
+        )
+    )
+    is_member = sa.exists().where(
+        Member.peer_id == Feed.peer_id, Member.collection_id == Feed.collection_id
+    )
+    ever = set(work.session.scalars(feed_row))
+    now = set(work.session.scalars(feed_row.where(FeedRow.closed_us.is_(None), is_member)))
+    return [each for each in version_ids if each not in ever or each in now]
 
 
 def _open_enough(work: Work, version_ids: Sequence[int]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.judging import RED, Reason
+from cirt.exchange.arriving.judging import RED, Reason
 from cirt.exchange.models import Outcome, Quarantined
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_new
@@ -117,25 +117,6 @@ def settle(work: Work, row: Quarantined, reason: Reason | None) -> None:
         row.settled_at = work.now
     if reason is not None and reason.code == RED:
         row.body = None  # its marking was not known to be RED until now
-
-
-def list_quarantine(
-    session: Session,
-    *,
-    peer_id: int | None = None,
-    outcome: Outcome | None = None,
-    after_id: int = 0,
-    limit: int = 100,
-) -> list[Quarantined]:
-    """What is not settled, oldest first, a page after ``after_id``."""
-    query = sa.select(Quarantined).where(
-        Quarantined.settled_at.is_(None), Quarantined.id > after_id
-    )
-    if peer_id is not None:
-        query = query.where(Quarantined.peer_id == peer_id)
-    if outcome is not None:
-        query = query.where(Quarantined.outcome == outcome)
-    return list(session.scalars(query.order_by(Quarantined.id).limit(limit)))
 
 
 def drop(work: Work, quarantined_id: int) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.arrivals import Arrival, Read, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival, Read
 from cirt.exchange.models import Receipt
 from cirt.kernel.among import among
 from cirt.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge
@@ -16,10 +17,10 @@ from cirt.objects import codec
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.parties.models import Peer
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow, Member
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.gate import peer_reader
 from cirt.sharing.models import Direction
-from cirt.sharing.rules import agreement_rule
+from cirt.sharing.queries import peer_reader
 
 MAX_OBJECTS = 20_000  # in one envelope: they are taken in one transaction and answered one by one
 

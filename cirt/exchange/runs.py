@@ -11,18 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange import trouble
-from cirt.exchange.arrivals import Arrival
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outcome, Run, RunState
-from cirt.exchange.remote import Access
+from cirt.exchange.remote.connection import Access
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.parties.models import Peer, PeerState
 from cirt.parties.peers import PASSWORD_SEAL
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.case import agreement_rule
+from cirt.sharing.facts import PeerReader
 from cirt.sharing.models import Direction
-from cirt.sharing.rules import PeerReader, agreement_rule
+from cirt.sharing.queries import peer_reader
 
 log = logging.getLogger("cirt.sync")
 

@@ -11,7 +11,9 @@ from marshmallow import fields
 from cirt.inputs.base import Choice, CommandInput, Flag, LastDay, Line, Marking, Text, Whole
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
-from cirt.sharing.agreements.commands import DecideRequest, Ruling, WriteTerms
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.register.dialogue.keeping import mail_address
+from cirt.sharing.agreements.commands import WriteTerms
 from cirt.sharing.agreements.record import Contact
 from cirt.sharing.models import Direction, Level
 
@@ -22,6 +24,7 @@ _HOURS = mark("Enter hours as a whole number from 1 to 8760.")
 _MONTHS = mark("Enter months as a whole number from 1 to 600.")
 _LIST = mark("Write at most 100 of them, each with at most 100 characters.")
 _CONTACTS = mark("Give each contact a name; a field of a contact has at most 200 characters.")
+_MAIL = mark("Enter a mail address like duty@example.org, or leave it empty.")
 _LEVEL = mark("Choose what was signed.")
 _CHOOSE = mark("Choose one of the list.")
 _RULING = mark("Choose what becomes of the request.")
@@ -109,6 +112,18 @@ class _Column(fields.Field[list[str]]):
         return parts
 
 
+class _MailColumn(_Column):
+    """Letters are addressed by it, so it must be one."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[str]:
+        parts = super()._deserialize(value, attr, data, **kwargs)
+        if not all(mail_address(part) for part in parts if part):
+            raise ma.ValidationError(_MAIL)
+        return parts
+
+
 class WriteTermsInput(CommandInput[WriteTerms]):
     """The edge adds ``copy``, the signed text as it was sent."""
 
@@ -135,7 +150,7 @@ class WriteTermsInput(CommandInput[WriteTerms]):
     categories = Listed()
     contact_name = _Column()
     contact_role = _Column()
-    contact_mail = _Column()
+    contact_mail = _MailColumn()
     contact_phone = _Column()
     contact_languages = _Column()
     contact_hours = _Column()

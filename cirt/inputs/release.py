@@ -10,7 +10,7 @@ from cirt.kernel.text import mark
 from cirt.release import commands
 from cirt.release.collections import AddCollection
 from cirt.release.models import CollectionKind, Ruling
-from cirt.release.recalling.letters import SendLetter
+from cirt.release.recalling.letters.service import SendLetter
 
 _LONG_TITLE = mark("Shorten the title to 200 characters.")
 _LONG_REASON = mark("Shorten this to 4000 characters.")

@@ -14,6 +14,7 @@ from cirt.kernel.work import Work
 from cirt.notify import outbox
 from cirt.notify.outbox import GIVE_UP, Kind, Stays, Try, Writing
 from cirt.notify.writing import Envelope, address, new_message_id, pgp_mime
+from cirt.objects.envelope import bundle
 from cirt.parties.peers import ourselves
 from cirt.release.handing.models import Handover, HandoverKind, HandoverState
 from cirt.release.handing.service import NOT_ANY_MORE, Ready, ready, stay, was_sent
@@ -85,12 +86,12 @@ def _content(going: Ready, team: str) -> EmailMessage:
     is_recall = going.kind is HandoverKind.RECALL
     content.set_content(_recall_text(going) if is_recall else _text(going, team), charset="utf-8")
     if not is_recall:
-        bundle = b'{"type":"bundle","id":"bundle--%s","objects":[%s]}' % (
-            str(uuid.uuid5(_BUNDLES, going.message_id)).encode(),  # the same at each try
-            b",".join(each.body for each in going.released),
-        )
+        name = uuid.uuid5(_BUNDLES, going.message_id)  # the same at each try
         content.add_attachment(
-            bundle, maintype="application", subtype="stix+json", filename=f"{going.reference}.json"
+            bundle(name, (each.body for each in going.released)),
+            maintype="application",
+            subtype="stix+json",
+            filename=f"{going.reference}.json",
         )
     return content
 

@@ -8,8 +8,10 @@ from cirt.kernel.work import Work
 from cirt.notify import outbox
 from cirt.notify.outbox import Kind, Try, Writing
 from cirt.notify.writing import Envelope, mail_of, new_message_id
+from cirt.objects.models import StixObject
 from cirt.parties.peers import ourselves
-from cirt.release.recalling.letters import had_it, words_of
+from cirt.release.recalling.letters.owing import had_it
+from cirt.release.recalling.letters.words import words_of
 from cirt.release.recalling.models import LetterState, PeerLetter, Recall
 from cirt.sharing.letters import AboutObject, release_peer_letter
 
@@ -25,10 +27,11 @@ def _make(work: Work, this: Try) -> Writing:
     """With its words kept as they go, and its Message-ID over all tries. Of one that is encrypted, the subject says nothing."""
     letter = work.session.get_one(PeerLetter, this.row_id)
     recall = work.session.get_one(Recall, letter.recall_id)
-    words, name = words_of(work.session, letter), ourselves(work.session).name
+    stix_id = work.session.get_one(StixObject, recall.object_id).stix_id
+    words, name = words_of(letter.kind, stix_id, recall.at), ourselves(work.session).name
     letter.subject, letter.text = words.subject, words.text
     about = AboutObject(
-        recall.object_id, letter.peer_id, had_it(work, recall.object_id, letter.peer_id)
+        recall.object_id, letter.peer_id, had_it(work.session, recall.object_id, letter.peer_id)
     )
     text = f"{words.text}\n\n-- \n{name}\n"
     released = release_peer_letter(work, about, letter.address, text, fingerprint=this.fingerprint)

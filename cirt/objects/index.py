@@ -4,7 +4,7 @@
 a list is cut by it before it is counted or paged.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.among import among
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
 from cirt.objects.observables import networks
@@ -113,12 +114,35 @@ def brought_since(session: Session, since: datetime) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(query) if row[0] is not None}
 
 
+def markings_of(session: Session, version_ids: Collection[int]) -> dict[int, Tlp]:
+    """The effective marking of each version."""
+    query = (
+        sa.select(ObjectVersion.id, ObjectFacts.tlp)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(among(ObjectVersion.id, version_ids))
+    )
+    return dict(session.execute(query).all())
+
+
+def called(shown: Condition) -> sa.SQLColumnExpression[str | None]:
+    """On StixObject: its name; once it is revoked and has none, that of the last version which ``shown`` lets be seen."""
+    last = (
+        sa.select(ObjectVersion.name)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(ObjectVersion.object_id == StixObject.id, ObjectVersion.name.is_not(None), shown)
+        .order_by(ObjectVersion.version_us.desc())
+        .limit(1)
+        .correlate(StixObject)
+    )
+    return sa.func.coalesce(StixObject.name, last.scalar_subquery())
+
+
 def names_of(
     session: Session, object_ids: Iterable[int], shown: Condition
 ) -> dict[str, str | None]:
     """By STIX id, of those that ``shown`` on ObjectFacts lets be seen."""
     query = (
-        sa.select(StixObject.stix_id, StixObject.name)
+        sa.select(StixObject.stix_id, called(shown))
         .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(StixObject.id.in_(list(object_ids)), shown)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -167,6 +167,15 @@ def _moment(said: object, *, last: bool = False) -> int | None:
     try:
         found = datetime.fromisoformat(said)
         found = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return as_us(found + timedelta(days=1 if last and _DAY.match(said) else 0))
+        if last and _DAY.match(said):
+            return as_us(_after(found))
+        return as_us(found)
     except (ValueError, OverflowError):
         return None
+
+
+def _after(day: datetime) -> datetime:
+    """The first instant after a day; of the last day there is, its end: so "for ever" is written."""
+    if day.date() == date.max:
+        return datetime.max.replace(tzinfo=day.tzinfo)
+    return day + timedelta(days=1)

@@ -26,12 +26,18 @@ class MarkingUnresolved(Invalid):
 
 
 def meanings(session: Session, objects: Sequence[StixObject], refs: Iterable[str] = ()) -> Meanings:
-    """Of every marking that these objects refer to, and of ``refs``, that can be resolved."""
-    beside = {
-        one.stix_id: tlp_of_definition(one.content()) for one in objects if one.type == DEFINITION
-    }
+    """Of every marking that these objects refer to, and of ``refs``, that can be resolved.
+
+    Of one id with several definitions, here or beside, the strictest counts: nobody lowers what another marks by
+    having sent its definition first.
+    """
     asked = {*refs, *(ref for one in objects for ref in refs_of(one))} - _FIXED.keys()
-    return beside | _known(session, asked) | _FIXED
+    found = _known(session, asked)
+    for one in objects:
+        if one.type == DEFINITION:
+            levels = found.get(one.stix_id), tlp_of_definition(one.content())
+            found[one.stix_id] = strictest(levels)
+    return found | _FIXED
 
 
 def _known(session: Session, stix_ids: Iterable[str]) -> Meanings:
@@ -92,11 +98,13 @@ def policies(session: Session, objects: Sequence[StixObject]) -> list[Policy]:
     refs = {ref for one in objects for ref in refs_of(one)} - _FIXED.keys()
     known = dict(FIXED)
     if refs:
-        beside = [one for one in objects if one.type == DEFINITION and one.stix_id in refs]
-        known |= {one.stix_id: policy_of(one.content()) for one in beside}
         query = sa.select(KnownMarking.stix_id, KnownMarking.policy)
         rows = session.execute(query.where(among(KnownMarking.stix_id, refs)))
         known |= {row.stix_id: from_data(row.policy or {}) for row in rows}
+        for one in objects:
+            if one.type == DEFINITION and one.stix_id in refs:
+                here = known.get(one.stix_id, NOTHING_SAID)
+                known[one.stix_id] = together([here, policy_of(one.content())])
     said: dict[tuple[str, ...], Policy] = {}  # most objects have the markings of another
     for one in objects:
         refs_here = refs_of(one)

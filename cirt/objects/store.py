@@ -4,7 +4,7 @@ The rows of the objects are locked first, in one order, so that two transactions
 object follow one another; the first bytes of an (id, version) stay.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from cirt.objects.codec import StixObject
 from cirt.objects.content import ObjectContent
 from cirt.objects.factsets import FactSet
 from cirt.objects.held import Held, Numbers, Version, lock, settle_facts
-from cirt.objects.markings import tlp_of_definition
+from cirt.objects.markings import strictest, tlp_of_definition
 from cirt.objects.models import (
     FormerObservable,
     KnownMarking,
@@ -29,7 +29,7 @@ from cirt.objects.models import (
 )
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.persons import concerns_persons
-from cirt.objects.policies import Policy, as_data, policy_of
+from cirt.objects.policies import Policy, as_data, policy_of, together
 from cirt.objects.resolve import DEFINITION, policies, unresolved_markings, written_tlps
 from cirt.objects.withholding import on_the_list
 
@@ -58,6 +58,7 @@ class Stored(NamedTuple):
     stix_id: str
     version_text: str
     origin_id: int | None = None  # who brought the version that is here
+    remarked: bool = False  # the object was here, and what is decided by is not what it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,10 @@ def _put_chunk(
         now=work.now,
         absent=terms.absent,
     )
+    before = {o.object_id: _decided_by(o) for o in held.values() if not o.is_new}
     outcomes = [_take(held[one.stix_id], one, said, terms, numbers) for one, said in chunk]
     settle_facts(work, held.values())
+    remarked = {o.object_id for o in held.values() if _is_remarked(o, before.get(o.object_id))}
     new = [(object_, version) for kept, object_, version in outcomes if kept is Kept.NEW]
     if new:
         _insert_versions(connection, work, new, terms)
@@ -153,9 +156,24 @@ def _put_chunk(
             one.stix_id,
             one.version_text,
             version.facts.origin_id,
+            object_.object_id in remarked,
         )
         for (one, _), (outcome, object_, version) in zip(chunk, outcomes, strict=True)
     ]
+
+
+def _decided_by(held: Held) -> dict[int, FactSet]:
+    return {version_us: version.facts for version_us, version in held.versions.items()}
+
+
+def _is_remarked(held: Held, before: Mapping[int, FactSet] | None) -> bool:
+    """Whether a version that was here, or the newest, by which ends are judged, has other facts than before."""
+    if not before or held.versions.keys() == before.keys():
+        return False
+    newest_before, newest = before[max(before)], held.versions[max(held.versions)].facts
+    return newest != newest_before or any(
+        held.versions[version_us].facts != facts for version_us, facts in before.items()
+    )
 
 
 def _take(
@@ -239,16 +257,25 @@ def _insert_parts(connection: sa.Connection, versions: Sequence[Version]) -> Non
     ]
     insert_rows(connection, ObjectEnd, ends)
     definitions = [v.new_source for v in versions if v.facts.type == DEFINITION]
-    contents = [(one.stix_id, one.content()) for one in definitions]
-    meaning = [
-        {
-            "stix_id": stix_id,
-            "tlp": tlp_of_definition(content),
-            "policy": as_data(policy_of(content)) or None,
-        }
-        for stix_id, content in contents
-    ]
+    meaning = [_meaning(stix_id, some) for stix_id, some in _by_id(definitions).items()]
     insert_rows(connection, KnownMarking, meaning, unless=["stix_id"])
+
+
+def _by_id(objects: Sequence[StixObject]) -> dict[str, list[StixObject]]:
+    found: dict[str, list[StixObject]] = {}
+    for one in objects:
+        found.setdefault(one.stix_id, []).append(one)
+    return found
+
+
+def _meaning(stix_id: str, definitions: Sequence[StixObject]) -> dict[str, Any]:
+    """Of several that come together under one id all that they say, and the strictest of it."""
+    contents = [one.content() for one in definitions]
+    return {
+        "stix_id": stix_id,
+        "tlp": strictest(map(tlp_of_definition, contents)),
+        "policy": as_data(together(map(policy_of, contents))) or None,
+    }
 
 
 def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from cirt.kernel.clock import from_us
+
 _STAMP = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-\d\d)T(\d\d:[0-5]\d):([0-5]\d|60)(?:\.(\d{1,18}))?Z", re.ASCII
 )
@@ -18,6 +20,12 @@ def parse_us(text: str) -> int | None:
     Digits beyond the microsecond are dropped; second 60 is the first of the next minute.
     """
     return _read(text) if len(text) <= _LONGEST else None
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The same as a moment; None also where nothing is said."""
+    moment_us = parse_us(text) if text else None
+    return None if moment_us is None else from_us(moment_us)
 
 
 @lru_cache(maxsize=4096)  # objects that come together share most of their times

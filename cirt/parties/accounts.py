@@ -1,20 +1,13 @@
-"""Accounts of the team: made, disabled, signed in and out.
+"""Accounts of the team: made and disabled, their roles, password and language."""
 
-Sessions live in the database and die at once with sign-out, a new password or a disabled account.
-"""
-
-import hashlib
 import re
-import secrets
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.errors import TooMany
-from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.kernel.work import Work
 from cirt.parties.errors import (
     AccountExists,
     AddressWrong,
@@ -23,17 +16,12 @@ from cirt.parties.errors import (
     NoSuchAccount,
     PasswordWrong,
     RoleToOneself,
-    SignInRefused,
 )
-from cirt.parties.models import Account, Person, RoleGrant, SignIn, SignInFailure
+from cirt.parties.models import Account, Person, RoleGrant
 from cirt.parties.passwords import hash_password, one_time_password, verify
-from cirt.parties.roles import Role, permissions_of, roles_with
+from cirt.parties.roles import Role
+from cirt.parties.sessions import end_sessions
 
-IDLE = timedelta(hours=2)
-LONGEST = timedelta(hours=12)
-_WINDOW = timedelta(minutes=15)
-_TRIES_PER_NAME = 10
-_TRIES_PER_SOURCE = 50
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}\Z")
 
 
@@ -56,13 +44,14 @@ class NewPassword:
 
 def normal_email(email: str) -> str:
     """One spelling per mailbox, so that limits and uniqueness cannot be talked around."""
-    normal = _spelled(email)
+    normal = spelled(email)
     if not _ADDRESS.match(normal):
         raise AddressWrong(email=email[:80])
     return normal
 
 
-def _spelled(email: str) -> str:
+def spelled(email: str) -> str:
+    """As names are compared, also those that are no address."""
     return unicodedata.normalize("NFKC", email).strip().lower()[:254]
 
 
@@ -73,7 +62,7 @@ def add_account(work: Work, cmd: AddAccount) -> NewPassword:
     """
     work.require("account:write")
     email = normal_email(cmd.email)
-    if _account(work.session, email) is not None:
+    if find_by_email(work.session, email) is not None:
         raise AccountExists(email=email)
     person = work.session.get(Person, cmd.person_id) if cmd.person_id else None
     if person is None:
@@ -123,7 +112,7 @@ def disable_account(work: Work, email: str) -> None:
     if _is_last_administrator(work.session, account):
         raise LastAdministrator(email=account.email)
     account.disabled_at = work.now
-    _end_sessions(work, account.id)
+    end_sessions(work, account.id)
     work.audit("account.disable", account.email)
 
 
@@ -152,7 +141,7 @@ def reset_password(work: Work, email: str) -> NewPassword:
     account = get_account(work.session, email)
     made = one_time_password()
     account.password_hash, account.one_time = hash_password(made), True
-    _end_sessions(work, account.id)
+    end_sessions(work, account.id)
     work.audit("account.reset", account.email)
     return NewPassword(account.email, made)
 
@@ -167,7 +156,7 @@ def change_password(work: Work, old: str, new: str) -> None:
     if not verify(account.password_hash, old):
         raise PasswordWrong
     account.password_hash, account.one_time = hash_password(new), False
-    _end_sessions(work, account.id)
+    end_sessions(work, account.id)
     work.audit("account.password", account.email)
 
 
@@ -177,106 +166,8 @@ def set_language(work: Work, language: str) -> None:
     work.audit("account.language", work.actor.name, language=language)
 
 
-def check_password(work: Work, password: str, source: str) -> None:
-    """Ask the actor once more before a decision (rulings 25).
-
-    Raises:
-        PasswordWrong, TooMany.
-    """
-    account = work.session.get_one(Account, work.actor.id)
-    _limit(work.session, account.email, source, work.now)
-    if not verify(account.password_hash, password):
-        raise PasswordWrong
-
-
-def recognise(work: Work, email: str, password: str, source: str) -> int:
-    """Whose name and password these are: the account's id. Reads only, since hashing takes a while.
-
-    Raises:
-        SignInRefused: unknown, disabled or wrong password, not told apart; the caller then notes the
-            failure with :func:`note_failure`.
-        TooMany: over the limit for this name or source.
-    """
-    name = _spelled(email)
-    _limit(work.session, name, source, work.now)
-    account = _account(work.session, name)
-    fits = verify(account.password_hash if account else None, password)
-    if account is None or account.disabled_at or not fits:
-        raise SignInRefused
-    return account.id
-
-
-def sign_in(work: Work, account_id: int) -> tuple[str, Account]:
-    """Begin a session for somebody recognised a moment ago: its secret for the cookie, and whose it is.
-
-    Raises:
-        SignInRefused: the account was disabled in between.
-    """
-    account = work.session.get_one(Account, account_id)
-    if account.disabled_at:
-        raise SignInRefused
-    secret = secrets.token_urlsafe(32)
-    work.session.add(
-        SignIn(
-            secret_hash=_hashed(secret),
-            account_id=account.id,
-            started_at=work.now,
-            seen_at=work.now,
-        )
-    )
-    work.audit("account.sign-in", account.email)
-    return secret, account
-
-
-def note_failure(work: Work, email: str, source: str) -> None:
-    name = _spelled(email)
-    work.session.add(SignInFailure(name=name, source=source[:64], at=work.now))
-    work.audit("account.sign-in-refused", name)
-
-
-def sign_out(work: Work, secret: str) -> None:
-    ended = sa.update(SignIn).where(
-        SignIn.secret_hash == _hashed(secret), SignIn.ended_at.is_(None)
-    )
-    work.session.execute(ended.values(ended_at=work.now))
-    work.audit("account.sign-out", work.actor.name)
-
-
-def current(session: Session, secret: str, now: datetime) -> tuple[Actor, Account, SignIn] | None:
-    """Who holds this session, if it lives: not ended, idle or old, account not disabled."""
-    row = session.execute(
-        sa.select(SignIn, Account)
-        .join(Account, Account.id == SignIn.account_id)
-        .where(SignIn.secret_hash == _hashed(secret), SignIn.ended_at.is_(None))
-    ).one_or_none()
-    if row is None:
-        return None
-    sign, account = row
-    if account.disabled_at or now - sign.seen_at > IDLE or now - sign.started_at > LONGEST:
-        return None
-    return actor_of(account), account, sign
-
-
-def former_account(session: Session, sign_in_id: int) -> int | None:
-    """Whose session this was, living or not; says who may have back what they typed, and nothing more."""
-    return session.scalar(sa.select(SignIn.account_id).where(SignIn.id == sign_in_id))
-
-
-def touch(work: Work, sign_in_id: int) -> None:
-    """Note that the session is in use; the caller does so once a minute, not at every request."""
-    work.session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(seen_at=work.now))
-
-
-def actor_of(account: Account) -> Actor:
-    roles = frozenset(grant.role for grant in account.grants)
-    return Actor(
-        kind=ActorKind.PERSON,
-        id=account.id,
-        name=account.person.name,
-        person_id=account.person_id,
-        roles=frozenset(role.value for role in roles),
-        permissions=permissions_of(roles),
-    )
+def find_by_email(session: Session, email: str) -> Account | None:
+    return session.scalars(sa.select(Account).where(Account.email == email)).one_or_none()
 
 
 def get_account(session: Session, email: str) -> Account:
@@ -284,7 +175,7 @@ def get_account(session: Session, email: str) -> Account:
     Raises:
         NoSuchAccount.
     """
-    account = _account(session, normal_email(email))
+    account = find_by_email(session, normal_email(email))
     if account is None:
         raise NoSuchAccount(email=email)
     return account
@@ -301,45 +192,5 @@ def account_of(session: Session, account_id: int) -> Account:
     return account
 
 
-def persons_who(session: Session, permission: str) -> list[tuple[int, str]]:
-    """Persons, by id and name, with an account that may do this."""
-    query = (
-        sa.select(Person.id, Person.name)
-        .join(Account, Account.person_id == Person.id)
-        .join(RoleGrant, RoleGrant.account_id == Account.id)
-        .where(Account.disabled_at.is_(None), RoleGrant.role.in_(roles_with(permission)))
-        .distinct()
-        .order_by(Person.name, Person.id)
-    )
-    return [(row.id, row.name) for row in session.execute(query)]
-
-
 def accounts(session: Session) -> list[Account]:
     return list(session.scalars(sa.select(Account).order_by(Account.email)))
-
-
-def _account(session: Session, email: str) -> Account | None:
-    return session.scalars(sa.select(Account).where(Account.email == email)).one_or_none()
-
-
-def _end_sessions(work: Work, account_id: int) -> None:
-    living = sa.update(SignIn).where(SignIn.account_id == account_id, SignIn.ended_at.is_(None))
-    work.session.execute(living.values(ended_at=work.now))
-
-
-def _limit(session: Session, name: str, source: str, now: datetime) -> None:
-    """Per name from one source, and per source. Not per name alone: anybody could then lock a colleague out."""
-    from_source = sa.select(sa.func.count(), sa.func.min(SignInFailure.at)).where(
-        SignInFailure.source == source[:64], SignInFailure.at > now - _WINDOW
-    )
-    for query, most in (
-        (from_source.where(SignInFailure.name == name), _TRIES_PER_NAME),
-        (from_source, _TRIES_PER_SOURCE),
-    ):
-        count, first = session.execute(query).one()
-        if count >= most:
-            raise TooMany(wait_s=max(1, int((first + _WINDOW - now).total_seconds())))
-
-
-def _hashed(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

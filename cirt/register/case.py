@@ -163,7 +163,7 @@ def indicators_of(work: Work, reference: str) -> list[IndicatorRow]:
             StixObject.id,
             StixObject.newest_id,
             StixObject.stix_id,
-            StixObject.name,
+            sa.func.coalesce(StixObject.name, IncidentObservable.value).label("name"),
             StixObject.revoked,
         )
         .join(IncidentObservable, IncidentObservable.object_id == StixObject.id)

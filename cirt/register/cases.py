@@ -1,6 +1,5 @@
 """Lists of incidents for pages, and who may own one."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -104,16 +103,6 @@ def possible_owners(work: Work) -> list[tuple[int, str]]:
         .order_by(Person.name, Account.id)
     )
     return [(row.id, row.name) for row in work.session.execute(query)]
-
-
-def owner_names(work: Work, account_ids: Collection[int]) -> dict[int, str]:
-    """Names of those who own or owned an incident."""
-    query = (
-        sa.select(Account.id, Person.name)
-        .join(Person, Person.id == Account.person_id)
-        .where(Account.id.in_(sorted(account_ids)))
-    )
-    return {row.id: row.name for row in work.session.execute(query)}
 
 
 def _rows(work: Work) -> Query:

@@ -16,7 +16,6 @@ from cirt.register.cases import (
     incidents,
     incidents_of_object,
     next_in_line,
-    owner_names,
     possible_owners,
 )
 from cirt.register.desk import AlsoSeen, Desk, desk
@@ -75,7 +74,6 @@ __all__ = [
     "known_of",
     "next_in_line",
     "observables",
-    "owner_names",
     "possible_owners",
     "queue",
     "queue_counts",

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from cirt.kernel.work import Work
+from cirt.parties.four_eyes.commands import DecideRequest
+from cirt.parties.four_eyes.models import RequestState
+from cirt.parties.four_eyes.service import reason_of
 from cirt.release.settling import offer_missing
 from cirt.sharing.agreements.changes import Decided, decide_change, narrow_agreement
-from cirt.sharing.agreements.commands import DecideRequest, WriteTerms
-from cirt.sharing.agreements.errors import ReasonNeeded
-from cirt.sharing.agreements.models import RequestState
+from cirt.sharing.agreements.commands import WriteTerms
 from cirt.sharing.agreements.service import end_agreement, suspend_agreement
 from cirt.sharing.models import Agreement
 
@@ -44,6 +45,4 @@ def close(work: Work, act: str, reference: str, reason: str) -> Agreement:
         NoSuchAgreement, NotInThatState, ReasonNeeded, NotAllowed.
     """
     work.require("agreement:write")
-    if not reason.strip():
-        raise ReasonNeeded
-    return CLOSING[act](work, reference, reason.strip())
+    return CLOSING[act](work, reference, reason_of(reason))

@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectVersion, StixObject
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.parties.four_eyes.service import person_acting
+from cirt.parties.rights import names_who
 from cirt.register.models import EntryKind
 from cirt.register.sight import get_incident
 from cirt.release.collections import find_collection
@@ -26,7 +28,7 @@ from cirt.release.errors import (
     TooFewToApprove,
     TwoWays,
 )
-from cirt.release.eyes import note_asker, who_could
+from cirt.release.eyes import DECIDE, note_asker
 from cirt.release.models import (
     Collection,
     CollectionKind,
@@ -36,10 +38,11 @@ from cirt.release.models import (
     ProposalPerson,
     ProposalState,
 )
-from cirt.release.requests import get_proposal, person_of, reads_words, tell
+from cirt.release.requests import get_proposal, reads_words, tell
 from cirt.release.rows import keep_rows
 from cirt.release.weighing import Weighed, newest_versions, weigh, weigh_asked
 from cirt.sharing.agreements.persons import AgreementPerson
+from cirt.sharing.red import shown_objects
 
 TITLE_MAX = 200
 
@@ -52,8 +55,8 @@ def ask_release(work: Work, cmd: AskRelease) -> Proposal:
         TooFewToApprove: unless it is asked anyway.
     """
     work.require("release:ask")
-    account_id, person_id = person_of(work)
-    version_ids = _chosen_versions(work.session, cmd)
+    account_id, person_id = person_acting(work)
+    version_ids = _chosen_versions(work, cmd)
     _check_complete(cmd, version_ids)
     incident = get_incident(work, cmd.incident) if cmd.incident else None
     proposal = Proposal(
@@ -91,7 +94,7 @@ def foresee(work: Work, cmd: AskRelease) -> Weighed:
         ReleaseIncomplete, NoSuchCollection, NoSuchObject, NotAllowed.
     """
     work.require("release:ask")
-    version_ids = _chosen_versions(work.session, cmd)
+    version_ids = _chosen_versions(work, cmd)
     _check_chosen(cmd, version_ids)
     into = _named_collections(work.session, cmd.collections)
     persons = _named_persons(work.session, cmd.persons)
@@ -105,7 +108,7 @@ def ask_again(work: Work, cmd: AskAgain) -> Proposal:
         NoSuchRelease, ReleaseDecided, ReleaseIncomplete, NothingWouldLeave, NotAllowed.
     """
     work.require("release:ask")
-    account_id, person_id = person_of(work)
+    account_id, person_id = person_acting(work)
     proposal = get_proposal(work.session, cmd.reference, lock=True)
     readable = sa.select(reads_words(work.actor)).where(Proposal.id == proposal.id)
     if not work.session.scalar(readable):
@@ -129,7 +132,7 @@ def ask_again(work: Work, cmd: AskAgain) -> Proposal:
 
 
 def _check_enough(session: Session, weighed: Weighed, askers: set[int]) -> None:
-    missing = (weighed.needed or 0) - len(who_could(session, askers))
+    missing = (weighed.needed or 0) - len(names_who(session, DECIDE, askers))
     if missing > 0:
         raise TooFewToApprove(missing=missing)
 
@@ -173,19 +176,23 @@ def _check_chosen(cmd: AskRelease, version_ids: Sequence[int]) -> None:
         raise CollectionMissing
 
 
-def _chosen_versions(session: Session, cmd: AskRelease) -> list[int]:
-    return [*cmd.version_ids, *_newest_by_name(session, cmd.stix_ids)]
+def _chosen_versions(work: Work, cmd: AskRelease) -> list[int]:
+    return [*cmd.version_ids, *_newest_by_name(work, cmd.stix_ids)]
 
 
-def _newest_by_name(session: Session, stix_ids: Sequence[str]) -> list[int]:
-    query = sa.select(StixObject.stix_id, StixObject.newest_id).where(
-        StixObject.stix_id.in_(stix_ids)
+def _newest_by_name(work: Work, stix_ids: Sequence[str]) -> list[int]:
+    """Only of what the actor may see: to whom something could go is told to nobody else."""
+    query = (
+        sa.select(StixObject.stix_id, ObjectVersion.id)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(StixObject.stix_id.in_(stix_ids), shown_objects(work))
     )
-    found = {row[0]: row[1] for row in session.execute(query)}
+    found = {row[0]: row[1] for row in work.session.execute(query)}
     for stix_id in stix_ids:
-        if found.get(stix_id) is None:
+        if stix_id not in found:
             raise NoSuchObject(stix_id=stix_id[:300])
-    return [found[stix_id] or 0 for stix_id in stix_ids]
+    return [found[stix_id] for stix_id in stix_ids]
 
 
 def _named_collections(session: Session, keys: Sequence[str]) -> list[int]:

@@ -7,9 +7,10 @@ from cirt.kernel.errors import Conflict, NotAllowed
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.stating import state_sector
+from cirt.parties.four_eyes.service import person_acting
+from cirt.parties.rights import held_account, may
 from cirt.register.models import EntryKind
 from cirt.release import eyes
-from cirt.release.collections import publish
 from cirt.release.commands import DecideRelease, WithdrawRelease
 from cirt.release.errors import (
     AlreadyApproved,
@@ -22,12 +23,15 @@ from cirt.release.errors import (
     ReleaseUnheld,
     ReleaseVoided,
 )
-from cirt.release.eyes import askers_of, held_account, tally_of
+from cirt.release.eyes import DECIDE, askers_of, tally_of
 from cirt.release.handing.service import queue_handovers
+from cirt.release.locks import hold
 from cirt.release.models import Proposal, ProposalDecision, ProposalState, Ruling
-from cirt.release.requests import approvals_of, get_proposal, person_of, tell
+from cirt.release.publishing import publish
+from cirt.release.requests import approvals_of, get_proposal, tell
 from cirt.release.rows import changes, keep_rows
-from cirt.release.weighing import Asked, Weighed, hold, weigh
+from cirt.release.settling import settle_objects
+from cirt.release.weighing import Asked, Weighed, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,10 @@ def decide_release(work: Work, cmd: DecideRelease) -> Outcome:
     """Approve, send back or refuse; the last approval needed publishes in this transaction.
 
     Raises:
-        NoSuchRelease, ReleaseDecided, OwnRequest, AlreadyApproved, CommentNeeded, PersonNeeded, NotAllowed.
+        NoSuchRelease, ReleaseDecided, OwnRequest, AlreadyApproved, CommentNeeded, PersonAsks, NotAllowed.
     """
-    work.require("release:decide")
-    account_id, person_id = person_of(work)
+    work.require(DECIDE)
+    account_id, person_id = person_acting(work)
     proposal = get_proposal(work.session, cmd.reference, lock=True)
     if proposal.state is not ProposalState.ASKED:
         raise ReleaseDecided(reference=proposal.reference, state=proposal.state.value)
@@ -58,8 +62,8 @@ def decide_release(work: Work, cmd: DecideRelease) -> Outcome:
     account = held_account(work.session, account_id)
     if askers_of(work.session, proposal, lock=True) & {person_id, account.person_id}:
         raise OwnRequest(reference=proposal.reference)
-    if not eyes.may(account, "release:decide"):
-        raise NotAllowed(needed="release:decide")
+    if not may(account, DECIDE):
+        raise NotAllowed(needed=DECIDE)
     if cmd.ruling is Ruling.APPROVED:
         return _approve(work, proposal, cmd, held)
     if not cmd.comment.strip():
@@ -72,9 +76,9 @@ def withdraw_release(work: Work, cmd: WithdrawRelease) -> Proposal:
     """Take a request back; whoever asked for it may, as long as nobody has decided.
 
     Raises:
-        NoSuchRelease, ReleaseDecided, NotAsker, PersonNeeded.
+        NoSuchRelease, ReleaseDecided, NotAsker, PersonAsks.
     """
-    account_id, person_id = person_of(work)
+    account_id, person_id = person_acting(work)
     proposal = get_proposal(work.session, cmd.reference, lock=True)
     if proposal.state not in (ProposalState.ASKED, ProposalState.SENT_BACK):
         raise ReleaseDecided(reference=proposal.reference, state=proposal.state.value)
@@ -99,7 +103,7 @@ def _approve(work: Work, proposal: Proposal, cmd: DecideRelease, held: frozenset
     _void_approvals(work, proposal, tally.void)
     if cmd.digest != weighed.digest:
         return _note_change(work, proposal, weighed, len(tally.void))
-    account_id, person_id = person_of(work)
+    account_id, person_id = person_acting(work)
     if tally.persons & {person_id, held_account(work.session, account_id).person_id}:
         raise AlreadyApproved(reference=proposal.reference)
     _note_decision(work, proposal, cmd)
@@ -112,7 +116,7 @@ def _approve(work: Work, proposal: Proposal, cmd: DecideRelease, held: frozenset
 
 def _ended(work: Work, proposal: Proposal, weighed: Weighed) -> Outcome | None:
     """What ends the request, whoever approves it; None if it still stands."""
-    if not eyes.may(held_account(work.session, proposal.asked_by_id), "release:ask"):
+    if not may(held_account(work.session, proposal.asked_by_id), "release:ask"):
         return _void(work, proposal, eyes.ASKER_LOST_RIGHT)
     edited = [each for each in weighed.objects if each.was_edited]
     if edited:
@@ -124,7 +128,7 @@ def _release(work: Work, proposal: Proposal, weighed: Weighed) -> Outcome:
     keep_rows(work, proposal, weighed)
     going = weighed.going
     if proposal.sector:
-        state_sector(work, sorted(going), proposal.sector)
+        _state_sector(work, proposal.sector, weighed)
     for collection in weighed.collections:
         publish(work, collection, weighed.leaving_into(collection.id), proposal=proposal)
     handed = queue_handovers(work, proposal, weighed)
@@ -141,6 +145,14 @@ def _release(work: Work, proposal: Proposal, weighed: Weighed) -> Outcome:
         collections=[each.alias for each in weighed.collections],
     )
     return Outcome(ProposalState.RELEASED)
+
+
+def _state_sector(work: Work, sector: str, weighed: Weighed) -> None:
+    """Where these stand already, agreements that name sectors may open or close them too."""
+    going = weighed.going
+    state_sector(work, sorted(going), sector)
+    objects = {each.object_id for each in weighed.objects if each.version_id in going}
+    settle_objects(work, objects, [each.id for each in weighed.collections])
 
 
 def _turn_down(work: Work, proposal: Proposal, cmd: DecideRelease) -> Outcome:
@@ -202,7 +214,7 @@ def _void_approvals(
 
 
 def _note_decision(work: Work, proposal: Proposal, cmd: DecideRelease) -> None:
-    account_id, person_id = person_of(work)
+    account_id, person_id = person_acting(work)
     decision = ProposalDecision(
         proposal_id=proposal.id,
         person_id=person_id,

@@ -126,11 +126,6 @@ class AlreadyApproved(Conflict):
     message = mark("You approved {reference} already. It needs one more person.")
 
 
-class PersonNeeded(Conflict):
-    code = "person-needed"
-    message = mark("A release is asked for and decided by persons who have signed in.")
-
-
 class CommentNeeded(Invalid):
     code = "comment-needed"
     message = mark("Say why: a comment is needed to send back or to refuse.")

@@ -1,6 +1,6 @@
 """Whose approval counts: persons, never accounts; nobody who asked; only who may still give it, for what would leave now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
-from cirt.parties.accounts import persons_who
-from cirt.parties.models import Account
-from cirt.parties.roles import permissions_of
+from cirt.parties.rights import accounts_now, may
 from cirt.release.models import Proposal, ProposalAsker, ProposalDecision
 from cirt.release.requests import approvals_of
 
+DECIDE = "release:decide"
 LOST_RIGHT, CHANGED, SAME_PERSON, EDITED = "approver-lost-right", "changed", "same-person", "edited"
 SENT_BACK, WITHDRAWN, ASKER_LOST_RIGHT, NOTHING = (
     "sent-back",
@@ -81,12 +80,12 @@ def _why_void(one: Given, barred: AbstractSet[int], digest: str) -> str | None:
 def tally_of(work: Work, proposal: Proposal, digest: str, *, lock: bool = False) -> Tally:
     """As it stands; with ``lock`` everybody behind it stays as they are until commit."""
     approvals = approvals_of(work.session, proposal.id)
-    accounts = _accounts(work.session, {one.account_id for one in approvals}, lock=lock)
+    accounts = accounts_now(work.session, {one.account_id for one in approvals}, lock=lock)
     given = [
         Given(
             one,
             frozenset({one.person_id, accounts[one.account_id].person_id}),
-            may(accounts[one.account_id], "release:decide"),
+            may(accounts[one.account_id], DECIDE),
         )
         for one in approvals
     ]
@@ -98,7 +97,7 @@ def askers_of(session: Session, proposal: Proposal, *, lock: bool = False) -> fr
     query = sa.select(ProposalAsker.account_id, ProposalAsker.person_id)
     rows = session.execute(query.where(ProposalAsker.proposal_id == proposal.id)).all()
     ids = {row.account_id for row in rows} | {proposal.asked_by_id}
-    accounts = _accounts(session, ids, lock=lock)
+    accounts = accounts_now(session, ids, lock=lock)
     return frozenset(
         {row.person_id for row in rows} | {account.person_id for account in accounts.values()}
     )
@@ -110,30 +109,3 @@ def note_asker(session: Session, proposal: Proposal, account_id: int, person_id:
         ProposalAsker(proposal_id=proposal.id, account_id=account_id, person_id=person_id)
     )
     session.flush()
-
-
-def held_account(session: Session, account_id: int) -> Account:
-    """As it is now, until commit: a role may have been taken since the page was shown, or the person changed."""
-    return _accounts(session, {account_id}, lock=True)[account_id]
-
-
-def may(account: Account, permission: str) -> bool:
-    roles = frozenset(grant.role for grant in account.grants)
-    return account.disabled_at is None and permission in permissions_of(roles)
-
-
-def who_could(session: Session, besides: Collection[int]) -> list[str]:
-    """Names of those who could approve, but for these persons."""
-    return [
-        name
-        for person_id, name in persons_who(session, "release:decide")
-        if person_id not in besides
-    ]
-
-
-def _accounts(session: Session, ids: Collection[int], *, lock: bool) -> dict[int, Account]:
-    query = sa.select(Account).where(Account.id.in_(ids)).order_by(Account.id)
-    if lock:
-        query = query.with_for_update(read=True, of=Account)
-    found = session.scalars(query.execution_options(populate_existing=True))
-    return {account.id: account for account in found}

@@ -26,7 +26,11 @@ class Shape(NamedTuple):
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """On FeedRow, joined with ObjectVersion, and StixObject for ``types``; without ``added_after``."""
-        conditions = [self._version_condition()]
+        return [self._version_condition(), *self.narrowing()]
+
+    def narrowing(self) -> list[sa.ColumnElement[bool]]:
+        """All of them but which versions."""
+        conditions: list[sa.ColumnElement[bool]] = []
         if self.ids:
             # By the object's own key, so that its few rows are looked up and the feed is not walked.
             named = sa.select(StixObject.id).where(among_given(StixObject.stix_id, "ids"))

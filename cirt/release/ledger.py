@@ -1,21 +1,17 @@
-"""Who was offered what, and who fetched it: read from feeds and from the pages that were answered."""
+"""The pages that are answered, written down before they leave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among_given
-from cirt.kernel.clock import from_us
 from cirt.kernel.db import insert_rows
 from cirt.kernel.prepared import Prepared
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.release.filters import Filter
-from cirt.release.holdings.queries import holds_of
-from cirt.release.models import Feed, FeedRow, PageRead
+from cirt.release.models import Feed, PageRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +26,7 @@ class Reading:
     to_us: int
     head_us: int  # the feed's counter when it was read
     count: int
-    agreement: str | None = None  # the terms that held, as ``readers.terms_key`` names them
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    peer_id: int
-    collection_id: int
-    version_id: int
-    since: datetime
-    until: datetime | None
-    is_recall: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The first page by which a version went to a peer."""
-
-    peer_id: int
-    collection_id: int
-    feed_id: int
-    version_id: int
-    at: datetime
-    endpoint: str
+    agreement: str | None = None  # the terms that held, as ``PeerReader.agreement`` names them
 
 
 def record_together(program: Program, readings: Sequence[Reading]) -> list[bool]:
@@ -106,45 +80,3 @@ def record_pages(
 _FEEDS = sa.select(Feed.id, Feed.closed_us).where(among_given(Feed.id, "ids")).order_by(Feed.id)
 _CLOSINGS = Prepared(_FEEDS.with_for_update(read=True))
 _CLOSINGS_FREE = Prepared(_FEEDS.with_for_update(read=True, skip_locked=True))
-
-
-def offered_to(session: Session, object_id: int) -> list[Offered]:
-    """Every offer of an object, open or closed, oldest first."""
-    rows = session.execute(
-        sa.select(
-            Feed.peer_id,
-            Feed.collection_id,
-            FeedRow.version_id,
-            FeedRow.date_us,
-            FeedRow.closed_us,
-            FeedRow.recall,
-        )
-        .join(Feed, Feed.id == FeedRow.feed_id)
-        .where(FeedRow.object_id == object_id)
-        .order_by(FeedRow.date_us, Feed.id)
-    )
-    return [
-        Offered(
-            peer_id,
-            collection_id,
-            version_id,
-            from_us(date_us),
-            None if closed_us is None else from_us(closed_us),
-            is_recall,
-        )
-        for peer_id, collection_id, version_id, date_us, closed_us, is_recall in rows
-    ]
-
-
-def fetched_by(session: Session, object_id: int) -> list[Fetched]:
-    """To whom which version went by pages of a feed; one line per feed and version."""
-    found: dict[tuple[int, int], Fetched] = {}
-    for hold in holds_of(session, [object_id]).get(object_id, []):
-        for got in hold.got:
-            if hold.feed_id is None or hold.collection_id is None:
-                continue
-            line = Fetched(
-                hold.peer_id, hold.collection_id, hold.feed_id, got.version_id, got.at, got.way
-            )
-            found.setdefault((hold.feed_id, got.version_id), line)
-    return list(found.values())

@@ -1,7 +1,7 @@
 """Who would get what and why, and what leaves and stays by kind: the two tables of a release page."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -16,8 +16,7 @@ from cirt.parties.models import Peer
 from cirt.release.offers import chunks
 from cirt.release.weighing import Asked, Row, Weighed
 from cirt.sharing.agreements.persons import named_readers
-from cirt.sharing.gate import PreviewRow
-from cirt.sharing.named import NamedRow
+from cirt.sharing.previewing import NamedRow, PreviewRow
 from cirt.sharing.verdicts import Decision
 
 Who: TypeAlias = tuple[str, int]  # a peer or a person, by id
@@ -168,8 +167,10 @@ def person_lines(session: Session, weighed: Weighed, now: datetime) -> list[Pers
     return sorted(lines, key=lambda line: (-line.gets, line.peer, line.name))
 
 
-def kind_lines(session: Session, weighed: Weighed, persons: Sequence[PersonLine]) -> list[KindLine]:
-    """What leaves and what stays, by kind."""
+def kind_lines(
+    session: Session, weighed: Weighed, peers: Sequence[PeerLine], persons: Sequence[PersonLine]
+) -> list[KindLine]:
+    """What leaves and what stays, by kind. ``peers`` and ``persons`` are those of the other table, with their names."""
     kinds = _kinds(session, weighed.objects)
     rows: dict[int, list[tuple[Who, Row]]] = defaultdict(list)
     for row in weighed.every:
@@ -180,7 +181,8 @@ def kind_lines(session: Session, weighed: Weighed, persons: Sequence[PersonLine]
         gets = {who for who, row in rows[each.version_id] if row.decision.lets_leave()}
         without = frozenset(getting - gets) if gets else frozenset[Who]()
         groups[kinds[each.version_id], bool(gets), without].append(each.version_id)
-    names = _names(session, persons)
+    names: dict[Who, str] = {("peer", line.peer_id): line.name for line in peers}
+    names |= {("person", line.person_id): line.name for line in persons}
     lines = [
         KindLine(
             kind=kind,
@@ -201,13 +203,6 @@ def kind_lines(session: Session, weighed: Weighed, persons: Sequence[PersonLine]
 
 def _who(row: Row) -> Who:
     return ("person", row.person_id) if isinstance(row, NamedRow) else ("peer", row.peer_id)
-
-
-def _names(session: Session, persons: Sequence[PersonLine]) -> Mapping[Who, str]:
-    peers: dict[Who, str] = {
-        ("peer", each.id): each.name for each in session.scalars(sa.select(Peer))
-    }
-    return peers | {("person", line.person_id): line.name for line in persons}
 
 
 def _kinds(session: Session, objects: Sequence[Asked]) -> dict[int, str]:

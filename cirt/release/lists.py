@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +18,8 @@ from cirt.release.models import (
     ProposalState,
 )
 from cirt.release.requests import giver_may, is_approval, title_for
+
+_MOST_WAITING = 200  # on the desk
 
 
 class ReleaseFilter(StrEnum):
@@ -41,18 +44,26 @@ def release_page(work: Work, wanted: ReleaseFilter, cursor: str | None = None) -
     """What waits: the longest wait first; the other lists the youngest first."""
     query = _lines(work).where(_condition(work, wanted))
     order = Order(Proposal.asked_at, Proposal.id, newest_first=wanted is not ReleaseFilter.WAITING)
-    page = read_page(work.session, query, order, cursor)
-    return page.of(
-        lambda row: ReleaseLine(
-            row.reference,
-            row.title,
-            row.state,
-            row.asker,
-            row.asked_at,
-            row.decided_at,
-            row.objects,
-            row.approvals,
-        )
+    return read_page(work.session, query, order, cursor).of(_line)
+
+
+def waiting_releases(work: Work) -> list[ReleaseLine]:
+    """What waits for anybody, the youngest first."""
+    query = _lines(work).where(Proposal.state == ProposalState.ASKED)
+    rows = work.session.execute(query.order_by(Proposal.id.desc()).limit(_MOST_WAITING))
+    return [_line(row) for row in rows]
+
+
+def _line(row: sa.Row[Any]) -> ReleaseLine:
+    return ReleaseLine(
+        row.reference,
+        row.title,
+        row.state,
+        row.asker,
+        row.asked_at,
+        row.decided_at,
+        row.objects,
+        row.approvals,
     )
 
 

@@ -1,9 +1,4 @@
-"""Rows of readers' feeds: dates, first and last, offering and closing.
-
-Whoever changes feeds holds the locks of their collections first, taken together (:func:`lock_collections`), so
-that commits follow the order of dates. Locks are taken in the order proposal, agreements, objects,
-collections, feeds; rows that only refer to what is locked need not wait (key_share).
-"""
+"""Rows of readers' feeds: dates, first and last, offering and closing; under the locks of their collections."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +13,7 @@ from cirt.kernel.db import insert_columns
 from cirt.kernel.prepared import Columns
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
-from cirt.release.models import Collection, Feed, FeedRow
+from cirt.release.models import Feed, FeedRow
 
 CHUNK = 5000  # SQLite takes 32,766 values in one statement
 
@@ -47,18 +42,6 @@ def chunks(values: Iterable[int]) -> Iterator[list[int]]:
     together = list(values)
     for start in range(0, len(together), CHUNK):
         yield together[start : start + CHUNK]
-
-
-def lock_collections(session: Session, collection_ids: Iterable[int]) -> None:
-    """Hold collections until commit, so that their entries, members and feeds change one after another."""
-    wanted = sa.select(Collection.id).where(Collection.id.in_(set(collection_ids)))
-    session.execute(wanted.order_by(Collection.id).with_for_update(key_share=True)).all()
-
-
-def feeds_of(session: Session, *conditions: sa.ColumnElement[bool]) -> list[Feed]:
-    """Feeds as they stand now, held until commit."""
-    wanted = sa.select(Feed).where(*conditions).order_by(Feed.id).with_for_update(key_share=True)
-    return list(session.scalars(wanted.execution_options(populate_existing=True)))
 
 
 def candidates(session: Session, version_ids: Sequence[int]) -> list[Candidate]:

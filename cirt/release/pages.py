@@ -15,7 +15,6 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.release.filters import ALL, Filter
 from cirt.release.ledger import Reading
-from cirt.release.readers import terms_key
 from cirt.release.windows import Place, Window, look
 from cirt.sharing.gate import (
     ReleasedTogether,
@@ -96,7 +95,7 @@ def page(
         position_us,
         place.head_us,
         len(dates),
-        terms_key(place.reader),
+        place.reader.agreement,
     )
     return Page(dates, version_ids, more, position_us, objects, reading)
 
@@ -134,7 +133,7 @@ class Pages:
         key = (place.feed_id, start_of(wanted, after_us), wanted, limit, endpoint)
         found = self._find(key, place)
         if found is not None and _leaves_again(work, place, found):
-            return _under(found, terms_key(place.reader))
+            return _under(found, place.reader.agreement)
         made = page(work, place, wanted, after_us=after_us, limit=limit, endpoint=endpoint)
         self._keep(key, place, made)
         return made

@@ -1,22 +1,24 @@
-"""What the release pages show: the requests, and one of them with who would get what and why."""
+"""One release as its page shows it: who would get what and why, and who has decided."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.errors import NotAllowed
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.parties.four_eyes.errors import PersonAsks
 from cirt.parties.models import Account, Person
+from cirt.parties.rights import names_who
 from cirt.register.models import Incident
 from cirt.release.checks import Check, checks_of
-from cirt.release.eyes import Tally, askers_of, tally_of, who_could
+from cirt.release.errors import AlreadyApproved, OwnRequest, ReleaseDecided
+from cirt.release.eyes import DECIDE, Tally, askers_of, tally_of
 from cirt.release.handing.queries import HandoverLine, handovers
 from cirt.release.lines import (
-    KIND_LABELS,
-    Because,
     KindLine,
     PeerLine,
     PersonLine,
@@ -28,27 +30,12 @@ from cirt.release.models import (
     Collection,
     Proposal,
     ProposalDecision,
-    ProposalPersonRow,
-    ProposalRow,
     ProposalState,
     Ruling,
 )
-from cirt.release.requests import approvals_of, get_proposal, reads_words, title_for
+from cirt.release.requests import approvals_of, get_proposal, reads_words
 from cirt.release.rows import recorded
 from cirt.release.weighing import Asked, Weighed, weigh
-
-__all__ = [
-    "KIND_LABELS",
-    "Because",
-    "DecisionLine",
-    "KindLine",
-    "PeerLine",
-    "PersonLine",
-    "ProposalLine",
-    "ProposalView",
-    "proposal_view",
-    "proposals",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +52,9 @@ class DecisionLine:
 class ProposalView:
     """“If you approve, ``peers_getting`` of ``peers_asked`` can fetch ``leaving`` of ``asked``.”
 
-    ``could`` are those who could still approve, ``short`` how many of them are missing. ``barred`` is the code of the reason why the actor cannot decide, or None. Title, reason and incident are
-    None where it was asked from an incident that is not for the actor to see.
+    ``could`` are those who could still approve. ``barred`` is the code of the reason why the actor cannot decide,
+    or None. Title, reason and incident are None where it was asked from an incident that is not for the actor to
+    see.
     """
 
     reference: str
@@ -80,72 +68,70 @@ class ProposalView:
     asked_at: datetime
     decided_at: datetime | None
     incident: str | None
-    tlp: Tlp | None  # the strictest of its objects
-    collections: list[Collection]
-    objects: list[Asked]
+    weighed: Weighed
     peers: list[PeerLine]
     kinds: list[KindLine]
-    peers_getting: int
-    peers_asked: int
-    leaving: int
-    going: frozenset[int]  # versions that leave
-    asked: int
-    needed: int | None
     approved_by: list[str]
     decisions: list[DecisionLine]
-    digest: str
     barred: str | None
     could: list[str]
-    short: int
     is_asker: bool  # the actor, or another account of the same person
-    why_void: str | None = None  # in eyes.WHY_VOID
-    persons: list[PersonLine] = field(default_factory=list)
-    handovers: list[HandoverLine] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
-    may_read: bool = True  # title, reason and incident
+    why_void: str | None  # in eyes.WHY_VOID
+    persons: list[PersonLine]
+    handovers: list[HandoverLine]
+    checks: list[Check]
+    may_read: bool  # title, reason and incident
+
+    @property
+    def objects(self) -> list[Asked]:
+        return self.weighed.objects
+
+    @property
+    def collections(self) -> list[Collection]:
+        return self.weighed.collections
+
+    @property
+    def digest(self) -> str:
+        return self.weighed.digest
+
+    @property
+    def needed(self) -> int | None:
+        return self.weighed.needed
+
+    @property
+    def tlp(self) -> Tlp | None:
+        """The strictest of its objects."""
+        return max((each.tlp for each in self.objects), default=None)
+
+    @property
+    def going(self) -> frozenset[int]:
+        """Versions that leave."""
+        return self.weighed.going
+
+    @property
+    def leaving(self) -> int:
+        return len(self.going)
+
+    @property
+    def asked(self) -> int:
+        return len(self.objects)
+
+    @property
+    def peers_asked(self) -> int:
+        return len(self.peers)
+
+    @property
+    def peers_getting(self) -> int:
+        return sum(line.gets > 0 for line in self.peers)
 
     @property
     def persons_getting(self) -> int:
         return sum(line.gets > 0 for line in self.persons)
 
-
-@dataclass(frozen=True, slots=True)
-class ProposalLine:
-    reference: str
-    title: str | None  # None: it is of an incident that is not for the reader
-    state: ProposalState
-    asker: str
-    asked_at: datetime
-    objects: int
-
-
-def proposals(
-    work: Work, states: Iterable[ProposalState] = tuple(ProposalState), limit: int = 200
-) -> list[ProposalLine]:
-    """The youngest first."""
-    versions = sa.union(
-        *(
-            sa.select(table.version_id).where(table.proposal_id == Proposal.id).correlate(Proposal)
-            for table in (ProposalRow, ProposalPersonRow)
-        )
-    ).subquery()
-    count = sa.select(sa.func.count()).select_from(versions).scalar_subquery()
-    query = (
-        sa.select(
-            Proposal.reference,
-            title_for(work.actor),
-            Proposal.state,
-            Person.name,
-            Proposal.asked_at,
-            count,
-        )
-        .join(Account, Account.id == Proposal.asked_by_id)
-        .join(Person, Person.id == Account.person_id)
-        .where(Proposal.state.in_(list(states)))
-        .order_by(Proposal.id.desc())
-        .limit(limit)
-    )
-    return [ProposalLine(*row) for row in work.session.execute(query)]
+    @property
+    def short(self) -> int:
+        """How many of those who could approve are missing."""
+        return max(0, (self.needed or 0) - len(self.approved_by) - len(self.could))
 
 
 def proposal_view(work: Work, reference: str) -> ProposalView:
@@ -161,7 +147,6 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
     weighed = weigh(work, proposal) if waits else recorded(session, proposal)
     tally = _tally(work, proposal, weighed)
     askers = askers_of(session, proposal)
-    could = who_could(session, askers | tally.persons)
     asker = session.get_one(Account, proposal.asked_by_id)
     peers = peer_lines(session, weighed)
     persons = person_lines(session, weighed, work.now)
@@ -179,23 +164,13 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         asked_at=proposal.asked_at,
         decided_at=proposal.decided_at,
         incident=incident.reference if incident and may_read else None,
-        tlp=max((each.tlp for each in weighed.objects), default=None),
-        collections=weighed.collections,
-        objects=weighed.objects,
+        weighed=weighed,
         peers=peers,
-        kinds=kind_lines(session, weighed, persons),
-        peers_getting=sum(line.gets > 0 for line in peers),
-        peers_asked=len(peers),
-        leaving=len(weighed.going),
-        going=weighed.going,
-        asked=len(weighed.objects),
-        needed=weighed.needed,
+        kinds=kind_lines(session, weighed, peers, persons),
         approved_by=_names(session, [each.person_id for each in tally.counting]),
         decisions=_decisions(session, proposal, tally),
-        digest=weighed.digest,
         barred=_barred(work, proposal, askers, tally),
-        could=could,
-        short=max(0, (weighed.needed or 0) - len(tally.counting) - len(could)),
+        could=names_who(session, DECIDE, askers | tally.persons),
         is_asker=work.actor.person_id in askers,
         why_void=proposal.why_void,
         persons=persons,
@@ -215,14 +190,14 @@ def _tally(work: Work, proposal: Proposal, weighed: Weighed) -> Tally:
 
 def _barred(work: Work, proposal: Proposal, askers: frozenset[int], tally: Tally) -> str | None:
     if proposal.state is not ProposalState.ASKED:
-        return "release-decided"
-    if not work.actor.may("release:decide"):
-        return "not-allowed"
+        return ReleaseDecided.code
+    if not work.actor.may(DECIDE):
+        return NotAllowed.code
     if work.actor.person_id is None:
-        return "person-needed"
+        return PersonAsks.code
     if work.actor.person_id in askers:
-        return "own-request"
-    return "already-approved" if work.actor.person_id in tally.persons else None
+        return OwnRequest.code
+    return AlreadyApproved.code if work.actor.person_id in tally.persons else None
 
 
 def _names(session: Session, person_ids: Sequence[int]) -> list[str]:

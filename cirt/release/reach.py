@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, aliased
 from cirt.kernel.clock import to_us
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
+from cirt.release.holdings.holds import Got, Hold
 from cirt.release.holdings.models import Accounted, Exit, FetchedRow
-from cirt.release.holdings.queries import Got, Hold, holds_of
+from cirt.release.holdings.queries import holds_of
 from cirt.release.models import (
     Collection,
     Feed,

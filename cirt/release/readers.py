@@ -11,9 +11,14 @@ from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.ways import not_to_offer
 from cirt.release.models import Collection, CollectionEntry, CollectionKind
+from cirt.sharing.case import agreement_rule
+from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import allowed_versions
+from cirt.sharing.models import Direction
 from cirt.sharing.narrow import visible_facts
-from cirt.sharing.rules import PeerReader, agreement_rule
+
+_READABLE = (CollectionKind.PUBLISHED, CollectionKind.SHARED)
+_WRITABLE = (CollectionKind.INBOX, CollectionKind.SHARED)
 
 
 def has_access(reader: PeerReader, now: datetime) -> bool:
@@ -21,9 +26,14 @@ def has_access(reader: PeerReader, now: datetime) -> bool:
     return agreement_rule(reader, now) is None
 
 
-def terms_key(reader: PeerReader) -> str | None:
-    """The terms that hold, in a form that changes when they do."""
-    return f"{reader.terms.reference} v{reader.terms.version}" if reader.terms else None
+def rights(kind: CollectionKind, direction: Direction | None) -> tuple[bool, bool]:
+    """can_read and can_write, as the kind and the agreement's direction leave them (contract, section 6).
+
+    A collection that a peer may neither read nor write does not exist for it.
+    """
+    gives = direction in (Direction.GIVE, Direction.BOTH)
+    takes = direction in (Direction.TAKE, Direction.BOTH)
+    return gives and kind in _READABLE, takes and kind in _WRITABLE
 
 
 def may_show(reader: PeerReader, kind: CollectionKind, now: datetime) -> sa.ColumnElement[bool]:

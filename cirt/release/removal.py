@@ -1,5 +1,6 @@
 """What is taken out of a collection again: by the peer that brought it, by a recall, or because it is RED."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
@@ -11,13 +12,14 @@ from cirt.objects.models import ObjectVersion
 from cirt.parties.models import Peer
 from cirt.release.errors import NoSuchObject, RemovalRefused
 from cirt.release.filters import ALL, Filter
+from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member
-from cirt.release.offers import close_rows, feeds_of, lock_collections
+from cirt.release.offers import close_rows
 from cirt.release.pages import all_of, records
 from cirt.release.readers import has_access
 from cirt.release.settling import settle
 from cirt.release.windows import find_place
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 
 
 def remove_object(
@@ -77,6 +79,18 @@ def take_out(work: Work, collection: Collection, version_ids: Iterable[int]) -> 
         close_rows(work, feed, gone)
         if work.session.get(Member, (collection.id, feed.peer_id)) is not None:
             settle(work, feed, collection, objects)
+
+
+def take_out_standing(work: Work, *conditions: sa.ColumnElement[bool]) -> bool:
+    """Every entry of this kind, out of all collections; whether there was any. On CollectionEntry; the caller
+    holds the collections."""
+    standing: dict[int, list[int]] = defaultdict(list)
+    rows = sa.select(CollectionEntry.collection_id, CollectionEntry.version_id).where(*conditions)
+    for collection_id, version_id in work.session.execute(rows):
+        standing[collection_id].append(version_id)
+    for collection_id in sorted(standing):
+        take_out(work, work.session.get_one(Collection, collection_id), standing[collection_id])
+    return bool(standing)
 
 
 def _brought_all(

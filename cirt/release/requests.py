@@ -5,16 +5,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.kernel.work import Actor, Work
 from cirt.parties.models import Account, RoleGrant
 from cirt.parties.roles import roles_with
+from cirt.register.closing.service import also_count
 from cirt.register.incidents import note_entry
 from cirt.register.models import EntryKind, Incident
 from cirt.register.sight import sees_incident
-from cirt.release.errors import NoSuchRelease, PersonNeeded
-from cirt.release.models import Proposal, ProposalDecision, Ruling
+from cirt.release.errors import NoSuchRelease
+from cirt.release.models import Proposal, ProposalDecision, ProposalState, Ruling
 
 Condition = sa.ColumnElement[bool]
+_UNDECIDED = (ProposalState.ASKED, ProposalState.SENT_BACK)
 
 
 def get_proposal(session: Session, reference: str, *, lock: bool = False) -> Proposal:
@@ -70,9 +72,10 @@ def tell(work: Work, proposal: Proposal, kind: EntryKind, **values: Any) -> None
         note_entry(work, proposal.incident_id, kind, release=proposal.reference, **values)
 
 
-def person_of(work: Work) -> tuple[int, int]:
-    """Account and person of the actor."""
-    actor = work.actor
-    if actor.kind is not ActorKind.PERSON or actor.id is None or actor.person_id is None:
-        raise PersonNeeded
-    return actor.id, actor.person_id
+@also_count("releases")
+def undecided_of(work: Work, incident: Incident) -> int:
+    """How many were asked for from this incident and are not decided; it waits for them to be closed."""
+    query = sa.select(sa.func.count()).where(
+        Proposal.incident_id == incident.id, Proposal.state.in_(_UNDECIDED)
+    )
+    return work.session.scalar(query) or 0

@@ -16,8 +16,7 @@ from cirt.release.models import (
     ProposalRow,
 )
 from cirt.release.weighing import Weighed, asked_versions, collections_by_id, weighed_of
-from cirt.sharing.gate import PreviewRow
-from cirt.sharing.named import NamedRow
+from cirt.sharing.previewing import NamedRow, PreviewRow
 from cirt.sharing.verdicts import Decision, Verdict
 
 _LEAVES = ("yes", "needs-approval")
@@ -38,19 +37,11 @@ def recorded(session: Session, proposal: Proposal) -> Weighed:
     """As it was weighed last."""
     named = sa.select(ProposalObject.version_id).where(ProposalObject.proposal_id == proposal.id)
     objects = asked_versions(session, session.scalars(named).all())
-    names = {each.version_id: each.stix_id for each in objects}
     into = sa.select(ProposalCollection.collection_id).where(
         ProposalCollection.proposal_id == proposal.id
     )
     rows = [
-        PreviewRow(
-            row.version_id,
-            names[row.version_id],
-            row.collection_id,
-            row.peer_id,
-            _decision(row),
-            row.agreement,
-        )
+        PreviewRow(row.version_id, row.collection_id, row.peer_id, _decision(row), row.agreement)
         for row in _kept(session, ProposalRow, proposal)
     ]
     hands = [

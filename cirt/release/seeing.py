@@ -4,24 +4,20 @@ Nothing leaves by this, so no page is written to the ledger; whoever looks is au
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
-from cirt.kernel.among import among
 from cirt.kernel.clock import from_us
 from cirt.kernel.errors import NotFound
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.objects.index import markings_of
 from cirt.release.collections import collections_for
 from cirt.release.filters import Filter
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.pages import all_of, page
-from cirt.release.readers import has_access
+from cirt.release.readers import has_access, rights
 from cirt.release.windows import find_place
 from cirt.sharing.facts import PeerReader
 
@@ -63,7 +59,12 @@ def seen_collections(work: Work, reader: PeerReader) -> list[SeenCollection]:
     return [
         SeenCollection(each, _count(work, reader, each))
         for each in collections_for(work.session, reader.peer_id)
+        if _exists(each, reader)
     ]
+
+
+def _exists(collection: Collection, reader: PeerReader) -> bool:
+    return any(rights(collection.kind, reader.terms.direction if reader.terms else None))
 
 
 def seen_page(
@@ -79,12 +80,14 @@ def seen_page(
     """
     work.require("content:read")
     place = find_place(work, reader, collection)
+    if not _exists(collection, reader):
+        raise NotFound
     found = page(
         work, place, _AS_ASKED_BY_DEFAULT, after_us=after_us, limit=limit, endpoint="objects"
     )
     body = b",".join(each.body for each in found.objects if each.body)
     contents: list[dict[str, Any]] = json.loads(b"[" + body + b"]")
-    markings = _markings(work, found.version_ids)
+    markings = markings_of(work.session, found.version_ids)
     rows = [
         _seen(content, markings[version_id], from_us(date_us))
         for content, version_id, date_us in zip(
@@ -114,12 +117,3 @@ def _count(work: Work, reader: PeerReader, collection: Collection) -> int:
     except NotFound:
         return 0
     return len(all_of(work, place, _AS_ASKED_BY_DEFAULT).version_ids)
-
-
-def _markings(work: Work, version_ids: Sequence[int]) -> dict[int, Tlp]:
-    query = (
-        sa.select(ObjectVersion.id, ObjectFacts.tlp)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(among(ObjectVersion.id, version_ids))
-    )
-    return dict(work.connection.execute(query).all())

@@ -12,21 +12,17 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectFacts, ObjectVersion
+from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.release.company import all_companions, standing_companions
+from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
-from cirt.release.offers import (
-    Candidate,
-    candidates,
-    close_rows,
-    feeds_of,
-    lock_collections,
-    offer,
-)
-from cirt.release.readers import allowed, has_access, terms_key
+from cirt.release.offers import Candidate, candidates, close_rows, offer
+from cirt.release.readers import allowed, has_access
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
+
+_MAKER = "identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +105,50 @@ def settle_objects(
 
     ``also_held`` are collections that the caller changes next: all are taken together.
     """
-    collections = _standing_in(work.session, object_ids) if object_ids else []
+    return settle_concerned(work, hold_concerned(work, object_ids, also_held))
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Objects whose right to leave may have changed, and the collections in which they stand, held until commit."""
+
+    object_ids: frozenset[int]
+    collections: Sequence[Collection]
+
+
+def hold_concerned(
+    work: Work, object_ids: Collected[int], also_held: Collected[int] = ()
+) -> Concerned:
+    """These and what names them: a relationship stays where its end does, and comes again when that does."""
+    concerned = frozenset(object_ids) | _naming(work.session, object_ids)
+    collections = _standing_in(work.session, concerned) if concerned else []
     lock_collections(work.session, {each.id for each in collections} | set(also_held))
-    return _settle_in(work, collections, object_ids)
+    return Concerned(concerned, collections)
+
+
+def settle_concerned(work: Work, concerned: Concerned) -> Settled:
+    return _settle_in(work, concerned.collections, concerned.object_ids)
+
+
+def _naming(session: Session, object_ids: Collected[int]) -> set[int]:
+    """What stands in collections and has one of these as an end, or as its maker."""
+    if not object_ids:
+        return set()
+    named = sa.select(StixObject.stix_id).where(among(StixObject.id, object_ids))
+    ends = sa.select(ObjectVersion.object_id).join(
+        ObjectEnd, ObjectEnd.version_id == ObjectVersion.id
+    )
+    found = set(session.scalars(ends.where(ObjectEnd.stix_id.in_(named))))
+    makers = session.scalars(named.where(StixObject.type == _MAKER)).all()
+    if makers:
+        made = (
+            sa.select(CollectionEntry.object_id)
+            .join(ObjectVersion, ObjectVersion.id == CollectionEntry.version_id)
+            .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+            .where(among(ObjectFacts.creator, makers))
+        )
+        found |= set(session.scalars(made.distinct()))
+    return found
 
 
 def _settle_in(
@@ -151,7 +188,7 @@ def _standing_in(session: Session, object_ids: Collected[int]) -> list[Collectio
 
 def _settled_for(work: Work, reader: PeerReader) -> str | None:
     """What a feed is made for, in a form that changes when that does."""
-    terms = terms_key(reader)
+    terms = reader.agreement
     consent = consent_key(work.connection, reader, work.now)
     return f"{terms} {consent}" if terms and consent else terms
 

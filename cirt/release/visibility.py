@@ -22,9 +22,8 @@ from cirt.release.pages import all_of
 from cirt.release.readers import allowed, has_access
 from cirt.release.windows import find_place
 from cirt.sharing.facts import PeerReader, Terms
-from cirt.sharing.gate import peer_reader
 from cirt.sharing.narrow import visible_facts
-from cirt.sharing.queries import staff_reader
+from cirt.sharing.queries import peer_reader, staff_reader
 
 _EVERY_VERSION = Filter(versions=(ALL,))
 EXAMPLES = 5

@@ -14,20 +14,17 @@ from cirt.kernel.among import among
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
-from cirt.parties.models import Peer
+from cirt.release.locks import persons_asked
 from cirt.release.models import (
     Collection,
     Member,
     Proposal,
     ProposalCollection,
     ProposalObject,
-    ProposalPerson,
 )
 from cirt.release.offers import chunks
-from cirt.sharing.agreements.persons import AgreementPerson, hold_persons, named_readers
-from cirt.sharing.gate import Audience, PreviewRow, preview
-from cirt.sharing.models import Agreement
-from cirt.sharing.named import NamedRow, preview_named
+from cirt.sharing.agreements.persons import named_readers
+from cirt.sharing.previewing import Audience, NamedRow, PreviewRow, preview, preview_named
 
 Row: TypeAlias = PreviewRow | NamedRow
 
@@ -144,45 +141,6 @@ def weighed_of(
     return Weighed(objects, collections, rows, digest, needed, hands)
 
 
-def hold(work: Work, proposal: Proposal) -> frozenset[int]:
-    """Keep agreements, peers, members, named persons and objects of a release as they are until commit; the peers
-    that are held.
-
-    In the order that ``offers`` names, collections last.
-    """
-    session = work.session
-    mine = sa.select(ProposalCollection.collection_id).where(
-        ProposalCollection.proposal_id == proposal.id
-    )
-    persons = persons_asked(session, proposal.id)
-    members = sa.select(Member.peer_id).where(Member.collection_id.in_(mine))
-    named = (
-        sa.select(Agreement.peer_id)
-        .join(AgreementPerson, AgreementPerson.agreement_id == Agreement.id)
-        .where(AgreementPerson.id.in_(persons))
-    )
-    peers = sorted({*session.scalars(members), *session.scalars(named)})
-    objects = sa.select(ProposalObject.object_id).where(ProposalObject.proposal_id == proposal.id)
-    _lock(session, sa.select(Peer.id).where(among(Peer.id, peers)).order_by(Peer.id))
-    of_peers = among(Agreement.peer_id, peers)
-    _lock(session, sa.select(Agreement.id).where(of_peers).order_by(Agreement.id))
-    hold_persons(session, persons)
-    # By name, as whoever brings versions locks them.
-    of_request = StixObject.id.in_(objects)
-    _lock(session, sa.select(StixObject.id).where(of_request).order_by(StixObject.stix_id))
-    _lock(session, sa.select(Collection.id).where(Collection.id.in_(mine)).order_by(Collection.id))
-    return frozenset(peers)
-
-
-def _lock(session: Session, query: sa.Select[int]) -> None:
-    session.execute(query.with_for_update(key_share=True)).all()
-
-
-def persons_asked(session: Session, proposal_id: int) -> list[int]:
-    query = sa.select(ProposalPerson.person_id).where(ProposalPerson.proposal_id == proposal_id)
-    return list(session.scalars(query.order_by(ProposalPerson.person_id)))
-
-
 def _digest(
     objects: Sequence[Asked],
     collections: Sequence[Collection],
@@ -219,6 +177,7 @@ def _line(asked: Asked, recipient: str, row: Row, way: str) -> list[str]:
 
 
 def asked_versions(session: Session, version_ids: Collected[int]) -> list[Asked]:
+    """By object, in the order in which objects came here."""
     query = (
         sa.select(
             ObjectVersion.id,

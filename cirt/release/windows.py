@@ -22,8 +22,8 @@ from cirt.release.models import (
     Member,
 )
 from cirt.release.readers import has_access, may_show
-from cirt.sharing.gate import BASIS, Standing
-from cirt.sharing.rules import PeerReader
+from cirt.sharing.facts import PeerReader
+from cirt.sharing.standing import BASIS, Standing
 
 _EVERYTHING = -1  # as a limit: SQLite's word for none; PostgreSQL gets NULL
 

@@ -1,12 +1,15 @@
 """The do-not-share list and readers' feeds: what would vanish, what vanishes, what comes back."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.withholding import objects_naming
 from cirt.parties.models import Peer
 from cirt.release.models import Feed, FeedRow, Member
@@ -68,8 +71,42 @@ def end_past(work: Work) -> Changed:
 
 
 def _vanishing(work: Work, object_ids: set[int]) -> list[Vanishing]:
-    """Of objects that stand open in feeds of members and are not kept back already."""
-    query = (
+    """Of objects that stand open in feeds of members and are not kept back already; with the relationships, sightings
+    and the like that stay with their ends."""
+    themselves = _open_rows().where(
+        among(FeedRow.object_id, object_ids),
+        ObjectFacts.origin_id.is_distinct_from(Feed.peer_id),  # its own it reads back
+    )
+    end = aliased(StixObject)
+    is_ours = ObjectFacts.origin_id.is_(None)
+    counts = sa.or_(  # as the gate takes ends (rulings 9)
+        sa.and_(is_ours, end.brought_by_id.is_distinct_from(Feed.peer_id)),
+        sa.and_(~is_ours, end.brought_by_id.is_(None)),
+        end.brought_by_id == ObjectFacts.origin_id,
+    )
+    naming = (
+        _open_rows()
+        .join(ObjectEnd, ObjectEnd.version_id == FeedRow.version_id)
+        .join(end, end.stix_id == ObjectEnd.stix_id)
+        .where(
+            among(end.id, object_ids),
+            counts,
+            ObjectFacts.origin_id.is_distinct_from(Feed.peer_id),
+        )
+    )
+    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for query in (themselves, naming):
+        for name, slug, stix_id, title in work.connection.execute(query):
+            found[name, slug][stix_id] = title or stix_id
+    return [
+        Vanishing(name, slug, len(objects), list(objects.items())[:_EXAMPLES])
+        for (name, slug), objects in sorted(found.items())
+    ]
+
+
+def _open_rows() -> sa.Select[*tuple[Any, ...]]:
+    """Peer and object of what members could fetch now and the list does not keep back yet."""
+    return (
         sa.select(Peer.name, Peer.slug, StixObject.stix_id, StixObject.name.label("title"))
         .select_from(FeedRow)
         .join(Feed, Feed.id == FeedRow.feed_id)
@@ -82,19 +119,10 @@ def _vanishing(work: Work, object_ids: set[int]) -> list[Vanishing]:
         .join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(
-            among(FeedRow.object_id, object_ids),
             FeedRow.closed_us.is_(None),
             FeedRow.recall.is_(False),
             ObjectFacts.withheld.is_(False),
-            ObjectFacts.origin_id.is_distinct_from(Feed.peer_id),  # its own it reads back
         )
         .distinct()
         .order_by(Peer.name, StixObject.stix_id)
     )
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for name, slug, stix_id, title in work.connection.execute(query):
-        found.setdefault((name, slug), []).append((stix_id, title or stix_id))
-    return [
-        Vanishing(name, slug, len(objects), objects[:_EXAMPLES])
-        for (name, slug), objects in found.items()
-    ]

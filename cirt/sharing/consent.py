@@ -25,7 +25,7 @@ _PERMITS = Prepared(
     ).where(Permission.ended_at.is_(None))
 )
 _GRANTS = Prepared(
-    sa.select(Agreement.peer_id, Agreement.valid_from, Agreement.valid_until)
+    sa.select(Agreement.peer_id, Agreement.valid_from, Agreement.valid_until, Agreement.attribution)
     .join(Peer, Peer.id == Agreement.peer_id)
     .where(
         Agreement.transit,
@@ -54,7 +54,8 @@ def consent_key(connection: sa.Connection, reader: PeerReader, now: datetime) ->
     ]
     if not (permits or on or past):
         return ""
-    said = repr((sorted(permits), on, max(past, default=0)))
+    unnamed = [each for each in on if not consent.may_name(each, now)]
+    said = repr((sorted(permits), on, max(past, default=0), *unnamed))
     return sha256(said.encode()).hexdigest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""Why somebody may or may not have one version: every rule that speaks, and which references stand in the way."""
+"""Why somebody may or may not have one version: every rule that speaks."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.sharing.facts import PeerReader, Recipient
+from cirt.sharing.judging import Question, every_word
 from cirt.sharing.queries import peer_readers
-from cirt.sharing.standing import Question, every_word, load, named_in_the_way
+from cirt.sharing.standing import load
 from cirt.sharing.verdicts import Decision
 
 
@@ -40,11 +41,3 @@ def explain_to_peers(work: Work, version_id: int) -> list[Explained]:
         if said:
             found.append(Explained(reader, said[0], said[1:]))
     return found
-
-
-def references_in_the_way(
-    work: Work, version_id: int, recipient: Recipient, kind: str | None = None
-) -> list[str]:
-    """STIX ids that a sanitised derivative for this recipient must not name."""
-    loaded = load(work.connection, [version_id])
-    return named_in_the_way(loaded, Question(recipient, kind, work.now))

@@ -68,6 +68,11 @@ class PeerReader:
     suspended: bool
     terms: Terms | None
 
+    @property
+    def agreement(self) -> str | None:
+        """Reference and version of its terms, such as MOU-2026-0001 v2: another text when they change."""
+        return f"{self.terms.reference} v{self.terms.version}" if self.terms else None
+
 
 @dataclass(frozen=True, slots=True)
 class NamedReader:
@@ -130,6 +135,7 @@ class Grant:
     peer_id: int
     since: datetime
     until: datetime | None
+    may_name: bool = True  # as the source of it
 
     def holds(self, now: datetime) -> bool:
         return self.since <= now and (self.until is None or now < self.until)
@@ -144,6 +150,11 @@ class Consent:
 
     def passes_on(self, peer_id: int, now: datetime) -> bool:
         return any(each.peer_id == peer_id and each.holds(now) for each in self.grants)
+
+    def may_name(self, peer_id: int, now: datetime) -> bool:
+        """Of one that passes it on."""
+        mine = [each for each in self.grants if each.peer_id == peer_id and each.holds(now)]
+        return all(each.may_name for each in mine)
 
 
 NO_CONSENT = Consent()

@@ -16,49 +16,19 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.content import ObjectContent, read_joined
 from cirt.objects.models import ObjectVersion, StixObject
-from cirt.sharing.consent import load_consent
 from cirt.sharing.facts import Recipient
+from cirt.sharing.judging import Question, leaving, verdicts
 from cirt.sharing.marked import facts_of_row
-from cirt.sharing.narrow import visible_facts
-from cirt.sharing.queries import agreement_in_force, peer_reader, peer_readers, staff_reader
+from cirt.sharing.queries import staff_reader
 from cirt.sharing.red import red_for
 from cirt.sharing.rules import decide
 from cirt.sharing.standing import (
-    BASIS,
-    FACTS,
     NAMES_ENDS,
     Loaded,
-    Question,
     Standing,
-    facts_of,
-    judge,
-    leaving,
     load,
     load_standing,
-    verdicts,
 )
-from cirt.sharing.verdicts import Decision
-
-__all__ = [
-    "BASIS",
-    "Audience",
-    "PreviewRow",
-    "Released",
-    "ReleasedFile",
-    "ReleasedTogether",
-    "Standing",
-    "agreement_in_force",
-    "allowed_facts",
-    "allowed_standing",
-    "allowed_versions",
-    "leaves_again",
-    "peer_reader",
-    "preview",
-    "release",
-    "release_together",
-    "show",
-    "show_file",
-]
 
 _SEAL = object()
 
@@ -108,51 +78,6 @@ class ReleasedFile:
 
     def __post_init__(self, seal: object) -> None:
         _check_seal(seal)
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Those who read one collection."""
-
-    collection_id: int
-    kind: str
-    peer_ids: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """What would become of one version for one recipient in one collection, were it released."""
-
-    version_id: int
-    stix_id: str
-    collection_id: int
-    peer_id: int
-    decision: Decision
-    agreement: str | None  # reference and version of the terms, such as MOU-2026-0001 v2
-
-
-def allowed_facts(
-    session: Session,
-    recipient: Recipient,
-    kind: str | None,
-    now: datetime,
-    *,
-    posted: bool = False,
-) -> frozenset[int]:
-    """Ids of the sets of facts that may go to this recipient; one decision for each.
-
-    Ends of relationships and bare revocations are not in it: see ``allowed_versions``.
-    """
-    narrowed = visible_facts(recipient, kind, now, posted=posted, approved=not posted)
-    rows = session.execute(sa.select(*FACTS).where(narrowed)).all()
-    consent = load_consent(session.connection())
-    return frozenset(
-        row.id
-        for row in rows
-        if decide(facts_of(row), recipient, kind, now, posted=posted, consent=consent).lets_leave(
-            approved=not posted
-        )
-    )
 
 
 def allowed_versions(
@@ -237,53 +162,6 @@ def _with_bytes(session: Session, version_ids: Collection[int]) -> dict[int, Rel
     )
     rows = session.execute(query, execution_options={BINARY: True})
     return {row.id: Released(*row, _SEAL) for row in rows}
-
-
-def preview(
-    work: Work,
-    version_ids: Sequence[int],
-    audiences: Sequence[Audience],
-    *,
-    sector: str | None = None,
-) -> list[PreviewRow]:
-    """What a release of these into these collections would do, row by row; nothing leaves.
-
-    ``sector`` is what the release states. Nobody has posted these anywhere: a peer's objects need its
-    permission, also for a shared collection.
-    """
-    loaded = load(work.connection, version_ids)
-    stix_ids = _stix_ids(work.session, version_ids)
-    everybody = {peer_id for audience in audiences for peer_id in audience.peer_ids}
-    readers = peer_readers(work.session, everybody, work.now)
-    rows: list[PreviewRow] = []
-    for audience in audiences:
-        for peer_id in audience.peer_ids:
-            reader = readers[peer_id]
-            terms = reader.terms
-            agreement = f"{terms.reference} v{terms.version}" if terms else None
-            question = Question(reader, audience.kind, work.now)
-            decisions = judge(loaded, question, sector=sector)
-            rows += [
-                PreviewRow(
-                    each,
-                    stix_ids[each],
-                    audience.collection_id,
-                    peer_id,
-                    decisions[each],
-                    agreement,
-                )
-                for each in version_ids
-                if each in decisions
-            ]
-    return rows
-
-
-def _stix_ids(session: Session, version_ids: Sequence[int]) -> dict[int, str]:
-    query = sa.select(ObjectVersion.id, StixObject.stix_id).join(
-        StixObject, StixObject.id == ObjectVersion.object_id
-    )
-    rows = session.execute(query.where(among(ObjectVersion.id, version_ids)))
-    return {row.id: row.stix_id for row in rows}
 
 
 def show(work: Work, version_id: int) -> Released:

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from cirt.kernel.tlp import Tlp
 from cirt.sharing.facts import Facts, PeerReader, Terms
-from cirt.sharing.rules import decide, table_rule
+from cirt.sharing.rules import decide
+from cirt.sharing.table import table_rule
 from cirt.sharing.verdicts import RULES, Decision, Verdict
 
 

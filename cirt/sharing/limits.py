@@ -18,6 +18,19 @@ def transit(case: Case) -> str | None:
     return None if both and case.consent.passes_on(facts.origin_id, case.now) else "transit"
 
 
+def source_unnamed(case: Case) -> str | None:
+    """What names its maker is not passed on where whoever brought it is not to be named (digest, sections 3 and 7)."""
+    facts = case.facts
+    if facts.is_own or facts.companion or case.is_posted_here or facts.origin_id is None:
+        return None
+    is_named = facts.creator is not None
+    return (
+        "source-unnamed"
+        if is_named and not case.consent.may_name(facts.origin_id, case.now)
+        else None
+    )
+
+
 def do_not_share(case: Case) -> str | None:
     return "do-not-share" if case.facts.withheld else None
 
@@ -72,6 +85,7 @@ LIMITS: tuple[PeerRule, ...] = (
     _unnamed,
     _actions,
     transit,
+    source_unnamed,
     personal_agreed,
     personal_two,
 )

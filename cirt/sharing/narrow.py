@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts
+from cirt.sharing.case import INBOX, SHARED, agreement_rule
 from cirt.sharing.facts import (
     NamedReader,
     PeerReader,
@@ -19,16 +20,10 @@ from cirt.sharing.facts import (
     StaffReader,
     Terms,
 )
+from cirt.sharing.giving import named_rule
 from cirt.sharing.models import Direction, Level, NamedPerson
 from cirt.sharing.narrow_limits import is_permitted, passed_on, policies_let
-from cirt.sharing.rules import (
-    INBOX,
-    SHARED,
-    agreement_rule,
-    named_red_rule,
-    named_rule,
-    table_rule,
-)
+from cirt.sharing.table import named_red_rule, table_rule
 from cirt.sharing.verdicts import RULES, Verdict
 
 Condition = sa.ColumnElement[bool]

@@ -32,7 +32,8 @@ def policies_let(now: datetime, *, asked: Condition) -> Condition:
 
 
 def passed_on(terms: Terms, now: datetime) -> Condition:
-    """Ours, a definition, or brought by a peer whose agreement lets it go on, as the reader's does."""
+    """Ours, a definition, or brought by a peer whose agreement lets it go on, as the reader's does, and lets it be
+    named where the bytes name a maker."""
     free = sa.or_(ObjectFacts.origin_id.is_(None), ObjectFacts.vouched, ObjectFacts.companion)
     if not terms.transit:
         return free
@@ -41,6 +42,7 @@ def passed_on(terms: Terms, now: datetime) -> Condition:
         .where(
             Agreement.peer_id == ObjectFacts.origin_id,
             Agreement.transit,
+            sa.or_(Agreement.attribution, ObjectFacts.creator.is_(None)),
             Agreement.state == AgreementState.IN_FORCE,
             Agreement.valid_from <= now,
             sa.or_(Agreement.valid_until.is_(None), Agreement.valid_until > now),

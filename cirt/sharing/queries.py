@@ -12,9 +12,9 @@ from cirt.kernel.among import among
 from cirt.kernel.work import Actor
 from cirt.parties.models import Peer, PeerState
 from cirt.sharing.agreements.errors import NoSuchAgreement
+from cirt.sharing.case import terms_rule
 from cirt.sharing.facts import PeerReader, StaffReader, Terms
 from cirt.sharing.models import Agreement, AgreementVersion
-from cirt.sharing.rules import terms_rule
 
 # Of several agreements with a peer, the one that says most about today.
 _NEAREST = (None, "agreement-suspended", "agreement-not-yet", "agreement-draft", "agreement-ended")
@@ -66,12 +66,6 @@ def terms_of(agreement: Agreement | sa.Row[*tuple[Any, ...]]) -> Terms:
     )
 
 
-def agreement_in_force(session: Session, peer_id: int, now: datetime) -> Terms | None:
-    """The terms that hold between us and this peer; None where there are none or it is suspended."""
-    reader = peer_reader(session, peer_id, now)
-    return None if reader.suspended or terms_rule(reader.terms, now) else reader.terms
-
-
 def peer_reader(session: Session, peer_id: int, now: datetime) -> PeerReader:
     """This peer as the rules see it, with the agreement that is in force or comes nearest to it."""
     return peer_readers(session, [peer_id], now)[peer_id]
@@ -80,6 +74,7 @@ def peer_reader(session: Session, peer_id: int, now: datetime) -> PeerReader:
 def peer_readers(
     session: Session, peer_ids: Iterable[int], now: datetime
 ) -> Mapping[int, PeerReader]:
+    """The same of several, by id, in one statement; peers that do not exist are absent."""
     rows = session.execute(_READERS.where(among(Peer.id, set(peer_ids))))
     of_peer: dict[int, list[sa.Row[*tuple[Any, ...]]]] = defaultdict(list)
     for row in rows:

@@ -178,6 +178,12 @@ RULES: dict[str, Rule] = {
             "brought is passed on."
         ),
     ),
+    "source-unnamed": Rule(
+        Verdict.NO,
+        mark(
+            "It names who made it, and the agreement with the peer that brought it does not let its source be named."
+        ),
+    ),
     "personal-two": Rule(
         Verdict.NEEDS_APPROVAL,
         mark("It holds personal data, so it goes to {reader} only if two others approve."),

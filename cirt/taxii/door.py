@@ -11,16 +11,14 @@ from cirt.kernel.audit import AuditHead
 from cirt.kernel.prepared import Prepared
 from cirt.parties.models import Peer, PeerCredential
 from cirt.parties.peers import Credential
-from cirt.release.models import Collection, CollectionKind, Feed, Member
+from cirt.release.models import Collection, Feed, Member
+from cirt.release.readers import rights
 from cirt.release.windows import Place
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.models import Agreement, Direction
+from cirt.sharing.models import Agreement
 from cirt.sharing.queries import READER_COLUMNS, reader_of
-from cirt.sharing.rules import agreement_rule
 from cirt.taxii.errors import CannotRead, CannotWrite
-
-_READABLE = (CollectionKind.PUBLISHED, CollectionKind.SHARED)
-_WRITABLE = (CollectionKind.INBOX, CollectionKind.SHARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +112,6 @@ def _access(row: Any, reader: PeerReader) -> Access:
         can_write=can_write,
         place=place if can_read else None,
     )
-
-
-def rights(kind: CollectionKind, direction: Direction | None) -> tuple[bool, bool]:
-    """can_read and can_write, as the kind and the agreement's direction leave them (contract, section 6)."""
-    gives = direction in (Direction.GIVE, Direction.BOTH)
-    takes = direction in (Direction.TAKE, Direction.BOTH)
-    return gives and kind in _READABLE, takes and kind in _WRITABLE
 
 
 def _door(*conditions: sa.ColumnElement[bool]) -> Prepared:

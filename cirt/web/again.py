@@ -2,7 +2,7 @@
 
 from flask import request
 
-from cirt.parties import accounts
+from cirt.parties import accounts, recognising
 from cirt.parties.errors import PasswordWrong
 from cirt.web.session import open_work, visit
 
@@ -17,10 +17,10 @@ def check_password_again() -> None:
         email = accounts.account_of(work.session, visit().actor.id or 0).email
     try:
         with open_work(write=False) as work:
-            accounts.check_password(
+            recognising.check_password(
                 work, request.form.get("password", ""), request.remote_addr or ""
             )
     except PasswordWrong:
         with open_work() as work:
-            accounts.note_failure(work, email, request.remote_addr or "")
+            recognising.note_failure(work, email, request.remote_addr or "")
         raise

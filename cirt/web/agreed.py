@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from cirt.inputs.agreements import CONTACT_PARTS
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
-from cirt.sharing.agreements.models import RequestState
+from cirt.parties.four_eyes.models import RequestState
 from cirt.sharing.agreements.record import Record
 from cirt.sharing.agreements.terms import FIELDS, Data, Difference
 from cirt.sharing.models import AgreementState, Direction, Level
@@ -26,6 +26,22 @@ REQUESTS: Mapping[RequestState, outward.Sign] = {
     RequestState.WITHDRAWN: ("ban", "off", mark("Withdrawn")),
     RequestState.VOIDED: ("ban", "off", mark("Void")),
 }
+
+
+def words() -> dict[str, Any]:
+    return {
+        "sign": outward.sign,
+        "states": outward.AGREEMENTS,
+        "requests": REQUESTS,
+        "levels": outward.LEVELS,
+        "directions": outward.DIRECTIONS,
+        "kinds": outward.COLLECTION_KINDS,
+        "field_words": field_words,
+        "value_words": value_words,
+        "begins": moment_words,
+        "last": last_words,
+        "gone": outward.percent_gone,
+    }
 
 
 def field_words(difference: Difference) -> str:

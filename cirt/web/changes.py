@@ -23,7 +23,7 @@ def owners_in(entries: Iterable[EntryRow]) -> set[int]:
     return {one for entry in entries for one in _changed(entry).get(_OWNER, ()) if one is not None}
 
 
-def changes(entry: EntryRow, owners: Mapping[int, str]) -> list[Markup]:
+def changes(entry: EntryRow, owners: Mapping[int | None, str]) -> list[Markup]:
     """Facts of one value out of few; a list is only named, and a title too: the one before may have been for fewer."""
     return [
         i18n.say(
@@ -41,7 +41,7 @@ def _changed(entry: EntryRow) -> dict[str, Any]:
     return entry.values.get("changed", {}) if entry.kind is EntryKind.FACTS else {}
 
 
-def _shown(name: str, value: Any, owners: Mapping[int, str]) -> Markup:
+def _shown(name: str, value: Any, owners: Mapping[int | None, str]) -> Markup:
     if value is None:
         words = i18n.translate(_NOTHING[name])
     elif name == _OWNER:

@@ -23,7 +23,7 @@ from cirt.kernel.errors import (
     Unavailable,
 )
 from cirt.kernel.text import mark
-from cirt.parties import accounts
+from cirt.parties import sessions
 from cirt.parties.roles import ROLE_NAMES, Role, roles_with
 from cirt.register.bin.models import KEPT
 from cirt.register.bin.queries import bin_row
@@ -227,7 +227,7 @@ def _kept_for_former() -> str | None:
     if session_id is None or not typed_fields():
         return None
     with open_work(write=False) as work:
-        account_id = accounts.former_account(work.session, session_id)
+        account_id = sessions.former_account(work.session, session_id)
     if account_id is None:
         return None
     return seal_fields(this_program().keys, account_id, request.full_path.rstrip("?"), visit().now)

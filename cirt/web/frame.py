@@ -24,6 +24,7 @@ from cirt.web.paths import path_of
 from cirt.web.prose import defanged, grouped, line, plain, prose
 from cirt.web.session import form_token, open_work, this_program, visit
 from cirt.web.static_files import static_files
+from cirt.web.stix_words import type_words
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -170,6 +171,7 @@ def environment() -> Environment:
         line=line,
         defanged=defanged,
         grouped=grouped,
+        type_words=type_words,
     )
     return env
 

@@ -9,12 +9,13 @@ from cirt.exchange.loops.alarms import alarms_standing
 from cirt.exchange.queries import links_in_trouble
 from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
+from cirt.parties.four_eyes.models import RequestState
 from cirt.register.models import IS_WAITING, Report
 from cirt.register.pages import counts_of
 from cirt.register.sight import sees_report
 from cirt.release.membership.models import MemberRequest
 from cirt.release.models import Proposal, ProposalState
-from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.sharing.agreements.models import AgreementChange
 from cirt.web.access import SECTIONS
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from string import Formatter
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -20,7 +21,7 @@ from cirt.release.models import CollectionKind, ProposalState
 from cirt.release.recalling.models import LetterKind, LetterState, RecallKind
 from cirt.sharing.models import AgreementState, Direction, Level
 from cirt.sharing.permissions.queries import Standing
-from cirt.sharing.verdicts import Decision, Verdict
+from cirt.sharing.verdicts import RULES, Decision, Verdict
 from cirt.web import i18n
 from cirt.web.icons import icon
 from cirt.web.prose import defanged
@@ -171,7 +172,7 @@ STEPS = {
     Verdict.NO: mark("no"),
 }
 PERMISSIONS: Mapping[Standing, Sign] = {
-    Standing.HOLDS: ("st-done", "ok", mark("Holds")),
+    Standing.HOLDS: ("st-done", "ok", mark("In force")),
     Standing.NOT_YET: ("st-new", "", mark("Not begun")),
     Standing.PAST: ("clock", "off", mark("Over")),
     Standing.ENDED: ("st-fail", "off", mark("Ended")),
@@ -210,6 +211,15 @@ def sign(found: Sign) -> Markup:
 def because(decision: Decision) -> Markup:
     """The sentence of the rule that decided, with its values."""
     return i18n.say(decision.sentence, **decision.values)
+
+
+def rule_words(reason: str, **known: str) -> Markup:
+    """The sentence of a rule with what is known of it, and dots for the rest; a code of no rule, as it stands."""
+    rule = RULES.get(reason)
+    if rule is None:
+        return escape(reason)
+    fields = {name for _, name, _, _ in Formatter().parse(rule.sentence) if name}
+    return i18n.say(rule.sentence, **{name: known.get(name, "…") for name in fields})
 
 
 def sentence(message: str, values: Mapping[str, Any]) -> Markup:

@@ -17,7 +17,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.text import mark
 from cirt.kernel.work import PUBLIC as PUBLIC_ACTOR
 from cirt.kernel.work import Actor, Work
-from cirt.parties import accounts, peers
+from cirt.parties import peers, sessions
 from cirt.web import i18n, once
 from cirt.web.access import BEFORE_OWN_PASSWORD, PUBLIC, SECTIONS, section_of
 from cirt.web.paths import parts_of, path_of
@@ -126,13 +126,13 @@ def _recognise() -> tuple[Visit, str | None]:
     secret = request.cookies.get(cookie_name())
     with program.work(PUBLIC_ACTOR, write=False) as work:
         team, now = peers.ourselves(work.session).name, work.now
-        found = accounts.current(work.session, secret, now) if secret else None
+        found = sessions.current(work.session, secret, now) if secret else None
     if found is None:
         return Visit(PUBLIC_ACTOR, now, team), None
     actor, account, sign_in = found
     if now - sign_in.seen_at > _TOUCH_AFTER:
         with program.work(actor) as work:
-            accounts.touch(work, sign_in.id)
+            sessions.touch(work, sign_in.id)
     return Visit(actor, now, team, sign_in.id, account.one_time), account.language
 
 

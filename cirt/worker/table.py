@@ -15,10 +15,11 @@ from cirt.notify import handovers, letters, notices, peer_letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
 from cirt.release.holdings import accounting
-from cirt.release.recalling import letters as recall_letters
+from cirt.release.recalling.letters import reminding
 from cirt.release.settling import settle_due
 from cirt.release.withholding import end_past
 from cirt.sources.service import run_configured
+from cirt.worker.pace import at_ease
 
 Handler = Callable[[Program, dict[str, Any]], None]
 
@@ -62,12 +63,12 @@ def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
 
 
 def _account(program: Program, _payload: dict[str, Any]) -> None:
-    accounting.account_due(program)
+    at_ease(accounting.account_in_slices(program))
 
 
 def _remind(program: Program, _payload: dict[str, Any]) -> None:
-    recall_letters.drop_needless(program)
-    recall_letters.remind_due(program)
+    reminding.drop_needless(program)
+    reminding.remind_due(program)
 
 
 def _warn_of_ends(program: Program, _payload: dict[str, Any]) -> None:
@@ -93,7 +94,7 @@ HANDLERS: dict[str, Handler] = {
     notices.WARN_JOB: _warn_of_ends,
     notices.SEND_JOB: _send_notices,
     accounting.JOB: _account,
-    recall_letters.JOB: _remind,
+    reminding.JOB: _remind,
 }
 
 PERIODIC = (
@@ -105,8 +106,8 @@ PERIODIC = (
     Periodic(erasing.JOB, _DAY_S),
     Periodic(notices.WARN_JOB, 3600),
     Periodic(notices.SEND_JOB, 60),
-    Periodic(accounting.JOB, 30),
-    Periodic(recall_letters.JOB, 3600),
+    Periodic(accounting.JOB, 60),  # whoever asks meanwhile looks through the pages since
+    Periodic(reminding.JOB, 3600),
 )
 
 

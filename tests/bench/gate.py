@@ -22,7 +22,8 @@ from cirt.release.collections import find_collection
 from cirt.release.filters import Filter
 from cirt.release.pages import page
 from cirt.release.windows import find_place, look
-from cirt.sharing.gate import allowed_standing, leaves_again, peer_reader
+from cirt.sharing.gate import allowed_standing, leaves_again
+from cirt.sharing.queries import peer_reader
 from cirt.sharing.rules import decide
 from tests.bench.filling import FRIEND, OUT, PASSWORD, befriend, fill, indicators
 from tests.bench.measure import Goal, emit, spread

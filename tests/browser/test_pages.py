@@ -23,9 +23,10 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC
 from cirt.objects.models import StixObject
-from cirt.parties.accounts import actor_of, get_account
+from cirt.parties.accounts import get_account
 from cirt.parties.models import Account
 from cirt.parties.peers import find_peer, ourselves
+from cirt.parties.rights import actor_of
 from cirt.register.bin.commands import DeletePart
 from cirt.register.bin.models import Binned
 from cirt.register.bin.service import delete_part

@@ -1,15 +1,7 @@
 """From a held-back indicator to a GREEN part that a peer may have, on a phone and without script."""
 
-import threading
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Browser
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from cirt.boot.app import create_app
-from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
@@ -20,37 +12,13 @@ from cirt.register import service
 from cirt.register.commands import Promote
 from cirt.register.constituents.commands import AddParty
 from cirt.register.constituents.models import PartyRole
-from tests.conftest import NOON
 from tests.support.browse import PASSWORD, a_colleague
 from tests.support.browser import Person, a_person
-from tests.support.databases import Databases
 from tests.support.named import the_actor
 from tests.support.register import an_incident, with_observables
 from tests.support.release import a_collection, a_reader, asked, names, walk
 
 VICTIM = "Harbour Water Utility"
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - its name there
-        pass
-
-
-@pytest.fixture
-def program(databases: Databases, tmp_path: Path) -> Iterator[Program]:
-    with databases.program("sqlite", tmp_path / "data", FakeClock(NOON)) as made:
-        yield made
-
-
-@pytest.fixture
-def site(program: Program) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_app(program), True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def a_held_back_wave(program: Program) -> str:

@@ -1,4 +1,4 @@
-"""Two and three instances that read from each other: sharing digest, section 6, rule 16 (and 2, 4, 10, 11, 13)."""
+"""Two and three instances that read from each other: sharing digest, section 6, rule 16 (and 2, 4, 10, 11, 13, 15)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from cirt.kernel.clock import FakeClock
-from cirt.sharing.verdicts import RULES
 from tests.support.databases import Databases
 from tests.support.ring import a_ring
 
@@ -23,13 +22,10 @@ def mesh(size: int) -> Edges:
 
 
 def reached(edges: Edges, *, transit: bool) -> set[int]:
-    """Who has the first one's object in the end; further than its readers only where transit is allowed.
-
-    Until the gate knows the rule of transit, whatever a person released goes on.
-    """
-    found, goes_on = {0}, transit or "transit" not in RULES
+    """Who has the first one's object in the end; further than its readers only where transit is allowed."""
+    found = {0}
     for _ in edges:
-        givers = found if goes_on else {0}
+        givers = found if transit else {0}
         found |= {reader for reader, giver in edges if giver in givers}
     return found
 
@@ -67,6 +63,37 @@ def test_16_after_ten_polls_one_version_each_and_nothing_more_to_send(
         has = {n for n, node in enumerate(circle.nodes) if node.versions(stix_id)}
         assert has == reached(edges, transit=transit)
         assert all(circle.nodes[n].versions(stix_id) == [given] for n in has)
+        assert [node.messages() for node in circle.nodes] == before
+        assert all(waiting == 0 for _, _, waiting in before)
+        assert all((run.error, run.offered) == (None, 0) for run in late)
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        pytest.param(mesh(2), id="two-mutual", marks=pytest.mark.long),
+        pytest.param(ring(3), id="three-in-a-ring"),
+        pytest.param(mesh(3), id="three-meshed", marks=pytest.mark.long),
+    ],
+)
+def test_15_16_a_revocation_goes_round_once_and_then_all_rest(
+    databases: Databases, backend: str, tmp_path: Path, clock: FakeClock, edges: Edges
+) -> None:
+    with a_ring(databases, backend, tmp_path, clock, edges, transit=True) as circle:
+        first = circle.nodes[0]
+        stix_id = first.give()
+        for _ in range(3):
+            circle.poll()
+        first.revoke(stix_id)
+        expected = first.versions(stix_id)
+        for _ in range(7):
+            circle.poll()
+        before = [node.messages() for node in circle.nodes]
+
+        late = [run for _ in range(3) for run in circle.poll()]
+
+        assert len(expected) == 2
+        assert all(node.versions(stix_id) == expected for node in circle.nodes)
         assert [node.messages() for node in circle.nodes] == before
         assert all(waiting == 0 for _, _, waiting in before)
         assert all((run.error, run.offered) == (None, 0) for run in late)

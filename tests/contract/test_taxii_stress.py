@@ -19,14 +19,9 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.parties.peers import PeerFacts, add_peer, find_peer, set_credentials
-from cirt.release.collections import (
-    AddCollection,
-    add_collection,
-    add_member,
-    find_collection,
-    offer_missing,
-)
+from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.models import CollectionKind
+from cirt.release.settling import offer_missing
 from cirt.sharing.agreements.commands import AddAgreement, ChangeAgreement
 from cirt.sharing.agreements.service import add_agreement, change_agreement
 from tests.support import shifted

@@ -18,8 +18,8 @@ from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.models import PageRead
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.gate import agreement_in_force
 from cirt.sharing.models import Direction
+from tests.support.agreeing import agreement_in_force
 from tests.support.taxii import (
     PASSWORD,
     ROOT,

@@ -12,10 +12,12 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.parties.models import Peer
-from cirt.release.collections import add_member, find_collection, offer_missing, publish
+from cirt.release.collections import add_member, find_collection
 from cirt.release.filters import Filter
 from cirt.release.models import CollectionKind
+from cirt.release.publishing import publish
 from cirt.release.seeing import seen_collections, seen_page
+from cirt.release.settling import offer_missing
 from cirt.release.visibility import preview_member, preview_terms
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.errors import NotInThatState
@@ -26,9 +28,8 @@ from cirt.sharing.agreements.service import (
     suspend_agreement,
 )
 from cirt.sharing.agreements.terms import apply_terms, differences, terms_data, widening
-from cirt.sharing.gate import peer_reader
 from cirt.sharing.models import Agreement, Direction, Level
-from cirt.sharing.queries import find_agreement, history
+from cirt.sharing.queries import find_agreement, history, peer_reader
 from tests.support.release import ALL, a_collection, a_reader, walk
 from tests.support.store import indicator, put, relationship
 

@@ -15,15 +15,17 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor, ActorKind
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.parties.models import Peer
-from cirt.release.collections import find_collection, offer_missing, publish
+from cirt.release.collections import find_collection
 from cirt.release.errors import NoSuchObject
 from cirt.release.filters import Filter
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow
+from cirt.release.publishing import publish
 from cirt.release.removal import remove_object
+from cirt.release.settling import offer_missing
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.gate import agreement_in_force
 from tests.conftest import NOON
+from tests.support.agreeing import agreement_in_force
 from tests.support.release import ALL, a_collection, a_reader, read_page
 from tests.support.store import indicator, put
 

@@ -50,8 +50,9 @@ from cirt.release.models import CollectionKind, Proposal, ProposalState, Ruling
 from cirt.release.parts.commands import PreparePart, Seed
 from cirt.release.parts.service import draft_part, make_part
 from cirt.release.queries import proposal_view
-from cirt.release.recall import revoke_indicator
-from cirt.sharing.gate import peer_reader, release
+from cirt.release.recalling.revoking import revoke_indicator
+from cirt.sharing.gate import release
+from cirt.sharing.queries import peer_reader
 from tests.conftest import NOON
 from tests.support.databases import BACKENDS, Databases
 from tests.support.register import a_person, an_incident, observables_of
@@ -61,11 +62,11 @@ from tests.support.store import indicator, taken
 # Every module that makes bytes of objects or stores any. Whoever adds one adds its acts below.
 MAKERS = {
     "register.indicators": "promote",
-    "release.recall": "recall",
+    "release.recalling.revoking": "recall",
     "release.parts.rules": "part",
     "release.parts.service": "part",
     "release.founding": "none: before anything comes",
-    "exchange.arrivals": "take",
+    "exchange.arriving.taking": "take",
     "exchange.sightings": "sighting",
     "exchange.remarks.service": "note",
     "exchange.remarks.relating": "relate",

@@ -6,7 +6,7 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotAllowed, TooMany
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, PUBLIC, Actor
-from cirt.parties import accounts
+from cirt.parties import accounts, recognising, sessions
 from cirt.parties.accounts import AddAccount
 from cirt.parties.errors import (
     AccountExists,
@@ -18,6 +18,7 @@ from cirt.parties.errors import (
     SignInRefused,
 )
 from cirt.parties.passwords import PasswordTooShort
+from cirt.parties.rights import actor_of
 from cirt.parties.roles import Role
 
 WORDS = "correct horse battery"
@@ -28,19 +29,19 @@ def actor(program: Program) -> Actor:
     with program.work(CONSOLE) as work:
         accounts.add_account(work, AddAccount("lea@example.org", "Lea", (Role.LEAD,), WORDS))
     with program.work(CONSOLE, write=False) as work:
-        return accounts.actor_of(accounts.get_account(work.session, "lea@example.org"))
+        return actor_of(accounts.get_account(work.session, "lea@example.org"))
 
 
 def _sign_in(program: Program, password: str = WORDS, email: str = "lea@example.org") -> str:
     with program.work(PUBLIC, write=False) as work:
-        account_id = accounts.recognise(work, email, password, "127.0.0.1")
+        account_id = recognising.recognise(work, email, password, "127.0.0.1")
     with program.work(PUBLIC) as work:
-        return accounts.sign_in(work, account_id)[0]
+        return sessions.sign_in(work, account_id)[0]
 
 
 def _lives(program: Program, secret: str) -> bool:
     with program.work(CONSOLE, write=False) as work:
-        return accounts.current(work.session, secret, work.now) is not None
+        return sessions.current(work.session, secret, work.now) is not None
 
 
 def test_a_new_account_gets_a_one_time_password_that_is_not_kept(program: Program) -> None:
@@ -81,7 +82,7 @@ def test_signing_in_gives_a_session_and_signing_out_ends_it(program: Program, ac
     assert _lives(program, secret)
 
     with program.work(actor) as work:
-        accounts.sign_out(work, secret)
+        sessions.sign_out(work, secret)
 
     assert not _lives(program, secret)
 
@@ -118,9 +119,9 @@ def test_an_idle_session_ends_and_a_used_one_ends_within_a_day(
     for _ in range(13):
         clock.forward(hours=1)
         with program.work(CONSOLE) as work:
-            found = accounts.current(work.session, secret, work.now)
+            found = sessions.current(work.session, secret, work.now)
             if found is not None:
-                accounts.touch(work, found[2].id)
+                sessions.touch(work, found[2].id)
     assert not _lives(program, secret)
 
 
@@ -142,7 +143,7 @@ def test_tries_are_limited_per_name_in_every_spelling(
     for number in range(10):
         with program.work(PUBLIC) as work:
             spelling = "LEA@example.org" if number % 2 else "lea@example.org "
-            accounts.note_failure(work, spelling, "127.0.0.1")
+            recognising.note_failure(work, spelling, "127.0.0.1")
 
     with pytest.raises(TooMany) as limited:
         _sign_in(program)
@@ -155,11 +156,11 @@ def test_tries_are_limited_per_name_in_every_spelling(
 def test_somebody_elsewhere_cannot_lock_a_colleague_out(program: Program, actor: Actor) -> None:
     for _ in range(30):
         with program.work(PUBLIC) as work:
-            accounts.note_failure(work, "lea@example.org", "192.0.2.7")
+            recognising.note_failure(work, "lea@example.org", "192.0.2.7")
 
     assert _lives(program, _sign_in(program))
     with program.work(actor) as work:
-        accounts.check_password(work, WORDS, "127.0.0.1")
+        recognising.check_password(work, WORDS, "127.0.0.1")
 
 
 def test_a_disabled_account_may_be_enabled_again(program: Program, actor: Actor) -> None:
@@ -174,7 +175,7 @@ def test_a_disabled_account_may_be_enabled_again(program: Program, actor: Actor)
 def test_neither_oneself_nor_the_last_administrator_is_disabled(program: Program) -> None:
     with program.work(CONSOLE) as work:
         accounts.add_account(work, AddAccount("omar@example.org", "Omar", (Role.ADMIN,), WORDS))
-        omar = accounts.actor_of(accounts.get_account(work.session, "omar@example.org"))
+        omar = actor_of(accounts.get_account(work.session, "omar@example.org"))
 
     with pytest.raises(LastAdministrator), program.work(CONSOLE) as work:
         accounts.disable_account(work, "omar@example.org")
@@ -186,22 +187,22 @@ def test_two_accounts_of_one_person_are_one_person(program: Program, actor: Acto
     with program.work(CONSOLE) as work:
         second = AddAccount("lea2@example.org", "Lea", (Role.LEAD,), WORDS, actor.person_id)
         accounts.add_account(work, second)
-        other = accounts.actor_of(accounts.get_account(work.session, "lea2@example.org"))
+        other = actor_of(accounts.get_account(work.session, "lea2@example.org"))
 
     assert (other.person_id, other.id == actor.id) == (actor.person_id, False)
 
 
 def test_a_decision_asks_for_the_right_password(program: Program, actor: Actor) -> None:
     with program.work(actor) as work:
-        accounts.check_password(work, WORDS, "127.0.0.1")
+        recognising.check_password(work, WORDS, "127.0.0.1")
         with pytest.raises(PasswordWrong):
-            accounts.check_password(work, "wrong password", "127.0.0.1")
+            recognising.check_password(work, "wrong password", "127.0.0.1")
 
 
 def test_nobody_changes_their_own_roles(program: Program) -> None:
     with program.work(CONSOLE) as work:
         accounts.add_account(work, AddAccount("omar@example.org", "Omar", (Role.ADMIN,), WORDS))
-        omar = accounts.actor_of(accounts.get_account(work.session, "omar@example.org"))
+        omar = actor_of(accounts.get_account(work.session, "omar@example.org"))
 
     with pytest.raises(RoleToOneself), program.work(omar) as work:
         accounts.set_roles(work, "omar@example.org", frozenset({Role.ADMIN, Role.LEAD}))

@@ -18,22 +18,8 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.parties.accounts import AddAccount, add_account, get_account, set_roles
-from cirt.parties.peers import set_credentials
-from cirt.parties.roles import Role
-from cirt.release import agreeing
-from cirt.release.models import FeedRow
-from cirt.sharing.agreements.changes import propose_change, propose_resumption
-from cirt.sharing.agreements.commands import (
-    ChangeAgreement,
-    DecideRequest,
-    Ruling,
-    SignedCopy,
-)
-from cirt.sharing.agreements.errors import (
-    AgreementMoved,
-    AgreementOverlaps,
-    DoesMoreThanNarrow,
-    NothingDiffers,
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.parties.four_eyes.errors import (
     OwnChange,
     PersonAsks,
     ReasonNeeded,
@@ -42,13 +28,34 @@ from cirt.sharing.agreements.errors import (
     ShownIsOld,
     WordsNeeded,
 )
-from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.parties.four_eyes.models import RequestState
+from cirt.parties.peers import set_credentials
+from cirt.parties.roles import Role
+from cirt.release import agreeing
+from cirt.release.models import FeedRow
+from cirt.sharing.agreements.changes import propose_change, propose_resumption
+from cirt.sharing.agreements.commands import ChangeAgreement, SignedCopy
+from cirt.sharing.agreements.errors import (
+    AgreementMoved,
+    AgreementOverlaps,
+    DoesMoreThanNarrow,
+    NothingDiffers,
+)
+from cirt.sharing.agreements.models import AgreementChange
 from cirt.sharing.agreements.queries import history_lines
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.gate import agreement_in_force, show_file
+from cirt.sharing.gate import show_file
 from cirt.sharing.models import Agreement, AgreementState
 from cirt.sharing.queries import find_agreement
-from tests.support.agreeing import asked_for, drafted, narrowed, polled, ruled, written
+from tests.support.agreeing import (
+    agreement_in_force,
+    asked_for,
+    drafted,
+    narrowed,
+    polled,
+    ruled,
+    written,
+)
 from tests.support.browse import PASSWORD
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, published

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Quarantined
-from cirt.figures.agreements import AgreementReport, agreement_report
+from cirt.figures.agreements.report import AgreementReport, agreement_report
 from cirt.figures.periods import Period, PeriodWrong, read_period
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotAllowed
@@ -24,7 +24,7 @@ from cirt.release.holdings.accounting import account_due
 from cirt.release.holdings.handing import note_handed_out
 from cirt.release.holdings.models import Exit
 from cirt.release.models import ProposalRow
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from tests.support.browse import signed_in
 from tests.support.register import a_person
 from tests.support.release import (
@@ -110,6 +110,18 @@ def test_what_was_received_and_refused_is_what_they_sent(program: Program) -> No
         row.settled_at = row.at + timedelta(hours=3)
     [settled] = [each for each in report(program, peer).delays if each.name == "arrival"]
     assert (settled.count, settled.median) == (1, timedelta(hours=3))
+
+
+def test_it_says_so_while_the_last_pages_are_not_counted(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        published(work, a_collection(work, peer), our_indicator(work))
+    read_page(program, peer)
+    with program.work(CONSOLE, write=False) as work:
+        before = agreement_report(work, f"MOU-2026-{peer.id:04}", YEAR)
+
+    assert before.is_behind
+    assert not report(program, peer).is_behind
 
 
 def test_how_long_decisions_took_and_what_the_gate_kept(program: Program, clock: FakeClock) -> None:

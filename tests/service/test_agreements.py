@@ -31,9 +31,9 @@ from cirt.sharing.agreements.service import (
     resume_agreement,
     suspend_agreement,
 )
-from cirt.sharing.gate import agreement_in_force
 from cirt.sharing.models import Agreement, AgreementState, Direction, Level
 from cirt.sharing.queries import agreements, find_agreement, history
+from tests.support.agreeing import agreement_in_force
 from tests.support.store import a_peer
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange.arrivals import Arrival, RedNotImported, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.doors import RedNotImported
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Outcome, Quarantined
-from cirt.exchange.quarantine import NoSuchArrival, drop, list_quarantine
+from cirt.exchange.quarantine import NoSuchArrival, drop
 from cirt.exchange.receipts import (
     MAX_OBJECTS,
     NothingSent,
@@ -28,11 +30,12 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
 from cirt.objects import codec
 from cirt.objects.codec import NotJson
-from cirt.objects.markings import IEP_EXTENSION, TLP2_REFS
+from cirt.objects.markings import IEP_EXTENSION, TLP2_EXTENSION, TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.release.models import CollectionEntry, CollectionKind
 from cirt.sharing.models import Direction
+from tests.support.quarantine import list_quarantine
 from tests.support.release import a_collection, a_reader, names, walk
 from tests.support.stix import INDICATOR, an_object
 from tests.support.store import indicator, numbered, put
@@ -703,3 +706,42 @@ def _tlp(work: Work, stix_id: str) -> Tlp:
         .where(StixObject.stix_id == stix_id)
     )
     return work.session.scalars(query).one()
+
+
+def a_level(level: str, created: str) -> bytes:
+    """A definition under one id of a level of its own."""
+    extension = {"extension_type": "property-extension", "tlp_2_0": level}
+    return an_object(
+        "marking-definition",
+        id=STATEMENT,
+        created=f"{created}T00:00:00.000Z",
+        modified=None,
+        created_by_ref=None,
+        extensions={TLP2_EXTENSION: extension},
+    )
+
+
+def test_nobody_lowers_what_another_marks_by_sending_its_definition_first(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        thief, author = a_reader(work, "thief"), a_reader(work, "author")
+        assert said(take(work, [a_level("clear", "2025-01-01")], peer=thief)) == ["taken"]
+        marked = indicator(1, object_marking_refs=[STATEMENT]).raw
+
+        arrivals = take(work, [a_level("red", "2025-01-02"), marked], peer=author)
+
+        assert said(arrivals)[1] == "red-arrival"
+
+
+def test_of_two_definitions_under_one_id_the_stricter_counts_then_and_later(
+    program: Program,
+) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        both = [a_level("amber", "2025-01-01"), a_level("clear", "2025-01-02")]
+        marked = [indicator(number, object_marking_refs=[STATEMENT]).raw for number in (1, 2)]
+
+        take(work, [*both, marked[0]], peer=peer)
+        take(work, [marked[1]], peer=peer)
+
+        query = sa.select(ObjectFacts.tlp).where(ObjectFacts.type == "indicator").distinct()
+        assert work.session.scalars(query).all() == [Tlp.AMBER]

@@ -27,7 +27,7 @@ from cirt.register.tasks.commands import AddTask, TickTasks
 from cirt.register.tasks.service import add_task, tick_tasks
 from cirt.release.asking import ask_release
 from cirt.release.commands import AskRelease
-from cirt.release.proposals import undecided_of
+from cirt.release.requests import undecided_of
 from tests.support.register import a_person, accepting, an_incident, with_observables
 from tests.support.release import a_collection, a_reader
 from tests.unit.register.test_severity import EXAMPLE

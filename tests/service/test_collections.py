@@ -1,8 +1,10 @@
 """Collections: their members, what is published into them, and what that offers to whom."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotFound
@@ -17,14 +19,12 @@ from cirt.release.collections import (
     add_collection,
     add_member,
     find_collection,
-    offer_missing,
-    publish,
     remove_member,
-    settle_due,
 )
 from cirt.release.errors import AliasWrong, CollectionExists
-from cirt.release.ledger import offered_to
-from cirt.release.models import CollectionKind
+from cirt.release.models import CollectionKind, FeedRow
+from cirt.release.publishing import publish
+from cirt.release.settling import offer_missing, settle_due
 from cirt.sharing.models import AgreementState
 from tests.support.release import (
     a_collection,
@@ -206,11 +206,11 @@ def test_a_narrower_agreement_closes_rows_and_a_wider_one_offers_anew_at_the_end
         agreement = work.session.merge(agreement)
         agreement.ceiling, agreement.version = Tlp.AMBER, 3
         offer_missing(work, peer.id)
-        offers = offered_to(work.session, _object(work, amber[0]))
+        offers = offers_of(work, _object(work, amber[0]))
 
     assert narrow == [indicator(2).stix_id]
     assert names(walk(program, peer)) == [indicator(2).stix_id, indicator(1).stix_id]
-    assert [each.until is None for each in offers] == [False, True]
+    assert [each.closed_us is None for each in offers] == [False, True]
 
 
 def test_an_inbox_is_never_offered(program: Program) -> None:
@@ -219,7 +219,7 @@ def test_an_inbox_is_never_offered(program: Program) -> None:
         collection = a_collection(work, peer, kind=CollectionKind.INBOX)
         [stored] = put(work, indicator(1, tlp=Tlp.CLEAR), origin=peer)
         publish(work, collection, [stored.version_id], brought_by=peer)
-        assert offered_to(work.session, stored.object_id) == []
+        assert offers_of(work, stored.object_id) == []
 
     with pytest.raises(NotFound):
         read_page(program, peer)
@@ -247,6 +247,12 @@ def test_acts_on_collections_are_in_the_audit_trail(program: Program) -> None:
         acts = [line.act for line in work.lines]
 
     assert acts == ["collection.add", "member.add", "member.remove"]
+
+
+def offers_of(work: Work, object_id: int) -> Sequence[FeedRow]:
+    """Open or closed, oldest first."""
+    rows = sa.select(FeedRow).where(FeedRow.object_id == object_id).order_by(FeedRow.date_us)
+    return work.session.scalars(rows).all()
 
 
 def _object(work: Work, version_id: int) -> int:

@@ -12,12 +12,16 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.objects.catalogue import CatalogueFilter
+from cirt.objects.models import StixObject
 from cirt.parties.peers import find_peer, suspend_peer
 from cirt.parties.roles import Role
 from cirt.release.commands import Revoke
 from cirt.release.exporting.commands import Export, Format, Subject
 from cirt.release.exporting.errors import NoSuchExport, NothingToExport
-from cirt.release.recall import revoke_indicator
+from cirt.release.exporting.sheet import cell
+from cirt.release.reach import reach, spread
+from cirt.release.recalling.models import LetterKind, PeerLetter
+from cirt.release.recalling.revoking import revoke_indicator
 from tests.support.browse import signed_in
 from tests.support.exporting import exported, ids_in, of_list, sheet
 from tests.support.register import a_person
@@ -102,6 +106,20 @@ def test_a_release_not_yet_decided_gives_a_peer_nothing(
     decided(program, lead, reference)
 
     assert indicators_in(theirs, exported(program, lead, theirs)[1]) == {ids["here-green"]}
+
+
+def test_who_had_it_by_a_file_alone_has_it_and_is_written_to_when_it_is_revoked(
+    program: Program, lead: Actor, ids: dict[str, str]
+) -> None:
+    exported(program, lead, Export(Subject.OBJECT, ids["out-green"], audience="cert-b"))
+
+    with program.work(lead) as work:
+        query = sa.select(StixObject.id).where(StixObject.stix_id == ids["out-green"])
+        object_id = work.session.scalars(query).one()
+        assert spread(reach(work.session, object_id)).have == ["CERT-B"]
+        revoke_indicator(work, Revoke(ids["out-green"], "Wrong address"))
+        [letter] = work.session.scalars(sa.select(PeerLetter))
+        assert letter.kind is LetterKind.CLOSED
 
 
 def test_a_suspended_peer_gets_nothing(program: Program, lead: Actor, ids: dict[str, str]) -> None:
@@ -201,6 +219,13 @@ def test_what_looks_like_a_formula_is_text_in_a_sheet(program: Program, lead: Ac
             assert value.lstrip(' "')[:1] not in tuple("=+-@＝")  # noqa: RUF001
             assert "\n" not in value
             assert "\r" not in value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (None, ""), (True, "yes"), ([], ""), (-1, "'-1")]
+)
+def test_a_sheet_tells_a_confidence_of_nought_from_none(value: object, text: str) -> None:
+    assert cell(value) == text
 
 
 def test_the_page_hands_the_file_over_without_a_name_in_its_name(program: Program) -> None:

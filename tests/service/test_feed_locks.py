@@ -9,8 +9,8 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.release.collections import add_member, find_collection
 from cirt.release.ledger import Reading, record_pages, record_together
+from cirt.release.locks import feeds_of
 from cirt.release.models import CollectionKind, Feed
-from cirt.release.offers import feeds_of
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.queries import agreements

@@ -10,17 +10,19 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor, ActorKind, Work
-from cirt.objects.models import ObjectVersion, StixObject
+from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
-from cirt.release.collections import find_collection, publish
+from cirt.release.collections import find_collection
 from cirt.release.errors import NoSuchObject, RemovalRefused
 from cirt.release.filters import Filter
-from cirt.release.ledger import Reading, fetched_by, record_pages
+from cirt.release.holdings.queries import holds_of
+from cirt.release.ledger import Reading, record_pages
 from cirt.release.models import CollectionEntry, CollectionKind, Feed, FeedRow, PageRead
 from cirt.release.pages import holds
+from cirt.release.publishing import publish
 from cirt.release.removal import remove_object
 from cirt.release.windows import find_place
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 from tests.support.release import (
     ALL,
     a_collection,
@@ -224,11 +226,8 @@ def test_a_page_is_filled_up_where_some_of_it_is_hidden(program: Program) -> Non
 
 def fetched_days(program: Program, number: int) -> list[str]:
     with program.work(CONSOLE, write=False) as work:
-        found = fetched_by(work.session, object_id(work, number))
-        return sorted(
-            work.session.get_one(ObjectVersion, each.version_id).version_text[8:10]
-            for each in found
-        )
+        [hold] = holds_of(work.session, [object_id(work, number)])[object_id(work, number)]
+        return sorted({got.version.text[8:10] for got in hold.got})
 
 
 def test_the_ledger_knows_what_each_page_showed(program: Program) -> None:

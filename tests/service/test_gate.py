@@ -17,20 +17,14 @@ from cirt.objects.codec import StixObject
 from cirt.objects.store import Stored, put_many
 from cirt.parties.models import Peer, PeerState, Person
 from cirt.register.models import Report, ReportSource
-from cirt.sharing.gate import (
-    Audience,
-    Released,
-    ReleasedTogether,
-    allowed_versions,
-    peer_reader,
-    preview,
-    release,
-    show,
-    show_file,
-)
+from cirt.sharing.facts import PublicReader
+from cirt.sharing.gate import Released, ReleasedTogether, allowed_versions, release, show, show_file
+from cirt.sharing.judging import Question
 from cirt.sharing.models import AgreementState, NamedPerson
-from cirt.sharing.rules import PublicReader, Verdict
-from cirt.sharing.standing import Loaded, Question
+from cirt.sharing.previewing import Audience, preview
+from cirt.sharing.queries import peer_reader
+from cirt.sharing.standing import Loaded
+from cirt.sharing.verdicts import Verdict
 from tests.support.store import a_peer, an_agreement, indicator, numbered, put, relationship
 
 
@@ -176,6 +170,21 @@ def test_in_a_peers_relationship_our_own_hidden_end_keeps_it_back(program: Progr
         linked = put(work, relationship(ours.stix_id, numbered("malware", 2)), origin=bringer)
 
         assert got(work, reader, linked) == []
+
+
+def test_what_it_posted_about_an_object_hidden_here_a_peer_reads_back_all_the_same(
+    program: Program,
+) -> None:
+    """Else whoever guesses an id could tell from what is missing whether it is here."""
+    ours = indicator(1, tlp=Tlp.RED)
+    with program.work(CONSOLE) as work:
+        poster, member = a_reader(work), a_reader(work, "cert-c")
+        put(work, ours)
+        linked = put(work, relationship(ours.stix_id, numbered("malware", 2)), origin=poster)
+        posted = [each.version_id for each in linked]
+
+        assert got(work, poster, linked, "shared", posted=posted) == [linked[0].stix_id]
+        assert got(work, member, linked, "shared", posted=posted) == []
 
 
 def test_what_a_peer_posts_to_a_shared_collection_goes_to_its_members(program: Program) -> None:

@@ -18,15 +18,17 @@ from cirt.parties.models import Peer
 from cirt.release.collections import find_collection
 from cirt.release.commands import Revoke
 from cirt.release.filters import Filter
-from cirt.release.holdings.accounting import account_due, rows_on
+from cirt.release.holdings.accounting import account_due, account_in_slices, rows_shown
 from cirt.release.holdings.handing import note_handed_out
+from cirt.release.holdings.holds import Hold
 from cirt.release.holdings.models import Accounted, Exit, FetchedRow
-from cirt.release.holdings.of_peer import HeldPage, PeerFilter, Shown, held_page
-from cirt.release.holdings.queries import Hold, holds_of
+from cirt.release.holdings.of_peer import HeldLine, PeerFilter, Shown, held_page
+from cirt.release.holdings.queries import holds_of
 from cirt.release.ledger import Reading, record_pages
 from cirt.release.models import Feed, FeedRow, PageRead
+from cirt.release.paging import NamedPage
 from cirt.release.reach import given_since, reach, spread
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.models import Agreement
 from tests.support.release import (
     ALL,
@@ -136,6 +138,22 @@ def test_a_page_is_accounted_for_once_by_however_many_workers(program: Program) 
     assert kept == rows
     assert mark == newest
     assert account_due(program) == 0
+
+
+def test_pages_are_accounted_for_in_short_slices_and_the_same_ones_once(program: Program) -> None:
+    offered(program, "peer")
+    with program.work(CONSOLE) as work:
+        feed = work.session.scalars(sa.select(Feed)).one()
+        pages = [(n, 900) for n in range(5)] + [(9, 900)] * 150
+        for start, count in pages:
+            record_pages(
+                work,
+                [Reading(feed.id, "objects", ALL, count, start, start + 1, feed.last_us, count)],
+            )
+
+    slices = list(account_in_slices(program))
+
+    assert slices == [2, 2, 100, 51]
 
 
 filters = st.builds(
@@ -252,12 +270,12 @@ def test_a_peers_page_tells_what_was_never_fetched_and_what_was_recalled(program
 
 def _held(
     program: Program, peer: Peer, wanted: PeerFilter | None = None, cursor: str = ""
-) -> HeldPage:
+) -> NamedPage[HeldLine]:
     with program.work(CONSOLE, write=False) as work:
         return held_page(work.session, peer.id, wanted or PeerFilter(), sa.true(), cursor)
 
 
-def _ids(page: HeldPage) -> set[str]:
+def _ids(page: NamedPage[HeldLine]) -> set[str]:
     return {line.stix_id for line in page.lines}
 
 
@@ -283,11 +301,11 @@ def test_a_page_is_accounted_for_along_its_own_rows(program: Program) -> None:
     """SQLite's plan names the bounds that it takes: the page's, not the whole feed's."""
     if program.engine.dialect.name != "sqlite":
         return
-    page = PageRead(feed_id=1, filters=ALL.as_data(), from_us=5, to_us=9, head_us=99)
+    page = {"feed": 1, "from_us": 5, "to_us": 9, "head_us": 99}
     for versions in ("all", "last"):
-        page.filters = {"versions": [versions]}
+        query = rows_shown(Filter(versions=(versions,)).shape).params(page)
         with program.engine.connect() as connection:
-            asked = rows_on(page).compile(connection, compile_kwargs={"literal_binds": True})
+            asked = query.compile(connection, compile_kwargs={"literal_binds": True})
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
         steps = [str(step[3]) for step in plan]
         assert any("feed_id=? AND date_us>? AND date_us<?" in step for step in steps), steps

@@ -1,13 +1,16 @@
 """The loop rules of the sharing digest, section 6; each test names the number of its rule."""
 
 import json
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange.arrivals import Arrival, take
+from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.loops.alarms import NoSuchAlarm, lift_alarm, standing_alarms
 from cirt.exchange.loops.disputes import NotAConflict, Solution, Solve, solve
@@ -18,6 +21,8 @@ from cirt.exchange.pull import pull_link
 from cirt.exchange.push import push_link
 from cirt.exchange.quarantine import NoSuchArrival
 from cirt.exchange.receipts import receive
+from cirt.exchange.remarks.commands import NoteObject
+from cirt.exchange.remarks.service import note_object
 from cirt.exchange.sightings import ReportSighting, report_sighting
 from cirt.kernel import schema
 from cirt.kernel.clock import FakeClock
@@ -26,14 +31,20 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
 from cirt.objects import build
+from cirt.objects.checking.sco_ids import sco_id
 from cirt.objects.codec import StixObject
 from cirt.objects.models import AlsoSeen, ObjectEnd, ObjectFacts, ObjectVersion, WayKind
 from cirt.objects.models import StixObject as ObjectRow
+from cirt.objects.stating import state_facts, state_sector
 from cirt.objects.ways import MOST_PASSED, passages
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
-from cirt.release.collections import find_collection, publish
+from cirt.release.collections import find_collection
+from cirt.release.commands import Revoke
+from cirt.release.errors import NotOurObject
 from cirt.release.models import CollectionKind
+from cirt.release.publishing import publish
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.gate import release
 from cirt.sharing.queries import peer_reader
 from tests.support import release as support
@@ -301,7 +312,7 @@ def test_5_only_a_second_content_can_be_solved(program: Program) -> None:
             solve(work, Solve(arrival_id, Solution.FIRST))
 
 
-# 6, 7, 9, 12 and 13
+# 6, 8, 9, 10, 12 and 13; 7 is tests/property/test_foreign.py, 16 tests/contract/test_rings.py
 
 
 def test_6_an_older_version_is_kept_and_not_relayed(program: Program) -> None:
@@ -316,6 +327,58 @@ def test_6_an_older_version_is_kept_and_not_relayed(program: Program) -> None:
     assert [row.version_text for row in walk(program, third) if row.stix_id == ONE] == [
         "2025-03-03T10:00:00.000Z"
     ]
+
+
+def test_8_what_we_state_and_say_of_an_object_is_kept_beside_its_bytes(program: Program) -> None:
+    one = indicator(1, tlp=Tlp.GREEN)
+    with program.work(CONSOLE) as work:
+        bringer, third = a_reader(work, "cert-b"), a_reader(work, "cert-c")
+        [arrival] = sent_by(work, bringer, one)
+        version_id = arrival.version_id or 0
+        row = work.session.scalars(sa.select(ObjectRow).where(ObjectRow.stix_id == ONE)).one()
+
+        state_sector(work, [version_id], "energy")
+        state_facts(work, [row.id], personal=False, withheld=False)
+        note_object(work, NoteObject(ONE, "Seen at a power plant", Tlp.GREEN))
+        report_sighting(work, ReportSighting(ONE, work.now, work.now, 3))
+
+        handed_on(work, [arrival], third)
+        count = sa.select(sa.func.count()).where(ObjectVersion.object_id == row.id)
+        assert work.session.scalar(count) == 1
+        assert facts_of_one(work)[1].sector == "energy"
+        reader = peer_reader(work.session, third.id, work.now)
+        [released] = release(work, reader, CollectionKind.PUBLISHED.value, [version_id])
+    assert released.body == one.raw
+
+
+def test_9_an_observable_is_one_object_whoever_saw_it(program: Program) -> None:
+    seen = {"type": "ipv4-addr", "spec_version": "2.1", "value": "198.51.100.9"}
+    body = json.dumps({**seen, "id": sco_id(seen)}).encode()
+    with program.work(CONSOLE) as work:
+        first, second = a_reader(work, "cert-b"), a_reader(work, "cert-c")
+
+        outcomes = [take(work, [body], peer=peer)[0].outcome for peer in (first, second)]
+
+        assert outcomes == ["taken", "known"]
+        addresses = sa.select(ObjectRow.stix_id).where(ObjectRow.type == "ipv4-addr")
+        assert work.session.scalars(addresses).all() == [sco_id(seen)]
+
+
+@pytest.mark.parametrize("given_on", [False, True], ids=["bringer-keeps", "bringer-lets"])
+@pytest.mark.parametrize("taken_on", [False, True], ids=["reader-without", "reader-with"])
+def test_10_nothing_of_a_peer_goes_on_unless_both_agreements_allow_it(
+    program: Program, *, given_on: bool, taken_on: bool
+) -> None:
+    with program.work(CONSOLE) as work:
+        bringer = support.a_reader(work, "cert-b", transit=given_on)
+        third = support.a_reader(work, "cert-c", transit=taken_on)
+        arrivals = sent_by(work, bringer, indicator(1, tlp=Tlp.GREEN))
+        handed_on(work, arrivals, third)
+        ours = our_indicator(work)
+        published(work, find_collection(work.session, "indicators"), ours)
+
+    expected = {ours.stix_id, ONE} if given_on and taken_on else {ours.stix_id}
+    assert set(offered(program, third)) == expected
 
 
 def test_12_our_sighting_goes_back_to_whose_object_it_is_and_to_nobody_else(
@@ -352,7 +415,7 @@ def test_13_what_comes_sends_nothing_in_its_transaction_and_asks_for_no_run(
         assert work.session.scalars(sa.select(Job)).all() == []
 
 
-# 14: the alarm
+# 14 and 15: the alarm, and the end of an object
 
 
 def versions(count: int, *, start: int = 0, seconds: int = 60) -> list[StixObject]:
@@ -436,6 +499,29 @@ def test_14_lifted_what_was_held_is_taken_and_a_further_loop_is_stopped_again(
             lift_alarm(work, alarm.id)
 
 
+def test_15_what_another_made_is_ended_by_its_maker_alone_and_ends_where_it_went(
+    program: Program, clock: FakeClock
+) -> None:
+    with program.work(CONSOLE) as work:
+        maker, read, idle = (a_reader(work, f"cert-{letter}") for letter in "bcd")
+        handed_on(work, sent_by(work, maker, indicator(1, tlp=Tlp.GREEN)), maker, read, idle)
+    assert offered(program, read) == [ONE]
+    clock.forward(minutes=1)
+    with program.work(CONSOLE) as work, pytest.raises(NotOurObject):
+        revoke_indicator(work, Revoke(ONE, "Wrong"))
+    gone = indicator(1, tlp=Tlp.GREEN, day=2, revoked=True)
+
+    with program.work(CONSOLE) as work:
+        sent_by(work, maker, gone)
+
+    told = [row.version_text for row in walk(program, read) if row.stix_id == ONE]
+    assert told == ["2025-03-02T10:00:00.000Z"]
+    for peer in (maker, idle):
+        assert offered(program, peer) == []
+    with program.work(CONSOLE) as work:
+        assert [each.outcome for each in sent_by(work, read, gone)] == ["known"]
+
+
 def test_what_notes_of_before_are_about_is_read_by_the_migration(program: Program) -> None:
     with program.work(CONSOLE) as work:
         note = an_object("note", content="Seen", object_refs=[ONE, numbered("indicator", 2)])
@@ -449,3 +535,19 @@ def test_what_notes_of_before_are_about_is_read_by_the_migration(program: Progra
     with program.work(CONSOLE, write=False) as work:
         ends = sa.select(ObjectEnd.stix_id).order_by(ObjectEnd.stix_id)
         assert work.session.scalars(ends).all() == [ONE, numbered("indicator", 2)]
+
+
+def test_every_rule_has_a_test_that_names_its_number() -> None:
+    tests = Path(__file__).parents[1]
+    named: set[int] = set()
+    for path in (
+        "service/test_loops",
+        "service/test_remarks",
+        "property/test_foreign",
+        "contract/test_rings",
+    ):
+        text = (tests / f"{path}.py").read_text(encoding="utf-8")
+        for numbers in re.findall(r"^def test_((?:\d+_)+)", text, re.MULTILINE):
+            named |= {int(each) for each in numbers.split("_") if each}
+
+    assert named == set(range(1, 17))

@@ -149,7 +149,6 @@ def check(program: Program, kind: CollectionKind, level: str) -> None:
     assert cells > 5000
 
 
-@pytest.mark.parametrize("backend", ["sqlite"])  # on both with the long ones
 def test_every_exit_gives_each_what_the_oracle_says(program: Program) -> None:
     check(program, CollectionKind.PUBLISHED, "mou")
 

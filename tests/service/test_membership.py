@@ -9,22 +9,25 @@ from cirt.kernel.errors import NotAllowed, NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.parties.four_eyes.errors import OwnChange, ReasonNeeded, RequestVoided
+from cirt.parties.four_eyes.service import find_request
 from cirt.parties.peers import set_credentials
 from cirt.parties.roles import Role
 from cirt.release.errors import AlreadyMember, NotAMember
+from cirt.release.membership.models import MemberRequest
 from cirt.release.membership.service import (
     MemberDecided,
     ask_member,
     decide_member,
-    get_request,
     take_out_member,
 )
 from cirt.release.models import CollectionKind, PageRead
 from cirt.release.seeing import seen_collections
-from cirt.sharing.agreements.commands import ChangeAgreement, DecideRequest, Ruling
-from cirt.sharing.agreements.errors import OwnChange, ReasonNeeded, RequestVoided
+from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.models import Direction
+from cirt.sharing.queries import peer_reader
 from tests.support.agreeing import polled
 from tests.support.browse import PASSWORD, signed_in
 from tests.support.register import a_person
@@ -62,7 +65,7 @@ def ruled(
     program: Program, actor: Actor, number: int, ruling: Ruling = Ruling.APPROVED, comment: str = ""
 ) -> MemberDecided:
     with program.work(actor) as work:
-        digest = get_request(work, number).digest
+        digest = find_request(work.session, MemberRequest, number).digest
         return decide_member(work, DecideRequest(number, ruling, comment, digest))
 
 
@@ -193,4 +196,27 @@ def test_nobody_but_readers_of_content_sees_as_a_peer(program: Program) -> None:
     assert omar.get("/peers/cert-b/view/indicators").status_code == 404
     assert omar.get("/peers/nobody/view").status_code == 404
     with pytest.raises(NotFound), program.work(CONSOLE) as work:
-        get_request(work, 99)
+        find_request(work.session, MemberRequest, 99)
+
+
+@pytest.mark.parametrize(
+    ("direction", "seen"),
+    [(Direction.GIVE, ["out", "room"]), (Direction.TAKE, ["in", "room"])],
+)
+def test_who_sees_as_a_peer_sees_the_collections_that_exist_for_it(
+    program: Program, direction: Direction, seen: list[str]
+) -> None:
+    kinds = {
+        "in": CollectionKind.INBOX,
+        "out": CollectionKind.PUBLISHED,
+        "room": CollectionKind.SHARED,
+    }
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work, direction=direction)
+        for alias, kind in kinds.items():
+            a_collection(work, peer, alias=f"the-{alias}", kind=kind)
+        reader = peer_reader(work.session, peer.id, work.now)
+
+        found = seen_collections(work, reader)
+
+    assert [each.collection.alias for each in found] == [f"the-{each}" for each in seen]

@@ -18,10 +18,11 @@ from cirt.kernel.work import CONSOLE
 from cirt.notify.handovers import send_due
 from cirt.release.commands import Revoke
 from cirt.release.errors import NothingWouldLeave, TwoWays
-from cirt.release.handing.models import HandoverKind, HandoverState
+from cirt.release.handing.models import Handover, HandoverKind, HandoverState
+from cirt.release.handing.service import ready
 from cirt.release.models import FeedRow, ProposalState
 from cirt.release.queries import proposal_view
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.agreements.persons import (
     AgreementOver,
     GiveKey,
@@ -35,9 +36,9 @@ from cirt.sharing.agreements.persons import (
 )
 from cirt.sharing.agreements.service import end_agreement
 from cirt.sharing.gate import release
+from cirt.sharing.giving import named_rule
 from cirt.sharing.models import Level
 from cirt.sharing.queries import staff_reader
-from cirt.sharing.rules import named_rule
 from tests.support.mail import KeyRing, Smtp, key_ring, needs_gpg, smtp_server
 from tests.support.named import A_KEY, a_red_desk, mailing
 from tests.support.release import a_collection, asked, decided, shown_digest
@@ -246,6 +247,37 @@ def test_a_recall_tells_those_to_whom_it_went_by_mail(
     assert desk.stix_id in inner
     assert "203.0.113.7" not in inner
     assert "It was ours" not in inner
+
+
+def test_what_was_revoked_before_its_mail_was_sent_stays_and_nobody_hears_of_it(
+    program: Program,
+) -> None:
+    desk = a_red_desk(program)
+    desk.approve(desk.ask())
+
+    with program.work(desk.tomas) as work:
+        revoke_indicator(work, Revoke(desk.stix_id, "It was ours"))
+
+    [mail] = desk.handovers()
+    assert (mail.kind, mail.state) == (HandoverKind.RELEASE, HandoverState.STAYED)
+    assert "revoked before it was sent" in mail.failure
+
+
+def test_of_a_mail_that_was_tried_and_then_revoked_the_person_is_told(program: Program) -> None:
+    desk = a_red_desk(program)
+    desk.approve(desk.ask())
+    with program.work(CONSOLE) as work:
+        [first] = work.session.scalars(sa.select(Handover))
+        assert ready(work, first.id, "<1@ex-cirt.example>") is not None
+
+    with program.work(desk.tomas) as work:
+        revoke_indicator(work, Revoke(desk.stix_id, "It was ours"))
+
+    said = [(mail.kind, mail.state) for mail in desk.handovers()]
+    assert said == [
+        (HandoverKind.RELEASE, HandoverState.STAYED),
+        (HandoverKind.RECALL, HandoverState.WAITING),
+    ]
 
 
 def test_who_is_not_named_on_the_object_reads_nothing_of_it(program: Program) -> None:

@@ -18,8 +18,7 @@ from cirt.release.pages import Page, Pages
 from cirt.release.windows import find_place
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
-from cirt.sharing.gate import peer_reader
-from cirt.sharing.queries import agreements
+from cirt.sharing.queries import agreements, peer_reader
 from tests.support.release import ALL, a_collection, a_reader, published
 from tests.support.store import indicator, put, relationship
 

@@ -1,6 +1,7 @@
 """A part with a lower marking: previewed to the byte, made as it was shown, and asked for as any other."""
 
 import re
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -15,6 +16,9 @@ from cirt.register.commands import Promote
 from cirt.register.constituents.commands import AddParty
 from cirt.register.constituents.models import PartyRole
 from cirt.register.models import Incident
+from cirt.register.queries import indicators_of
+from cirt.release.commands import SayPersonal
+from cirt.release.personal import say_personal
 from tests.support.browse import Visitor, signed_in
 from tests.support.named import the_actor
 from tests.support.register import an_incident, with_observables
@@ -132,3 +136,47 @@ def test_bad_choices_are_named_and_what_was_typed_stays(program: Program) -> Non
         assert words in visitor.text
     assert visitor.get("/release/part").status_code == 404
     assert visitor.get("/release/part?incident=INC-2026-0999").status_code == 404
+
+
+def personal(program: Program) -> list[bool]:
+    """Of each indicator, in the order in which they came."""
+    query = (
+        sa.select(ObjectFacts.personal)
+        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+        .join(StixObject, StixObject.newest_id == ObjectVersion.id)
+        .where(StixObject.type == "indicator")
+        .order_by(StixObject.id)
+    )
+    with program.work(CONSOLE, write=False) as work:
+        return list(work.session.scalars(query))
+
+
+def test_a_part_of_what_concerns_a_person_concerns_that_person_too(program: Program) -> None:
+    visitor, handler = the_handler(program)
+    incident = an_amber_wave(program, handler)
+    with program.work(handler) as work:
+        [made] = indicators_of(work, incident.reference)
+        say_personal(work, SayPersonal(made.stix_id, reason="Somebody's flat", personal=True))
+
+    shown(visitor, incident)
+    visitor.send("/release/part", act="make")
+    visitor.follow()
+
+    assert personal(program) == [True, True]
+
+
+def test_a_part_of_what_is_valid_until_the_end_of_all_years_is_made(program: Program) -> None:
+    visitor, handler = the_handler(program)
+    incident = an_amber_wave(program, handler)
+    row = with_observables(program, handler, incident, "203.0.113.77")[-1]
+    with program.work(handler) as work:
+        until = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+        service.promote(
+            work,
+            Promote(incident.reference, (row.id,), Tlp.AMBER, valid_days=None, valid_until=until),
+        )
+
+    text = shown(visitor, incident)
+
+    assert "2 of 2 objects can be part of it" in text
+    assert "9999-12-31T00:00:00" in text

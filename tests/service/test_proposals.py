@@ -14,6 +14,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.objects.codec import StixObject
 from cirt.parties.accounts import AddAccount, add_account, disable_account, get_account, set_roles
+from cirt.parties.four_eyes.errors import PersonAsks
 from cirt.parties.models import Account, Peer, PeerState
 from cirt.parties.roles import Role, permissions_of
 from cirt.register.models import Entry, EntryKind
@@ -27,7 +28,6 @@ from cirt.release.errors import (
     NotAsker,
     NothingWouldLeave,
     OwnRequest,
-    PersonNeeded,
     ReleaseChanged,
     ReleaseDecided,
     ReleaseEdited,
@@ -35,7 +35,7 @@ from cirt.release.errors import (
     ReleaseVoided,
     TooFewToApprove,
 )
-from cirt.release.lists import ReleaseFilter, ReleaseLine, release_page
+from cirt.release.lists import ReleaseFilter, ReleaseLine, release_page, waiting_releases
 from cirt.release.models import (
     Collection,
     CollectionEntry,
@@ -44,7 +44,7 @@ from cirt.release.models import (
     ProposalState,
     Ruling,
 )
-from cirt.release.queries import ProposalView, proposal_view, proposals
+from cirt.release.queries import ProposalView, proposal_view
 from cirt.release.reach import releases_of
 from cirt.sharing.models import Level
 from tests.support.register import a_person, an_incident
@@ -55,6 +55,7 @@ from tests.support.release import (
     decided,
     names,
     our_indicator,
+    read_page,
     revised,
     shown_digest,
     walk,
@@ -259,9 +260,9 @@ def test_a_changed_agreement_shows_at_once_that_an_approval_counts_no_more(
 def test_the_console_neither_asks_nor_decides(program: Program) -> None:
     desk = Desk(program)
 
-    with pytest.raises(PersonNeeded):
+    with pytest.raises(PersonAsks):
         desk.ask(CONSOLE)
-    with pytest.raises(PersonNeeded):
+    with pytest.raises(PersonAsks):
         desk.decide(CONSOLE, desk.ask())
 
 
@@ -349,7 +350,7 @@ def test_title_reason_and_incident_of_a_request_are_for_those_who_see_its_incide
     def shown(actor: Actor) -> set[str | None]:
         view = desk.view(reference, actor)
         with program.work(actor, write=False) as work:
-            (line,) = proposals(work)
+            (line,) = waiting_releases(work)
             views = (ReleaseFilter.WAITING, ReleaseFilter.MINE)
             (listed,) = (row for each in views for row in release_page(work, each).rows)
             object_id = work.session.scalars(sa.select(ProposalObject.object_id)).one()
@@ -548,6 +549,27 @@ def test_the_sector_of_a_release_opens_an_agreement_that_names_it(program: Progr
     assert desk.readable() == [desk.indicator.stix_id]
 
 
+def test_another_sector_opens_and_closes_also_where_the_object_stood_before(
+    program: Program,
+) -> None:
+    """Who had passed its row while it was hidden is offered it anew, at the end."""
+    desk = Desk(program, sectors=["water"])
+    with program.work(CONSOLE) as work:
+        energy, anybody = a_reader(work, "cert-c", sectors=["energy"]), a_reader(work, "cert-d")
+        a_collection(work, energy, anybody, alias="more")
+    desk.decide(desk.irena, desk.ask(sector="water"))
+    first = read_page(program, desk.peer)
+    desk.decide(desk.irena, desk.ask(sector="energy", alias="more"))
+    assert desk.readable() == []
+    assert names(walk(program, energy, "more")) == [desk.indicator.stix_id]
+
+    desk.decide(desk.irena, desk.ask(sector="water", alias="more"))
+
+    again = read_page(program, desk.peer, after_us=first.position_us)
+    assert names(again.rows) == [desk.indicator.stix_id]
+    assert names(walk(program, energy, "more")) == []
+
+
 def test_the_incident_tells_of_its_release(program: Program) -> None:
     desk = Desk(program)
     incident = an_incident(program, desk.tomas)
@@ -560,12 +582,12 @@ def test_the_incident_tells_of_its_release(program: Program) -> None:
     assert kinds[-2:] == [EntryKind.RELEASE_ASKED, EntryKind.RELEASED]
 
 
-def test_requests_are_listed_the_youngest_first(program: Program) -> None:
+def test_requests_that_wait_are_listed_the_youngest_first(program: Program) -> None:
     desk = Desk(program)
     older, younger = desk.ask(), desk.ask()
 
     with program.work(desk.irena, write=False) as work:
-        lines = proposals(work, [ProposalState.ASKED])
+        lines = waiting_releases(work)
 
     assert [(line.reference, line.asker, line.objects) for line in lines] == [
         (younger, "Tomas", 1),

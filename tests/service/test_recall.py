@@ -18,7 +18,7 @@ from cirt.release.commands import Revoke
 from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject, ReasonNeeded
 from cirt.release.filters import Filter
 from cirt.release.models import Proposal, ProposalState
-from cirt.release.recall import Recalled, revoke_indicator
+from cirt.release.recalling.revoking import Recalled, revoke_indicator
 from cirt.sharing.models import Agreement
 from tests.support.register import a_person, an_incident
 from tests.support.release import (

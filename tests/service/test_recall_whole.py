@@ -21,7 +21,7 @@ from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import Promote
-from cirt.release.collections import add_member, find_collection, publish, remove_member
+from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.commands import RecallRelease, Revoke, Withdraw
 from cirt.release.errors import (
     AddressWrong,
@@ -31,19 +31,17 @@ from cirt.release.errors import (
     NotYourIncident,
     OursToRevoke,
 )
+from cirt.release.holdings.accounting import account_due
 from cirt.release.models import Feed, FeedRow, Proposal, ProposalState
-from cirt.release.recall import revoke_indicator
+from cirt.release.publishing import publish
+from cirt.release.reach import reach, spread
 from cirt.release.recalling.consequences import Consequences, consequences
-from cirt.release.recalling.letters import (
-    SendLetter,
-    ask_reminder,
-    drop_needless,
-    letters_of,
-    remind_due,
-    send_letter,
-)
+from cirt.release.recalling.letters.queries import letters_of
+from cirt.release.recalling.letters.reminding import drop_needless, remind_due
+from cirt.release.recalling.letters.service import SendLetter, ask_reminder, send_letter
 from cirt.release.recalling.models import LetterKind, LetterState, PeerLetter, Recall, RecallKind
 from cirt.release.recalling.queries import recall_page, recalls_of
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.recalling.service import recall_release
 from cirt.release.recalling.withdrawing import withdraw
 from cirt.sharing.models import Agreement, AgreementState
@@ -179,7 +177,27 @@ def test_who_has_not_fetched_the_revocation_is_listed(program: Program) -> None:
         ("SLOW", False),
     ]
     assert [line.stix_id for line in page.lines] == [made.stix_id]
-    assert page.lines[0].offered == 2
+    assert (page.lines[0].offered, page.lines[0].unread) == (2, 1)
+
+
+def test_who_read_of_it_in_one_of_two_collections_has_read_of_it(program: Program) -> None:
+    made, [peer] = a_release(program, "quick")
+    with program.work(CONSOLE) as work:
+        peer = work.session.get_one(Peer, peer.id)
+        newest = sa.select(ObjectRow.newest_id).where(ObjectRow.stix_id == made.stix_id)
+        version_id = work.session.scalars(newest).one() or 0
+        publish(work, a_collection(work, peer, alias="second"), [version_id])
+    for alias in ("indicators", "second"):
+        read_page(program, peer, alias)
+    revoke(program, made)
+    read_page(program, peer)
+    account_due(program)
+
+    with program.work(CONSOLE, write=False) as work:
+        [line] = recall_page(work).lines
+        [view] = recalls_of(work, object_id(work.session, made))
+
+    assert (line.offered, line.unread, view.waiting) == (1, 0, [])
 
 
 def test_a_reminder_is_prepared_after_a_week_and_never_twice(
@@ -383,3 +401,26 @@ def test_a_foreign_revocation_goes_on_to_those_who_had_it_and_may_have_it(
         late = a_reader(work, "late", transit=True)
         add_member(work, find_collection(work.session, "indicators"), late)
     assert names(read_page(program, late).rows) == []
+
+
+def test_a_foreign_revocation_that_a_reader_may_not_have_is_not_counted_as_told(
+    program: Program, clock: FakeClock
+) -> None:
+    with program.work(CONSOLE) as work:
+        author = a_reader(work, "author", transit=True)
+        narrow = a_reader(work, "narrow", transit=True, ceiling=Tlp.GREEN)
+        theirs = indicator(1, tlp=Tlp.GREEN)
+        [stored] = put(work, theirs, origin=author)
+        publish(work, a_collection(work, narrow), [stored.version_id])
+    read_page(program, narrow)
+    clock.forward(minutes=1)
+    with program.work(CONSOLE) as work:
+        gone = indicator(1, tlp=Tlp.AMBER, day=2, revoked=True)
+        take(work, [gone.raw], peer=work.session.get_one(Peer, author.id))
+        published(work, find_collection(work.session, "indicators"), our_indicator(work))
+
+    assert theirs.stix_id not in names(read_page(program, narrow).rows)
+
+    with program.work(CONSOLE, write=False) as work:
+        told = spread(reach(work.session, object_id(work.session, theirs)))
+    assert (told.have, told.know, told.not_told) == (["NARROW"], [], [])

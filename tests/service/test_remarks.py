@@ -33,7 +33,8 @@ from cirt.objects.markings import PAP_IDS, TLP2_REFS
 from cirt.objects.models import StixObject
 from cirt.parties.peers import ourselves
 from cirt.parties.roles import Role
-from cirt.sharing.gate import peer_reader, release, show
+from cirt.sharing.gate import release, show
+from cirt.sharing.queries import peer_reader
 from tests.service.test_statements import statements
 from tests.support.browse import signed_in
 from tests.support.register import a_person

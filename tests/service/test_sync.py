@@ -43,19 +43,25 @@ from cirt.parties.peers import (
     set_credentials,
     suspend_peer,
 )
-from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
+from cirt.release.collections import (
+    AddCollection,
+    add_collection,
+    add_member,
+    find_collection,
+    remove_member,
+)
 from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
-from cirt.release.recall import revoke_indicator
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from cirt.sharing.gate import release, show
 from tests.support.databases import Databases
 from tests.support.hostile import hostile
-from tests.support.release import our_indicator, published
+from tests.support.release import a_collection, our_indicator, published
 from tests.support.ring import call_it
 from tests.support.store import indicator, numbered
-from tests.support.sync import a_link, have
+from tests.support.sync import a_far_peer, a_link, have
 from tests.support.taxii import PASSWORD, served
 
 CAPS = Caps(page_size=2)
@@ -266,6 +272,11 @@ def test_health_says_in_a_sentence_what_is_wrong(program: Program) -> None:
     assert health.last_run is not None
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
+def test_a_date_that_is_none_in_utc_is_nonsense(text: str) -> None:
+    assert pull.parse_added(text) is None
+
+
 # Pushing to a small peer
 
 
@@ -336,6 +347,28 @@ def test_where_others_may_read_only_clear_and_green_is_pushed(program: Program) 
 
         assert push_link(program, link_id).offered == 0
         assert peer.posted == []
+
+
+@pytest.mark.parametrize("act", ["recall", "leave"])
+def test_what_waits_and_is_offered_no_longer_is_not_pushed(program: Program, act: str) -> None:
+    with hostile("good") as peer:
+        url = f"{peer.base}/taxii2/"
+        with program.work(CONSOLE) as work:
+            far = a_far_peer(program, work, url)
+            made = our_indicator(work)
+            ids = published(work, a_collection(work, far), made)
+            link = add_link(work, AddLink("cert-b", "c", LinkDirection.PUSH, "indicators"))
+            push.queue(work, link, ids)  # and the peer was away
+        with program.work(CONSOLE) as work:
+            if act == "recall":
+                revoke_indicator(work, Revoke(made.stix_id, "It was ours"))
+            else:
+                far = find_peer(work.session, "cert-b")
+                remove_member(work, find_collection(work.session, "indicators"), far)
+
+        push_link(program, link.id)
+
+        assert not any(made.stix_id.encode() in body for body in peer.posted)
 
 
 def test_a_sighting_says_where_it_goes(program: Program) -> None:

@@ -77,6 +77,8 @@ def test_from_a_new_agreement_to_one_in_force(
     farid.get("/agreements")
     assert "New agreement with CERT-B" in farid.text
     farid.get("/agreements/changes/1")
+    for words in ("31 Dec 2027", "Duty desk", "4 hours where it is urgent", "Early warning"):
+        assert words in farid.text  # all that is decided on stands on the page of the decision
     farid.send("/agreements/changes/1/decision", ruling="approved", password="wrong")
     assert status(farid) == 422
     farid.send("/agreements/changes/1/decision", ruling="approved", password=PASSWORD)
@@ -111,7 +113,7 @@ def test_a_change_shows_what_it_opens_with_counts_and_examples(
     irena.follow()
 
     assert "can fetch 2 more objects" in irena.text
-    assert "1 indicator TLP:AMBER" in irena.text
+    assert "Indicators TLP:AMBER 1" in irena.text
     assert "Address 198[.]51[.]100[.]2" in irena.text
     assert "The most that we give TLP:GREEN TLP:AMBER" in irena.text
     irena.send("/agreements/changes/1/decision", ruling="withdrawn")
@@ -152,6 +154,7 @@ def test_narrowing_and_stopping_hold_at_once(program: Program, irena: Visitor) -
         ({"urgent_h": "0"}, "Enter hours as a whole number"),
         ({"reason": " "}, "Say why"),
         ({"contact_mail": ["x@example.org"]}, "Give each contact a name"),
+        ({"contact_name": ["Duty"], "contact_mail": ["5550142"]}, "Enter a mail address like"),
         ({"purposes": "p" * 101}, "Write at most 100"),
         ({"version": "7"}, "changed since you opened it"),
         ({"their_name": "nul \x00"}, "cannot be kept"),
@@ -229,3 +232,14 @@ def statements(program: Program, visitor: Visitor, path: str) -> int:
     assert visitor.get(path).status_code == 200, path
     sa.event.remove(program.engine, "before_cursor_execute", note)
     return len(asked)
+
+
+def test_an_agreement_says_what_passing_on_means(program: Program, irena: Visitor) -> None:
+    under_terms(program)
+
+    irena.get(f"/agreements/{MOU}")
+    assert "what others brought does not go to them" in irena.text
+    with program.work(CONSOLE) as work:
+        change_agreement(work, ChangeAgreement(MOU, transit=True))
+    irena.get(f"/agreements/{MOU}")
+    assert "where the other agreement allows it too" in irena.text

@@ -11,11 +11,11 @@ from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import Promote
-from cirt.release.collections import publish
 from cirt.release.commands import Revoke
 from cirt.release.holdings.accounting import account_due
-from cirt.release.recall import revoke_indicator
+from cirt.release.publishing import publish
 from cirt.release.recalling.models import LetterState, PeerLetter
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.models import Agreement, AgreementState
 from tests.support.browse import Visitor, signed_in
 from tests.support.register import a_person, an_incident, with_observables

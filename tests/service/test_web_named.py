@@ -11,9 +11,10 @@ from cirt.register.commands import Promote
 from cirt.release.models import ProposalState
 from cirt.release.queries import proposal_view
 from cirt.sharing.models import Level
-from tests.support.browse import PASSWORD, Visitor, signed_in
+from tests.support.browse import PASSWORD, Visitor, signed_in, web_app
 from tests.support.mail import key_ring, needs_gpg
 from tests.support.named import a_red_desk, the_actor
+from tests.support.register import PASSWORD as HIS
 from tests.support.register import an_incident, with_observables
 from tests.support.release import a_collection, a_reader, our_indicator
 from tests.support.store import put
@@ -150,3 +151,47 @@ def test_too_few_to_approve_is_said_before_it_is_asked(program: Program, leads: 
     assert f"{2 - leads} more needed" in visitor.text
     assert "An administrator must give another person the role Lead first" in visitor.text
     assert visitor.send("/release/new", anyway="true").status_code == 303
+
+
+ABSENT = "indicator--11111111-2222-4333-8444-555555555555"
+
+
+def test_whoever_is_not_named_on_an_object_asks_for_its_release_as_if_it_were_absent(
+    program: Program,
+) -> None:
+    desk = a_red_desk(program)
+    lead = signed_in(program, Role.LEAD, name="Lin")
+    lead.get("/release/new")
+    sent = {
+        "form_token": lead.form("/sign-out").fields["form_token"],
+        "title": "t",
+        "reason": "r",
+        "persons": str(desk.mei),
+    }
+
+    said = []
+    for stix_id in (desk.stix_id, ABSENT):
+        for act in ("ask", "look"):
+            answer = lead.post("/release/new", {**sent, "stix_ids": stix_id, "act": act})
+            said.append((answer.status_code, lead.text.replace(stix_id, "…")))
+
+    assert said[:2] == said[2:]
+    assert said[0][0] == 422
+
+
+def test_a_recall_page_counts_what_is_red_and_names_it_to_whom_it_names_only(
+    program: Program,
+) -> None:
+    desk = a_red_desk(program)
+    reference = desk.ask()
+    desk.approve(reference)
+    lead = signed_in(program, Role.LEAD, name="Lin")
+
+    lead.get(f"/release/{reference}/recall")
+
+    assert desk.stix_id not in lead.page
+    assert "One object of it is TLP:RED." in lead.text
+    assert "Nothing of it is left" not in lead.text
+    tomas = Visitor(web_app(program))
+    tomas.sign_in("tomas@ex-cirt.example", HIS)
+    assert desk.stix_id in tomas.get(f"/release/{reference}/recall").get_data(as_text=True)

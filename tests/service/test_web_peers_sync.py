@@ -69,7 +69,7 @@ def test_the_directory_tells_of_each_peer_what_holds_today(program: Program) -> 
 
     visitor.get("/peers")
 
-    assert "CERT-B BB Agreement in force TLP:AMBER indicator no end 3 2" in visitor.text
+    assert "CERT-B BB Agreement in force TLP:AMBER Indicators no end 3 2" in visitor.text
     assert "CERT-C BB Agreement ended" in visitor.text
 
 

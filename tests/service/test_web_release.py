@@ -18,7 +18,7 @@ from cirt.sharing.agreements.service import change_agreement
 from tests.support.browse import PASSWORD, Visitor, signed_in
 from tests.support.register import a_person, an_incident, with_observables
 from tests.support.release import a_collection, a_reader, asked, our_indicator, revised
-from tests.support.store import put
+from tests.support.store import indicator, put, relationship
 
 
 def a_wave(program: Program, tlp: Tlp = Tlp.AMBER) -> StixObject:
@@ -359,3 +359,20 @@ def test_neither_triage_nor_auditors_decide_and_administrators_see_nothing(
 def _page(visitor: Visitor, path: str) -> str:
     visitor.get(path)
     return visitor.page
+
+
+def test_of_what_names_a_red_object_no_page_tells_its_id(program: Program) -> None:
+    red, seen = indicator(1, tlp=Tlp.RED), indicator(2, tlp=Tlp.GREEN)
+    named = [relationship(seen.stix_id, each.stix_id, n) for n, each in enumerate((red, seen))]
+    with program.work(CONSOLE) as work:
+        a_collection(work, a_reader(work))
+        put(work, red, seen, *named)
+    handler = a_person(program, "Tomas", Role.HANDLER)
+    reference = asked(program, handler, *(each.stix_id for each in named))
+    visitor = signed_in(program, Role.LEAD)
+
+    assert visitor.get(f"/indicators/{named[1].stix_id}/who-may").status_code == 200
+    assert visitor.get(f"/indicators/{named[0].stix_id}/who-may").status_code == 404
+    visitor.get(f"/release/{reference}")
+    assert "It names TLP:RED, which may not go to" in visitor.page
+    assert red.stix_id not in visitor.page

@@ -15,8 +15,8 @@ from cirt.objects.codec import StixObject
 from cirt.objects.withholding import WithheldValue
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
-from cirt.release.collections import publish
 from cirt.release.models import CollectionKind
+from cirt.release.publishing import publish
 from cirt.release.withholding import end_past, let_go, preview_withhold, withhold
 from cirt.sharing.withheld.commands import LetGo, Withhold
 from cirt.sharing.withheld.errors import NoValues, TooManyValues, UntilPast, ValuesUnread
@@ -24,7 +24,7 @@ from cirt.sharing.withheld.reading import read_values
 from tests.support.browse import signed_in
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, published, read_page
-from tests.support.store import indicator, put
+from tests.support.store import indicator, put, relationship
 
 URL = "[url:value = 'http://pay.evil.example/gate']"
 MAIL = "[email-addr:value = 'clerk@evil.example']"
@@ -155,6 +155,22 @@ def test_the_preview_says_what_would_vanish_at_whom_and_saves_nothing(program: P
         assert work.session.scalar(sa.select(sa.func.count()).select_from(WithheldValue)) == 0
 
 
+def test_the_preview_counts_what_stays_with_its_ends(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        reader = a_reader(work)
+        one, two = our_indicator(work), our_indicator(work, "203.0.113.9")
+        between = relationship(one.stix_id, two.stix_id)
+        published(work, a_collection(work, reader), one, two, between)
+
+        found = preview_withhold(work, Withhold("198.51.100.7", "ours"))
+
+    assert [(each.slug, each.count) for each in found.peers] == [("cert-b", 2)]
+    before = len(read_page(program, reader).rows)
+    with program.work(CONSOLE) as work:
+        withhold(work, Withhold("198.51.100.7", "ours"))
+    assert len(read_page(program, reader).rows) == before - 2
+
+
 def test_a_long_list_is_one_act_and_what_is_on_it_already_stays(program: Program) -> None:
     pasted = "\n".join(f"198.18.{n // 256}.{n % 256}" for n in range(10_000))
     with program.work(CONSOLE) as work:
@@ -173,6 +189,10 @@ def test_a_long_list_is_one_act_and_what_is_on_it_already_stays(program: Program
         ("198.51.100.7\nnot a value", ValuesUnread),
         ("x" * 5000, ValuesUnread),
         ("*.198.51.100.7", ValuesUnread),
+        ("0.0.0.0/0", ValuesUnread),
+        ("::/0", ValuesUnread),
+        ("*@example.org", ValuesUnread),
+        ("198.051.100.007", ValuesUnread),
         ("\n".join(f"{n}.example" for n in range(20_001)), TooManyValues),
     ],
 )

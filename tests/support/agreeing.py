@@ -2,22 +2,35 @@
 
 import base64
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Actor
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.parties.four_eyes.service import find_request
 from cirt.release import agreeing
 from cirt.release.agreeing import Agreed
-from cirt.sharing.agreements.changes import draft_agreement, get_change, propose_change
-from cirt.sharing.agreements.commands import DecideRequest, Ruling, WriteTerms
+from cirt.sharing.agreements.changes import draft_agreement, propose_change
+from cirt.sharing.agreements.commands import WriteTerms
+from cirt.sharing.agreements.models import AgreementChange
+from cirt.sharing.case import terms_rule
+from cirt.sharing.facts import Terms
 from cirt.sharing.models import Direction, Level
-from cirt.sharing.queries import find_agreement
+from cirt.sharing.queries import find_agreement, peer_reader
 from tests.support.browse import PASSWORD
 
 MEDIA = "application/taxii+json;version=2.1"
+
+
+def agreement_in_force(session: Session, peer_id: int, now: datetime) -> Terms | None:
+    """The terms that hold between us and this peer; None where there are none or it is suspended."""
+    reader = peer_reader(session, peer_id, now)
+    return None if reader.suspended or terms_rule(reader.terms, now) else reader.terms
 
 
 def written(**more: Any) -> WriteTerms:
@@ -55,7 +68,7 @@ def ruled(
     comment: str = "",
 ) -> Agreed:
     with program.work(actor, write=False) as work:
-        digest = get_change(work, change_id).digest
+        digest = find_request(work.session, AgreementChange, change_id).digest
     with program.work(actor) as work:
         return agreeing.decide(work, DecideRequest(change_id, ruling, comment, digest))
 

@@ -76,19 +76,14 @@ from cirt.register.views.service import save_view
 from cirt.register.webhook.queries import get_webhook
 from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
-from cirt.release.collections import (
-    AddCollection,
-    add_collection,
-    add_member,
-    find_collection,
-    publish,
-)
+from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.commands import AskRelease, Revoke
 from cirt.release.membership.service import ask_member
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.permitting import record_permission
-from cirt.release.recall import revoke_indicator
+from cirt.release.publishing import publish
 from cirt.release.recalling.models import PeerLetter
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.withholding import withhold
 from cirt.sharing.agreements.commands import AddAgreement, SignedCopy
 from cirt.sharing.agreements.persons import NamePerson, name_person_in

@@ -9,8 +9,9 @@ from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
-from cirt.parties.accounts import actor_of, get_account
+from cirt.parties.accounts import get_account
 from cirt.parties.models import Peer
+from cirt.parties.rights import actor_of
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import Promote

@@ -14,22 +14,18 @@ from cirt.objects.codec import StixObject
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
 from cirt.release.asking import ask_release
-from cirt.release.collections import (
-    AddCollection,
-    add_collection,
-    add_member,
-    find_collection,
-    publish,
-)
+from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.commands import AskRelease, DecideRelease
 from cirt.release.deciding import Outcome, decide_release
 from cirt.release.filters import Filter
 from cirt.release.ledger import record_pages
 from cirt.release.models import Collection, CollectionKind, Ruling
 from cirt.release.pages import Page, Pages, Record, page, records
+from cirt.release.publishing import publish
 from cirt.release.queries import proposal_view
 from cirt.release.windows import Place, find_place
-from cirt.sharing.gate import ReleasedTogether, peer_reader
+from cirt.sharing.gate import ReleasedTogether
+from cirt.sharing.queries import peer_reader
 from tests.support.store import a_peer, an_agreement, put
 
 ALL = Filter(versions=("all",))

@@ -18,14 +18,11 @@ from cirt.objects import build
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.objects.store import put_many
 from cirt.parties.peers import PeerFacts, add_peer, find_peer, ourselves, set_credentials
-from cirt.release.collections import (
-    AddCollection,
-    add_collection,
-    add_member,
-    find_collection,
-    publish,
-)
+from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
+from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind, PageRead
+from cirt.release.publishing import publish
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from cirt.sharing.gate import show
@@ -58,6 +55,10 @@ class Node:
             published(work, find_collection(work.session, "indicators"), made)
             return made.stix_id
 
+    def revoke(self, stix_id: str) -> None:
+        with self.program.work(CONSOLE) as work:
+            revoke_indicator(work, Revoke(stix_id, "It was a mistake"))
+
     def hand_on(self) -> None:
         """What it took of others goes into its own collection, as approved releases do; the gate says to whom."""
         with self.program.work(CONSOLE) as work:
@@ -66,12 +67,13 @@ class Node:
             publish(work, find_collection(work.session, "indicators"), ids)
 
     def versions(self, stix_id: str) -> list[bytes]:
-        """The bytes of all versions here."""
+        """The bytes of all versions here, oldest first."""
         with self.program.work(CONSOLE, write=False) as work:
             query = sa.select(ObjectVersion.id).join(
                 StixObject, StixObject.id == ObjectVersion.object_id
             )
-            ids = work.session.scalars(query.where(StixObject.stix_id == stix_id)).all()
+            query = query.where(StixObject.stix_id == stix_id).order_by(ObjectVersion.version_us)
+            ids = work.session.scalars(query).all()
             return [show(work, each).body for each in ids]
 
     def messages(self) -> tuple[int, int, int]:

@@ -18,14 +18,9 @@ from cirt.kernel.work import CONSOLE
 from cirt.objects import codec
 from cirt.objects.store import put_many
 from cirt.parties.peers import PeerFacts, add_peer, find_peer, set_credentials
-from cirt.release.collections import (
-    AddCollection,
-    add_collection,
-    add_member,
-    find_collection,
-    publish,
-)
+from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.models import CollectionKind
+from cirt.release.publishing import publish
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 

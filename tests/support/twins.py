@@ -23,16 +23,11 @@ from cirt.register.dialogue.commands import AskReporter
 from cirt.register.dialogue.service import ask_reporter
 from cirt.register.models import ReportSource
 from cirt.register.webhook.service import add_webhook
-from cirt.release.collections import (
-    AddCollection,
-    add_collection,
-    add_member,
-    find_collection,
-    publish,
-)
+from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.commands import Revoke
 from cirt.release.models import CollectionKind
-from cirt.release.recall import revoke_indicator
+from cirt.release.publishing import publish
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from tests.support.browse import PASSWORD

@@ -14,7 +14,7 @@ from cirt.boot.main import root
 from cirt.kernel.settings import Settings
 from cirt.kernel.tlp import Tlp
 from cirt.sharing.models import Level
-from cirt.sharing.rules import table_rule
+from cirt.sharing.table import table_rule
 from tests.support.documents import ROOT, blocks, pages, text_of
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")

@@ -7,20 +7,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from cirt.exchange.remarks.errors import Itself, OtherType
+from cirt.exchange.remarks.naming import contents_of, naming
 from cirt.exchange.remarks.rules import markings_beside
 from cirt.exchange.remarks.subject import find_subject
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects import build, codec
+from cirt.objects import build
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.store import put_many
-from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
-from cirt.sharing.gate import release
-from cirt.sharing.narrow import visible_facts
-from cirt.sharing.queries import staff_reader
-
-_SHOWN = 25
 
 
 class Relation(StrEnum):
@@ -112,54 +107,25 @@ def _same(work: Work, cmd: RelateObjects) -> str | None:
     )
     ids = [each for each in work.session.scalars(query) if each is not None]
     wanted = (cmd.kind.value, cmd.stix_id, cmd.target)
-    for line in _lines(work, ids):
-        if (line.kind, line.source, line.target) == wanted:
-            return line.stix_id
-    return None
+    same = (
+        found.stix_id
+        for found, said in contents_of(work, ids)
+        if (said["relationship_type"], said["source_ref"], said["target_ref"]) == wanted
+    )
+    return next(same, None)
 
 
 def relations_of(work: Work, stix_id: str) -> list[RelationLine]:
     """The newest relationships that name this object, as far as the actor may read them."""
-    query = (
-        sa.select(StixObject.newest_id, Peer.name, Peer.slug)
-        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .join(ObjectEnd, ObjectEnd.version_id == StixObject.newest_id)
-        .outerjoin(Peer, Peer.id == StixObject.brought_by_id)
-        .where(
-            ObjectEnd.stix_id == stix_id,
-            StixObject.type == "relationship",
-            StixObject.revoked.is_(False),
-            visible_facts(staff_reader(work.actor), None, work.now),
+    return [
+        RelationLine(
+            each.stix_id,
+            each.peer,
+            each.slug,
+            each.is_ours,
+            each.said["relationship_type"],
+            each.said["source_ref"],
+            each.said["target_ref"],
         )
-        .order_by(StixObject.newest_us.desc(), StixObject.id.desc())
-        .limit(_SHOWN)
-    )
-    makers = {row.newest_id: (row.name, row.slug) for row in work.session.execute(query)}
-    return _lines(work, list(makers), makers)
-
-
-def _lines(
-    work: Work,
-    version_ids: list[int],
-    makers: dict[int | None, tuple[str | None, str | None]] | None = None,
-) -> list[RelationLine]:
-    lines, us = [], ourselves(work.session).identity_id
-    for each in release(work, staff_reader(work.actor), None, version_ids):
-        read = codec.read(each.body)
-        if isinstance(read, codec.Refusal):
-            continue
-        said = read.content()
-        peer, slug = (makers or {}).get(each.version_id, (None, None))
-        lines.append(
-            RelationLine(
-                each.stix_id,
-                peer,
-                slug,
-                peer is None and said.get("created_by_ref") == us,
-                said["relationship_type"],
-                said["source_ref"],
-                said["target_ref"],
-            )
-        )
-    return lines
+        for each in naming(work, stix_id, "relationship")[0]
+    ]

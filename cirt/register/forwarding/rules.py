@@ -9,8 +9,8 @@ from cirt.register.forwarding.errors import (
     RedNotForwarded,
     StrictNotForwarded,
 )
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
-from cirt.sharing.rules import agreement_rule
 
 
 def check_forwarding(tlp: Tlp, name: str, reader: PeerReader | None, now: datetime) -> None:

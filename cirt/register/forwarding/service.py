@@ -24,7 +24,7 @@ from cirt.register.models import Report
 from cirt.register.sight import for_trail, get_report
 from cirt.register.texts import storable
 from cirt.register.triage.decisions import decide_elsewhere
-from cirt.sharing.gate import peer_reader
+from cirt.sharing.queries import peer_reader
 
 
 @dataclass(frozen=True, slots=True)

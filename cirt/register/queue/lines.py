@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.parties.rights import names_behind
 from cirt.register.dialogue.waiting import NOTHING_WAITS, Waits, waits_of
 from cirt.register.known import Known, known_of, without_report
 from cirt.register.likeness.kept import KeptLike, kept_likes
@@ -18,7 +19,6 @@ from cirt.register.models import Lane, Report, ReportSource, ReportState, Severi
 from cirt.register.pages import PAGE, Count, Page, Query, read_page, read_shifted
 from cirt.register.queue.filters import QueueFilter, conditions_of, order_of
 from cirt.register.queue.found import LINE, Found, Hits, hits_of, observables_of
-from cirt.register.queue.names import names_of
 from cirt.register.queue.opened import Opened
 from cirt.register.urgency.targets import Targets
 from cirt.register.workflow import WAITING
@@ -99,8 +99,9 @@ def queue(
         known_of(work, (each for one in observables for each in one.rows)),
         kept_likes(work, ids),
         spam_like(work, [row for row in page.rows if row.state in WAITING]),
-        names_of(
-            work, {each for row in page.rows for each in (row.claimed_by_id, row.decided_by_id)}
+        names_behind(
+            work.session,
+            {each for row in page.rows for each in (row.claimed_by_id, row.decided_by_id)},
         ),
         _waits(work, [*ids, *(one.report.id for one in beside)]),
     )

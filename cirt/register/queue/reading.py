@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from cirt.files.models import Attachment
 from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Observable
+from cirt.parties.rights import names_behind
 from cirt.register import workflow
 from cirt.register.dialogue.waiting import NOTHING_WAITS, Waits, waits_of
 from cirt.register.known import NOTHING, Known, known_of, without_report
@@ -24,7 +25,6 @@ from cirt.register.merging.queries import (
 from cirt.register.models import Report
 from cirt.register.queue.found import Found, Hits, hits_of
 from cirt.register.queue.lines import QueuePage
-from cirt.register.queue.names import names_of
 from cirt.register.queue.opened import Opened, open_report
 
 
@@ -80,7 +80,7 @@ def _view(work: Work, opened: Opened, known: Mapping[int, Known], waits: Waits) 
     merged = merged_here(work, ReportMerge, ids)
     owners = [report.reference, *(one.reference for one in merged)]
     incidents = incidents_of(work, report.id)
-    names = names_of(work, {report.claimed_by_id, report.decided_by_id})
+    names = names_behind(work.session, {report.claimed_by_id, report.decided_by_id})
     rows = [ReportObservableRow(one, known.get(one.key, NOTHING)) for one in found.rows]
     files = sa.select(Attachment).where(Attachment.owner.in_(owners)).order_by(Attachment.id)
     return ReportView(

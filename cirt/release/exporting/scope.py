@@ -23,9 +23,8 @@ from cirt.release.models import CollectionEntry
 from cirt.release.queries import proposal_view
 from cirt.release.windows import find_place, look
 from cirt.sharing.facts import Recipient
-from cirt.sharing.gate import peer_reader
 from cirt.sharing.narrow import visible_facts
-from cirt.sharing.queries import staff_reader
+from cirt.sharing.queries import peer_reader, staff_reader
 
 
 @dataclass(frozen=True, slots=True)

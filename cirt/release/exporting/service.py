@@ -9,22 +9,21 @@ from itertools import islice
 from typing import IO
 
 import orjson
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from cirt.kernel.among import among
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import observables_in
-from cirt.objects.models import ObjectFacts, ObjectVersion
-from cirt.parties.peers import ourselves
+from cirt.objects.index import markings_of
+from cirt.parties.peers import find_peer, ourselves
 from cirt.release.exporting.bundle import BundleWriter
-from cirt.release.exporting.commands import Export, Format
+from cirt.release.exporting.commands import Export, Format, Subject
 from cirt.release.exporting.errors import NothingToExport
 from cirt.release.exporting.misp import MispWriter
 from cirt.release.exporting.rows import Going, Label, Writer, file_name
 from cirt.release.exporting.scope import Part, parts
 from cirt.release.exporting.sheet import SheetWriter
+from cirt.release.holdings.handing import note_handed_out
+from cirt.release.holdings.models import Exit
 from cirt.sharing.gate import release
 
 WRITERS: dict[Format, type[Writer]] = {
@@ -50,6 +49,7 @@ class Exported:
     body: IO[bytes]
     head: bytes
     tail: bytes
+    version_ids: tuple[int, ...] = ()
 
     def chunks(self) -> Iterator[bytes]:
         with self.body:
@@ -72,37 +72,38 @@ def make_export(work: Work, cmd: Export) -> Exported:
     writer = WRITERS[cmd.format]()
     with ExitStack() as undo:
         body = undo.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
-        levels, objects = _write_rows(work, writer, parts(work, cmd), body)
-        if not objects:
+        levels, going = _write_rows(work, writer, parts(work, cmd), body)
+        if not going:
             raise NothingToExport(audience=cmd.audience or ourselves(work.session).name)
         undo.pop_all()
     us = ourselves(work.session)
     ordered = tuple(sorted(levels, reverse=True))
     label = Label(ordered[0], ordered, work.now, us.name, us.identity_id)
-    return _finished(writer, label, objects, body)
+    return _finished(writer, label, going, body)
 
 
 def _write_rows(
     work: Work, writer: Writer, asked: Sequence[Part], body: IO[bytes]
-) -> tuple[set[Tlp], int]:
-    levels, objects = set[Tlp](), 0
+) -> tuple[set[Tlp], list[int]]:
+    """Which markings and versions went in."""
+    levels, written = set[Tlp](), list[int]()
     for going in _going(work, asked):
         row = writer.row(going)
         if not row:
             continue
-        if objects:
+        if written:
             body.write(writer.between)
         body.write(row)
         levels.add(going.tlp)
-        objects += 1
-    return levels, objects
+        written.append(going.released.version_id)
+    return levels, written
 
 
 def _going(work: Work, asked: Sequence[Part]) -> Iterator[Going]:
     for part in asked:
         ids = iter(part.version_ids)
         while some := list(islice(ids, _AT_ONCE)):
-            tlps = _markings(work.session, some)
+            tlps = markings_of(work.session, some)
             may = [each for each in some if tlps[each] is not Tlp.RED]
             for one in release(
                 work, part.recipient, part.kind, may, posted=part.posted, recalls=part.recalls
@@ -112,15 +113,7 @@ def _going(work: Work, asked: Sequence[Part]) -> Iterator[Going]:
                 yield Going(one, tlps[one.version_id], content, found)
 
 
-def _markings(session: Session, version_ids: Sequence[int]) -> dict[int, Tlp]:
-    query = sa.select(ObjectVersion.id, ObjectFacts.tlp).join(
-        ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id
-    )
-    rows = session.execute(query.where(among(ObjectVersion.id, version_ids)))
-    return {row.id: row.tlp for row in rows}
-
-
-def _finished(writer: Writer, label: Label, objects: int, body: IO[bytes]) -> Exported:
+def _finished(writer: Writer, label: Label, written: Sequence[int], body: IO[bytes]) -> Exported:
     head, tail = writer.head(label), writer.tail(label)
     digest = hashlib.sha256(head)
     size = len(head) + body.tell() + len(tail)
@@ -133,17 +126,25 @@ def _finished(writer: Writer, label: Label, objects: int, body: IO[bytes]) -> Ex
         file_name(label, writer.ending),
         writer.media_type,
         label.tlp,
-        objects,
+        len(written),
         size,
         digest.hexdigest(),
         body,
         head,
         tail,
+        tuple(written),
     )
 
 
 def note_export(work: Work, cmd: Export, made: Exported) -> None:
-    """For the trail (rulings 11): what went into the file and for whom, by its digest; no content, no words of a search."""
+    """For the trail (rulings 11): what went into the file and for whom, by its digest; no content, no words of a search.
+
+    Of a file for a peer the ledger knows from now on that the peer has what is in it.
+    """
+    if cmd.audience:
+        peer = find_peer(work.session, cmd.audience)
+        release_of = cmd.name if cmd.subject is Subject.RELEASE else None
+        note_handed_out(work, Exit.EXPORT, peer.id, made.version_ids, reference=release_of)
     work.audit(
         "export.save",
         cmd.name or cmd.subject.value,

@@ -31,7 +31,9 @@ def cell(value: Any) -> str:
     """One line of text that a spreadsheet shows and does not run."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "")
+    if value is None:
+        return ""
+    text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     line = "".join(c if c.isprintable() else " " for c in text)
     begins = line.lstrip(" '\"")[:1]
     return f"'{line}" if begins in _FORMULA and begins else line

@@ -35,18 +35,6 @@ class HandoverLine:
 
 def handovers(session: Session, proposal_ids: Sequence[int]) -> list[HandoverLine]:
     """In the order in which they were queued."""
-    return _lines(session, Handover.proposal_id.in_(proposal_ids))
-
-
-def handed_versions(session: Session, version_ids: Sequence[int]) -> list[HandoverLine]:
-    """To whom any of these versions went, or goes, by mail."""
-    named = sa.select(HandoverVersion.handover_id).where(
-        HandoverVersion.version_id.in_(version_ids)
-    )
-    return _lines(session, Handover.id.in_(named))
-
-
-def _lines(session: Session, wanted: sa.ColumnElement[bool]) -> list[HandoverLine]:
     objects = (
         sa.select(sa.func.count())
         .where(HandoverVersion.handover_id == Handover.id)
@@ -72,7 +60,7 @@ def _lines(session: Session, wanted: sa.ColumnElement[bool]) -> list[HandoverLin
         .join(AgreementPerson, AgreementPerson.id == Handover.person_id)
         .join(Agreement, Agreement.id == AgreementPerson.agreement_id)
         .join(Peer, Peer.id == Agreement.peer_id)
-        .where(wanted)
+        .where(Handover.proposal_id.in_(proposal_ids))
         .order_by(Handover.id)
     )
     rows: Any = session.execute(query)  # more columns than its type names

@@ -14,11 +14,13 @@ from cirt.release.handing.models import Handover, HandoverKind, HandoverState, H
 from cirt.release.models import Proposal
 from cirt.release.weighing import Weighed
 from cirt.sharing.agreements.persons import AgreementPerson, named_readers
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import NamedReader
 from cirt.sharing.gate import Released, release
-from cirt.sharing.rules import agreement_rule, named_rule
+from cirt.sharing.giving import named_rule
 
 NOT_ANY_MORE = mark("It may not go any more: an agreement, a marking or a key has changed since.")
+REVOKED = mark("An object of it was revoked before it was sent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,18 @@ def prepare_recall(work: Work, object_id: int) -> list[int]:
     told: set[int] = set()
     held = query.order_by(Handover.id).with_for_update(key_share=True)
     for handover in session.scalars(held.execution_options(populate_existing=True)).all():
-        if handover.state is not HandoverState.STAYED and handover.person_id not in told:
+        if _may_have_gone(work, handover) and handover.person_id not in told:
             told.add(handover.person_id)
             _queue_recall(work, handover, object_id)
     return sorted(told)
+
+
+def _may_have_gone(work: Work, handover: Handover) -> bool:
+    """What waits goes no more; of what was tried already nobody knows whether it arrived."""
+    if handover.state is HandoverState.WAITING:
+        stay(work, handover.id, REVOKED)
+        return bool(handover.message_id)
+    return handover.state is HandoverState.SENT
 
 
 def _queue_recall(work: Work, earlier: Handover, object_id: int) -> None:
@@ -143,9 +153,8 @@ def _strictest(work: Work, handover_id: int) -> Tlp:
 
 def _as_approved(handover: Handover, reader: NamedReader) -> bool:
     """Under the very terms and for the very key that two persons approved."""
-    terms = reader.peer.terms
-    now = f"{terms.reference} v{terms.version}" if terms else ""
-    return (handover.agreement, handover.fingerprint) == (now, reader.key)
+    now = reader.peer.agreement or "", reader.key
+    return (handover.agreement, handover.fingerprint) == now
 
 
 def versions_of(work: Work, handover_id: int) -> list[int]:

@@ -9,9 +9,8 @@ from cirt.kernel.db import insert_rows
 from cirt.kernel.work import ActorKind, Work
 from cirt.objects.models import ObjectVersion
 from cirt.release.holdings.models import Exit, HandedOut
-from cirt.release.readers import terms_key
-from cirt.sharing.gate import peer_reader
 from cirt.sharing.models import Agreement
+from cirt.sharing.queries import peer_reader
 
 
 def note_handed_out(
@@ -36,7 +35,7 @@ def note_handed_out(
         "peer_id": peer_id,
         "exit": exit,
         "at": work.now,
-        "agreement": terms_key(reader),
+        "agreement": reader.agreement,
         "agreement_id": work.session.scalar(
             sa.select(Agreement.id).where(Agreement.reference == agreement)
         ),

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cirt.kernel.db import Base, BigId
+from cirt.release.models import FeedRow
 
 
 class FetchedRow(Base):
@@ -31,6 +32,13 @@ class FetchedRow(Base):
     page_id: Mapped[int] = mapped_column(BigId)
     at_us: Mapped[int] = mapped_column(sa.BigInteger)
     agreement_id: Mapped[int | None]  # NULL: not known, for pages answered before this was kept
+
+
+def was_fetched() -> sa.ColumnElement[bool]:
+    """On FeedRow: its reader has fetched it, as far as pages are accounted for."""
+    return sa.exists().where(
+        FetchedRow.feed_id == FeedRow.feed_id, FetchedRow.date_us == FeedRow.date_us
+    )
 
 
 class Accounted(Base):

@@ -1,10 +1,10 @@
 """What one peer holds of ours, page by page: by the date of the offer, which is all that a cursor says."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +16,7 @@ from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.holdings.accounting import behind
 from cirt.release.holdings.models import FetchedRow
 from cirt.release.models import Collection, Feed, FeedRow, PageRead
-
-PAGE = 25
-_CURSOR = re.compile(r"(after|before)\.(\d{1,18})\.([a-z0-9-]{1,60})\Z", re.ASCII)
+from cirt.release.paging import PAGE, NamedPage, Place, page_around, read_place
 
 
 class Shown(StrEnum):
@@ -44,7 +42,7 @@ class HeldLine:
     type: str
     name: str | None  # None: the reader may not see it
     revoked: bool
-    version_text: str
+    version_at: datetime
     tlp: Tlp
     collection: str
     since: datetime
@@ -53,45 +51,25 @@ class HeldLine:
     agreement: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldPage:
-    """``newer`` and ``older`` are cursors, None where there is nothing more."""
-
-    lines: list[HeldLine]
-    newer: str | None
-    older: str | None
-
-
 def held_page(
     session: Session,
     peer_id: int,
     wanted: PeerFilter,
     shown: sa.ColumnElement[bool],
     cursor: str = "",
-) -> HeldPage:
+) -> NamedPage[HeldLine]:
     """The newest offer first. ``shown`` narrows what is named, on ObjectFacts, for whoever reads the page."""
     feeds = _feeds(session, peer_id)
-    place = _CURSOR.fullmatch(cursor)
-    backward = place is not None and place[1] == "before"
+    place = read_place(cursor)
     parts = [_part(feed_id, wanted, shown, place, alias) for feed_id, alias in feeds]
     if not parts:
-        return HeldPage([], None, None)
+        return NamedPage([], None, None)
     union = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
     order = [union.c.date_us, union.c.alias]
+    backward = place is not None and place.backward
     sorting = [each.asc() if backward else each.desc() for each in order]
-    found = list(session.execute(sa.select(union).order_by(*sorting).limit(PAGE + 1)))
-    has_more, rows = len(found) > PAGE, found[:PAGE]
-    if backward:
-        rows.reverse()
-    pages = _pages(session, [row.page_id for row in rows if row.page_id is not None])
-    lines = [_line(row, pages) for row in rows]
-    has_newer = has_more if backward else place is not None
-    has_older = True if backward else has_more
-    return HeldPage(
-        lines,
-        _write("before", rows[0]) if rows and has_newer else None,
-        _write("after", rows[-1]) if rows and has_older else None,
-    )
+    found = session.execute(sa.select(union).order_by(*sorting).limit(PAGE + 1)).all()
+    return page_around(found, place, lambda row: (row.date_us, row.alias), partial(_made, session))
 
 
 def is_behind(session: Session, peer_id: int) -> bool:
@@ -112,7 +90,7 @@ def _part(
     feed_id: int,
     wanted: PeerFilter,
     shown: sa.ColumnElement[bool],
-    place: re.Match[str] | None,
+    place: Place | None,
     alias: str,
 ) -> sa.Select[*tuple[Any, ...]]:
     """Of one feed as many rows as a page may need, read along its key."""
@@ -131,7 +109,7 @@ def _part(
             sa.case((shown, ObjectVersion.name), else_=None).label("name"),
             sa.case((shown, 1), else_=0).label("may_see"),
             ObjectVersion.revoked.label("revoked"),
-            ObjectVersion.version_text.label("version_text"),
+            ObjectVersion.version_us.label("version_us"),
             ObjectFacts.tlp.label("tlp"),
         )
         .select_from(FetchedRow if is_held else FeedRow)
@@ -151,8 +129,8 @@ def _part(
     )
     if place is None:
         return query.order_by(date.desc())
-    at, its_alias = int(place[2]), place[3]
-    if place[1] == "after":
+    at, its_alias = place.at_us, place.name
+    if not place.backward:
         beyond = date < at if alias >= its_alias else date <= at
         return query.where(beyond).order_by(date.desc())
     beyond = date > at if alias <= its_alias else date >= at
@@ -177,6 +155,11 @@ def _conditions(wanted: PeerFilter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
+def _made(session: Session, rows: Sequence[sa.Row[Any]]) -> list[HeldLine]:
+    pages = _pages(session, [row.page_id for row in rows if row.page_id is not None])
+    return [_line(row, pages) for row in rows]
+
+
 def _pages(session: Session, page_ids: Sequence[int]) -> dict[int, str | None]:
     query = sa.select(PageRead.id, PageRead.agreement).where(PageRead.id.in_(set(page_ids)))
     return {row.id: row.agreement for row in session.execute(query)}
@@ -188,7 +171,7 @@ def _line(row: sa.Row[Any], pages: dict[int, str | None]) -> HeldLine:
         type=row.type,
         name=(row.name or row.stix_id) if row.may_see else None,
         revoked=row.revoked,
-        version_text=row.version_text,
+        version_at=from_us(row.version_us),
         tlp=row.tlp,
         collection=row.alias,
         since=from_us(row.date_us),
@@ -196,8 +179,3 @@ def _line(row: sa.Row[Any], pages: dict[int, str | None]) -> HeldLine:
         fetched_at=None if row.at_us is None else from_us(row.at_us),
         agreement=pages.get(row.page_id or 0),
     )
-
-
-def _write(direction: str, row: sa.Row[Any]) -> str:
-    """A date, and the collection where two fall into one microsecond; never the number of a row."""
-    return f"{direction}.{row.date_us}.{row.alias}"

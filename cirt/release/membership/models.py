@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cirt.kernel.db import Base
-from cirt.sharing.agreements.models import FourEyes
+from cirt.parties.four_eyes.models import FourEyes
 
 
 class MemberRequest(FourEyes, Base):

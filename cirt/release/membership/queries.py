@@ -6,10 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Account, Peer, Person
 from cirt.release.membership.models import MemberRequest
 from cirt.release.models import Collection
-from cirt.sharing.agreements.models import RequestState
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Original:
     tlp: Tlp
     is_ours: bool
     revoked: bool
+    personal: bool
     raw: bytes = field(repr=False)
 
     @property
@@ -69,6 +70,7 @@ def _read(work: Work, object_ids: list[int]) -> list[Original]:
             ObjectFacts.tlp,
             ObjectFacts.origin_id,
             ObjectFacts.creator,
+            ObjectFacts.personal,
         )
         .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
@@ -86,6 +88,7 @@ def _read(work: Work, object_ids: list[int]) -> list[Original]:
             row.tlp,
             row.origin_id is None and row.creator == us,
             row.revoked,
+            row.personal,
             bodies[row.newest_id],
         )
         for row in (rows[each] for each in dict.fromkeys(object_ids) if each in rows)

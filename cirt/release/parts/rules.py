@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -115,7 +115,8 @@ def _times(original: Mapping[str, Any]) -> dict[str, datetime | None]:
 def _day(text: str, *, up: bool = False) -> datetime:
     moment = datetime.fromisoformat(text)
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + timedelta(days=1) if up and day < moment else day
+    is_last = day.date() == date.max  # after it there is none: as far as "for ever" is written
+    return day + timedelta(days=1) if up and day < moment and not is_last else day
 
 
 def _build(

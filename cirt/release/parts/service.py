@@ -87,9 +87,21 @@ def make_part(work: Work, cmd: PreparePart, seed: Seed, digest: str) -> list[str
     if draft.digest != digest:
         raise PartChanged
     incident = get_incident(work, cmd.incident, lock=True) if cmd.incident else None
-    put_many(work, [*draft.made, *draft.links], origin_id=None)
+    _keep(work, draft)
     _tell(work, cmd, draft, incident)
     return [each.stix_id for each in (*draft.made, *draft.links)]
+
+
+def _keep(work: Work, draft: Draft) -> None:
+    """What was said of the original holds of the part, which names the same: whether it concerns a person."""
+    for personal in (True, False):
+        some = [
+            each.derived.made
+            for each in draft.items
+            if each.derived.made and each.original.personal is personal
+        ]
+        put_many(work, some, origin_id=None, personal=personal)
+    put_many(work, draft.links, origin_id=None)
 
 
 def _words(work: Work, cmd: PreparePart, chosen: Sequence[Original]) -> list[Word]:

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
+from cirt.release.holdings.holds import Hold
 from cirt.release.holdings.models import Exit
-from cirt.release.holdings.queries import Hold, holds_of
+from cirt.release.holdings.queries import holds_of
 from cirt.release.models import Member
 from cirt.release.readers import has_access
 from cirt.sharing.queries import peer_readers
@@ -36,6 +37,7 @@ def consequences(work: Work, object_ids: Sequence[int]) -> Consequences:
 
 
 def of_holds(work: Work, holds: Sequence[Hold]) -> Consequences:
+    """The same of what the caller has looked up already."""
     of_peer: dict[int, list[Hold]] = defaultdict(list)
     for hold in holds:
         of_peer[hold.peer_id].append(hold)
@@ -44,7 +46,10 @@ def of_holds(work: Work, holds: Sequence[Hold]) -> Consequences:
     told = {
         peer
         for peer in had
-        if any(hold.had_it and (peer, hold.collection_id) in open_ways for hold in of_peer[peer])
+        if any(
+            hold.had_it and hold.feed_id is not None and (peer, hold.collection_id) in open_ways
+            for hold in of_peer[peer]
+        )
         or any(hold.exit is Exit.PUSH and (peer, None) in open_ways for hold in of_peer[peer])
     }
     query = sa.select(Peer.id, Peer.name).where(Peer.id.in_(of_peer)).order_by(Peer.name, Peer.id)

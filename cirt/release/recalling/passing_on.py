@@ -8,12 +8,15 @@ from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
 from cirt.release.holdings.queries import holds_of
-from cirt.release.models import CollectionEntry, Feed
-from cirt.release.offers import candidates, feeds_of, lock_collections, offer
+from cirt.release.locks import feeds_of, lock_collections
+from cirt.release.models import Collection, CollectionEntry, Feed
+from cirt.release.offers import candidates, offer
+from cirt.release.readers import allowed, has_access
 from cirt.release.recalling.models import RecallKind
 from cirt.release.recalling.releases import recall_proposals
 from cirt.release.recalling.withdrawing import close_released
 from cirt.release.recalling.writing import note_recall
+from cirt.sharing.queries import peer_reader
 
 
 def pass_on(work: Work, version_ids: Sequence[int]) -> None:
@@ -31,11 +34,25 @@ def pass_on(work: Work, version_ids: Sequence[int]) -> None:
     for version_id, object_id in sorted(found.items()):
         told = set()
         for feed in feeds_of(work.session, Feed.id.in_(feeds_by_object.get(object_id, set()))):
+            if not _may_have(work, feed, version_id):
+                continue
             offer(work, feed, candidates(work.session, [version_id]), recall=True)
             told.add(feed.peer_id)
         note_recall(work, object_id, RecallKind.PASSED_ON, "", version_id)
         recall_proposals(work, object_id)
         work.audit("recall.pass-on", f"object-{object_id}", told=sorted(told))
+
+
+def _may_have(work: Work, feed: Feed, version_id: int) -> bool:
+    """What a reader may not have is not offered: a page that passed over it would count as its telling.
+
+    Whoever is not let in at all finds it on return, as far as the gate lets it then.
+    """
+    reader = peer_reader(work.session, feed.peer_id, work.now)
+    if not has_access(reader, work.now):
+        return True
+    collection = work.session.get_one(Collection, feed.collection_id)
+    return version_id in allowed(work, reader, collection, [version_id])
 
 
 def _released(work: Work, version_ids: Sequence[int]) -> dict[int, int]:

@@ -1,6 +1,5 @@
 """Recalls for pages: the list, and one with who has read of it and who not yet."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,21 +10,21 @@ import sqlalchemy as sa
 from cirt.kernel.clock import from_us, to_us
 from cirt.kernel.db import UtcDateTime
 from cirt.kernel.work import Work
+from cirt.objects.index import called
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
-from cirt.register.pages import PAGE, Query
-from cirt.release.holdings.models import FetchedRow
+from cirt.register.pages import Query
+from cirt.release.holdings.queries import holds_of
 from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
+from cirt.release.paging import PAGE, NamedPage, page_around, read_place
 from cirt.release.reach import ReachLine, reach, reaches, spread
-from cirt.release.recalling.letters import LetterLine, letters_of
+from cirt.release.recalling.letters.queries import LetterLine, letters_of
 from cirt.release.recalling.models import LetterState, PeerLetter, Recall, RecallKind
 from cirt.release.recalling.rights import may_recall
 from cirt.release.recalling.service import left_of
 from cirt.release.requests import get_proposal
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader
-
-_CURSOR = re.compile(r"(after|before)\.(\d{1,16})\.([A-Za-z0-9-]{1,300})\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,6 @@ def recalls_of(
         return []
     told = _told(reach(work.session, object_id) if lines is None else lines)
     letters = letters_of(work.session, PeerLetter.recall_id.in_([row.Recall.id for row in rows]))
-    by_recall = _recall_of(work, [each.id for each in letters])
     may_act = may_recall(work, object_id)
     return [
         RecallView(
@@ -97,16 +95,11 @@ def recalls_of(
             by=name,
             reason=recall.reason,
             told=told if recall.version_id is not None else [],
-            letters=[each for each in letters if by_recall[each.id] == recall.id],
+            letters=[each for each in letters if each.recall_id == recall.id],
             may_act=may_act,
         )
         for recall, name in rows
     ]
-
-
-def _recall_of(work: Work, letter_ids: Sequence[int]) -> dict[int, int]:
-    query = sa.select(PeerLetter.id, PeerLetter.recall_id).where(PeerLetter.id.in_(letter_ids))
-    return {row[0]: row[1] for row in work.session.execute(query)}
 
 
 def _told(lines: Sequence[ReachLine]) -> list[Told]:
@@ -128,46 +121,54 @@ def _told(lines: Sequence[ReachLine]) -> list[Told]:
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True)
-class RecallPage:
-    """``newer`` and ``older`` are cursors, None where there is nothing more."""
-
-    lines: list[RecallLine]
-    newer: str | None
-    older: str | None
-
-
-def recall_page(work: Work, cursor: str = "") -> RecallPage:
+def recall_page(work: Work, cursor: str = "") -> NamedPage[RecallLine]:
     """The youngest first; only of objects that the reader may see. Cursors are a date and a STIX id, no row's number."""
     shown = visible_facts(staff_reader(work.actor), None, work.now)
-    query = _lines().where(shown)
-    place = _CURSOR.fullmatch(cursor)
-    backward = place is not None and place[1] == "before"
+    query = _lines(shown).where(shown)
+    place = read_place(cursor)
+    backward = place is not None and place.backward
     key = sa.tuple_(Recall.at, StixObject.stix_id)
     if place is not None:
-        at = sa.literal(from_us(int(place[2])), UtcDateTime())
-        there = sa.tuple_(at, sa.literal(place[3], sa.String))
+        at = sa.literal(from_us(place.at_us), UtcDateTime())
+        there = sa.tuple_(at, sa.literal(place.name, sa.String))
         query = query.where(key > there if backward else key < there)
     order: list[sa.SQLColumnExpression[Any]] = [Recall.at, StixObject.stix_id]
     sorting = [each.asc() if backward else each.desc() for each in order]
-    found = list(work.session.execute(query.order_by(*sorting).limit(PAGE + 1)))
-    has_more, rows = len(found) > PAGE, found[:PAGE]
-    if backward:
-        rows.reverse()
-    has_newer = has_more if backward else place is not None
-    has_older = True if backward else has_more
-    return RecallPage(
-        [RecallLine(*row) for row in rows],
-        _write("before", rows[0]) if rows and has_newer else None,
-        _write("after", rows[-1]) if rows and has_older else None,
+    found = work.session.execute(query.order_by(*sorting).limit(PAGE + 1)).all()
+    return page_around(
+        found,
+        place,
+        lambda row: (to_us(row.at), row.stix_id),
+        lambda rows: _with_unread(work, rows),
     )
 
 
-def _write(direction: str, row: sa.Row[Any]) -> str:
-    return f"{direction}.{to_us(row.at)}.{row.stix_id}"
+def _with_unread(work: Work, rows: Sequence[sa.Row[Any]]) -> list[RecallLine]:
+    """Pages that were answered a moment ago count; a peer that fetched it in one collection has it."""
+    holds = holds_of(work.session, {row.object_id for row in rows if row.offered})
+    lines = []
+    for row in rows:
+        mine = holds.get(row.object_id, [])
+        owed = {hold.peer_id for hold in mine if hold.owed}
+        got = {
+            hold.peer_id for hold in mine for each in hold.got if each.version_id == row.version_id
+        }
+        lines.append(
+            RecallLine(
+                row.stix_id,
+                row.name,
+                row.kind,
+                row.at,
+                row.by,
+                row.offered,
+                len(owed - got),
+                row.letters,
+            )
+        )
+    return lines
 
 
-def _lines() -> Query:
+def _lines(shown: sa.ColumnElement[bool]) -> Query:
     standing = (
         sa.select(sa.func.count(sa.distinct(Feed.peer_id)))
         .select_from(FeedRow)
@@ -178,22 +179,20 @@ def _lines() -> Query:
             FeedRow.recall.is_(True),
         )
     )
-    fetched = sa.exists().where(
-        FetchedRow.feed_id == FeedRow.feed_id, FetchedRow.date_us == FeedRow.date_us
-    )
     letters = sa.select(sa.func.count()).where(
         PeerLetter.recall_id == Recall.id, PeerLetter.state == LetterState.PREPARED
     )
     query: Query = (
         sa.select(
             StixObject.stix_id,
-            StixObject.name.label("name"),
+            called(shown).label("name"),
             Recall.kind,
             Recall.at,
             Person.name.label("by"),
             standing.correlate(Recall).scalar_subquery().label("offered"),
-            standing.where(~fetched).correlate(Recall).scalar_subquery().label("unread"),
             letters.correlate(Recall).scalar_subquery().label("letters"),
+            Recall.object_id,
+            Recall.version_id,
         )
         .select_from(Recall)
         .join(StixObject, StixObject.id == Recall.object_id)

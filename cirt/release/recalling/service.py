@@ -10,12 +10,13 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.commands import RecallRelease, Revoke, Withdraw
 from cirt.release.errors import NothingToRecall
-from cirt.release.models import CollectionEntry, Feed, FeedRow, Proposal, ProposalObject
-from cirt.release.offers import lock_collections
-from cirt.release.recall import revoke_indicator
+from cirt.release.locks import lock_around
+from cirt.release.models import Proposal, ProposalObject
 from cirt.release.recalling.releases import has_left, is_gone
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.recalling.withdrawing import is_ours, withdraw
 from cirt.release.requests import get_proposal
+from cirt.sharing.red import shown_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,15 @@ class Left:
 
 
 def recall_release(work: Work, cmd: RecallRelease) -> int:
-    """Revoke what is ours of it and withdraw what others made; how many objects. All or nothing.
+    """Revoke what is ours of it and withdraw what others made, of what the actor may see; how many objects. All or
+    nothing.
 
     Raises:
         NoSuchRelease, NothingToRecall, ReasonNeeded, NotYourIncident, NotAllowed.
     """
     work.require("indicator:write")
     proposal = get_proposal(work.session, cmd.reference, lock=True)
-    left = left_of(work.session, proposal.id)
+    left = left_of(work.session, proposal.id, shown_objects(work))
     chosen = [each for each in left if not cmd.stix_ids or each.stix_id in cmd.stix_ids]
     if not chosen:
         raise NothingToRecall(reference=proposal.reference)
@@ -49,8 +51,13 @@ def recall_release(work: Work, cmd: RecallRelease) -> int:
     return len(chosen)
 
 
-def left_of(session: Session, proposal_id: int) -> list[Left]:
-    """What left by it and is not gone; by STIX id, which is also the order in which they are locked."""
+def left_of(
+    session: Session, proposal_id: int, shown: sa.ColumnElement[bool] | None = None
+) -> list[Left]:
+    """What left by it and is not gone; by STIX id, which is also the order in which they are locked.
+
+    ``shown``, on ObjectFacts and StixObject, is what may be seen; all for a count.
+    """
     query = (
         sa.select(StixObject.id, StixObject.stix_id, ObjectFacts)
         .select_from(ProposalObject)
@@ -59,6 +66,7 @@ def left_of(session: Session, proposal_id: int) -> list[Left]:
         .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(Proposal.id == proposal_id, Proposal.decided_at.is_not(None), has_left(), ~is_gone())
+        .where(sa.true() if shown is None else shown)
         .order_by(StixObject.stix_id)
     )
     return [
@@ -68,12 +76,7 @@ def left_of(session: Session, proposal_id: int) -> list[Left]:
 
 
 def _hold(session: Session, object_ids: Sequence[int]) -> None:
-    """All objects, then all collections: in the order that ``offers`` names, before the first is taken back."""
+    """All objects, then all collections, before the first is taken back."""
     objects = sa.select(StixObject.id).where(StixObject.id.in_(object_ids))
     session.execute(objects.order_by(StixObject.stix_id).with_for_update(key_share=True)).all()
-    entries = sa.select(CollectionEntry.collection_id).where(
-        CollectionEntry.object_id.in_(object_ids)
-    )
-    offered = sa.select(Feed.collection_id).join(FeedRow, FeedRow.feed_id == Feed.id)
-    offered = offered.where(FeedRow.object_id.in_(object_ids)).distinct()
-    lock_collections(session, {*session.scalars(entries), *session.scalars(offered)})
+    lock_around(session, object_ids)

@@ -1,6 +1,5 @@
 """What another made is never revoked by us: it is offered no longer, and a letter to its author is prepared (rulings 16)."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -15,13 +14,14 @@ from cirt.register.models import Incident, IncidentObservable
 from cirt.register.sight import for_trail
 from cirt.release.commands import Withdraw
 from cirt.release.errors import NoSuchObject, NothingOffered, OursToRevoke, ReasonNeeded
-from cirt.release.models import Collection, CollectionEntry
-from cirt.release.offers import lock_collections
+from cirt.release.locks import lock_collections
+from cirt.release.models import CollectionEntry
+from cirt.release.recalling.letters.preparing import prepare_letters
 from cirt.release.recalling.models import LetterKind, Recall, RecallKind
 from cirt.release.recalling.releases import recall_proposals
 from cirt.release.recalling.rights import check_may_recall
-from cirt.release.recalling.writing import note_recall, prepare_letters
-from cirt.release.removal import take_out
+from cirt.release.recalling.writing import note_recall
+from cirt.release.removal import take_out_standing
 
 
 def withdraw(work: Work, cmd: Withdraw) -> Recall:
@@ -100,17 +100,10 @@ def author_of(session: Session, facts: ObjectFacts) -> int | None:
 
 def close_released(work: Work, object_ids: Iterable[int]) -> bool:
     """Take what we released of these out of every collection; whether there was any."""
-    wanted = list(object_ids)
-    ours = sa.select(CollectionEntry.collection_id, CollectionEntry.version_id).where(
-        CollectionEntry.object_id.in_(wanted), CollectionEntry.brought_by_id.is_(None)
-    )
-    lock_collections(work.session, {row[0] for row in work.session.execute(ours)})
-    standing: dict[int, list[int]] = defaultdict(list)
-    for collection_id, version_id in work.session.execute(ours):
-        standing[collection_id].append(version_id)
-    for collection_id in sorted(standing):
-        take_out(work, work.session.get_one(Collection, collection_id), standing[collection_id])
-    return bool(standing)
+    ours = CollectionEntry.object_id.in_(list(object_ids)), CollectionEntry.brought_by_id.is_(None)
+    standing = sa.select(CollectionEntry.collection_id).where(*ours)
+    lock_collections(work.session, set(work.session.scalars(standing)))
+    return take_out_standing(work, *ours)
 
 
 def strictest_incident(session: Session, object_id: int) -> Tlp:

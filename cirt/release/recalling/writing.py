@@ -1,12 +1,7 @@
-"""Writes recalls down, and prepares letters: each once, however often it is asked for."""
+"""Writes recalls down."""
 
-from collections.abc import Iterable
-
-import sqlalchemy as sa
-
-from cirt.kernel.db import insert_new
 from cirt.kernel.work import ActorKind, Work
-from cirt.release.recalling.models import LetterKind, LetterState, PeerLetter, Recall, RecallKind
+from cirt.release.recalling.models import Recall, RecallKind
 
 
 def note_recall(
@@ -24,45 +19,3 @@ def note_recall(
     work.session.add(recall)
     work.session.flush()
     return recall
-
-
-def prepare_letters(
-    work: Work, recall: Recall, kind: LetterKind, peer_ids: Iterable[int], number: int = 1
-) -> int:
-    """How many are new; they wait for a person to send them."""
-    rows = [
-        {
-            "recall_id": recall.id,
-            "peer_id": peer_id,
-            "kind": kind,
-            "number": number,
-            "state": LetterState.PREPARED,
-            "address": "",
-            "subject": "",
-            "text": "",
-            "prepared_at": work.now,
-            "tries": 0,
-            "failure": "",
-        }
-        for peer_id in peer_ids
-    ]
-    connection = work.session.connection()
-    made = 0
-    for row in rows:
-        statement = insert_new(connection, PeerLetter, "recall_id", "peer_id", "kind", "number")
-        done = connection.execute(statement.returning(PeerLetter.id), [row]).all()
-        if done:
-            made += 1
-            facts = {"peer": row["peer_id"], "kind": kind.value, "recall": recall.id}
-            work.audit("letter.prepare", f"letter-{done[0][0]}", **facts)
-    return made
-
-
-def drop_letters(work: Work, *conditions: sa.ColumnElement[bool]) -> int:
-    """What waits for a person and is not needed any more."""
-    query = sa.select(PeerLetter).where(PeerLetter.state == LetterState.PREPARED, *conditions)
-    dropped = list(work.session.scalars(query.with_for_update()))
-    for letter in dropped:
-        letter.state = LetterState.DROPPED
-        work.audit("letter.drop", f"letter-{letter.id}")
-    return len(dropped)

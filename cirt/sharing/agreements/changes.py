@@ -2,30 +2,25 @@
 
 from dataclasses import dataclass, replace
 
-import sqlalchemy as sa
-
 from cirt.files.store import put_attachment
 from cirt.kernel.errors import Conflict
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.work import Work
+from cirt.parties.four_eyes.commands import DecideRequest
+from cirt.parties.four_eyes.errors import RequestVoided
+from cirt.parties.four_eyes.models import RequestState
+from cirt.parties.four_eyes.service import (
+    VERBS,
+    asker_of,
+    find_request,
+    person_acting,
+    reason_of,
+    rule_on,
+)
 from cirt.parties.peers import find_peer
-from cirt.sharing.agreements.commands import DecideRequest, Ruling, WriteTerms
-from cirt.sharing.agreements.errors import (
-    AgreementMoved,
-    DoesMoreThanNarrow,
-    NoSuchRequest,
-    NothingDiffers,
-    ReasonNeeded,
-    RequestVoided,
-)
-from cirt.sharing.agreements.four_eyes import (
-    account_of_actor,
-    check_decider,
-    close_request,
-    person_of,
-    still_may,
-)
-from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.sharing.agreements.commands import WriteTerms
+from cirt.sharing.agreements.errors import AgreementMoved, DoesMoreThanNarrow, NothingDiffers
+from cirt.sharing.agreements.models import AgreementChange
 from cirt.sharing.agreements.record import Record
 from cirt.sharing.agreements.service import CHANGEABLE, check, held_in, hold_peer, keep_version
 from cirt.sharing.agreements.terms import (
@@ -57,7 +52,7 @@ def draft_agreement(work: Work, peer: str, cmd: WriteTerms) -> AgreementChange:
         NoSuchPeer, AgreementOverlaps, ReasonNeeded, PersonAsks, NotAllowed, TooLarge, and what terms can be.
     """
     work.require(WRITE)
-    account_of_actor(work)
+    person_acting(work)
     found = find_peer(work.session, peer)
     agreement = Agreement(
         reference=next_reference(work, Reference.AGREEMENT),
@@ -86,7 +81,7 @@ def propose_change(work: Work, reference: str, cmd: WriteTerms) -> AgreementChan
         TooLarge, and what terms can be.
     """
     work.require(WRITE)
-    account_of_actor(work)
+    person_acting(work)
     agreement = _as_shown(work, reference, cmd)
     data = _with_copy(work, agreement, _terms_of(agreement, cmd), cmd)
     if agreement.state is AgreementState.DRAFT:
@@ -100,7 +95,7 @@ def propose_resumption(work: Work, reference: str, reason: str) -> AgreementChan
         NoSuchAgreement, NotInThatState, ReasonNeeded, PersonAsks, NotAllowed.
     """
     work.require(WRITE)
-    account_of_actor(work)
+    person_acting(work)
     agreement = held_in(work, reference, AgreementState.SUSPENDED)
     data = {**terms_data(agreement), "state": AgreementState.IN_FORCE.value}
     return _ask(work, agreement, data, reason)
@@ -120,12 +115,12 @@ def narrow_agreement(work: Work, reference: str, cmd: WriteTerms) -> Agreement:
     more = widening(before, after) + (["copy_sha256"] if cmd.copy else [])
     if more:
         raise DoesMoreThanNarrow(more)
-    _check_reason(cmd.reason)
+    reason = reason_of(cmd.reason)
     with work.session.no_autoflush:
         apply_terms(agreement, after)
         check(work, agreement)
     agreement.version += 1
-    keep_version(work, agreement, "agreement.narrow", reason=cmd.reason.strip())
+    keep_version(work, agreement, "agreement.narrow", reason=reason)
     return agreement
 
 
@@ -137,81 +132,55 @@ def decide_change(work: Work, cmd: DecideRequest) -> Decided:
         PersonAsks, NotAllowed.
     """
     work.require(WRITE)
-    agreement = work.session.get_one(Agreement, get_change(work, cmd.id).agreement_id)
+    session = work.session
+    agreement = session.get_one(
+        Agreement, find_request(session, AgreementChange, cmd.id).agreement_id
+    )
     hold_peer(work, agreement.peer_id)  # before the change, as those who make new versions do
-    work.session.refresh(agreement)
-    change = get_change(work, cmd.id, lock=True)
-    check_decider(work, change, cmd, WRITE)
-    if cmd.ruling is Ruling.APPROVED:
-        return _approve(work, change, agreement, cmd)
-    close_request(work, change, RequestState(cmd.ruling.value), cmd.comment)
-    act = "refuse" if cmd.ruling is Ruling.REFUSED else "withdraw"
-    work.audit(f"agreement.{act}-change", agreement.reference, change=change.id)
-    return Decided(change, agreement)
+    session.refresh(agreement)
+    change = find_request(session, AgreementChange, cmd.id, lock=True)
+    digest = digest_of(agreement.reference, agreement.version, change.wanted)
+    state = rule_on(work, change, cmd, WRITE, digest)
+    work.audit(f"agreement.{VERBS[state]}-change", agreement.reference, change=change.id)
+    if state is RequestState.APPROVED:
+        _put_in_force(work, change, agreement)
+    is_void = state is RequestState.VOIDED
+    return Decided(change, agreement, RequestVoided() if is_void else None)
 
 
-def get_change(work: Work, change_id: int, *, lock: bool = False) -> AgreementChange:
-    """
-    Raises:
-        NoSuchRequest.
-    """
-    query = sa.select(AgreementChange).where(AgreementChange.id == change_id)
-    if lock:
-        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    found = work.session.scalars(query).one_or_none()
-    if found is None:
-        raise NoSuchRequest
-    return found
-
-
-def _approve(
-    work: Work, change: AgreementChange, agreement: Agreement, cmd: DecideRequest
-) -> Decided:
-    is_as_shown = change.digest == digest_of(agreement.reference, agreement.version, change.wanted)
-    if not is_as_shown or not still_may(work.session, change.asked_by_id, WRITE):
-        close_request(work, change, RequestState.VOIDED)
-        work.audit("agreement.void-change", agreement.reference, change=change.id)
-        return Decided(change, agreement, RequestVoided())
-    close_request(work, change, RequestState.APPROVED, cmd.comment)
+def _put_in_force(work: Work, change: AgreementChange, agreement: Agreement) -> None:
     with work.session.no_autoflush:
         apply_terms(agreement, change.wanted)
         check(work, agreement)
     agreement.version += 1
-    work.audit("agreement.approve-change", agreement.reference, change=change.id)
     keep_version(
         work,
         agreement,
         "agreement.change",
         reason=change.reason,
-        made_by=person_of(work.session, change.asked_by_id).name,
+        made_by=asker_of(work.session, change).name,
         approved_by=work.actor.name,
     )
-    return Decided(change, agreement)
 
 
 def _ask(work: Work, agreement: Agreement, data: Data, reason: str) -> AgreementChange:
     if data == terms_data(agreement):
         raise NothingDiffers(reference=agreement.reference)
-    _check_reason(reason)
+    said = reason_of(reason)
     _check_could_hold(work, agreement, data)
     change = AgreementChange(
         agreement_id=agreement.id,
         base_version=agreement.version,
         wanted=data,
-        reason=reason.strip(),
+        reason=said,
         digest=digest_of(agreement.reference, agreement.version, data),
-        asked_by_id=account_of_actor(work),
+        asked_by_id=person_acting(work)[0],
         asked_at=work.now,
     )
     work.session.add(change)
     work.session.flush()
     work.audit("agreement.propose", agreement.reference, change=change.id, digest=change.digest)
     return change
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonNeeded
 
 
 def _check_could_hold(work: Work, agreement: Agreement, data: Data) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Final, TypeAlias
 
 from cirt.kernel.tlp import Tlp
@@ -97,19 +97,3 @@ class WriteTerms:
     keep_months: int | None = None
     version: int = 0
     copy: SignedCopy | None = None
-
-
-class Ruling(StrEnum):
-    APPROVED = "approved"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True, slots=True)
-class DecideRequest:
-    """``digest`` is that of the page on which the decision was taken."""
-
-    id: int
-    ruling: Ruling
-    comment: str
-    digest: str

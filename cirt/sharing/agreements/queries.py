@@ -1,14 +1,17 @@
 """Reads for the pages of agreements: what waits for a decision, one request, and the history in differences."""
 
+from collections.abc import Collection as Some
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Account, Peer, Person
-from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.sharing.agreements.models import AgreementChange
+from cirt.sharing.agreements.record import Contact, Record
 from cirt.sharing.agreements.terms import Difference, differences
 from cirt.sharing.models import Agreement, AgreementState, AgreementVersion
 from cirt.sharing.queries import history
@@ -64,6 +67,15 @@ def open_changes(session: Session, agreement_id: int | None = None) -> list[Chan
     ]
 
 
+def copies_asked_for(session: Session, agreement_id: int) -> set[int]:
+    """Signed texts of changes that wait: whoever decides reads them first."""
+    query = sa.select(AgreementChange.wanted).where(
+        AgreementChange.agreement_id == agreement_id, AgreementChange.state == RequestState.ASKED
+    )
+    records = [wanted["record"] for wanted in session.scalars(query)]
+    return {record["copy_id"] for record in records if "copy_id" in record}
+
+
 def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
     """Every version with what differs from the one before, the youngest first."""
     versions = history(session, agreement_id)
@@ -82,12 +94,17 @@ def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
     return lines[::-1]
 
 
-def names_of(session: Session, account_ids: Sequence[int | None]) -> dict[int, str]:
-    """Names of the persons behind accounts."""
-    owner = aliased(Account)
+def contacts_of(session: Session, slugs: Some[str]) -> dict[str, list[Contact]]:
+    """Whom to write to at these peers: contacts with a mail address, of the agreement in force, else of the newest."""
     query = (
-        sa.select(owner.id, Person.name)
-        .join(Person, Person.id == owner.person_id)
-        .where(owner.id.in_([each for each in account_ids if each]))
+        sa.select(Peer.slug, Agreement.record)
+        .join(Peer, Peer.id == Agreement.peer_id)
+        .where(Peer.slug.in_(slugs))
     )
-    return dict(session.execute(query).all())
+    in_force = sa.case((Agreement.state == AgreementState.IN_FORCE, 0), else_=1)
+    found: dict[str, list[Contact]] = {}
+    for slug, data in session.execute(query.order_by(in_force, Agreement.id.desc())):
+        contacts = [each for each in Record.from_data(data).contacts if each.mail]
+        if contacts:
+            found.setdefault(slug, contacts)
+    return found

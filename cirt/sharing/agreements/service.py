@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Peer
 from cirt.parties.peers import find_peer
 from cirt.sharing.agreements.commands import UNCHANGED, AddAgreement, ChangeAgreement, Moment
@@ -21,7 +22,7 @@ from cirt.sharing.agreements.errors import (
     PeriodWrong,
     TypeNameWrong,
 )
-from cirt.sharing.agreements.models import AgreementChange, RequestState
+from cirt.sharing.agreements.models import AgreementChange
 from cirt.sharing.agreements.terms import terms_data
 from cirt.sharing.models import Agreement, AgreementState, AgreementVersion
 from cirt.sharing.queries import find_agreement
@@ -137,6 +138,11 @@ def hold_peer(work: Work, peer_id: int) -> None:
 
 
 def check(work: Work, agreement: Agreement) -> None:
+    """That its terms make sense, and that no other one with this peer holds at the same time.
+
+    Raises:
+        CeilingTooHigh, DefaultTooHigh, TypeNameWrong, PeriodWrong, AgreementOverlaps.
+    """
     if agreement.ceiling is Tlp.RED:
         raise CeilingTooHigh
     if agreement.default_tlp is Tlp.RED:

@@ -31,7 +31,6 @@ class PermissionLine:
     stix_id: str | None
     name: str | None
     origin: str | None
-    origin_slug: str | None
     reader: str | None
     reader_slug: str | None
 
@@ -88,7 +87,6 @@ def _lines(session: Session, where: sa.ColumnElement[bool], limit: int) -> list[
             StixObject.stix_id,
             StixObject.name,
             origin.name,
-            origin.slug,
             reader.name,
             reader.slug,
         )

@@ -25,6 +25,7 @@ _KINDS = (
     Kind.CRYPTO,
 )
 _BETWEEN = re.compile(r"[\s,;]+")
+_DOTTED = re.compile(r"\d+(?:\.\d+){3}(?:/\d+)?")
 _LONGEST = 4096
 
 
@@ -68,7 +69,19 @@ def _entry(word: str, below: bool) -> Entry | None:
     found = _observable(clear.removeprefix("*."))
     if found is None or (is_starred and found.kind is not Kind.DOMAIN):
         return None
+    if _is_meant_otherwise(clear, found):
+        return None
     return Entry(found, found.kind is Kind.DOMAIN and (below or is_starred))
+
+
+def _is_meant_otherwise(clear: str, found: Observable) -> bool:
+    """What could be read, and would not keep what its author means: all addresses there are, every mailbox of a
+    domain, an address that is written with zeros too many."""
+    if found.kind in (Kind.IPV4, Kind.IPV6):
+        return found.value.endswith("/0")
+    if found.kind is Kind.EMAIL:
+        return found.value.startswith("*")
+    return found.kind is Kind.PHONE and _DOTTED.fullmatch(clear) is not None
 
 
 def _observable(text: str) -> Observable | None:

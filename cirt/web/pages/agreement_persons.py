@@ -22,6 +22,7 @@ from cirt.sharing.agreements.persons import (
     persons_of,
     take_person_off,
 )
+from cirt.sharing.agreements.record import Record
 from cirt.sharing.queries import find_agreement
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
@@ -100,4 +101,5 @@ def _page(
         peer=peer,
         persons=found,
         whose=whose,
+        contacts=[each for each in Record.from_data(agreement.record).contacts if each.mail],
     )

@@ -6,8 +6,7 @@ from cirt.register import queries
 from cirt.register.dialogue.waiting import answers_waiting
 from cirt.register.mine import mine
 from cirt.register.models import Severity
-from cirt.release.models import ProposalState
-from cirt.release.proposals import proposals
+from cirt.release.lists import waiting_releases
 from cirt.sharing.agreements.expiry import near_ends
 from cirt.web.frame import render
 from cirt.web.session import open_work, visit
@@ -21,7 +20,7 @@ def desk() -> Response:
         figures = queries.desk(work)
         line = queries.next_in_line(work)
         my_work = mine(work)
-        waiting = proposals(work, [ProposalState.ASKED])
+        waiting = waiting_releases(work)
         answers = answers_waiting(work)
         ends = near_ends(work.session, work.now)
     return render(

@@ -7,17 +7,22 @@ from flask import Blueprint, Response, request
 from cirt.inputs.exports import ExportInput
 from cirt.kernel.errors import FieldsInvalid, NotFound
 from cirt.kernel.text import mark
+from cirt.kernel.work import Work
 from cirt.objects.catalogue import CatalogueFilter
+from cirt.objects.index import find_listed
 from cirt.parties.peers import peers
 from cirt.release.collections import collections
 from cirt.release.exporting.commands import Export, Format, Subject
 from cirt.release.exporting.errors import NothingToExport
 from cirt.release.exporting.scope import parts
 from cirt.release.exporting.service import Exported, make_export, note_export
+from cirt.sharing.narrow import visible_facts
+from cirt.sharing.queries import staff_reader
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, member, refused, sent, wants
 from cirt.web.frame import render
 from cirt.web.listing import FIELDS, catalogue_filter
+from cirt.web.saving import to_save
 from cirt.web.session import open_work, this_program, visit
 
 bp = Blueprint("exports", __name__)
@@ -64,12 +69,20 @@ def save() -> Response:
 
 def handed_over(made: Exported) -> Response:
     """As a file to be saved, from what the trail already knows of."""
-    response = Response(made.chunks(), mimetype=made.media_type)
+    response = to_save(made.chunks(), made.name, made.media_type)
     response.call_on_close(made.body.close)
     response.content_length = made.size
-    response.headers.set("Content-Disposition", "attachment", filename=made.name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
+
+
+def _title(work: Work, subject: Subject | None, name: str) -> str:
+    """What people call it; its key where it has no other name."""
+    if subject is not Subject.OBJECT:
+        return name
+    listed = find_listed(
+        work.session, name, visible_facts(staff_reader(work.actor), None, work.now)
+    )
+    return (listed and listed.name) or name
 
 
 def _page(
@@ -81,6 +94,7 @@ def _page(
                 raise NotFound
             parts(work, Export(subject, name))
         known = peers(work.session)
+        title = _title(work, subject, name)
         wanted = catalogue_filter(work.session, given) if subject else CatalogueFilter()
         gathered = collections(work.session) if subject is None else []
     return render(
@@ -91,6 +105,7 @@ def _page(
         subjects=SUBJECTS,
         formats=FORMATS,
         name=name,
+        title=title,
         peers=known,
         wanted=wanted,
         filters={each: given.get(each, "") for each in FIELDS},

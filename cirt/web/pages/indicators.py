@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.loops.disputes import is_disputed
-from cirt.exchange.queries import Sightings, sightings_of
 from cirt.exchange.remarks.errors import MarkingLower, RedNotSaid
 from cirt.exchange.remarks.queries import Remarks, remarks_of
 from cirt.exchange.remarks.relating import RelationLine, relations_of
+from cirt.exchange.remarks.sightings import Sightings, sightings_of
 from cirt.exchange.sightings import (
     KEPT,
     CountWrong,
@@ -218,26 +218,13 @@ def look_up(work: Work, stix_id: str) -> Indicator:
         NotFound: there is none, or the actor may not see it.
     """
     session, now_us = work.session, to_us(work.now)
-    shown = visible_facts(staff_reader(work.actor), None, work.now)
     listed = index.find_listed(session, stix_id, shown_objects(work))
     if listed is None:
         raise NotFound
     content, observables = _content(work, listed)
     named = {peer.id: peer for peer in peers(session)}
     team = ourselves(session)
-    known = known_of(work, observables).values()
-    others = {
-        match.found.object_id: match.found
-        for match in index.matching(
-            session, index.keys_meeting(session, observables), now_us, shown
-        )
-        if match.found.object_id != listed.object_id
-    }
-    made_from = [
-        IncidentHit(row.reference, row.title, row.state)
-        for row in incidents_of_object(work, listed.object_id)
-    ]
-    hits = [*made_from, *(hit for one in known for hit in one.incidents)]
+    incidents, reports = _mentions(work, listed, observables)
     lines = reach(session, listed.object_id)
     return Indicator(
         listed=listed,
@@ -248,11 +235,11 @@ def look_up(work: Work, stix_id: str) -> Indicator:
         source=named.get(listed.brought_by_id or 0),
         author=_author(content.get("created_by_ref"), team.identity_id, team.name, named),
         is_ours=listed.brought_by_id is None and content.get("created_by_ref") == team.identity_id,
-        incidents=list({hit.reference: hit for hit in hits}.values()),
-        reports=list({hit.reference: hit for one in known for hit in one.reports}.values()),
+        incidents=incidents,
+        reports=reports,
         others=[
             _Said(each, named[each.brought_by_id].name if each.brought_by_id else team.name)
-            for each in list(others.values())[:_OTHERS]
+            for each in _others(work, listed, observables)
         ],
         sightings=sightings_of(work, stix_id),
         remarks=remarks_of(work, stix_id),
@@ -267,6 +254,35 @@ def look_up(work: Work, stix_id: str) -> Indicator:
         versions=len(index.versions_of(session, listed.object_id)),
         permits=permissions_for(session, listed.object_id, listed.brought_by_id),
     )
+
+
+def _mentions(
+    work: Work, listed: Listed, observables: list[Observable]
+) -> tuple[list[IncidentHit], list[ReportHit]]:
+    """Incidents that it was made from or that name what it looks for, and reports that do; each once."""
+    known = known_of(work, observables).values()
+    made_from = [
+        IncidentHit(row.reference, row.title, row.state)
+        for row in incidents_of_object(work, listed.object_id)
+    ]
+    incidents = [*made_from, *(hit for one in known for hit in one.incidents)]
+    reports = [hit for one in known for hit in one.reports]
+    return (
+        list({hit.reference: hit for hit in incidents}.values()),
+        list({hit.reference: hit for hit in reports}.values()),
+    )
+
+
+def _others(work: Work, listed: Listed, observables: list[Observable]) -> list[Listed]:
+    """Other objects on the same observables; not all where they are many."""
+    shown = visible_facts(staff_reader(work.actor), None, work.now)
+    keys = index.keys_meeting(work.session, observables)
+    found = {
+        match.found.object_id: match.found
+        for match in index.matching(work.session, keys, to_us(work.now), shown)
+    }
+    found.pop(listed.object_id, None)
+    return list(found.values())[:_OTHERS]
 
 
 def _content(work: Work, listed: Listed) -> tuple[dict[str, Any], list[Observable]]:

@@ -11,7 +11,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.parties.peers import find_peer
 from cirt.release.holdings.of_peer import PeerFilter, Shown, held_page, is_behind
-from cirt.release.recalling.letters import letters_of
+from cirt.release.recalling.letters.queries import letters_of
 from cirt.release.recalling.models import LetterState, PeerLetter
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader
@@ -20,6 +20,7 @@ from cirt.web.errors import status_of
 from cirt.web.frame import render
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
+from cirt.web.stix_words import TYPES, type_words
 
 bp = Blueprint("ledger", __name__)
 
@@ -65,6 +66,7 @@ def of_peer(slug: str) -> Response:
         newer=to(page.newer),
         older=to(page.older),
         shows=_SHOWS,
+        types=sorted({*TYPES, chosen["type"]} - {""}, key=type_words),
         sign=outward.sign,
     )
 

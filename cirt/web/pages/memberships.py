@@ -1,35 +1,35 @@
 """Members of collections: asked for with a preview, decided by another, removed at once; and the exchange as a peer sees it."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from cirt.inputs.agreements import DecideRequestInput, MembershipInput
-from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, Invalid, NotFound, TooMany
-from cirt.parties.errors import PasswordWrong
+from cirt.inputs.agreements import MembershipInput
+from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, Invalid, NotFound
+from cirt.parties.four_eyes.errors import OwnChange
+from cirt.parties.four_eyes.models import RequestState
+from cirt.parties.four_eyes.service import barred, find_request
 from cirt.parties.models import Peer
 from cirt.parties.peers import find_peer
+from cirt.parties.rights import names_behind
 from cirt.release.collections import find_collection
+from cirt.release.membership.models import MemberRequest
 from cirt.release.membership.service import (
     WRITE,
     ask_member,
     decide_member,
-    get_request,
     take_out_member,
 )
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.seeing import seen_collections, seen_page
 from cirt.release.visibility import preview_member
-from cirt.sharing.agreements.commands import Ruling
-from cirt.sharing.agreements.four_eyes import barred
-from cirt.sharing.agreements.models import RequestState
-from cirt.sharing.agreements.queries import names_of
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.queries import peer_reader
-from cirt.sharing.rules import agreement_rule
-from cirt.web import i18n, outward
-from cirt.web.again import check_password_again
+from cirt.web import agreed, i18n, outward
+from cirt.web.deciding import decide_request
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
@@ -70,36 +70,26 @@ def member(request_id: int) -> Response:
 
 @agreements.bp.post("/agreements/members/<int(max=2147483647):request_id>/decision")
 def decide_membership(request_id: int) -> AnyResponse:
-    try:
-        cmd = DecideRequestInput().read(sent(), id=request_id)
-        if cmd.ruling is not Ruling.WITHDRAWN:
-            check_password_again()
-        with open_work() as work:
-            outcome = decide_member(work, cmd)
-    except (PasswordWrong, TooMany) as error:
-        return _page(request_id, refused(error, at="password"), status_of(error))
-    except (FieldsInvalid, Invalid) as error:
-        return _page(request_id, refused(error, at="comment"), status_of(error))
-    except Conflict as error:
-        return _page(request_id, Form(), status_of(error), error)
-    if outcome.conflict is not None:
-        return _page(request_id, Form(), status_of(outcome.conflict), outcome.conflict)
-    done = path_of("agreements.member", request_id=request_id, done=cmd.ruling.value)
-    return redirect(done, 303)
+    return decide_request(
+        request_id,
+        lambda work, cmd: decide_member(work, cmd).conflict,
+        partial(_page, request_id),
+        lambda ruling: path_of("agreements.member", request_id=request_id, done=ruling),
+    )
 
 
 def _page(
     request_id: int, form: Form, status: int = HTTPStatus.OK, conflict: CirtError | None = None
 ) -> Response:
     with open_work(write=False) as work:
-        found = get_request(work, request_id)
+        found = find_request(work.session, MemberRequest, request_id)
         collection = work.session.get_one(Collection, found.collection_id)
         is_open = found.state is RequestState.ASKED
         bar = barred(work, found, WRITE)
         values: dict[str, Any] = {
             "peer": work.session.get_one(Peer, found.peer_id),
             "preview": preview_member(work, found.peer_id, collection) if is_open else None,
-            "names": names_of(work.session, [found.asked_by_id, found.decided_by_id]),
+            "names": names_behind(work.session, [found.asked_by_id, found.decided_by_id]),
         }
     return render(
         "agreements/member.html",
@@ -108,12 +98,12 @@ def _page(
         it=found,
         collection=collection,
         barred=bar,
-        is_mine=bar == "own-change",
+        is_mine=bar == OwnChange.code,
         starts=None,
         conflict=i18n.say_error(conflict) if conflict else "",
         done=request.args.get("done", ""),
         **values,
-        **agreements.words(),
+        **agreed.words(),
     )
 
 
@@ -133,7 +123,7 @@ def view(slug: str) -> Response:
         found=found,
         standing=standing,
         standings=outward.STANDINGS,
-        **agreements.words(),
+        **agreed.words(),
     )
 
 

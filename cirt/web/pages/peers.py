@@ -19,14 +19,14 @@ from cirt.release.reach import given_since
 from cirt.sharing.agreements.expiry import NearEnd, near_ends
 from cirt.sharing.agreements.queries import history_lines, open_changes
 from cirt.sharing.agreements.record import Record
+from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.ladder import reasons
 from cirt.sharing.queries import agreements, peer_reader, peer_readers
-from cirt.sharing.rules import agreement_rule
-from cirt.web import outward
+from cirt.web import agreed, outward
 from cirt.web.forms import Form
 from cirt.web.frame import render
-from cirt.web.pages.agreements import signed_copy, words
+from cirt.web.pages.agreements import signed_copy
 from cirt.web.session import open_work, visit
 
 bp = Blueprint("peers", __name__)
@@ -113,7 +113,7 @@ def show(slug: str, form: Form, status: int = HTTPStatus.OK) -> Response:
 
 def _words() -> dict[str, Any]:
     return {
-        **words(),
+        **agreed.words(),
         "standings": outward.STANDINGS,
         "health": outward.HEALTH,
         "ways": outward.LINKS,

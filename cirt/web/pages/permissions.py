@@ -34,6 +34,7 @@ from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
 from cirt.web.pages.public.sending import has_files, sent_files
 from cirt.web.paths import path_of
+from cirt.web.saving import to_save
 from cirt.web.session import open_work
 
 bp = Blueprint("permissions", __name__)
@@ -102,11 +103,7 @@ def evidence(reference: str, attachment_id: int) -> Response:
         if attachment_id not in {file.id for file in files_of(work.session, found.reference)}:
             raise NotFound
         file = gate.show_file(work, attachment_id)
-    response = Response(file.body, mimetype="application/octet-stream")
-    name = file.name.replace("/", "_").replace("\\", "_")  # never a path on the reader's disk
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return to_save(file.body, file.name)
 
 
 def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:

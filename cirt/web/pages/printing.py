@@ -5,14 +5,15 @@ audit line, for paper walks off.
 from flask import Response
 
 from cirt.kernel.tlp import Tlp
+from cirt.parties.rights import names_behind
 from cirt.register import queries
 from cirt.register.marking import strictest_of
 from cirt.register.models import ObservableState
 from cirt.register.queries import TimelineFilter
 from cirt.register.sight import get_incident
 from cirt.register.tasks.queries import tasks_of
-from cirt.release.proposals import proposal_view
-from cirt.release.queries import KIND_LABELS
+from cirt.release.lines import KIND_LABELS
+from cirt.release.queries import proposal_view
 from cirt.web import outward
 from cirt.web.changes import changes, owners_in
 from cirt.web.frame import render
@@ -32,7 +33,7 @@ def incident_on_paper(reference: str) -> Response:
         page = queries.entries_of(work, view.family, wanted, limit=_MOST)
         found = queries.observables(work, reference, state=ObservableState.CONFIRMED)
         tasks = tasks_of(work, reference)
-        owners = queries.owner_names(work, owners_in(page.rows))
+        owners = names_behind(work.session, owners_in(page.rows))
         notes = [entry.note.tlp for entry in page.rows if entry.note]
         level = max([strictest_of(work, view.family), *notes])
         work.audit("incident.print", reference, tlp=level)

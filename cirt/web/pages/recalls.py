@@ -27,16 +27,17 @@ from cirt.release.errors import (
     OursToRevoke,
     ReasonNeeded,
 )
-from cirt.release.recall import revoke_indicator
 from cirt.release.recalling.consequences import consequences
-from cirt.release.recalling.letters import ask_reminder, drop_letter, last_address, send_letter
+from cirt.release.recalling.letters.queries import last_addresses
+from cirt.release.recalling.letters.service import ask_reminder, drop_letter, send_letter
 from cirt.release.recalling.queries import recall_page, recalls_of
+from cirt.release.recalling.revoking import revoke_indicator
 from cirt.release.recalling.rights import may_recall
 from cirt.release.recalling.service import left_of, recall_release
 from cirt.release.recalling.withdrawing import author_of, is_released, newest_facts, withdraw
 from cirt.release.requests import get_proposal
-from cirt.sharing.narrow import visible_facts
-from cirt.sharing.queries import staff_reader
+from cirt.sharing.agreements.queries import contacts_of
+from cirt.sharing.red import shown_objects
 from cirt.web import outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
@@ -152,10 +153,8 @@ def _recall_page(
         shown = look_up(work, stix_id)
         letters = [each for one in shown.recalls for each in one.letters]
         slugs = {each.slug for each in letters}
-        addresses = {
-            slug: last_address(work.session, find_peer(work.session, slug).id)
-            for slug in sorted(slugs)
-        }
+        addresses = last_addresses(work.session, slugs)
+        contacts = contacts_of(work.session, slugs)
     return render(
         "indicators/recall.html",
         status,
@@ -163,6 +162,7 @@ def _recall_page(
         it=shown,
         done=request.args.get("done", ""),
         addresses=addresses,
+        contacts=contacts,
         failed_letter=failed_letter,
         can_mail=bool(this_program().settings.smtp_host) or not letters,
         sign=outward.sign,
@@ -206,12 +206,13 @@ def _release_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
     with open_work(write=False) as work:
         work.require("indicator:write")
         proposal = get_proposal(work.session, reference)
-        left = left_of(work.session, proposal.id)
+        shown = shown_objects(work)
+        left = left_of(work.session, proposal.id, shown)
         ids = [each.object_id for each in left]
-        shown = visible_facts(staff_reader(work.actor), None, work.now)
         values = {
             "reference": proposal.reference,
             "left": left,
+            "unseen": len(left_of(work.session, proposal.id)) - len(left),
             "names": names_of(work.session, ids, shown),
             "becomes": consequences(work, ids),
         }

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.kernel.errors import TooMany
 from cirt.kernel.work import PUBLIC
-from cirt.parties import accounts
+from cirt.parties import recognising, sessions
 from cirt.parties.errors import SignInRefused
 from cirt.web.errors import status_of
 from cirt.web.forms import open_fields, refused, wants
@@ -40,13 +40,15 @@ def enter() -> AnyResponse:
     source = request.remote_addr or ""
     try:
         with program.work(PUBLIC, write=False) as work:
-            account_id = accounts.recognise(work, email, request.form.get("password", ""), source)
+            account_id = recognising.recognise(
+                work, email, request.form.get("password", ""), source
+            )
         with program.work(PUBLIC) as work:
-            secret, account = accounts.sign_in(work, account_id)
-            found = accounts.current(work.session, secret, work.now)
+            secret, account = sessions.sign_in(work, account_id)
+            found = sessions.current(work.session, secret, work.now)
     except SignInRefused as error:
         with program.work(PUBLIC) as work:
-            accounts.note_failure(work, email, source)
+            recognising.note_failure(work, email, source)
         return _refused(error)
     except TooMany as error:
         return _refused(error)
@@ -61,7 +63,7 @@ def enter() -> AnyResponse:
 @bp.post("/sign-out")
 def leave() -> AnyResponse:
     with open_work() as work:
-        accounts.sign_out(work, request.cookies.get(cookie_name(), ""))
+        sessions.sign_out(work, request.cookies.get(cookie_name(), ""))
     response = redirect(path_of("public.home"), 303)
     response.delete_cookie(cookie_name())
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -53,6 +53,7 @@ from cirt.web.frame import render
 from cirt.web.pages.triage import back_to, bp, list_path, pane_of
 from cirt.web.paths import path_of
 from cirt.web.rsit_field import CLASSIFIED, sent_with_class
+from cirt.web.saving import to_save
 from cirt.web.sectors import sector_choices
 from cirt.web.session import open_work
 
@@ -116,11 +117,7 @@ def attachment(reference: str, attachment_id: int) -> Response:
         if attachment_id not in {file.id for file in view.files}:
             raise NotFound
         file = gate.show_file(work, attachment_id)
-    response = Response(file.body, mimetype="application/octet-stream")
-    name = file.name.replace("/", "_").replace("\\", "_")  # never a path on the reader's disk
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return to_save(file.body, file.name)
 
 
 @bp.post("/triage/<reference>/claim")

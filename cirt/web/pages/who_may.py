@@ -13,6 +13,7 @@ from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.release.errors import ReasonNeeded
 from cirt.release.personal import say_personal
 from cirt.sharing.explain import explain_to_peers
+from cirt.sharing.gate import show
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.permissions.queries import permissions_for
 from cirt.sharing.queries import staff_reader
@@ -48,6 +49,7 @@ def _page(stix_id: str, form: Form, status: int = HTTPStatus.OK) -> Response:
         listed = find_listed(work.session, stix_id, shown)
         if listed is None:
             raise NotFound
+        show(work, listed.version_id)  # what has no page of its own has none here
         query = sa.select(*FACTS).join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
         row = work.session.execute(query.where(ObjectVersion.id == listed.version_id)).one()
         facts = facts_of(row)

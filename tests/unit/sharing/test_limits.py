@@ -8,10 +8,12 @@ import pytest
 
 from cirt.kernel.clock import to_us
 from cirt.kernel.tlp import Tlp
-from cirt.objects.policies import Action, Iep, Pap
-from cirt.sharing.facts import Consent, Facts, PublicReader
-from cirt.sharing.rules import RULES, Decision, Verdict, decide, decide_all
+from cirt.objects.markings import IEP_EXTENSION
+from cirt.objects.policies import Action, Iep, Pap, policy_of
+from cirt.sharing.facts import Consent, Facts, Grant, PublicReader
+from cirt.sharing.rules import decide, decide_all
 from cirt.sharing.uses import Use, decide_use
+from cirt.sharing.verdicts import RULES, Decision, Verdict
 from tests.support.sharing import NOW, B, C, a_permit, facts, lets_on, peer, terms
 
 LATER = NOW + timedelta(seconds=1)
@@ -165,3 +167,27 @@ def test_the_page_for_analysts_has_every_rule_with_its_sentence() -> None:
     told = {row[1].strip(" `"): (row[2].strip(), row[4].strip()) for row in rows}
 
     assert told == {name: (rule.verdict.value, rule.sentence) for name, rule in RULES.items()}
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "9999-12-31T23:59:59Z"])
+def test_a_policy_until_the_last_day_there_is_keeps_nothing_back(end: str) -> None:
+    said = policy_of({"extensions": {IEP_EXTENSION: {"end_date": end}}}).iep
+
+    assert asked(facts(Tlp.CLEAR, iep=said)).rule == "table-yes"
+
+
+@pytest.mark.parametrize(
+    ("may_name", "maker", "rule"),
+    [
+        (True, "identity--c", "table-yes"),
+        (False, "identity--c", "source-unnamed"),
+        (False, None, "table-yes"),
+    ],
+)
+def test_who_is_not_to_be_named_as_a_source_is_not(
+    may_name: bool, maker: str | None, rule: str
+) -> None:
+    consent = Consent((), (Grant(C, NOW - timedelta(days=1), None, may_name),))
+    theirs = facts(Tlp.CLEAR, origin_id=C, creator=maker)
+
+    assert decide(theirs, peer(terms(transit=True)), "published", NOW, consent=consent).rule == rule

@@ -10,7 +10,8 @@ from cirt.kernel.tlp import Tlp
 from cirt.objects.policies import Iep
 from cirt.sharing.facts import PublicReader, StaffReader
 from cirt.sharing.models import AgreementState, Direction, Level
-from cirt.sharing.rules import RULES, Verdict, decide, decide_arrival, decide_recall
+from cirt.sharing.rules import decide, decide_arrival, decide_recall
+from cirt.sharing.verdicts import RULES, Verdict
 from tests.support.sharing import NOW, B, C, facts, lets_on, named, peer, terms, unmarked
 
 # One letter per level (TLP accepted, MoU, MoU with NDA); RED is never an organisation's.

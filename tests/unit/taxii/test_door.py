@@ -3,8 +3,8 @@
 import pytest
 
 from cirt.release.models import CollectionKind
+from cirt.release.readers import rights
 from cirt.sharing.models import Direction
-from cirt.taxii.door import rights
 
 PUBLISHED, SHARED, INBOX = CollectionKind.PUBLISHED, CollectionKind.SHARED, CollectionKind.INBOX
 GIVE, TAKE, BOTH = Direction.GIVE, Direction.TAKE, Direction.BOTH

@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.inputs.release import AskReleaseInput
 from cirt.kernel.errors import FieldsInvalid
 from cirt.register import queries
+from cirt.release.asking import ask_release
 from cirt.release.collections import collections
 from cirt.release.errors import NothingWouldLeave, ReleaseIncomplete, TooFewToApprove
 from cirt.release.models import CollectionKind
-from cirt.release.proposals import ask_release
 from cirt.release.reach import reaches, spread, spread_of_all
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
@@ -31,7 +31,7 @@ def sharing(reference: str) -> Response:
 def ask(reference: str) -> AnyResponse:
     try:
         with open_work() as work:
-            given = sent("stix_ids", "collections", "persons")
+            given = sent("stix_ids", "collections", "persons", without=["incident"])
             cmd = AskReleaseInput().read(given, incident=reference)
             proposal = ask_release(work, cmd)
     except (FieldsInvalid, ReleaseIncomplete, NothingWouldLeave, TooFewToApprove) as error:

@@ -7,6 +7,7 @@ from flask import Response, request
 
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
+from cirt.parties.rights import names_behind
 from cirt.register import queries, service
 from cirt.register.dialogue.waiting import answers_in_incident
 from cirt.register.overview import overview
@@ -47,7 +48,7 @@ def incident_page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Re
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
         page = queries.entries_of(work, view.family, wanted, cursor=request.args.get("page"))
-        owners = queries.owner_names(work, owners_in(page.rows))
+        owners = names_behind(work.session, owners_in(page.rows))
         counts = queries.counts_of(work, view.family, wanted)
         tasks = next_tasks(work, view.incident.id)
         draft = service.draft_of(work, reference)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
+from cirt.release.locks import lock_collections
 from cirt.release.models import Collection, CollectionEntry
-from cirt.release.offers import lock_collections
 from cirt.release.removal import take_out
 
 

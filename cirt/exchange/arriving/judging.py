@@ -24,7 +24,9 @@ from cirt.objects.resolve import meanings, refs_of
 from cirt.objects.store import unresolved_markings, written_tlps
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
-from cirt.sharing.rules import RULES, Decision, Facts, PeerReader, Verdict, decide_arrival
+from cirt.sharing.facts import Facts, PeerReader
+from cirt.sharing.rules import decide_arrival
+from cirt.sharing.verdicts import RULES, Decision, Verdict
 
 FIXED_MARKINGS = TLP_IDS.keys() | PAP_IDS.keys()
 RED = "red-arrival"  # the gate's rule, of which no bytes are kept (rulings 5)

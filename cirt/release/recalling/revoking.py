@@ -4,7 +4,6 @@ The revoked version is bare from the start: what the standard demands, the creat
 that the house keeps as the newest and the one that leaves, so nobody can be told more than another.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -22,15 +21,17 @@ from cirt.release.commands import Revoke
 from cirt.release.errors import AlreadyRevoked, NotOurObject, ReasonNeeded
 from cirt.release.handing.service import prepare_recall
 from cirt.release.holdings.queries import holds_of
-from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow
-from cirt.release.offers import candidates, feeds_of, lock_collections, offer
+from cirt.release.locks import feeds_of, lock_around
+from cirt.release.models import CollectionEntry, Feed
+from cirt.release.offers import candidates, offer
 from cirt.release.recalling.consequences import of_holds
+from cirt.release.recalling.letters.preparing import prepare_letters
 from cirt.release.recalling.models import LetterKind, RecallKind
 from cirt.release.recalling.releases import recall_proposals
 from cirt.release.recalling.rights import check_may_recall
 from cirt.release.recalling.withdrawing import is_ours, lock_object
-from cirt.release.recalling.writing import note_recall, prepare_letters
-from cirt.release.removal import take_out
+from cirt.release.recalling.writing import note_recall
+from cirt.release.removal import take_out_standing
 from cirt.sharing.gate import show
 
 
@@ -103,34 +104,18 @@ def _sector(session: Session, version_id: int) -> str | None:
 def _tell_readers(work: Work, object_id: int, revoked_id: int) -> tuple[list[int], list[int]]:
     """Close every row of the object, then append the revocation where an earlier version was fetched.
 
-    Peers that read of it, and those that can be told by letter only. A peer that lost a collection since finds the row there when it may read it again.
+    Peers that read of it, and those that can be told by letter only. A peer that lost a collection since finds
+    the row there when it may read it again.
     """
     session = work.session
-    standing: dict[int, list[int]] = defaultdict(list)
-    rows = sa.select(CollectionEntry.collection_id, CollectionEntry.version_id)
-    rows = rows.where(CollectionEntry.object_id == object_id)
-    lock_collections(
-        session,
-        {each[0] for each in session.execute(rows)} | _offered_in(session, object_id),
-    )
-    for collection_id, version_id in session.execute(rows):
-        standing[collection_id].append(version_id)
-    for collection_id in sorted(standing):
-        take_out(work, session.get_one(Collection, collection_id), standing[collection_id])
+    lock_around(session, [object_id])
+    take_out_standing(work, CollectionEntry.object_id == object_id)
     holds = holds_of(session, [object_id]).get(object_id, [])
     becomes = of_holds(work, holds)
     fetched = {hold.feed_id for hold in holds if hold.feed_id is not None and hold.had_it}
     for feed in feeds_of(session, Feed.id.in_(fetched)):
         offer(work, feed, candidates(session, [revoked_id]), recall=True)
     return sorted(becomes.told), sorted(becomes.by_mail)
-
-
-def _offered_in(session: Session, object_id: int) -> set[int]:
-    of_these = FeedRow.feed_id == Feed.id
-    query = (
-        sa.select(Feed.collection_id).join(FeedRow, of_these).where(FeedRow.object_id == object_id)
-    )
-    return set(session.scalars(query.distinct()))
 
 
 def _incidents(session: Session, object_id: int) -> list[tuple[int, Tlp, str]]:
