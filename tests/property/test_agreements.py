@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cirt.kernel.errors import NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
@@ -114,19 +115,25 @@ def _can_fetch(program: Program, peer: Peer, alias: str) -> set[str]:
 def _check_seen(program: Program, peer: Peer, alias: str) -> None:
     """Page by page, and counted, it is what the server answers to the peer's own question."""
     polled = [row.stix_id for row in walk(program, peer, alias, Filter(), 50)]
-    seen: list[str] = []
-    after_us: int | None = None
-    while True:
-        with program.work(CONSOLE, write=False) as work:
-            reader = peer_reader(work.session, peer.id, work.now)
-            shown = seen_page(work, reader, find_collection(work.session, alias), after_us, limit=3)
-            [line] = seen_collections(work, reader)
-        seen += [each.stix_id for each in shown.rows]
-        after_us = shown.next_us
-        if after_us is None:
-            break
+    with program.work(CONSOLE, write=False) as work:
+        reader = peer_reader(work.session, peer.id, work.now)
+        collection = find_collection(work.session, alias)
+        there = seen_collections(work, reader)
+        if not there:  # the agreement's direction leaves it nothing to do there
+            assert polled == []
+            with pytest.raises(NotFound):
+                seen_page(work, reader, collection)
+            return
+        seen: list[str] = []
+        after_us: int | None = None
+        while True:
+            shown = seen_page(work, reader, collection, after_us, limit=3)
+            seen += [each.stix_id for each in shown.rows]
+            after_us = shown.next_us
+            if after_us is None:
+                break
     assert seen == polled
-    assert line.count == len(polled)
+    assert [line.count for line in there] == [len(polled)]
 
 
 @given(objects=things)

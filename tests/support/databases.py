@@ -66,7 +66,8 @@ class Databases:
             yield Program(self._settings(data_dir, url), engine, TEST_KEYS, clock)
         finally:
             engine.dispose()
-            self._forget(backend, url)
+            if backend == "postgresql":  # files go with their folder
+                self._drop(sa.make_url(url).database or "")
 
     @contextmanager
     def program_at(self, file: Path, clock: Clock) -> Iterator[Program]:
@@ -101,14 +102,8 @@ class Databases:
         self._handed_out.add(name)
         return name
 
-    def _forget(self, backend: str, url: str) -> None:
-        """Thousands of databases of a run would fill a disk."""
-        if backend == "sqlite":
-            Path(sa.make_url(url).database or "").unlink()
-        else:
-            self._drop(sa.make_url(url).database or "")
-
     def _drop(self, name: str) -> None:
+        """Thousands of databases of a run would fill a disk."""
         self._admin(f"DROP DATABASE {name} WITH (FORCE)")
         self._handed_out.discard(name)
 

@@ -30,7 +30,7 @@ from cirt.sharing.models import Agreement, AgreementState, Level
 from tests.support import oracle
 from tests.support.browse import Visitor
 from tests.support.register import PASSWORD, a_person
-from tests.support.release import a_collection, asked, decided, read_page
+from tests.support.release import a_collection, an_asker, asked, decided, read_page
 from tests.support.store import an_agreement, indicator, put
 
 TAXII = "application/taxii+json;version=2.1"
@@ -146,14 +146,15 @@ def _cells() -> Iterator[tuple[str, str]]:
 
 
 def _release(world: World, people: Mapping[str, Actor], second: Actor) -> None:
-    """Asked for by a handler, approved by two; fetched by every member; then some of it recalled."""
+    """Asked for by somebody who is named on it, approved by two; fetched by every member; then some of it recalled."""
     program = world.program
     ids = {
         state: [one.stix_id for (_, of), one in world.objects.items() if of == state]
         for state in oracle.STATES
     }
-    asked(program, people["handler"], *ids["asked"], alias="wide")
-    reference = asked(program, people["handler"], *ids["released"], *ids["recalled"], alias="wide")
+    asker = an_asker(program, [one.stix_id for one in world.objects.values()])
+    asked(program, asker, *ids["asked"], alias="wide")
+    reference = asked(program, asker, *ids["released"], *ids["recalled"], alias="wide")
     world.references["release"] = reference
     for decider in (people["lead"], second):
         decided(program, decider, reference)

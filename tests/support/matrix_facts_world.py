@@ -59,7 +59,7 @@ from tests.support.matrix_facts import (
     object_rows,
 )
 from tests.support.matrix_texts import backdrop, end_of, identity_of, policies, text_of
-from tests.support.release import a_collection, asked
+from tests.support.release import a_collection, an_asker, asked
 from tests.support.stix import an_object
 from tests.support.store import an_agreement, put, taken
 
@@ -88,9 +88,8 @@ def a_world_of_facts(program: Program, kind: CollectionKind, *, thin: bool = Fal
     for reader in world.readers:
         taxii(world, reader.slug, "collections/wide/objects/")
     naming = [made.one.stix_id for made in world.objects if set(made.named) & {"red", "maker"}]
-    world.reference = asked(
-        program, people["handler"], world.objects[0].one.stix_id, *naming, alias="wide"
-    )
+    stix_ids = [world.objects[0].one.stix_id, *naming]
+    world.reference = asked(program, an_asker(program, stix_ids), *stix_ids, alias="wide")
     world.clock.forward(minutes=1)
     _say(world, [made for made in world.objects if made.is_late])
     _change(world)

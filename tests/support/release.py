@@ -1,5 +1,6 @@
 """Builders of the release room: collections with members, releases, whole walks of a feed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -8,11 +9,12 @@ import sqlalchemy as sa
 
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import Actor, ActorKind, Work
+from cirt.kernel.work import CONSOLE, Actor, ActorKind, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
+from cirt.parties.roles import Role
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.commands import AskRelease, DecideRelease
@@ -25,7 +27,9 @@ from cirt.release.publishing import publish
 from cirt.release.queries import proposal_view
 from cirt.release.windows import Place, find_place
 from cirt.sharing.gate import ReleasedTogether
+from cirt.sharing.models import NamedPerson
 from cirt.sharing.queries import peer_reader
+from tests.support.register import a_person
 from tests.support.store import a_peer, an_agreement, put
 
 ALL = Filter(versions=("all",))
@@ -154,6 +158,16 @@ def asked(
     with program.work(actor) as work:
         cmd = AskRelease("Phishing wave", "Early warning", (alias,), stix_ids, **more)
         return ask_release(work, cmd).reference
+
+
+def an_asker(program: Program, stix_ids: Iterable[str]) -> Actor:
+    """Who may ask for the release of all of these, also of what is RED: they are named on it."""
+    asker = a_person(program, "Asker", Role.HANDLER)
+    with program.work(CONSOLE) as work:
+        work.session.add_all(
+            NamedPerson(subject=stix_id, person_id=asker.person_id) for stix_id in stix_ids
+        )
+    return asker
 
 
 def shown_digest(program: Program, actor: Actor, reference: str) -> str:
