@@ -216,8 +216,9 @@ def test_what_an_indicator_was_made_of_is_kept_and_says_so(
 
 def test_what_a_message_points_at_is_kept(program: Program, clock: FakeClock) -> None:
     irena = a_person(program, "Irena", Role.LEAD)
+    report = a_report(program)
     with program.work(irena) as work:
-        incident = service.accept_report(work, accepting(a_report(program)))
+        incident = service.accept_report(work, accepting(report))
         service.note_answer(work, NoteAnswer(incident.reference, "Called: since Monday."))
     binned(program, irena, incident)
     clock.forward(days=31)

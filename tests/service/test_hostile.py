@@ -10,6 +10,7 @@ from flask import Flask
 from cirt.boot.app import create_app
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.parties.roles import Role
 from cirt.register.bin.commands import DeleteIncident, Restore
@@ -282,7 +283,7 @@ def test_an_event_too_deep_to_be_read_is_refused_in_words(
     program: Program, visitor: Visitor
 ) -> None:
     with program.work(CONSOLE) as work:
-        token = add_webhook(work, "siem", {}, a_report(program).tlp)
+        token = add_webhook(work, "siem", {}, Tlp.AMBER)
     for depth in (1000, 1020, 100_000):
         answer = visitor.client.post(
             "/intake/webhook/siem",
