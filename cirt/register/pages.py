@@ -112,7 +112,7 @@ def _first(query: Query, order: Order, limit: int) -> Query:
     )
     shown = sa.select(its.key_id).order_by(*same.sorting(descending=descending)).limit(limit + 1)
     rows = query.add_columns(*keys, total.label("total")).where(order.id.in_(shown))
-    return rows.order_by(*sorting)
+    return rows.order_by(*sorting).limit(limit + 1)
 
 
 def _keys(order: Order) -> list[sa.Label[Any]]:
