@@ -34,7 +34,8 @@ from cirt.register.pages import Page
 from cirt.register.queue.counts import queue_counts
 from cirt.register.queue.filters import QueueFilter, QueueSort, QueueView
 from cirt.register.queue.lines import QueueRow, queue
-from cirt.register.queue.reading import report_view
+from cirt.register.queue.opened import open_report
+from cirt.register.queue.reading import report_view, view_beside
 from cirt.register.triage.sector import name_sector
 from cirt.register.urgency.targets import Targets, targets_of
 from tests.support.register import a_person, a_report
@@ -268,6 +269,28 @@ def test_ticked_duplicates_can_be_merged_into_the_earlier_one_that_was_not_ticke
     assert references(program, amina) == [first]
     with program.work(amina, write=False) as work:
         assert {one.reference for one in report_view(work, first).merged_here} == {second, third}
+
+
+def test_a_report_beside_the_queue_is_told_what_it_is_told_alone(
+    program: Program, amina: Actor
+) -> None:
+    one, other, merged = (a_report(program, f"{MAIL} 198.51.100.7 evil.example") for _ in range(3))
+    with program.work(amina) as work:
+        merge_report(work, Merge(merged.reference, merged.version, one.reference, "The same"))
+
+    with program.work(amina, write=False) as work:
+        for reference in (one.reference, other.reference, merged.reference):
+            opened = open_report(work, reference)
+            beside = view_beside(work, opened, queue(work, QueueFilter(), also=opened))
+            alone = report_view(work, reference)
+            assert [row.known for row in beside.observables] == [
+                row.known for row in alone.observables
+            ]
+            assert (beside.hits, beside.waits, beside.duplicates) == (
+                alone.hits,
+                alone.waits,
+                alone.duplicates,
+            )
 
 
 # --- those we wait for ---

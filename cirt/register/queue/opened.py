@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cirt.kernel.work import Work
 from cirt.register.merging.models import ReportMerge
-from cirt.register.merging.queries import family
+from cirt.register.merging.queries import MergedInto, family, merged_into
 from cirt.register.models import Report
 from cirt.register.queue.found import Found, observables_of_all
 from cirt.register.sight import get_report
@@ -17,6 +17,7 @@ class Opened:
     report: Report
     ids: list[int]
     found: Found
+    merged_into: MergedInto | None
 
 
 def open_report(work: Work, reference: str) -> Opened:
@@ -26,4 +27,5 @@ def open_report(work: Work, reference: str) -> Opened:
     """
     report = get_report(work, reference)
     ids = family(work, ReportMerge, report.id)
-    return Opened(report, ids, observables_of_all(work, ids))
+    found = observables_of_all(work, ids)
+    return Opened(report, ids, found, merged_into(work, ReportMerge, report.id))

@@ -20,7 +20,6 @@ from cirt.register.merging.queries import (
     MergedHere,
     MergedInto,
     merged_here,
-    merged_into,
 )
 from cirt.register.models import Report
 from cirt.register.queue.found import Found, Hits, hits_of
@@ -61,17 +60,24 @@ def report_view(work: Work, reference: str) -> ReportView:
         NoSuchReport.
     """
     opened = open_report(work, reference)
-    known = known_of(work, opened.found.rows, besides_report=opened.report.id)
+    known = _known_besides(work, opened)
     waits = waits_of(work, [opened.report.id]).get(opened.report.id, NOTHING_WAITS)
     return _view(work, opened, known, waits)
 
 
 def view_beside(work: Work, opened: Opened, page: QueuePage) -> ReportView:
     """As it is read beside a page of the queue, which has asked for both."""
-    report = opened.report
-    keys = dict.fromkeys(one.key for one in opened.found.rows)
-    known = {key: without_report(page.known.get(key, NOTHING), report.reference) for key in keys}
-    return _view(work, opened, known, page.waits[report.id])
+    if opened.merged_into is not None:  # what it holds is told of the one that it is merged into
+        known = _known_besides(work, opened)
+    else:
+        name = opened.report.reference
+        keys = dict.fromkeys(one.key for one in opened.found.rows)
+        known = {key: without_report(page.known.get(key, NOTHING), name) for key in keys}
+    return _view(work, opened, known, page.waits[opened.report.id])
+
+
+def _known_besides(work: Work, opened: Opened) -> dict[int, Known]:
+    return known_of(work, opened.found.rows, besides_report=opened.report.id)
 
 
 def _view(work: Work, opened: Opened, known: Mapping[int, Known], waits: Waits) -> ReportView:
@@ -92,7 +98,7 @@ def _view(work: Work, opened: Opened, known: Mapping[int, Known], waits: Waits) 
         related=related_to(work, report.id),
         duplicates=with_sentences(work, report.text, likes),
         spam=guess_spam(_spam_facts(report, found, likes)),
-        merged_into=merged_into(work, ReportMerge, report.id),
+        merged_into=opened.merged_into,
         merged_here=merged,
         files=list(work.session.scalars(files)),
         observables=rows,
