@@ -93,10 +93,10 @@ def end_withheld(
     """A relationship or sighting stays where an end may not go (sharing digest, section 5); a report where what it
     is about may not, and everything where its maker may not be known.
 
-    ``end`` is for the sentence, which does not name what is RED; ``end_id`` is for rules.
+    The sentence does not name what is RED.
     """
     shown = Tlp.RED.label if facts.tlp is Tlp.RED else end
-    return _said(rule, {"reader": "", **_values(facts, recipient), "end": shown, "end_id": end})
+    return _said(rule, {"reader": "", **_values(facts, recipient), "end": shown})
 
 
 def stricter(one: Decision, other: Decision) -> Decision:
