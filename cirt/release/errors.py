@@ -218,8 +218,3 @@ class LetterPast(Conflict):
 class AddressWrong(Invalid):
     code = "address-wrong"
     message = mark("“{address}” is no mail address. Enter one like duty@cert.example.")
-
-
-class ReasonNeeded(Invalid):
-    code = "reason-needed"
-    message = mark("Say why it is revoked; the reason stays in the audit trail.")

@@ -3,8 +3,9 @@
 from cirt.kernel.work import Work
 from cirt.objects.index import find_listed
 from cirt.objects.stating import state_facts
+from cirt.parties.four_eyes.errors import ReasonNeeded
 from cirt.release.commands import SayPersonal
-from cirt.release.errors import NoSuchObject, ReasonNeeded
+from cirt.release.errors import NoSuchObject
 from cirt.release.settling import settle_objects
 from cirt.sharing.narrow import visible_facts
 from cirt.sharing.queries import staff_reader

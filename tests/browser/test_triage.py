@@ -45,6 +45,7 @@ def signed_in(person: Person, desk: Served, *roles: Role) -> None:
 
 
 def keys(person: Person, *pressed: str) -> None:
+    person.page.wait_for_load_state()  # the script listens once the page is whole
     for key in pressed:
         person.page.keyboard.press(key)
 

@@ -10,12 +10,13 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.objects import index
 from cirt.objects.codec import StixObject
+from cirt.parties.four_eyes.errors import ReasonNeeded
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register.models import Entry, EntryKind, IncidentObservable
 from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.commands import Revoke
-from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject, ReasonNeeded
+from cirt.release.errors import AlreadyRevoked, NoSuchObject, NotOurObject
 from cirt.release.filters import Filter
 from cirt.release.models import Proposal, ProposalState
 from cirt.release.recalling.revoking import Recalled, revoke_indicator

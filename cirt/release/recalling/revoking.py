@@ -14,11 +14,12 @@ from cirt.kernel.work import Work
 from cirt.objects import build
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.store import put_many
+from cirt.parties.four_eyes.errors import ReasonNeeded
 from cirt.register.incidents import note_entry
 from cirt.register.models import EntryKind, Incident, IncidentObservable
 from cirt.register.sight import for_trail
 from cirt.release.commands import Revoke
-from cirt.release.errors import AlreadyRevoked, NotOurObject, ReasonNeeded
+from cirt.release.errors import AlreadyRevoked, NotOurObject
 from cirt.release.handing.service import prepare_recall
 from cirt.release.holdings.queries import holds_of
 from cirt.release.locks import feeds_of, lock_around

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.parties.four_eyes.errors import ReasonNeeded
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
 from cirt.register.models import Incident, IncidentObservable
 from cirt.register.sight import for_trail
 from cirt.release.commands import Withdraw
-from cirt.release.errors import NoSuchObject, NothingOffered, OursToRevoke, ReasonNeeded
+from cirt.release.errors import NoSuchObject, NothingOffered, OursToRevoke
 from cirt.release.locks import lock_collections
 from cirt.release.models import CollectionEntry
 from cirt.release.recalling.letters.preparing import prepare_letters

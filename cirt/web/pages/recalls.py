@@ -14,6 +14,7 @@ from cirt.inputs.release import (
 from cirt.kernel.errors import Conflict, FieldsInvalid, NotFound
 from cirt.kernel.work import Work
 from cirt.objects.index import names_of
+from cirt.parties.four_eyes.errors import ReasonNeeded
 from cirt.parties.models import Peer
 from cirt.parties.peers import find_peer
 from cirt.release.errors import (
@@ -25,7 +26,6 @@ from cirt.release.errors import (
     NotOurObject,
     NotYourIncident,
     OursToRevoke,
-    ReasonNeeded,
 )
 from cirt.release.recalling.consequences import consequences
 from cirt.release.recalling.letters.queries import last_addresses

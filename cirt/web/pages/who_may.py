@@ -10,7 +10,7 @@ from cirt.inputs.release import SayPersonalInput
 from cirt.kernel.errors import FieldsInvalid, NotFound
 from cirt.objects.index import find_listed
 from cirt.objects.models import ObjectFacts, ObjectVersion
-from cirt.release.errors import ReasonNeeded
+from cirt.parties.four_eyes.errors import ReasonNeeded
 from cirt.release.personal import say_personal
 from cirt.sharing.explain import explain_to_peers
 from cirt.sharing.gate import show
