@@ -70,5 +70,5 @@ class RelateObjectsInput(CommandInput[RelateObjects]):
     command = RelateObjects
 
     kind = Choice(Relation, say=mark("Choose how the two are related."))
-    target = Line(300, missing=mark("Enter the id of the other object, as its page shows it."))
+    target = Line(300, missing=mark("Enter the id of the other object, or what it looks for."))
     tlp = Marking()

@@ -1,5 +1,9 @@
-"""References such as INC-2026-0042: year and at least four digits, from a row in the database, never reused."""
+"""References such as INC-2026-0042: year and at least four digits, from a row in the database, never reused.
 
+Beside them the ids of STIX.
+"""
+
+import re
 import uuid
 from enum import StrEnum
 
@@ -8,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cirt.kernel.db import Base
 from cirt.kernel.work import Work
+
+# What can be a STIX id at all; what cannot is never looked up.
+STIX_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,249}--[0-9A-Fa-f-]{36}", re.ASCII)
 
 
 class Reference(StrEnum):

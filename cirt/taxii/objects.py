@@ -9,6 +9,7 @@ from flask import Response, request
 
 from cirt.exchange.receipts import open_envelope, receive
 from cirt.kernel.errors import NotFound
+from cirt.kernel.ids import STIX_ID
 from cirt.parties.models import Peer
 from cirt.release import removal
 from cirt.release.filters import ALL, LAST
@@ -19,7 +20,7 @@ from cirt.taxii import answer, query
 from cirt.taxii.body import check_is_object, read_body
 from cirt.taxii.media import check_content_type
 from cirt.taxii.packing import PACKINGS
-from cirt.taxii.query import Asked, is_stix_id, make_token, open_token, read_query
+from cirt.taxii.query import Asked, make_token, open_token, read_query
 from cirt.taxii.status import status_resource
 from cirt.taxii.visit import Visit, visit
 
@@ -191,7 +192,7 @@ def _question(here: Visit, endpoint: _Endpoint, object_id: str | None) -> Questi
 
 
 def _read_query(fields: frozenset[str], object_id: str | None, *, default_version: str) -> Asked:
-    if object_id is not None and not is_stix_id(object_id):
+    if object_id is not None and not STIX_ID.fullmatch(object_id):
         raise NotFound
     return read_query(
         request.args,

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import orjson
 from werkzeug.datastructures import MultiDict
 
+from cirt.kernel.ids import STIX_ID
 from cirt.kernel.keys import Keys, TokenWrong
 from cirt.objects.timestamps import parse_us
 from cirt.release.filters import ALL, FIRST, LAST, Filter
 from cirt.taxii.errors import ParameterRepeated, ParameterWrong, TokenRefused
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,249}--[0-9A-Fa-f-]{36}", re.ASCII)
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,249}", re.ASCII)
 _SPEC_VERSION = re.compile(r"\d{1,4}\.\d{1,4}", re.ASCII)
 _LIMIT = re.compile(r"0*([1-9]\d*)", re.ASCII)
@@ -41,11 +41,6 @@ class Asked:
     token: str | None
 
 
-def is_stix_id(text: str) -> bool:
-    """Whether it can be a STIX id at all; what cannot is never looked up."""
-    return _ID.fullmatch(text) is not None
-
-
 def read_query(
     args: "MultiDict[str, str]",
     fields: frozenset[str],
@@ -60,7 +55,7 @@ def read_query(
         ParameterWrong, ParameterRepeated.
     """
     given = {name: _once(args, name) for name in fields if name in args}
-    ids = (object_id,) if object_id else _values(given, "match[id]", _ID, "indicator--<UUID>")
+    ids = (object_id,) if object_id else _values(given, "match[id]", STIX_ID, "indicator--<UUID>")
     wanted = Filter(
         ids=ids,
         types=_values(given, "match[type]", _TYPE, "indicator,malware"),

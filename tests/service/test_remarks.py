@@ -18,6 +18,7 @@ from cirt.exchange.remarks.errors import (
     NoSuchObject,
     OtherType,
     RedNotSaid,
+    SeveralFit,
 )
 from cirt.exchange.remarks.queries import remarks_of
 from cirt.exchange.remarks.relating import RelateObjects, Relation, relate_objects, relations_of
@@ -215,6 +216,27 @@ def test_9_the_same_relationship_is_made_once(program: Program) -> None:
         us = ourselves(work.session).identity_id
         with pytest.raises(OtherType):
             relate_objects(work, RelateObjects(ONE, Relation.DUPLICATE, us, Tlp.AMBER))
+
+
+def test_the_other_object_is_found_by_what_it_looks_for_or_by_its_name(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        a_reader(work)
+        put(work, indicator(1), indicator(2, name="Toll fee 50%"), indicator(3, name="Toll page"))
+        put(work, indicator(4, tlp=Tlp.RED, name="Hidden toll"))
+
+    def relate(typed: str) -> str | None:
+        with program.work(CONSOLE) as work:
+            made = relate_objects(work, RelateObjects(ONE, Relation.RELATED, typed, Tlp.AMBER))
+            found = relations_of(work, ONE)
+        return next(each.target for each in found if each.stix_id == made.stix_id)
+
+    assert relate("198[.]51[.]0[.]2") == indicator(2).stix_id
+    assert relate("fee 50%") == indicator(2).stix_id
+    with pytest.raises(SeveralFit, match=rf"{indicator(3).stix_id}.*Enter the id"):
+        relate("toll")
+    for nothing in ("198.51.0.1", "198.51.0.4", "Hidden toll", "e%"):
+        with pytest.raises(NoSuchObject):
+            relate(nothing)
 
 
 # Pages

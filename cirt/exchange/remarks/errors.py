@@ -9,6 +9,11 @@ class NoSuchObject(NotFound):
     message = mark("There is no object {stix_id} that you may see.")
 
 
+class SeveralFit(Invalid):
+    code = "several-fit"
+    message = mark("Several fit “{typed}”: {ids}. Enter the id of the one that you mean.")
+
+
 class MarkingLower(Invalid):
     code = "marking-lower"
     message = mark(

@@ -1,12 +1,13 @@
 """Relationships of ours between objects, whoever made these; one of each kind between the same two (rule 9)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from cirt.exchange.remarks.errors import Itself, OtherType
+from cirt.exchange.remarks.meant import object_meant
 from cirt.exchange.remarks.naming import contents_of, naming
 from cirt.exchange.remarks.rules import markings_beside
 from cirt.exchange.remarks.subject import find_subject
@@ -28,6 +29,8 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RelateObjects:
+    """``target``: a STIX id, a value that the other one looks for, or a part of its name."""
+
     stix_id: str
     kind: Relation
     target: str
@@ -57,9 +60,10 @@ def relate_objects(work: Work, cmd: RelateObjects) -> Related:
     """Our relationship between two objects; where we have the same already, that one.
 
     Raises:
-        NoSuchObject, Itself, OtherType, MarkingLower, RedNotSaid, NotAllowed.
+        NoSuchObject, SeveralFit, Itself, OtherType, MarkingLower, RedNotSaid, NotAllowed.
     """
     work.require("sighting:write")
+    cmd = replace(cmd, target=object_meant(work, cmd.target, but=cmd.stix_id))
     if cmd.stix_id == cmd.target:
         raise Itself
     ids = sorted([cmd.stix_id, cmd.target])

@@ -11,6 +11,7 @@ from cirt.exchange.remarks.errors import (
     NoSuchObject,
     OtherType,
     RedNotSaid,
+    SeveralFit,
 )
 from cirt.exchange.remarks.relating import relate_objects
 from cirt.exchange.remarks.service import judge_object, note_object
@@ -68,7 +69,15 @@ def save_relation(stix_id: str) -> AnyResponse:
         with open_work() as work:
             look_up(work, stix_id)  # another one that is missing is a fault in the form
             found = relate_objects(work, RelateObjectsInput().read(sent(), stix_id=stix_id))
-    except (FieldsInvalid, MarkingLower, RedNotSaid, NoSuchObject, Itself, OtherType) as error:
+    except (
+        FieldsInvalid,
+        MarkingLower,
+        RedNotSaid,
+        NoSuchObject,
+        SeveralFit,
+        Itself,
+        OtherType,
+    ) as error:
         at = "tlp" if isinstance(error, MarkingLower | RedNotSaid) else "target"
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return _page("indicators/relation.html", stix_id, refused(error, at=at), status)
