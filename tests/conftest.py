@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
+from cirt.parties import passwords
 from tests.support.databases import BACKENDS, Databases
 
 # No test is timed, also not by Hypothesis; and the same change gives the same answer.
@@ -18,6 +20,10 @@ settings.register_profile(
     "cirt", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("cirt")
+
+# A hash as it is meant costs a tenth of a second: half of all the time of tests that sign in. Hashes say their own
+# cost, so a server that a test starts accepts these; what it is in earnest: tests/unit/parties/test_passwords.py.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 

@@ -1,18 +1,16 @@
 """Wrong passwords of peers: limited by account and source, and never at the cost of the right one."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from argon2 import PasswordHasher
 from werkzeug.datastructures import Authorization
 
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotFound, NotSignedIn, TooMany
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE
-from cirt.parties import passwords
 from cirt.parties.errors import SignInRefused
 from cirt.parties.peers import CredentialCheck, PeerFacts, add_peer, set_credentials
 from cirt.release.collections import add_member
@@ -25,16 +23,6 @@ from tests.support.store import an_agreement
 
 HERE = "203.0.113.7"
 PASSWORD = "the right one for alice"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The same hashes with less work: what is tried here is the counting."""
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", quick)
-    passwords._nobody.cache_clear()
-    yield
-    passwords._nobody.cache_clear()
 
 
 @pytest.fixture
