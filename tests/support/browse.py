@@ -19,11 +19,16 @@ from cirt.web import make_blueprint
 PASSWORD = "a long enough password"
 
 
+_last: list[tuple[Program, Flask]] = []
+
+
 def web_app(program: Program) -> Flask:
-    """The pages alone."""
-    app = Flask("cirt", static_folder=None)
-    app.register_blueprint(make_blueprint(program))
-    return app
+    """The pages alone; the visitors of one program share them."""
+    if not _last or _last[0][0] is not program:
+        app = Flask("cirt", static_folder=None)
+        app.register_blueprint(make_blueprint(program))
+        _last[:] = [(program, app)]
+    return _last[0][1]
 
 
 @dataclass
