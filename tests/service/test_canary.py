@@ -172,14 +172,27 @@ def routes(app: Flask) -> list[Rule]:
     return sorted(app.url_map.iter_rules(), key=lambda rule: rule.endpoint in LAST)
 
 
+# Everybody on SQLite; of the same rules on PostgreSQL one of each sort in every run, the others in the long one.
+SORTS = ("public", "lead", "admin", "member", "without")
+OTHERS = tuple(each for each in RECIPIENTS if each not in SORTS)
+
+
+@pytest.mark.parametrize(
+    ("backend", "recipients"),
+    [
+        pytest.param("sqlite", RECIPIENTS, id="sqlite"),
+        pytest.param("postgresql", SORTS, id="postgresql"),
+        pytest.param("postgresql", OTHERS, id="postgresql-others", marks=pytest.mark.long),
+    ],
+)
 def test_no_route_gives_anybody_a_canary_they_may_not_read(
-    app: Flask, cage: Cage, caplog: pytest.LogCaptureFixture
+    app: Flask, cage: Cage, recipients: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     lines = Lines()
     logging.getLogger().addHandler(lines)
     environment.cache_clear()  # so that it knows only what is rendered from here on
-    askers = [Asker(app, cage, recipient) for recipient in RECIPIENTS]
+    askers = [Asker(app, cage, recipient) for recipient in recipients]
     leaks: list[str] = []
     asked: set[str] = set()
     try:
@@ -200,7 +213,8 @@ def test_no_route_gives_anybody_a_canary_they_may_not_read(
     assert [line for line in lines.written if cage.canaries.in_(line)] == []
     assert asked == names_of(Way.ROUTE)
     assert {name for each in askers for name in each.headers_seen} <= names_of(Way.HEADER)
-    assert unrendered() - SHOWN_ELSEWHERE.keys() == set()
+    if "lead" in recipients:
+        assert unrendered() - SHOWN_ELSEWHERE.keys() == set()
 
 
 # Templates that only a form filled in well, one sent too late, or a person named on something brings up, and the
