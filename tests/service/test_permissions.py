@@ -216,7 +216,7 @@ def test_a_policy_that_ends_hides_and_one_that_begins_opens(
 
     clock.forward(hours=1)
     with program.work(CONSOLE) as work:
-        assert settle_due(work) == 1
+        assert settle_due(work) == 2  # with its definition
     assert read_by(program, reader) == [bound.stix_id]
 
     clock.forward(hours=1)
