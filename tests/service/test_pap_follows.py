@@ -208,7 +208,7 @@ def test_the_incident_says_what_went_under_the_older_pap(program: Program) -> No
     words = "2 of these let more be done than the incident does now (PAP:RED)."
     assert "PAP:GREEN" in calm
     assert words in said
-    assert "Who has it: CERT-B." in said
+    assert "Who has any of that: CERT-B." in said
     assert words not in calm + after
 
 
