@@ -55,17 +55,16 @@ def standing_companions(session: Session, collection_id: int, version_ids: Some[
 def going_along(session: Session, collection_id: int) -> frozenset[int]:
     """What stands there only for the sake of what names it; a definition that a peer posted stands for itself."""
     fixed = [ourselves(session).identity_id, *TLP2_REFS.values()]
-    query = (
-        sa.select(CollectionEntry.version_id)
-        .join(StixObject, StixObject.id == CollectionEntry.object_id)
-        .where(
-            CollectionEntry.collection_id == collection_id,
-            sa.or_(
-                StixObject.stix_id.in_(fixed),
-                sa.and_(StixObject.type == DEFINITION, CollectionEntry.brought_by_id.is_(None)),
-            ),
-            StixObject.type.in_([DEFINITION, "identity"]),
-        )
+    definitions = sa.select(StixObject.id).where(StixObject.type == DEFINITION)
+    always = sa.select(StixObject.id).where(among(StixObject.stix_id, fixed))
+    object_id = CollectionEntry.object_id
+    query = sa.select(CollectionEntry.version_id).where(
+        CollectionEntry.collection_id + 0 == collection_id,  # an expression: by object, not by all
+        sa.or_(
+            object_id.in_(always),
+            sa.and_(object_id.in_(definitions), CollectionEntry.brought_by_id.is_(None)),
+        ),
+        object_id.in_(sa.union_all(definitions, always)),
     )
     return frozenset(session.scalars(query))
 
