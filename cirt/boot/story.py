@@ -25,6 +25,7 @@ from cirt.register.commands import (
     AcceptReport,
     ClaimReport,
     DecideObservables,
+    EditFacts,
     PlaceObservable,
     Promote,
     TakeReport,
@@ -33,7 +34,10 @@ from cirt.register.commands import (
 from cirt.register.constituents.commands import AddParty
 from cirt.register.constituents.models import PartyRole
 from cirt.register.constituents.service import add_party
+from cirt.register.facts.commands import MoreFacts
+from cirt.register.facts.kinds import Pap
 from cirt.register.findings import decide_observables
+from cirt.register.incidents import edit_facts
 from cirt.register.indicators import promote
 from cirt.register.intake import take_report
 from cirt.register.models import Incident, IncidentObservable, ObservableState, Severity, Side
@@ -189,6 +193,7 @@ def _day_in_valdora(stage: Stage) -> None:
         stage, _LOADER, "Northgrid Energy", "Loader from a false customs notice", Severity.HIGH
     )
     stage.clock.forward(hours=2)
+    _let_block(stage, loader)
     _share(stage, loader)
     stage.clock.forward(hours=12)
     lure = _incident(
@@ -268,6 +273,15 @@ def _judge(stage: Stage, loader: str, lure: str) -> None:
             ),
         )
         link_incidents(work, LinkIncidents(lure, loader, Wish.RELATED, "The same false notice"))
+
+
+def _let_block(stage: Stage, incident: str) -> None:
+    """What the incident tells may be acted on: its indicators carry that."""
+    with stage.program.work(stage.actor(HANDLER)) as work:
+        found = get_incident(work, incident)
+        facts = found.title, found.rsit_class, found.rsit_type, found.severity, found.tlp
+        more = MoreFacts(pap=Pap.GREEN)
+        edit_facts(work, EditFacts(incident, found.version, *facts, found.owner_id, more=more))
 
 
 def _share(stage: Stage, incident: str) -> None:

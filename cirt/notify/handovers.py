@@ -88,7 +88,7 @@ def _content(going: Ready, team: str) -> EmailMessage:
     if not is_recall:
         name = uuid.uuid5(_BUNDLES, going.message_id)  # the same at each try
         content.add_attachment(
-            bundle(name, (each.body for each in going.released)),
+            bundle(name, (each.body for each in (*going.released, *going.along))),
             maintype="application",
             subtype="stix+json",
             filename=f"{going.reference}.json",

@@ -31,16 +31,20 @@ class FactSet(NamedTuple):
     withheld: bool = False
     permits: tuple[int, ...] = ()  # permissions of its source that name it, sorted
     disputed: bool = False
+    marks: tuple[str, ...] = ()  # definitions beside TLP that its bytes name, sorted
 
     @property
     def fingerprint(self) -> str:
         """Sets that say nothing by the later columns have the one that they had before these came."""
-        first, later = tuple(self)[:_FIRST], tuple(self)[_FIRST:]
-        said = first if later == _NOTHING_LATER else tuple(self)
+        before = tuple(self)[:_LAST]
+        first, later = before[:_FIRST], before[_FIRST:]
+        said = first if later == _NOTHING_LATER else before
+        said = tuple(self) if self.marks else said
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 _FIRST = FactSet._fields.index("pap")
+_LAST = FactSet._fields.index("marks")
 _NOTHING_LATER: tuple[object, ...] = (None, Iep(), False, False, (), False)
 
 COLUMNS = (
@@ -62,6 +66,7 @@ COLUMNS = (
     ObjectFacts.withheld,
     ObjectFacts.permits,
     ObjectFacts.disputed,
+    ObjectFacts.marks,
 )
 
 
@@ -82,6 +87,7 @@ def set_of(row: Any) -> FactSet:
         withheld=row.withheld,
         permits=permits_of(row.permits),
         disputed=row.disputed,
+        marks=tuple(row.marks.split()) if row.marks else (),
     )
 
 
@@ -163,4 +169,5 @@ def _row(fingerprint: str, facts: FactSet) -> dict[str, object]:
         "withheld": facts.withheld,
         "permits": _write_permits(facts.permits),
         "disputed": facts.disputed,
+        "marks": " ".join(facts.marks) or None,
     }

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
 from cirt.objects.observables import networks
 from cirt.objects.observables.kinds import Kind, Observable
+from cirt.objects.policies import Pap
 
 Condition = sa.ColumnElement[bool]
 _CHUNK = 500
@@ -55,6 +56,11 @@ class Match:
     kind: Kind
     value: str
     found: Listed
+
+
+class Said(NamedTuple):
+    tlp: Tlp
+    pap: Pap | None  # None: nothing said
 
 
 _LISTED = (
@@ -114,14 +120,14 @@ def brought_since(session: Session, since: datetime) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(query) if row[0] is not None}
 
 
-def markings_of(session: Session, version_ids: Collection[int]) -> dict[int, Tlp]:
-    """The effective marking of each version."""
+def said_of(session: Session, version_ids: Collection[int]) -> dict[int, Said]:
+    """The effective marking of each version, and what may be done with it."""
     query = (
-        sa.select(ObjectVersion.id, ObjectFacts.tlp)
+        sa.select(ObjectVersion.id, ObjectFacts.tlp, ObjectFacts.pap)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(among(ObjectVersion.id, version_ids))
     )
-    return dict(session.execute(query).all())
+    return {row.id: Said(row.tlp, row.pap) for row in session.execute(query)}
 
 
 def called(shown: Condition) -> sa.SQLColumnExpression[str | None]:

@@ -34,26 +34,44 @@ PAP_IDS: dict[str, str] = {
     "marking-definition--740d36e5-7714-4c30-961a-3ae632ceee0e": "red",
     "marking-definition--a3bea94c-b469-41dc-9cfe-d6e7daba7730": "white",
 }
+PAP_REFS: dict[str, str] = {word: stix_id for stix_id, word in PAP_IDS.items()}
 
 _CREATED = {"tlp1": "2017-01-20T00:00:00.000Z", "tlp2": "2022-10-01T00:00:00.000Z"}
+_PAP_CREATED = {
+    "clear": "2022-10-01T00:00:00.000Z",
+    "green": "2022-10-09T00:00:00.000Z",
+    "amber": "2022-10-02T00:00:00.000Z",
+    "red": "2022-10-06T00:00:00.000Z",
+}
 
 
-def _tlp2_definition(level: Tlp) -> bytes:
+def _definition(stix_id: str, created: str, name: str, extension: str, **says: str) -> bytes:
     return orjson.dumps(
         {
             "type": "marking-definition",
             "spec_version": "2.1",
-            "id": TLP2_REFS[level],
-            "created": _CREATED["tlp2"],
-            "name": level.label,
-            "extensions": {
-                TLP2_EXTENSION: {"extension_type": "property-extension", "tlp_2_0": level.value}
-            },
+            "id": stix_id,
+            "created": created,
+            "name": name,
+            "extensions": {extension: {"extension_type": "property-extension", **says}},
         }
     )
 
 
-TLP2_DEFINITIONS: dict[Tlp, bytes] = {level: _tlp2_definition(level) for level in Tlp}
+TLP2_DEFINITIONS: dict[Tlp, bytes] = {
+    level: _definition(
+        TLP2_REFS[level], _CREATED["tlp2"], level.label, TLP2_EXTENSION, tlp_2_0=level.value
+    )
+    for level in Tlp
+}
+PAP_DEFINITIONS: dict[
+    str, bytes
+] = {  # by id; WHITE, the old name of CLEAR, is read and not written
+    PAP_REFS[word]: _definition(
+        PAP_REFS[word], created, f"PAP:{word.upper()}", PAP_EXTENSION, pap=word
+    )
+    for word, created in _PAP_CREATED.items()
+}
 
 
 def tlp_of_definition(definition: Mapping[str, Any]) -> Tlp | None:

@@ -62,6 +62,7 @@ class ObjectFacts(Base):
     disputed: Mapped[bool] = mapped_column(  # it came with other bytes too: not relayed
         default=False, server_default=sa.false()
     )
+    marks: Mapped[str | None] = mapped_column(sa.Text)  # definitions beside TLP that the bytes name
 
 
 class ObjectVersion(Base):

@@ -19,7 +19,7 @@ from cirt.objects.codec import StixObject
 from cirt.objects.content import ObjectContent
 from cirt.objects.factsets import FactSet
 from cirt.objects.held import Held, Numbers, Version, lock, settle_facts
-from cirt.objects.markings import strictest, tlp_of_definition
+from cirt.objects.markings import TLP_IDS, strictest, tlp_of_definition
 from cirt.objects.models import (
     FormerObservable,
     KnownMarking,
@@ -29,8 +29,14 @@ from cirt.objects.models import (
 )
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.persons import concerns_persons
-from cirt.objects.policies import Policy, as_data, policy_of, together
-from cirt.objects.resolve import DEFINITION, policies, unresolved_markings, written_tlps
+from cirt.objects.policies import NOTHING_SAID, Policy, as_data, policy_of, together
+from cirt.objects.resolve import (
+    DEFINITION,
+    policies,
+    refs_of,
+    unresolved_markings,
+    written_tlps,
+)
 from cirt.objects.withholding import on_the_list
 
 __all__ = [
@@ -188,6 +194,7 @@ def _take(
         return Kept.KNOWN, held, present
     is_ours = terms.origin_id is None
     goes_along = one.type in _COMPANIONS or (is_ours and (terms.companion or _was_companion(held)))
+    policy = NOTHING_SAID if goes_along else said.policy  # it goes wherever what names it goes
     facts = FactSet(
         type=one.type,
         tlp=Tlp.RED,  # until settle_facts has seen all versions
@@ -197,16 +204,21 @@ def _take(
         sector=terms.sector,
         vouched=False,
         companion=goes_along,
-        pap=said.policy.pap,
-        iep=said.policy.iep,
+        pap=policy.pap,
+        iep=policy.iep,
         personal=not goes_along and _is_personal(held, one, terms),
         withheld=said.is_listed,
+        marks=_marks(one),
     )
     bound = None if said.tlp else terms.default_tlp or Tlp.AMBER
     version_id = numbers[one.stix_id, one.version_us]
     version = Version(one.version_us, one.sha256, bound, facts, version_id, source=one)
     held.versions[one.version_us] = version
     return Kept.NEW, held, version
+
+
+def _marks(one: StixObject) -> tuple[str, ...]:
+    return tuple(sorted({ref for ref in refs_of(one) if ref not in TLP_IDS}))
 
 
 def _is_personal(held: Held, one: StixObject, terms: _Terms) -> bool:

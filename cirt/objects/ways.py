@@ -55,9 +55,10 @@ def note_also_seen(
 def not_to_offer(session: Session, peer_id: int, version_ids: Sequence[int]) -> set[int]:
     """Which of these, of others, this peer sent us as well, or have passed as many peers as may be.
 
-    What is ours it may have back: nobody else makes a version of it.
+    What is ours it may have back: nobody else makes a version of it. Definitions go wherever what names them does.
     """
     passed = 1 + sa.func.count()
+    goes_along = sa.func.max(sa.case((ObjectFacts.companion, 1), else_=0))
     sent_too = sa.func.max(sa.case((AlsoSeen.peer_id == peer_id, 1), else_=0))
     query = (
         sa.select(AlsoSeen.version_id)
@@ -65,7 +66,7 @@ def not_to_offer(session: Session, peer_id: int, version_ids: Sequence[int]) -> 
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(among(AlsoSeen.version_id, version_ids), ObjectFacts.origin_id.is_not(None))
         .group_by(AlsoSeen.version_id)
-        .having(sa.or_(sent_too == 1, passed >= MOST_PASSED))
+        .having(sa.or_(sent_too == 1, sa.and_(passed >= MOST_PASSED, goes_along == 0)))
     )
     return set(session.scalars(query))
 

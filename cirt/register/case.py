@@ -6,9 +6,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from cirt.files.models import Attachment
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.models import StixObject
+from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.observables.kinds import Observable
+from cirt.objects.policies import Pap
 from cirt.parties.models import Account, Person
 from cirt.register import workflow
 from cirt.register.incidents import facts_of
@@ -89,6 +91,8 @@ class IndicatorRow:
     stix_id: str
     name: str
     revoked: bool
+    tlp: Tlp
+    pap: Pap | None  # that it carries; None: none, so its marking says
 
 
 def incident_view(work: Work, reference: str) -> IncidentView:
@@ -165,13 +169,25 @@ def indicators_of(work: Work, reference: str) -> list[IndicatorRow]:
             StixObject.stix_id,
             sa.func.coalesce(StixObject.name, IncidentObservable.value).label("name"),
             StixObject.revoked,
+            ObjectFacts.tlp,
+            ObjectFacts.pap,
         )
         .join(IncidentObservable, IncidentObservable.object_id == StixObject.id)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(IncidentObservable.incident_id.in_(family(work, IncidentMerge, incident.id)))
         .order_by(IncidentObservable.id)
     )
     return [
-        IndicatorRow(row.id, row.newest_id or 0, row.stix_id, row.name or row.stix_id, row.revoked)
+        IndicatorRow(
+            row.id,
+            row.newest_id or 0,
+            row.stix_id,
+            row.name or row.stix_id,
+            row.revoked,
+            row.tlp,
+            row.pap,
+        )
         for row in work.session.execute(query)
     ]
 

@@ -10,6 +10,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import build, store
 from cirt.objects.codec import StixObject
+from cirt.objects.definitions import pap_refs
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.objects.patterns.lexer import quote
@@ -26,6 +27,7 @@ from cirt.register.errors import (
     RedNeverTravels,
     ValidityWrong,
 )
+from cirt.register.facts.carrying import carried_from
 from cirt.register.findings import chosen
 from cirt.register.incidents import note_entry
 from cirt.register.models import EntryKind, Incident, IncidentObservable, ObservableState
@@ -89,6 +91,8 @@ def pattern_of(observable: Observable) -> str | None:
 def promote(work: Work, cmd: Promote) -> list[StixObject]:
     """Make an indicator of each chosen observable; they stay in the house until they are released.
 
+    What may be done with the incident's data (PAP) goes with them.
+
     Raises:
         LowerMarkingNeedsReason: the marking is below the incident's and no reason is given (rulings 3).
         RedNeverTravels, ValidityWrong, NothingChosen, ObservablesUnknown, NotConfirmed, NotIndicable,
@@ -101,7 +105,8 @@ def promote(work: Work, cmd: Promote) -> list[StixObject]:
     valid_until = _end(cmd, valid_from)
     rows = _promotable(work, incident, cmd.observable_ids)
     creator = ourselves(work.session).identity_id
-    made = [_indicator(row, cmd, creator, work.now, valid_from, valid_until) for row in rows]
+    refs = pap_refs(work, carried_from(incident, cmd.tlp))
+    made = [_indicator(row, cmd, creator, work.now, valid_from, valid_until, refs) for row in rows]
     kept = store.put_many(work, made, origin_id=None, personal=_personal(cmd, made))
     for row, stored in zip(rows, kept, strict=True):
         row.object_id = stored.object_id
@@ -200,6 +205,7 @@ def _indicator(
     now: datetime,
     valid_from: datetime,
     valid_until: datetime | None,
+    marking_refs: Sequence[str],
 ) -> StixObject:
     found = Observable(row.kind, row.value)
     return build.new_indicator(
@@ -213,6 +219,7 @@ def _indicator(
         description=cmd.description or None,
         indicator_types=(cmd.indicator_type,),
         confidence=cmd.confidence,
+        marking_refs=marking_refs,
     )
 
 

@@ -1,44 +1,45 @@
-"""What goes along with objects: our identity and the TLP definitions that they name (rulings 4).
+"""What goes along with objects: our identity and the definitions of markings that they name (rulings 4).
 
 A reader is offered these only with an object that names them: a definition that came along with what is withheld would
 tell that something so marked stands there.
 """
 
 from collections.abc import Collection as Some
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
-from cirt.objects.markings import TLP2_REFS
+from cirt.objects.markings import PAP_REFS, TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.objects.resolve import DEFINITION
 from cirt.parties.peers import ourselves
 from cirt.release.models import CollectionEntry
 
+_Query = TypeVar("_Query", bound=sa.Select[*tuple[Any, ...]])
+_FIXED = frozenset({*TLP2_REFS.values(), *PAP_REFS.values()})
+
 
 def companions(session: Session, version_ids: Some[int]) -> list[int]:
-    """Versions of our identity and of the definitions that these objects of ours name."""
+    """Versions of the definitions that these name, and of our identity where one of these is ours."""
     identity = ourselves(session).identity_id
-    query = (
-        sa.select(ObjectFacts.written_tlp)
-        .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
-        .where(
-            among(ObjectVersion.id, version_ids),
-            ObjectFacts.origin_id.is_(None),
-            ObjectFacts.creator == identity,
-        )
-        .distinct()
-    )
-    levels = set(session.scalars(query))
-    if not levels:
-        return []
-    return _newest(session, [identity, *(TLP2_REFS[each] for each in levels if each is not None)])
+    is_ours = sa.and_(ObjectFacts.origin_id.is_(None), ObjectFacts.creator == identity)
+    query = sa.select(is_ours.label("ours"), ObjectFacts.written_tlp, ObjectFacts.marks)
+    named: set[str] = set()
+    for ours, level, marks in session.execute(_of(query, version_ids)):
+        named |= _split(marks)
+        if ours:
+            named |= {identity, *([TLP2_REFS[level]] if level else [])}
+    return _newest(session, _with_their_own(session, named))
 
 
-def all_companions(session: Session) -> frozenset[int]:
-    """Of every level."""
-    return frozenset(_newest(session, [ourselves(session).identity_id, *TLP2_REFS.values()]))
+def definitions_named(session: Session, version_ids: Some[int]) -> list[int]:
+    """The same without our identity and the TLP, for files and mails, whose readers know those."""
+    rows = session.scalars(_of(sa.select(ObjectFacts.marks), version_ids))
+    named = {stix_id for marks in rows for stix_id in _split(marks)}
+    return _newest(session, _with_their_own(session, named))
 
 
 def standing_companions(session: Session, collection_id: int, version_ids: Some[int]) -> list[int]:
@@ -51,6 +52,50 @@ def standing_companions(session: Session, collection_id: int, version_ids: Some[
     return [each for each in wanted if each in there]
 
 
-def _newest(session: Session, stix_ids: Sequence[str]) -> list[int]:
-    query = sa.select(StixObject.newest_id).where(StixObject.stix_id.in_(stix_ids))
+def going_along(session: Session, collection_id: int) -> frozenset[int]:
+    """What stands there only for the sake of what names it; a definition that a peer posted stands for itself."""
+    fixed = [ourselves(session).identity_id, *TLP2_REFS.values()]
+    definitions = sa.select(StixObject.id).where(StixObject.type == DEFINITION)
+    always = sa.select(StixObject.id).where(among(StixObject.stix_id, fixed))
+    object_id = CollectionEntry.object_id
+    query = sa.select(CollectionEntry.version_id).where(
+        CollectionEntry.collection_id + 0 == collection_id,  # an expression: by object, not by all
+        sa.or_(
+            object_id.in_(always),
+            sa.and_(object_id.in_(definitions), CollectionEntry.brought_by_id.is_(None)),
+        ),
+        object_id.in_(sa.union_all(definitions, always)),
+    )
+    return frozenset(session.scalars(query))
+
+
+def _of(query: _Query, version_ids: Some[int]) -> _Query:
+    return (
+        query.join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+        .where(among(ObjectVersion.id, version_ids))
+        .distinct()
+    )
+
+
+def _with_their_own(session: Session, named: set[str]) -> set[str]:
+    """And what definitions are marked by themselves; the fixed ones are by nothing."""
+    found, fresh = set(named), named - _FIXED - {ourselves(session).identity_id}
+    while fresh:
+        query = (
+            sa.select(ObjectFacts.marks)
+            .join(ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id)
+            .join(StixObject, StixObject.newest_id == ObjectVersion.id)
+            .where(among(StixObject.stix_id, sorted(fresh)), ObjectFacts.marks.is_not(None))
+        )
+        fresh = {each for marks in session.scalars(query) for each in _split(marks)} - found
+        found |= fresh
+    return found
+
+
+def _split(marks: str | None) -> set[str]:
+    return set(marks.split()) if marks else set()
+
+
+def _newest(session: Session, stix_ids: Iterable[str]) -> list[int]:
+    query = sa.select(StixObject.newest_id).where(among(StixObject.stix_id, sorted(stix_ids)))
     return [each for each in session.scalars(query.order_by(StixObject.id)) if each is not None]

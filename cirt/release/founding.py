@@ -1,10 +1,10 @@
-"""The first objects of an installation: our STIX identity and the TLP 2.0 definitions."""
+"""The first objects of an installation: our STIX identity and the definitions of TLP 2.0 and PAP."""
 
 from cirt.kernel.errors import Conflict
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
-from cirt.objects import build, codec, store
-from cirt.objects.markings import TLP2_DEFINITIONS
+from cirt.objects import build, store
+from cirt.objects.definitions import fixed_definitions
 from cirt.parties.models import Ourselves
 
 
@@ -27,15 +27,6 @@ def found(work: Work, *, name: str, country: str) -> Ourselves:
         id=1, name=name, country=country.upper(), identity_id=identity.stix_id, created_at=work.now
     )
     work.session.add(ourselves)
-    definitions = [_built_in(raw) for raw in TLP2_DEFINITIONS.values()]
-    store.put_many(work, [identity, *definitions], origin_id=None, companion=True)
+    store.put_many(work, [identity, *fixed_definitions()], origin_id=None, companion=True)
     work.audit("founded", identity.stix_id, name=name, country=ourselves.country)
     return ourselves
-
-
-def _built_in(raw: bytes) -> codec.StixObject:
-    """Bytes of the standard itself; that they do not read would be our own fault."""
-    read = codec.read(raw)
-    if not isinstance(read, codec.StixObject):
-        raise TypeError(read.code)
-    return read

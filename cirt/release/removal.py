@@ -18,6 +18,7 @@ from cirt.release.offers import close_rows
 from cirt.release.pages import all_of, records
 from cirt.release.readers import has_access
 from cirt.release.settling import settle
+from cirt.release.unnamed import close_unnamed
 from cirt.release.windows import find_place
 from cirt.sharing.queries import peer_reader
 
@@ -79,6 +80,7 @@ def take_out(work: Work, collection: Collection, version_ids: Iterable[int]) -> 
         close_rows(work, feed, gone)
         if work.session.get(Member, (collection.id, feed.peer_id)) is not None:
             settle(work, feed, collection, objects)
+        close_unnamed(work, feed, collection.id, gone)
 
 
 def take_out_standing(work: Work, *conditions: sa.ColumnElement[bool]) -> bool:

@@ -12,7 +12,7 @@ from cirt.kernel.clock import from_us
 from cirt.kernel.errors import NotFound
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.index import markings_of
+from cirt.objects.index import said_of
 from cirt.release.collections import collections_for
 from cirt.release.filters import Filter
 from cirt.release.models import Collection, CollectionKind
@@ -87,9 +87,9 @@ def seen_page(
     )
     body = b",".join(each.body for each in found.objects if each.body)
     contents: list[dict[str, Any]] = json.loads(b"[" + body + b"]")
-    markings = markings_of(work.session, found.version_ids)
+    said = said_of(work.session, found.version_ids)
     rows = [
-        _seen(content, markings[version_id], from_us(date_us))
+        _seen(content, said[version_id].tlp, from_us(date_us))
         for content, version_id, date_us in zip(
             contents, found.version_ids, found.dates, strict=True
         )

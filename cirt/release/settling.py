@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
-from cirt.release.company import all_companions, standing_companions
+from cirt.release.company import going_along, standing_companions
 from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
 from cirt.release.offers import Candidate, candidates, close_rows, offer
 from cirt.release.readers import allowed, has_access
+from cirt.release.unnamed import close_unnamed
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.queries import peer_reader
@@ -46,7 +47,7 @@ def settle(
     offered_now = _offered_now(work.session, feed.id, object_ids)
     may = allowed(work, reader, collection, [each.version_id for each in standing])
     closed = close_rows(work, feed, offered_now - may)
-    company = all_companions(work.session)
+    company = going_along(work.session, collection.id)
     newest: dict[int, Candidate] = {}
     for each in standing:
         held = newest.get(each.object_id)
@@ -61,6 +62,7 @@ def settle(
     along = allowed(work, reader, collection, with_them)
     first = candidates(work.session, [each for each in with_them if each in along])
     offered = offer(work, feed, [*first, *going])
+    closed += close_unnamed(work, feed, collection.id, offered_now - may)
     if object_ids is None:
         feed.settled_for = _settled_for(work, reader)
     return Settled(len(offered), closed)

@@ -16,6 +16,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.collections import collections_for
+from cirt.release.company import going_along, standing_companions
 from cirt.release.filters import ALL, Filter
 from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, FeedRow
 from cirt.release.pages import all_of
@@ -142,6 +143,8 @@ def _objects_after(work: Work, reader: PeerReader, collection: Collection) -> di
         sa.select(CollectionEntry.version_id).where(CollectionEntry.collection_id == collection.id)
     ).all()
     may = allowed(work, reader, collection, standing)
+    going = may - going_along(work.session, collection.id)
+    may = going | (may & set(standing_companions(work.session, collection.id, going)))
     recalled = set(
         work.session.scalars(
             sa.select(FeedRow.version_id)

@@ -28,6 +28,7 @@ class Facts:
     personal: bool = False
     withheld: bool = False  # an observable of it stands on the do-not-share list
     permits: tuple[int, ...] = ()  # permissions that name it
+    marks: tuple[str, ...] = ()  # definitions beside TLP that its bytes name: they go along
 
     @property
     def is_own(self) -> bool:

@@ -74,9 +74,13 @@ def _unnamed(case: Case) -> str | None:
 
 
 def _actions(case: Case) -> str | None:
-    """A recorded permission is the asking (rulings 12)."""
+    """A recorded permission is the asking (rulings 12). Of what is ours we are the source, so two of us are asked."""
     rule = policy_actions(case.facts)
-    return None if rule == "iep-ask" and case.is_permitted else rule
+    if rule != "iep-ask":
+        return rule
+    if case.facts.origin_id is None:
+        return "iep-ask-us"
+    return None if case.is_permitted else rule
 
 
 LIMITS: tuple[PeerRule, ...] = (

@@ -75,7 +75,7 @@ def _for_peer(
         _read_as_strictly(terms),
         _undisputed(in_shared=is_posted),
         ~ObjectFacts.withheld,
-        policies_let(now, asked=on_record),
+        policies_let(now, asked=_asked(on_record, approved=approved)),
         _personal(terms, approved=approved or is_posted),
         sa.true() if is_posted else passed_on(terms, now),
         _in_table(terms.level, on_record, approved=approved),
@@ -90,6 +90,11 @@ def _for_peer(
 def _personal(terms: Terms, *, approved: bool) -> Condition:
     may_go = terms.personal_data and approved
     return sa.true() if may_go else ~ObjectFacts.personal
+
+
+def _asked(on_record: Condition, *, approved: bool) -> Condition:
+    """Of what is ours two of us are asked, which is the approval."""
+    return sa.or_(on_record, ObjectFacts.origin_id.is_(None)) if approved else on_record
 
 
 def _giving_terms(reader: PeerReader, kind: str | None, now: datetime) -> Terms | None:
@@ -125,7 +130,7 @@ def _for_named(
         _in_scope(terms),
         _read_as_strictly(terms),
         ~ObjectFacts.withheld,
-        policies_let(now, asked=on_record),
+        policies_let(now, asked=_asked(on_record, approved=approved)),
         _personal(terms, approved=approved),
         passed_on(terms, now),
         _undisputed(in_shared=False),

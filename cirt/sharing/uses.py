@@ -26,9 +26,12 @@ _ALLOWED: dict[Pap, frozenset[Use]] = {
 
 def pap_of(facts: Facts) -> Pap:
     """What its markings say, else GREEN for what is open and AMBER for the rest."""
-    if facts.pap is not None:
-        return facts.pap
-    return Pap.GREEN if facts.tlp <= Tlp.GREEN else Pap.AMBER
+    return implied_pap(facts.tlp) if facts.pap is None else facts.pap
+
+
+def implied_pap(tlp: Tlp) -> Pap:
+    """What counts where nothing is said."""
+    return Pap.GREEN if tlp <= Tlp.GREEN else Pap.AMBER
 
 
 def decide_use(facts: Facts, use: Use) -> Decision:

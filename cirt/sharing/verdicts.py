@@ -210,6 +210,12 @@ RULES: dict[str, Rule] = {
         Verdict.NEEDS_PERMISSION,
         mark("Its policy (IEP) asks that its source be asked before it is passed on."),
     ),
+    "iep-ask-us": Rule(
+        Verdict.NEEDS_APPROVAL,
+        mark(
+            "Its policy (IEP) asks that its source be asked, which is us: it goes to {reader} only if two others approve."
+        ),
+    ),
     "pap": Rule(Verdict.NO, mark("{pap} does not allow this with it.")),
     "pap-yes": Rule(Verdict.YES, mark("{pap} allows this with it.")),
     "creator-withheld": Rule(

@@ -23,6 +23,7 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.notify.letters import send_due
+from cirt.objects.markings import PAP_REFS
 from cirt.objects.models import StixObject
 from cirt.parties.roles import Role
 from cirt.register.dialogue.commands import AskReporter
@@ -33,7 +34,7 @@ from tests.support.mail import smtp_server
 from tests.support.register import a_person
 from tests.support.store import indicator, numbered, relationship
 from tests.support.taxii import ABSENT, MEDIA, ROOT
-from tests.support.twins import BROUGHT, GIVEN, RANA, WITHHELD, Twin, a_twin
+from tests.support.twins import BROUGHT, GIVEN, HELD_BACK, RANA, WITHHELD, Twin, a_twin
 
 _MASKS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "uuid"),
@@ -161,7 +162,9 @@ def taxii_reading(outside: Outside) -> Iterator[Step]:
         yield path, outside.as_member("GET", path)
     hidden = [numbered("indicator", number) for number in (*WITHHELD, BROUGHT + 2, BROUGHT + 3)]
     hidden += [numbered("sighting", 1), numbered("relationship", 1), f"indicator--{ABSENT}"]
-    shown = [numbered("indicator", GIVEN + n) for n in (0, 1, 9)]
+    hidden += [numbered("marking-definition", HELD_BACK)]
+    shown = [numbered("indicator", GIVEN + n) for n in (0, 1, 9, 10, 11)]
+    shown += [PAP_REFS["amber"], PAP_REFS["red"]]
     for alias in ("wide", "shared", "inbox", "theirs", ABSENT):
         key = f"collections/{alias}/"
         yield key, outside.as_member("GET", key)

@@ -16,6 +16,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.notify.handovers import send_due
+from cirt.objects.markings import PAP_REFS
 from cirt.release.commands import Revoke
 from cirt.release.errors import NothingWouldLeave, TwoWays
 from cirt.release.handing.models import Handover, HandoverKind, HandoverState
@@ -172,7 +173,8 @@ def test_the_mail_holds_the_exact_objects_for_that_key_alone_and_goes_once(
         ).all()
         [released] = release(work, reader, None, [version_id])
     assert released.body in bundle.get_content()
-    assert orjson.loads(bundle.get_content())["objects"][0]["id"] == desk.stix_id
+    ids = [each["id"] for each in orjson.loads(bundle.get_content())["objects"]]
+    assert ids == [desk.stix_id, PAP_REFS["red"]]  # what it names comes along
     assert (handover.state, handover.sent_at) == (HandoverState.SENT, program.clock.now())
     assert acts(program).count("handover.sent") == 1
 

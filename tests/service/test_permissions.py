@@ -216,10 +216,13 @@ def test_a_policy_that_ends_hides_and_one_that_begins_opens(
 
     clock.forward(hours=1)
     with program.work(CONSOLE) as work:
-        assert settle_due(work) == 1
-    assert read_by(program, reader) == [bound.stix_id]
+        assert settle_due(work) == 2  # with its definition
+    assert read_by(program, reader) == [policy.stix_id, bound.stix_id]
 
     clock.forward(hours=1)
+    assert bound.stix_id not in read_by(program, reader)
+    with program.work(CONSOLE) as work:
+        settle_due(work)
     assert read_by(program, reader) == []
 
 

@@ -93,7 +93,7 @@ recipient=member origin=posted level=tlp-ack tlp=green                          
 recipient=member origin=back tlp=!red agreement=in-force direction=!take            | yes | rulings 9, 22
 # Policies and PAP; PAP says what may be done, not who may have it.
 recipient=member origin=!back iep=nothing,not-begun,over,unnamed                    | no  | digest 3
-recipient=member origin=!back,posted iep=ask permission=!in-force                   | no  | digest 3: its source is asked first
+recipient=member origin=!own,back,posted iep=ask permission=!in-force               | no  | digest 3: its source is asked first; of ours that is us: A
 recipient=member iep=red                                                            | no  | rulings 1, 5
 recipient=triage,handler,lead,auditor iep=red                                       | no  | rulings 1, 5
 recipient=named iep=red named=no                                                    | no  | rulings 1, 5
@@ -137,7 +137,8 @@ recipient=member origin=!back tlp=none default=green,clear                      
 # RED to persons whom an agreement names, by encrypted mail.
 recipient=person origin=own tlp=red level=mou+nda agreement=in-force                | yes | digest 5: named only, A
 recipient=person tlp=red person=!named                                              | no  | rulings 5
-recipient=person tlp=red iep=nothing,not-begun,over,unnamed,ask                     | no  | digest 3
+recipient=person tlp=red iep=nothing,not-begun,over,unnamed                         | no  | digest 3
+recipient=person tlp=red origin=!own iep=ask                                        | no  | digest 3
 recipient=person tlp=red personal=yes personal_data=no                              | no  | rulings 12
 recipient=person tlp=red listed=value,above                                         | no  | rulings 12
 recipient=person tlp=red types=malware                                              | no  | rulings 7

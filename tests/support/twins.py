@@ -13,7 +13,8 @@ from cirt.kernel.ids import Reference, next_reference
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC, Actor
-from cirt.objects.markings import TLP2_REFS
+from cirt.objects.codec import StixObject
+from cirt.objects.markings import IEP_EXTENSION, PAP_DEFINITIONS, PAP_REFS, TLP2_REFS
 from cirt.parties.models import Peer
 from cirt.parties.peers import PeerFacts, add_peer, find_peer, ourselves, set_credentials
 from cirt.parties.roles import Role
@@ -33,11 +34,13 @@ from cirt.sharing.agreements.service import add_agreement
 from tests.support.browse import PASSWORD
 from tests.support.register import a_person, a_report, accepting, an_incident
 from tests.support.release import asked
-from tests.support.store import indicator, numbered, put, relationship
+from tests.support.stix import an_object
+from tests.support.store import indicator, numbered, put, relationship, taken
 
 RANA = "rana@utility.example"
 GIVEN, HELD_BACK, BROUGHT, LATER = 1, 40, 60, 90  # numbers of indicators, visible and not
-WITHHELD = (HELD_BACK, HELD_BACK + 1, HELD_BACK + 2, BROUGHT, BROUGHT + 1, LATER)
+WITHHELD = (*range(HELD_BACK, HELD_BACK + 4), BROUGHT, BROUGHT + 1, LATER)
+OTHERS = "identity--22222222-2222-4222-8222-222222222222"
 
 
 @dataclass
@@ -68,6 +71,7 @@ def a_twin(program: Program, *, has_more: bool) -> Twin:
     twin.further(_other_members, agreement=1)
     _give(twin)
     twin.further(_objects_behind)
+    _give_bound(twin)
     _take_a_report(twin, officer)
     twin.further(_red_incident, report=2, incident=2)
     twin.further(_requests, release=1)
@@ -127,14 +131,53 @@ def _objects_behind(twin: Twin) -> None:
             indicator(HELD_BACK + n, tlp=tlp, created_by_ref=us)
             for n, tlp in enumerate((Tlp.AMBER_STRICT, Tlp.GREEN, Tlp.CLEAR))
         )
+        policy = a_policy()
+        put(work, policy)
+        bound = indicator(
+            HELD_BACK + 3,
+            object_marking_refs=[TLP2_REFS[Tlp.AMBER_STRICT], PAP_REFS["amber"], policy.stix_id],
+            created_by_ref=us,
+        )
         red = indicator(LATER, tlp=Tlp.RED, created_by_ref=us)
         newer = indicator(GIVEN + 1, tlp=Tlp.AMBER, created_by_ref=us, day=3, name="Draft")
         link = relationship(strict.stix_id, numbered("indicator", GIVEN))
         stored = [
-            put(work, each)[0].version_id for each in (strict, theirs, draft, red, newer, link)
+            put(work, each)[0].version_id
+            for each in (strict, theirs, draft, red, newer, link, bound)
         ]
-        publish(work, find_collection(work.session, "wide"), [stored[0], stored[3], stored[5]])
+        wide = [stored[0], stored[3], stored[5], stored[6]]
+        publish(work, find_collection(work.session, "wide"), wide)
         publish(work, find_collection(work.session, "theirs"), [stored[1]])
+
+
+def _give_bound(twin: Twin) -> None:
+    """One that names a definition which stands there already in the one, for the sake of what is hidden; and another."""
+    with twin.program.work(CONSOLE) as work:
+        us = ourselves(work.session).identity_id
+        made = [
+            indicator(
+                GIVEN + 10 + number,
+                object_marking_refs=[TLP2_REFS[Tlp.GREEN], PAP_REFS[pap]],
+                created_by_ref=us,
+            )
+            for number, pap in enumerate(("amber", "red"))
+        ]
+        stored = put(work, *made)
+        publish(work, find_collection(work.session, "wide"), [each.version_id for each in stored])
+    with twin.program.work(CONSOLE) as work:
+        revoke_indicator(work, Revoke(numbered("indicator", GIVEN + 11), "Wrong"))
+
+
+def a_policy() -> StixObject:
+    return taken(
+        an_object(
+            "marking-definition",
+            id=numbered("marking-definition", HELD_BACK),
+            name="A policy of which nobody outside hears",
+            modified=None,
+            extensions={IEP_EXTENSION: {"extension_type": "property-extension"}},
+        )
+    )
 
 
 def _take_a_report(twin: Twin, officer: Actor) -> None:
@@ -184,6 +227,8 @@ def _arrivals(twin: Twin) -> None:
         given = json.loads(indicator(BROUGHT + 2).raw)
         take(work, [json.dumps({**given, **held}).encode()], peer=other)
         take(work, [indicator(BROUGHT + 3, tlp=Tlp.RED).raw], peer=other)
+        other_words = json.loads(PAP_DEFINITIONS[PAP_REFS["amber"]])
+        take(work, [json.dumps({**other_words, "created_by_ref": OTHERS}).encode()], peer=other)
         sighting = {
             "type": "sighting",
             "spec_version": "2.1",

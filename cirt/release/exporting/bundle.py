@@ -12,6 +12,7 @@ class BundleWriter:
     media_type = "application/stix+json;version=2.1"
     ending = "stix.json"
     between = b",\n"
+    brings_definitions = True
 
     def row(self, going: Going) -> bytes:
         return b"" if going.released.stix_id in TLP2_IDS else going.released.body

@@ -52,6 +52,7 @@ class MispWriter:
     media_type = "application/json"
     ending = "misp.json"
     between = b",\n"
+    brings_definitions = False
 
     def row(self, going: Going) -> bytes:
         return b",\n".join(orjson.dumps(each) for each in _attributes(going))
@@ -99,7 +100,7 @@ def _attributes(going: Going) -> list[dict[str, Any]]:
             "timestamp": str(_seconds(going)),
             "deleted": False,
             "disable_correlation": False,
-            "Tag": [_tag(going.tlp)],
+            "Tag": [_tag(going.tlp), *([{"name": going.pap.label}] if going.pap else [])],
         }
         for kind, category, value in named
     ]

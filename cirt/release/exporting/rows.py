@@ -7,17 +7,19 @@ from typing import Any, Protocol
 
 from cirt.kernel.tlp import Tlp
 from cirt.objects.observables.kinds import Observable
+from cirt.objects.policies import Pap
 from cirt.sharing.gate import Released
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """``tlp`` is the effective marking; ``content`` and ``observables`` are read out of the released bytes."""
+    """``tlp`` and ``pap`` are what holds; ``content`` and ``observables`` are read out of the released bytes."""
 
     released: Released
     tlp: Tlp
     content: Mapping[str, Any]
     observables: tuple[Observable, ...]
+    pap: Pap | None = None  # None: nothing said
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,15 @@ class Label:
 
 
 class Writer(Protocol):
-    """Rows first, head and tail when all is known; ``between`` stands between rows."""
+    """Rows first, head and tail when all is known; ``between`` stands between rows.
+
+    ``brings_definitions``: the definitions that the rows name come after them.
+    """
 
     media_type: str
     ending: str
     between: bytes
+    brings_definitions: bool
 
     def row(self, going: Going) -> bytes:
         """Empty for what this format has no place for."""

@@ -13,8 +13,9 @@ import orjson
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import observables_in
-from cirt.objects.index import markings_of
+from cirt.objects.index import said_of
 from cirt.parties.peers import find_peer, ourselves
+from cirt.release.company import definitions_named
 from cirt.release.exporting.bundle import BundleWriter
 from cirt.release.exporting.commands import Export, Format, Subject
 from cirt.release.exporting.errors import NothingToExport
@@ -86,31 +87,40 @@ def _write_rows(
     work: Work, writer: Writer, asked: Sequence[Part], body: IO[bytes]
 ) -> tuple[set[Tlp], list[int]]:
     """Which markings and versions went in."""
-    levels, written = set[Tlp](), list[int]()
-    for going in _going(work, asked):
+    levels, written = set[Tlp](), dict[int, None]()
+
+    def write(going: Going) -> bool:
         row = writer.row(going)
-        if not row:
-            continue
-        if written:
-            body.write(writer.between)
-        body.write(row)
-        levels.add(going.tlp)
-        written.append(going.released.version_id)
-    return levels, written
+        if row:
+            body.write(writer.between if written else b"")
+            body.write(row)
+            written[going.released.version_id] = None
+        return bool(row)
 
-
-def _going(work: Work, asked: Sequence[Part]) -> Iterator[Going]:
     for part in asked:
-        ids = iter(part.version_ids)
-        while some := list(islice(ids, _AT_ONCE)):
-            tlps = markings_of(work.session, some)
-            may = [each for each in some if tlps[each] is not Tlp.RED]
-            for one in release(
-                work, part.recipient, part.kind, may, posted=part.posted, recalls=part.recalls
-            ):
-                content = orjson.loads(one.body)
-                found = observables_in(content)
-                yield Going(one, tlps[one.version_id], content, found)
+        for going in _going(work, part):
+            if write(going):
+                levels.add(going.tlp)
+    for part in asked if writer.brings_definitions else ():
+        named = definitions_named(work.session, [*written])
+        for going in _going(
+            work, Part(part.recipient, None, [v for v in named if v not in written])
+        ):
+            write(going)
+    return levels, list(written)
+
+
+def _going(work: Work, part: Part) -> Iterator[Going]:
+    ids = iter(part.version_ids)
+    while some := list(islice(ids, _AT_ONCE)):
+        said = said_of(work.session, some)
+        may = [each for each in some if said[each].tlp is not Tlp.RED]
+        for one in release(
+            work, part.recipient, part.kind, may, posted=part.posted, recalls=part.recalls
+        ):
+            content = orjson.loads(one.body)
+            says = said[one.version_id]
+            yield Going(one, says.tlp, content, observables_in(content), says.pap)
 
 
 def _finished(writer: Writer, label: Label, written: Sequence[int], body: IO[bytes]) -> Exported:

@@ -22,6 +22,7 @@ COLUMNS = (
     "stix_id",
     "version",
     "created_by_ref",
+    "pap",
 )
 # What spreadsheets take for the beginning of a formula, also in full width and behind what they pass over.
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")  # noqa: RUF001 - those in full width are meant
@@ -45,12 +46,14 @@ class SheetWriter:
     media_type = "text/csv"
     ending = "csv"
     between = b""
+    brings_definitions = False
 
     def row(self, going: Going) -> bytes:
         content = going.content
         same = {
             **{name: content.get(name) for name in COLUMNS},
             "tlp": going.tlp.label,
+            "pap": going.pap.label if going.pap else "",
             "revoked": content.get("revoked") is True,
             "labels": content.get("labels") or content.get("indicator_types"),
             "stix_id": going.released.stix_id,

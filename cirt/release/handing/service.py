@@ -10,6 +10,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.release.company import definitions_named
 from cirt.release.handing.models import Handover, HandoverKind, HandoverState, HandoverVersion
 from cirt.release.models import Proposal
 from cirt.release.weighing import Weighed
@@ -37,6 +38,7 @@ class Ready:
     tlp: Tlp  # the strictest of what it holds or names
     released: Sequence[Released] = field(default=(), repr=False)
     revoked: Sequence[str] = ()  # STIX ids, of a recall
+    along: Sequence[Released] = field(default=(), repr=False)  # definitions that these name
 
 
 def queue_handovers(work: Work, proposal: Proposal, weighed: Weighed) -> list[Handover]:
@@ -117,11 +119,12 @@ def ready(work: Work, handover_id: int, message_id: str) -> Ready | None:
     person = session.get_one(AgreementPerson, handover.person_id)
     reader = named_readers(session, [person.id], work.now)[person.id]
     proposal = session.get_one(Proposal, handover.proposal_id)
-    found: list[Released] = []
+    found, along = list[Released](), list[Released]()
     if handover.kind is HandoverKind.RELEASE:
         version_ids = versions_of(work, handover_id)
         found = release(work, reader, None, version_ids)
         may = len(found) == len(version_ids) and bool(found) and _as_approved(handover, reader)
+        along = _definitions(work, reader, version_ids) if may else []
     else:  # passes over marking and scope, but not where nobody is reached any more (rulings 16)
         may = named_rule(reader, work.now) is None and not agreement_rule(reader.peer, work.now)
     if not may:
@@ -138,7 +141,14 @@ def ready(work: Work, handover_id: int, message_id: str) -> Ready | None:
         _strictest(work, handover_id),
         found,
         revoked,
+        along,
     )
+
+
+def _definitions(work: Work, reader: NamedReader, version_ids: Sequence[int]) -> list[Released]:
+    """Of the markings that they name, but for what came from there."""
+    named = definitions_named(work.session, version_ids)
+    return release(work, reader, None, [each for each in named if each not in version_ids])
 
 
 def _strictest(work: Work, handover_id: int) -> Tlp:

@@ -10,6 +10,7 @@ from cirt.kernel.among import among
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.objects.policies import Pap
 from cirt.parties.peers import ourselves
 from cirt.register.queries import indicators_of
 from cirt.release.models import ProposalObject
@@ -28,6 +29,7 @@ class Original:
     is_ours: bool
     revoked: bool
     personal: bool
+    pap: Pap | None  # of all its markings; None: nothing said
     raw: bytes = field(repr=False)
 
     @property
@@ -71,6 +73,7 @@ def _read(work: Work, object_ids: list[int]) -> list[Original]:
             ObjectFacts.origin_id,
             ObjectFacts.creator,
             ObjectFacts.personal,
+            ObjectFacts.pap,
         )
         .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
@@ -89,6 +92,7 @@ def _read(work: Work, object_ids: list[int]) -> list[Original]:
             row.origin_id is None and row.creator == us,
             row.revoked,
             row.personal,
+            row.pap,
             bodies[row.newest_id],
         )
         for row in (rows[each] for each in dict.fromkeys(object_ids) if each in rows)

@@ -11,6 +11,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.objects.observables.kinds import Observable
+from cirt.objects.policies import Pap
 from cirt.release.parts.words import Word, is_internal, shapes_told, take_out, told, worth
 
 _CARRIED = frozenset({"pattern", "indicator_types", "confidence"})
@@ -42,6 +43,7 @@ class WhyNot(StrEnum):
     INTERNAL = "internal"
     TOLD = "told"
     REVOKED = "revoked"
+    POLICY = "policy"
 
 
 WHY_NOT = {
@@ -51,6 +53,9 @@ WHY_NOT = {
     WhyNot.INTERNAL: mark("It looks for an internal host or address."),
     WhyNot.TOLD: mark("It cannot be written without telling: {words}"),
     WhyNot.REVOKED: mark("It is revoked."),
+    WhyNot.POLICY: mark(
+        "A policy on it (IEP) states a stricter TLP than this, and goes with every part of it."
+    ),
 }
 
 
@@ -66,6 +71,17 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """The markings beside TLP that a part keeps. ``texts`` are those of their definitions; ``tlp`` is what they state."""
+
+    refs: tuple[str, ...] = ()
+    pap: Pap | None = None
+    names: tuple[str, ...] = ()  # of those that are no PAP
+    texts: tuple[str, ...] = ()
+    tlp: Tlp | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     made: StixObject | None
     changes: Sequence[Change] = ()
@@ -78,8 +94,11 @@ def derive(
     observables: Sequence[Observable],
     recipe: Recipe,
     ids: Sequence[str],
+    carried: Carried = Carried(),
 ) -> Derived:
     """A new indicator that tells none of the words; ``ids`` are to choose from, the first that tells none."""
+    if stays := _kept_back(carried, recipe):
+        return stays
     if original.get("type") != "indicator" or original.get("pattern_type") != "stix":
         return Derived(None, why_not=WhyNot.NO_PATTERN)
     pattern = str(original["pattern"])
@@ -97,11 +116,19 @@ def derive(
         "description": text or None,
         **_times(original),
     }
-    made = _build(original, kept, recipe, ids)
+    made = _build(original, kept, recipe, ids, carried.refs)
     if made is None:
         texts = [*map(str, kept.values()), *map(str, original.get("indicator_types", []))]
         return Derived(None, why_not=WhyNot.TOLD, words=told(recipe.words, texts))
     return Derived(made, tuple(_changes(original, kept, in_name, in_text)))
+
+
+def _kept_back(carried: Carried, recipe: Recipe) -> Derived | None:
+    """Where what it keeps states a stricter TLP, or tells."""
+    if carried.tlp is not None and carried.tlp > recipe.tlp:
+        return Derived(None, why_not=WhyNot.POLICY)
+    words = told(recipe.words, carried.texts)
+    return Derived(None, why_not=WhyNot.TOLD, words=words) if words else None
 
 
 def _times(original: Mapping[str, Any]) -> dict[str, datetime | None]:
@@ -120,7 +147,11 @@ def _day(text: str, *, up: bool = False) -> datetime:
 
 
 def _build(
-    original: Mapping[str, Any], kept: Mapping[str, Any], recipe: Recipe, ids: Sequence[str]
+    original: Mapping[str, Any],
+    kept: Mapping[str, Any],
+    recipe: Recipe,
+    ids: Sequence[str],
+    refs: Sequence[str],
 ) -> StixObject | None:
     """None where its bytes would tell one of the words whatever its id is."""
     for stix_id in ids[:_TRIES]:
@@ -131,6 +162,7 @@ def _build(
             tlp=recipe.tlp,
             indicator_types=original.get("indicator_types", ()),
             confidence=original.get("confidence"),
+            marking_refs=refs,
             stix_id=stix_id,
             **kept,
         )
@@ -179,6 +211,7 @@ def typed_words(lines: str) -> list[str]:
 
 __all__ = [
     "WHY_NOT",
+    "Carried",
     "Change",
     "Derived",
     "Fate",

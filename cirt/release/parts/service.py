@@ -10,6 +10,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import build, codec
 from cirt.objects.codec import StixObject
+from cirt.objects.definitions import pap_refs
 from cirt.objects.store import put_many
 from cirt.parties.peers import ourselves
 from cirt.register.incidents import note_entry
@@ -19,7 +20,8 @@ from cirt.release.parts.commands import PreparePart, Seed
 from cirt.release.parts.errors import PartChanged, PartEmpty, PartHigh, WordShort
 from cirt.release.parts.gathering import internal_in, strictest_around, words_of
 from cirt.release.parts.originals import Original, originals
-from cirt.release.parts.rules import Derived, Recipe, WhyNot, derive, typed_words
+from cirt.release.parts.policies import carried_by
+from cirt.release.parts.rules import Carried, Derived, Recipe, WhyNot, derive, typed_words
 from cirt.release.parts.words import LEAST, Word, WordKind, normal, worth
 
 _IDS = 20
@@ -32,6 +34,7 @@ class Item:
     original: Original
     derived: Derived
     link: StixObject | None = None
+    carried: Carried = Carried()  # noqa: RUF009 - a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def draft_part(work: Work, cmd: PreparePart, seed: Seed) -> Draft:
     recipe = Recipe(
         cmd.tlp, ourselves(work.session).identity_id, from_us(seed.at_us), words, cmd.keep_text
     )
-    items = [_item(each, recipe, seed, cmd) for each in chosen]
+    kept = carried_by(work, chosen, cmd.tlp)
+    items = [_item(each, recipe, seed, cmd, kept[each.stix_id]) for each in chosen]
     raw = b"\n".join(
         one.raw for each in items for one in (each.derived.made, each.link) if one is not None
     )
@@ -94,6 +98,8 @@ def make_part(work: Work, cmd: PreparePart, seed: Seed, digest: str) -> list[str
 
 def _keep(work: Work, draft: Draft) -> None:
     """What was said of the original holds of the part, which names the same: whether it concerns a person."""
+    for each in draft.items:
+        pap_refs(work, each.carried.pap)
     for personal in (True, False):
         some = [
             each.derived.made
@@ -119,7 +125,9 @@ def _words(work: Work, cmd: PreparePart, chosen: Sequence[Original]) -> list[Wor
     )
 
 
-def _item(original: Original, recipe: Recipe, seed: Seed, cmd: PreparePart) -> Item:
+def _item(
+    original: Original, recipe: Recipe, seed: Seed, cmd: PreparePart, carried: Carried
+) -> Item:
     if original.revoked:
         return Item(original, Derived(None, why_not=WhyNot.REVOKED))
     if not original.is_ours:
@@ -127,7 +135,7 @@ def _item(original: Original, recipe: Recipe, seed: Seed, cmd: PreparePart) -> I
     ids = [_new_id("indicator", seed, original.stix_id, number) for number in range(_IDS)]
     read = codec.read(original.raw)
     observables = [] if isinstance(read, codec.Refusal) else list(read.observables)
-    derived = derive(original.content, observables, recipe, ids)
+    derived = derive(original.content, observables, recipe, ids, carried)
     link = None
     if derived.made and cmd.derived_from and original.may_be_known(cmd.tlp):
         link = build.new_relationship(
@@ -137,9 +145,10 @@ def _item(original: Original, recipe: Recipe, seed: Seed, cmd: PreparePart) -> I
             creator=recipe.creator,
             at=recipe.at,
             tlp=cmd.tlp,
+            marking_refs=carried.refs,
             stix_id=_new_id("relationship", seed, original.stix_id, 0),
         )
-    return Item(original, derived, link)
+    return Item(original, derived, link, carried)
 
 
 def _new_id(kind: str, seed: Seed, of: str, number: int) -> str:

@@ -19,6 +19,7 @@ from cirt.register.incidents import note_entry
 from cirt.register.models import EntryKind, Incident, IncidentObservable
 from cirt.register.sight import for_trail
 from cirt.release.commands import Revoke
+from cirt.release.company import definitions_named
 from cirt.release.errors import AlreadyRevoked, NotOurObject
 from cirt.release.handing.service import prepare_recall
 from cirt.release.holdings.queries import holds_of
@@ -114,7 +115,9 @@ def _tell_readers(work: Work, object_id: int, revoked_id: int) -> tuple[list[int
     holds = holds_of(session, [object_id]).get(object_id, [])
     becomes = of_holds(work, holds)
     fetched = {hold.feed_id for hold in holds if hold.feed_id is not None and hold.had_it}
+    named = candidates(session, definitions_named(session, [revoked_id]))
     for feed in feeds_of(session, Feed.id.in_(fetched)):
+        offer(work, feed, named)  # whoever begins anew must be able to read the revocation
         offer(work, feed, candidates(session, [revoked_id]), recall=True)
     return sorted(becomes.told), sorted(becomes.by_mail)
 

@@ -46,7 +46,6 @@ def test_a_peer_reads_back_what_it_posted_though_we_share_it_with_nobody() -> No
         (ENDS, "iep-ended"),
         (Iep(unnamed=True), "iep-unnamed"),
         (Iep(actions=Action.NONE), "iep-nothing"),
-        (Iep(actions=Action.ASK), "iep-ask"),
         (Iep(actions=Action.INTERNAL), "table-yes"),
         (Iep(to_us(NOW), to_us(LATER), Action.DIRECT, quiet=True), "table-yes"),
     ],
@@ -54,6 +53,16 @@ def test_a_peer_reads_back_what_it_posted_though_we_share_it_with_nobody() -> No
 @pytest.mark.parametrize("origin", [None, C])
 def test_the_policy_of_its_source_binds(iep: Iep, rule: str, origin: int | None) -> None:
     assert asked(facts(Tlp.CLEAR, iep=iep, origin_id=origin)).rule == rule
+
+
+def test_a_policy_that_asks_to_be_asked_asks_its_source_and_of_ours_two_of_us() -> None:
+    asks = Iep(actions=Action.ASK)
+
+    assert asked(facts(Tlp.CLEAR, iep=asks, origin_id=C)).rule == "iep-ask"
+    assert asked(facts(Tlp.CLEAR, iep=asks, origin_id=C, vouched=True)).rule == "iep-ask"
+    ours = asked(facts(Tlp.CLEAR, iep=asks))
+    assert (ours.rule, ours.approvals) == ("iep-ask-us", 2)
+    assert decide(facts(Tlp.CLEAR, iep=asks), PublicReader(), None, NOW).lets_leave() is False
 
 
 def test_personal_data_needs_two_and_an_agreement_that_allows_it() -> None:

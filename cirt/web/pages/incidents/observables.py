@@ -14,6 +14,7 @@ from cirt.register import queries, service
 from cirt.register.checking.queries import offered_of
 from cirt.register.checking.service import check_offered
 from cirt.register.errors import NothingChosen
+from cirt.register.facts.carrying import counted_of
 from cirt.register.indicators import pattern_of
 from cirt.register.labels import INDICATOR_TYPES
 from cirt.register.models import ObservableState
@@ -99,4 +100,5 @@ def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
         kinds=[(code, i18n.translate(words)) for code, words in INDICATOR_TYPES.items()],
         sure=[(value, i18n.translate(words)) for value, words in _SURE],
         days=_VALID_FOR,
+        pap=counted_of(view.incident).pap.label,
     )

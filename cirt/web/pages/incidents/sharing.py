@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.inputs.release import AskReleaseInput
 from cirt.kernel.errors import FieldsInvalid
 from cirt.register import queries
+from cirt.register.facts.carrying import counted_of, lets_more
 from cirt.release.asking import ask_release
 from cirt.release.collections import collections
 from cirt.release.errors import NothingWouldLeave, ReleaseIncomplete, TooFewToApprove
@@ -48,6 +49,11 @@ def _page(
         made = queries.indicators_of(work, reference)
         lines = reaches(work.session, [row.object_id for row in made])
         readable = [c for c in collections(work.session) if c.kind is not CollectionKind.INBOX]
+    laxer = {
+        row.object_id
+        for row in made
+        if not row.revoked and lets_more(view.incident, row.pap, row.tlp)
+    }
     return render(
         "incidents/sharing.html",
         status,
@@ -56,6 +62,9 @@ def _page(
         made=made,
         spreads={row.stix_id: spread(lines.get(row.object_id, [])) for row in made},
         spread=spread_of_all(lines),
+        laxer=laxer,
+        with_laxer=spread_of_all({each: lines.get(each, []) for each in laxer}),
+        pap=counted_of(view.incident).pap,
         collections=readable,
         too_few=too_few,
     )
