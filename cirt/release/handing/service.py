@@ -11,6 +11,8 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.handing.models import Handover, HandoverKind, HandoverState, HandoverVersion
+from cirt.release.holdings.handing import note_handed_out
+from cirt.release.holdings.models import Exit
 from cirt.release.models import Proposal
 from cirt.release.weighing import Weighed
 from cirt.sharing.agreements.persons import AgreementPerson, named_readers
@@ -18,6 +20,7 @@ from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import NamedReader
 from cirt.sharing.gate import Released, release
 from cirt.sharing.giving import named_rule
+from cirt.sharing.models import Agreement
 
 NOT_ANY_MORE = mark("It may not go any more: an agreement, a marking or a key has changed since.")
 REVOKED = mark("An object of it was revoked before it was sent.")
@@ -177,12 +180,23 @@ def was_sent(work: Work, handover_id: int) -> None:
     handover.state, handover.sent_at, handover.failure = HandoverState.SENT, work.now, ""
     handover.next_try_at = None
     facts = {"person": handover.person_id, "kind": handover.kind, "agreement": handover.agreement}
-    work.audit(
-        "handover.sent",
-        _reference(work, handover),
-        handover=handover_id,
-        **facts,
-        versions=versions_of(work, handover_id),
+    version_ids, reference = versions_of(work, handover_id), _reference(work, handover)
+    _note_in_ledger(work, handover, version_ids, reference)
+    work.audit("handover.sent", reference, handover=handover_id, **facts, versions=version_ids)
+
+
+def _note_in_ledger(
+    work: Work, handover: Handover, version_ids: Sequence[int], reference: str
+) -> None:
+    person = work.session.get_one(AgreementPerson, handover.person_id)
+    note_handed_out(
+        work,
+        Exit.MAIL,
+        work.session.get_one(Agreement, person.agreement_id).peer_id,
+        version_ids,
+        person=person.name,
+        reference=reference,
+        agreement=handover.agreement,
     )
 
 
