@@ -5,6 +5,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from cirt.exchange.arrivals import take
 from cirt.figures.agreements.report import agreement_report
 from cirt.figures.periods import read_period
 from cirt.kernel import schema
@@ -13,6 +14,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.objects.models import StixObject
+from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import Promote
@@ -22,16 +24,17 @@ from cirt.release.publishing import publish
 from cirt.release.reach import reach, spread
 from cirt.release.recalling.consequences import Consequences, consequences
 from cirt.release.recalling.letters.reminding import REMIND_AFTER, remind_due
-from cirt.release.recalling.models import PeerLetter
+from cirt.release.recalling.models import PeerLetter, RecallKind
 from cirt.release.recalling.queries import RecallView, recalls_of
 from cirt.release.recalling.revoking import revoke_indicator
 from cirt.sharing.gate import show
+from cirt.sharing.models import Agreement
 from tests.support.browse import Visitor, signed_in, web_app
 from tests.support.named import RedDesk, a_red_desk
 from tests.support.register import PASSWORD as HIS
 from tests.support.register import an_incident, with_observables
-from tests.support.release import a_collection, read_page, revised
-from tests.support.store import marked, put
+from tests.support.release import a_collection, a_reader, read_page, revised
+from tests.support.store import indicator, marked, numbered, put
 
 
 @pytest.fixture
@@ -231,6 +234,32 @@ def test_a_mail_to_a_person_does_not_count_as_telling_the_organisation(
     assert (said.have, said.know, said.not_told) == (["CERT-B"], [], ["CERT-B"])
     clock.forward(seconds=REMIND_AFTER.total_seconds())
     assert remind_due(desk.program) == 1
+
+
+@pytest.mark.parametrize(("tlp", "told"), [(Tlp.GREEN, ["Mei Lan"]), (Tlp.AMBER, [])])
+def test_a_foreign_revocation_is_told_by_mail_to_persons_who_may_have_it(
+    program: Program, clock: FakeClock, tlp: Tlp, told: list[str]
+) -> None:
+    desk = a_red_desk(program)
+    with program.work(CONSOLE) as work:
+        author = a_reader(work, "author", transit=True)
+        query = sa.select(Agreement).where(Agreement.peer_id == desk.peer.id)
+        work.session.scalars(query).one().transit = True
+        put(work, indicator(1, tlp=Tlp.GREEN), origin=author)
+    desk.stix_id = numbered("indicator", 1)
+    desk.approve(desk.ask(), desk.irena)
+    desk.mailed()
+    clock.forward(minutes=1)
+
+    for _ in range(2):  # the same again tells nobody twice
+        with program.work(CONSOLE) as work:
+            gone = indicator(1, tlp=tlp, day=2, revoked=True)
+            take(work, [gone.raw], peer=work.session.get_one(Peer, author.id))
+
+    _, [recall], _ = seen_by(desk, desk.irena)
+    assert recall.kind is RecallKind.PASSED_ON
+    assert [mail.name for mail in recall.mails] == told
+    assert len(desk.handovers()) == 1 + len(told)
 
 
 def test_mails_that_went_before_the_ledger_knew_of_them_are_written_into_it(
