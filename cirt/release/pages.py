@@ -24,6 +24,7 @@ from cirt.sharing.gate import (
 )
 
 WITH_OBJECTS = frozenset({"objects", "object"})  # endpoints whose pages carry bytes
+_AGAIN = 100  # rows of a second look at least, so that small pages do not look for ever
 
 
 class Record(NamedTuple):
@@ -75,7 +76,7 @@ def page(
     position_us, goes_on, more = start_us, start_us < place.head_us, False
     while goes_on and not more:
         # One more than fits, for the gate says whether any more follow.
-        rows = max(limit, _AT_LEAST) + 1 if windows else limit + 1
+        rows = max(limit, _AGAIN) + 1 if windows else limit + 1
         window = look(work, place, wanted, position_us, rows, narrowed=bool(windows))
         windows.append(window)
         room = limit - len(dates)
@@ -106,11 +107,6 @@ def page(
         None if _is_whole(dates, windows[0]) else tuple(dates),
     )
     return Page(dates, version_ids, more, position_us, objects, reading)
-
-
-_AT_LEAST = (
-    100  # rows of a second look and those after it, so that small pages do not look for ever
-)
 
 
 def _is_whole(dates: Sequence[int], first: Window) -> bool:

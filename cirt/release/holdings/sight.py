@@ -1,7 +1,7 @@
 """Who holds what, for somebody's eyes: what went to a person by mail as TLP:RED is for those of us who are named on it."""
 
 from collections.abc import Collection as Some
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -20,7 +20,8 @@ def holds_shown(work: Work, object_ids: Some[int]) -> dict[int, list[Hold]]:
     sealed = {each for each, mine in holds.items() if any(map(_is_sealed, mine))}
     hidden = sealed - objects_naming_actor(work, sealed) if sealed else sealed
     found = {
-        object_id: _open(mine) if object_id in hidden else mine for object_id, mine in holds.items()
+        object_id: list(_shown(mine, is_named=object_id not in hidden))
+        for object_id, mine in holds.items()
     }
     return {object_id: mine for object_id, mine in found.items() if mine}
 
@@ -37,12 +38,10 @@ def _is_sealed(hold: Hold) -> bool:
     return any(got.is_sealed for got in hold.got)
 
 
-def _open(holds: Sequence[Hold]) -> list[Hold]:
-    """Without what is sealed; where nothing but a revocation is left, that would tell of it."""
-    bare = [
-        replace(hold, got=[got for got in hold.got if not got.is_sealed])
-        if _is_sealed(hold)
-        else hold
-        for hold in holds
-    ]
-    return [now for was, now in zip(holds, bare, strict=True) if was is now or now.had_it]
+def _shown(holds: Iterable[Hold], *, is_named: bool) -> Iterator[Hold]:
+    """Of a person of whom nothing but the mail on a revocation is left, that would tell of what went before."""
+    for hold in holds:
+        got = hold.got if is_named else [each for each in hold.got if not each.is_sealed]
+        left = replace(hold, got=got)
+        if hold.is_of_peer or left.had_it:
+            yield left
