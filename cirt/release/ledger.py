@@ -27,6 +27,9 @@ class Reading:
     head_us: int  # the feed's counter when it was read
     count: int
     agreement: str | None = None  # the terms that held, as ``PeerReader.agreement`` names them
+    shown: tuple[int, ...] | None = (
+        None  # dates of the rows, where it passed over others between them
+    )
 
 
 def record_together(program: Program, readings: Sequence[Reading]) -> list[bool]:
@@ -67,6 +70,7 @@ def record_pages(
             "count": each.count,
             "at": work.now,
             "agreement": each.agreement,
+            "shown": None if each.shown is None else list(each.shown),
         }
         for each, stands in zip(readings, stand, strict=True)
         if stands

@@ -108,7 +108,11 @@ class FeedRow(Base):
 
 
 class PageRead(Base):
-    """One answered page with objects; what was fetched is derived from these."""
+    """One answered page with objects; what was fetched is derived from these.
+
+    It showed every row that its filter admits from ``from_us`` to ``to_us``; or only those of ``shown``, where the
+    gate kept others between them that no act has closed yet, such as those whose day has run out.
+    """
 
     __tablename__ = "page_read"
     __table_args__ = (sa.Index("ix_page_read_feed", "feed_id", "id"),)  # accounted for in order
@@ -124,6 +128,7 @@ class PageRead(Base):
     count: Mapped[int]
     at: Mapped[datetime]
     agreement: Mapped[str | None] = mapped_column(sa.String(40))  # that held then: MOU-2026-0001 v2
+    shown: Mapped[list[int] | None] = mapped_column(sa.JSON(none_as_null=True))  # dates; NULL: all
 
 
 class ProposalState(StrEnum):

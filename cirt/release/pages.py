@@ -24,6 +24,7 @@ from cirt.sharing.gate import (
 )
 
 WITH_OBJECTS = frozenset({"objects", "object"})  # endpoints whose pages carry bytes
+_AGAIN = 100  # rows of a second look at least, so that small pages do not look for ever
 
 
 class Record(NamedTuple):
@@ -37,7 +38,8 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows, column by column. ``position_us`` is where the next page begins; it may lie behind the last row.
+    """Rows, column by column. ``more``: the reader may have a row behind these as well. ``position_us`` is where the
+    next page begins; it may lie behind the last row.
 
     ``reading`` is what the ledger must know of a page with objects before it leaves (``ledger.record_pages``).
     ``made`` holds answers that were made of this page, for as long as it is remembered.
@@ -70,20 +72,26 @@ def page(
     dates: list[int] = []
     version_ids: list[int] = []
     objects: list[ReleasedTogether] = []
-    position_us, more = start_us, start_us < place.head_us
-    while more and len(dates) < limit:
-        is_first = position_us == start_us
-        window = look(work, place, wanted, position_us, limit - len(dates), narrowed=not is_first)
-        shown: Collection[int]
+    windows: list[Window] = []
+    position_us, goes_on, more = start_us, start_us < place.head_us, False
+    while goes_on and not more:
+        # One more than fits, for the gate says whether any more follow.
+        rows = max(limit, _AGAIN) + 1 if windows else limit + 1
+        window = look(work, place, wanted, position_us, rows, narrowed=bool(windows))
+        windows.append(window)
+        room = limit - len(dates)
         if endpoint in WITH_OBJECTS:
-            objects.append(release_together(work, place.reader, place.kind.value, window.standing))
-            shown = objects[-1].version_ids
+            objects.append(
+                release_together(work, place.reader, place.kind.value, window.standing, room)
+            )
+            may = objects[-1].may
         else:
-            shown = allowed_standing(work, place.reader, place.kind.value, window.standing)
-        kept_dates, kept_ids = _kept(window, shown)
-        dates += kept_dates
-        version_ids += kept_ids
-        position_us, more = window.position_us, window.more
+            may = allowed_standing(work, place.reader, place.kind.value, window.standing)
+        kept_dates, kept_ids = _kept(window, may)
+        dates += kept_dates[:room]
+        version_ids += kept_ids[:room]
+        more, goes_on = len(kept_dates) > room, window.is_full
+        position_us = dates[-1] if more else window.position_us
     if not dates or endpoint not in WITH_OBJECTS:
         return Page(dates, version_ids, more, position_us)
     reading = Reading(
@@ -92,12 +100,18 @@ def page(
         wanted,
         limit,
         start_us,
-        position_us,
+        dates[-1],
         place.head_us,
         len(dates),
         place.reader.agreement,
+        None if _is_whole(dates, windows[0]) else tuple(dates),
     )
     return Page(dates, version_ids, more, position_us, objects, reading)
+
+
+def _is_whole(dates: Sequence[int], first: Window) -> bool:
+    """Whether no row between those that a page shows was passed over; of later windows nobody knows."""
+    return len(dates) <= len(first.dates) and first.dates[len(dates) - 1] == dates[-1]
 
 
 _Key: TypeAlias = tuple[int, int, Filter, int, str]

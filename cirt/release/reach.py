@@ -13,7 +13,7 @@ from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.release.holdings.holds import Got, Hold
 from cirt.release.holdings.models import Accounted, Exit, FetchedRow
-from cirt.release.holdings.queries import holds_of
+from cirt.release.holdings.sight import holds_shown
 from cirt.release.models import (
     Collection,
     Feed,
@@ -28,13 +28,15 @@ from cirt.release.requests import title_for
 
 @dataclass(frozen=True, slots=True)
 class ReachLine:
-    """One object, one peer, one way to it: a collection, or an exit. ``since`` the first offer; open: it can fetch it now."""
+    """One object, one peer, one way to it: a collection, or an exit, by mail to one ``person`` there. ``since`` the first
+    offer; open: it can fetch it now."""
 
     peer_id: int
     peer: str
     slug: str
     collection: str | None  # alias
     exit: Exit | None
+    person: str | None
     since: datetime | None
     is_open: bool
     first: Got | None  # the first version that went there
@@ -46,6 +48,11 @@ class ReachLine:
     @property
     def fetched_at(self) -> datetime | None:
         return self.first.at if self.first else None
+
+    @property
+    def is_of_peer(self) -> bool:
+        """As ``Hold.is_of_peer``."""
+        return self.exit is not Exit.MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +80,21 @@ class CollectionLine:
     members: list[str]  # names of peers
 
 
-def reach(session: Session, object_id: int) -> list[ReachLine]:
-    """By peer, then way."""
-    return reaches(session, [object_id]).get(object_id, [])
+def reach(work: Work, object_id: int) -> list[ReachLine]:
+    """By peer, then way, as far as the actor may know."""
+    return reaches(work, [object_id]).get(object_id, [])
 
 
-def reaches(session: Session, object_ids: Some[int]) -> dict[int, list[ReachLine]]:
+def reaches(work: Work, object_ids: Some[int]) -> dict[int, list[ReachLine]]:
     """The same of several, in as many statements."""
-    holds = holds_of(session, object_ids)
+    session, holds = work.session, holds_shown(work, object_ids)
     every = [hold for each in holds.values() for hold in each]
     peers = _peers(session, {hold.peer_id for hold in every})
     aliases = _aliases(session, {hold.collection_id for hold in every if hold.collection_id})
     return {
         object_id: sorted(
             (_line(hold, peers[hold.peer_id], aliases) for hold in mine),
-            key=lambda line: (line.peer, line.collection or "", line.exit or ""),
+            key=lambda line: (line.peer, line.collection or "", line.exit or "", line.person or ""),
         )
         for object_id, mine in holds.items()
     }
@@ -100,6 +107,7 @@ def _line(hold: Hold, peer: Peer, aliases: dict[int, str]) -> ReachLine:
         slug=peer.slug,
         collection=aliases.get(hold.collection_id or 0),
         exit=hold.exit,
+        person=hold.person,
         since=hold.since,
         is_open=hold.is_open,
         first=hold.first,
@@ -111,9 +119,12 @@ def _line(hold: Hold, peer: Peer, aliases: dict[int, str]) -> ReachLine:
 
 
 def spread(lines: Sequence[ReachLine]) -> Spread:
-    """By peer, whatever the way."""
+    """By peer, whatever the way; a mail to a person tells of a revocation only who had it by mail alone."""
     have = {line.peer for line in lines if line.had_it}
-    know = {line.peer for line in lines if line.knows}
+    of_peer = {line.peer for line in lines if line.is_of_peer and line.had_it}
+    know = {
+        line.peer for line in lines if line.knows and (line.is_of_peer or line.peer not in of_peer)
+    }
     could = {line.peer for line in lines if line.is_open and not line.owed}
     return Spread(
         offered=len({line.peer for line in lines if line.since is not None}),

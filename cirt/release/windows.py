@@ -46,11 +46,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Rows of a feed, column by column; ``dates`` belong to ``standing.version_ids`` one by one."""
+    """Rows of a feed, column by column; ``dates`` belong to ``standing.version_ids`` one by one.
+
+    ``is_full``: as many as were asked for, so that more may follow behind ``position_us``.
+    """
 
     dates: list[int]
     standing: Standing
-    more: bool
+    is_full: bool
     position_us: int
 
 
@@ -91,19 +94,16 @@ def look(
         "feed_id": place.feed_id,
         "after_us": start_us,
         "collection_id": place.collection_id,
-        "rows": _no_limit(work.connection) if limit is None else limit + 1,
+        "rows": _no_limit(work.connection) if limit is None else limit,
         **wanted.values(),
     }
     read = _read_narrowed if narrowed else _read
     dates, version_ids, bases, recalled, posted = read(work, place, wanted.shape, values)
-    more = limit is not None and len(dates) > limit
-    if more:
-        for column in (dates, version_ids, bases, recalled, posted):
-            column.pop()
     standing = Standing(
         version_ids, bases, _chosen(version_ids, posted), _chosen(version_ids, recalled)
     )
-    return Window(dates, standing, more, dates[-1] if dates else start_us)
+    is_full = limit is not None and len(dates) == limit
+    return Window(dates, standing, is_full, dates[-1] if dates else start_us)
 
 
 def _read(work: Work, place: Place, shape: Shape, values: Mapping[str, Any]) -> Sequence[list[int]]:

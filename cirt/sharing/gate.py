@@ -54,10 +54,14 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedTogether:
-    """Versions that may leave together: their exact bytes in order, joined by commas."""
+    """Versions that may leave together: their exact bytes in order, joined by commas.
+
+    ``may`` are all of those asked about that may leave, so that one knows whether more follow.
+    """
 
     version_ids: tuple[int, ...]
     body: bytes = field(repr=False)
+    may: frozenset[int] = field(repr=False)
     judged: Loaded = field(repr=False)  # all that was asked about
     question: Question = field(repr=False)
     seal: InitVar[object] = None
@@ -125,17 +129,21 @@ def release(
 
 
 def release_together(
-    work: Work, recipient: Recipient, kind: str | None, standing: Standing
+    work: Work, recipient: Recipient, kind: str | None, standing: Standing, most: int
 ) -> ReleasedTogether:
-    """As ``release``, for pages: nothing is said of each, and the database joins the bytes."""
+    """As ``release``, for pages: nothing is said of each, and the database joins the bytes.
+
+    Of what may go the first ``most``.
+    """
     question = Question(recipient, kind, work.now, standing.posted, standing.recalls)
     judged = load_standing(work.connection, standing)
     may = leaving(judged, question)
     going = tuple(standing.version_ids)
     if len(may) < len(going):
         going = tuple(each for each in going if each in may)
+    going = going[:most]
     body = read_joined(work.connection, going) if going else b""
-    return ReleasedTogether(going, body, judged, question, _SEAL)
+    return ReleasedTogether(going, body, may, judged, question, _SEAL)
 
 
 def leaves_again(released: ReleasedTogether, recipient: Recipient, now: datetime) -> bool:

@@ -4,7 +4,6 @@ Masked are random ids, tokens with randomness in them and the codes of reports; 
 stand still together.
 """
 
-import base64
 import json
 import re
 import sys
@@ -33,7 +32,7 @@ from tests.support.databases import Databases
 from tests.support.mail import smtp_server
 from tests.support.register import a_person
 from tests.support.store import indicator, numbered, relationship
-from tests.support.taxii import ABSENT, MEDIA, ROOT
+from tests.support.taxii import ABSENT, MEDIA, ROOT, position
 from tests.support.twins import BROUGHT, GIVEN, HELD_BACK, RANA, WITHHELD, Twin, a_twin
 
 _MASKS = (
@@ -98,13 +97,6 @@ class Outside:
         more: dict[str, object] = {"data": body, "content_type": MEDIA} if body else {}
         headers = {"Accept": MEDIA}
         return self.told(method, ROOT + path, headers=headers, auth=("member", PASSWORD), **more)
-
-
-def position(token: str) -> int:
-    """The date in a token, in the clear before its signature."""
-    said = token.partition(".")[0]
-    _, after_us, _ = json.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
-    return int(after_us)
 
 
 Step = tuple[str, "Said"]

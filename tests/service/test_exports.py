@@ -116,7 +116,7 @@ def test_who_had_it_by_a_file_alone_has_it_and_is_written_to_when_it_is_revoked(
     with program.work(lead) as work:
         query = sa.select(StixObject.id).where(StixObject.stix_id == ids["out-green"])
         object_id = work.session.scalars(query).one()
-        assert spread(reach(work.session, object_id)).have == ["CERT-B"]
+        assert spread(reach(work, object_id)).have == ["CERT-B"]
         revoke_indicator(work, Revoke(ids["out-green"], "Wrong address"))
         [letter] = work.session.scalars(sa.select(PeerLetter))
         assert letter.kind is LetterKind.CLOSED

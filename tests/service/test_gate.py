@@ -244,9 +244,8 @@ def test_nothing_but_the_gate_makes_what_may_leave(program: Program) -> None:
     with pytest.raises(TypeError):
         Released("indicator--x", 1, "2026", b"{}")
     with pytest.raises(TypeError):
-        ReleasedTogether(
-            (1,), b"{}", Loaded([], {}), Question(PublicReader(), None, program.clock.now())
-        )
+        asked = Question(PublicReader(), None, program.clock.now())
+        ReleasedTogether((1,), b"{}", frozenset({1}), Loaded([], {}), asked)
     with program.work(CONSOLE) as work:
         peer = a_reader(work)
         [one] = put(work, indicator(tlp=Tlp.CLEAR))

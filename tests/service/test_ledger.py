@@ -291,7 +291,7 @@ def test_the_words_count_peers_and_not_ways(program: Program) -> None:
 
     with program.work(CONSOLE, write=False) as work:
         query = sa.select(ObjectRow.id).where(ObjectRow.stix_id == made.stix_id)
-        said = spread(reach(work.session, work.session.scalars(query).one()))
+        said = spread(reach(work, work.session.scalars(query).one()))
         given_now = given_since(work.session, work.now)
     assert (said.offered, said.have, said.not_yet) == (3, ["ONE", "TWO"], ["THREE"])
     assert given_now[peers[0].id] > given_now[peers[1].id] > 0

@@ -42,7 +42,7 @@ from tests.support.browse import signed_in
 from tests.support.register import a_person, an_incident, with_observables
 from tests.support.release import a_collection, a_reader, our_indicator, published, read_page
 from tests.support.stix import an_object
-from tests.support.store import indicator, numbered, put, taken
+from tests.support.store import a_policy, indicator, numbered, put, taken
 
 THEIRS = indicator(1, tlp=Tlp.AMBER)
 
@@ -202,12 +202,10 @@ def test_a_policy_that_ends_hides_and_one_that_begins_opens(
     with program.work(CONSOLE) as work:
         reader = a_reader(work)
         begins, ends = work.now + timedelta(hours=1), work.now + timedelta(hours=2)
-        policy = a_definition(
+        policy = a_policy(
             1,
-            {
-                "start_date": begins.isoformat().replace("+00:00", "Z"),
-                "end_date": ends.isoformat().replace("+00:00", "Z"),
-            },
+            start_date=begins.isoformat().replace("+00:00", "Z"),
+            end_date=ends.isoformat().replace("+00:00", "Z"),
         )
         bound = indicator(1, object_marking_refs=[TLP2_REFS[Tlp.GREEN], policy.stix_id])
         put(work, policy)
@@ -224,19 +222,6 @@ def test_a_policy_that_ends_hides_and_one_that_begins_opens(
     with program.work(CONSOLE) as work:
         settle_due(work)
     assert read_by(program, reader) == []
-
-
-def a_definition(number: int, iep: dict[str, Any]) -> Any:
-    said = {"extension_type": "property-extension", "iep_version": "2.0", **iep}
-    return taken(
-        an_object(
-            "marking-definition",
-            id=numbered("marking-definition", number),
-            name="A policy",
-            modified=None,
-            extensions={IEP_EXTENSION: said},
-        )
-    )
 
 
 @pytest.mark.parametrize(

@@ -422,5 +422,5 @@ def test_a_foreign_revocation_that_a_reader_may_not_have_is_not_counted_as_told(
     assert theirs.stix_id not in names(read_page(program, narrow).rows)
 
     with program.work(CONSOLE, write=False) as work:
-        told = spread(reach(work.session, object_id(work.session, theirs)))
+        told = spread(reach(work, object_id(work.session, theirs)))
     assert (told.have, told.know, told.not_told) == (["NARROW"], [], [])

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 import sqlalchemy as sa
@@ -102,6 +103,39 @@ def test_from_a_new_agreement_to_one_in_force(
     saved = farid.get(f"/agreements/{MOU}/copy/1")
     assert saved.data == b"%PDF signed"
     assert farid.get(f"/agreements/{MOU}/copy/2").status_code == 404
+
+
+def test_each_signed_text_stays_in_the_history_with_its_digest(
+    program: Program, irena: Visitor, farid: Visitor
+) -> None:
+    under_terms(program)
+    bodies = [b"%PDF first", b"%PDF second", b"%PDF refused"]
+    for number, body in enumerate(bodies, 1):
+        copy = (io.BytesIO(body), f"mou-{number}.pdf")
+        irena.get(f"/agreements/{MOU}/change")
+        irena.send(f"/agreements/{MOU}/change", **{**FORM, "reason": f"No. {number}"}, copy=copy)
+        ruling = "refused" if body == bodies[2] else "approved"
+        farid.get(f"/agreements/changes/{number}")
+        decision = {"ruling": ruling, "comment": "As talked over", "password": PASSWORD}
+        farid.send(f"/agreements/changes/{number}/decision", **decision)
+    omar = signed_in(program, Role.HANDLER, name="Omar")
+    adam = signed_in(program, Role.ADMIN, name="Adam")
+
+    for path in (f"/agreements/{MOU}", "/peers/cert-b"):
+        omar.get(path)
+        for body in bodies[:2]:
+            assert sha256(body).hexdigest() in omar.text
+        assert omar.text.count("Save the signed copy of this version") == 2
+    for number, body in enumerate(bodies, 1):
+        saved = omar.get(f"/agreements/{MOU}/copy/{number}")
+        if body == bodies[2]:
+            assert saved.status_code == 404
+        else:
+            assert saved.data == body
+            assert f"mou-{number}.pdf" in saved.headers["Content-Disposition"]
+        assert adam.get(f"/agreements/{MOU}/copy/{number}").status_code in (403, 404)
+    adam.get(f"/agreements/{MOU}")
+    assert "Save the signed copy" not in adam.text
 
 
 def test_a_change_shows_what_it_opens_with_counts_and_examples(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, Actor
+from cirt.kernel.work import CONSOLE, SYSTEM, Actor
 from cirt.parties.accounts import get_account
 from cirt.parties.models import Peer
 from cirt.parties.rights import actor_of
@@ -18,7 +18,8 @@ from cirt.register.commands import Promote
 from cirt.release.asking import ask_release
 from cirt.release.commands import AskRelease
 from cirt.release.deciding import Outcome
-from cirt.release.handing.models import Handover
+from cirt.release.handing.models import Handover, HandoverState
+from cirt.release.handing.service import ready, was_sent
 from cirt.sharing.agreements.persons import NamePerson, name_person_in
 from cirt.sharing.models import Level
 from tests.support.register import a_person, an_incident, with_observables
@@ -63,13 +64,24 @@ class RedDesk:
         with self.program.work(CONSOLE, write=False) as work:
             return list(work.session.scalars(sa.select(Handover).order_by(Handover.id)))
 
+    def mailed(self) -> None:
+        """What waits goes, as the gate decides now; without the mail itself."""
+        for each in self.handovers():
+            if each.state is HandoverState.WAITING:
+                with self.program.work(SYSTEM) as work:
+                    assert ready(work, each.id, f"<{each.id}@ex-cirt.example>") is not None
+                    was_sent(work, each.id)
+
     def name(self, name: str, email: str, key: PublicKey | None = A_KEY) -> int:
         with self.program.work(CONSOLE) as work:
             return name_person_in(work, NamePerson(self.agreement, name, email, key)).id
 
 
 def a_red_desk(
-    program: Program, key: PublicKey | None = A_KEY, level: Level = Level.MOU_NDA
+    program: Program,
+    key: PublicKey | None = A_KEY,
+    level: Level = Level.MOU_NDA,
+    tlp: Tlp = Tlp.RED,
 ) -> RedDesk:
     tomas = a_person(program, "Tomas", Role.HANDLER)
     irena, petra = (a_person(program, name, Role.LEAD) for name in ("Irena", "Petra"))
@@ -78,10 +90,10 @@ def a_red_desk(
         agreement = f"MOU-2026-{peer.id:04}"
         person = NamePerson(agreement, "Mei Lan", "mei@cert-b.example", key)
         mei = name_person_in(work, person).id
-    incident = an_incident(program, tomas, tlp=Tlp.RED, title="The ministry")
+    incident = an_incident(program, tomas, tlp=tlp, title="The ministry")
     [row] = with_observables(program, tomas, incident, "203.0.113.7")
     with program.work(tomas) as work:
-        [made] = service.promote(work, Promote(incident.reference, (row.id,), Tlp.RED))
+        [made] = service.promote(work, Promote(incident.reference, (row.id,), tlp))
     return RedDesk(
         program, tomas, irena, petra, peer, agreement, mei, made.stix_id, incident.reference
     )

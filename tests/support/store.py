@@ -7,7 +7,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.checking.refusal import Refusal
 from cirt.objects.codec import StixObject, read
-from cirt.objects.markings import TLP2_REFS
+from cirt.objects.markings import IEP_EXTENSION, TLP2_REFS
 from cirt.objects.store import Stored, put_many
 from cirt.parties.models import Peer
 from cirt.sharing.models import Agreement, AgreementState, Direction, Level
@@ -107,3 +107,17 @@ def put(
 ) -> list[Stored]:
     origin_id = origin.id if origin else None
     return put_many(work, objects, origin_id=origin_id, default_tlp=default_tlp, sector=sector)
+
+
+def a_policy(number: int, **iep: Any) -> StixObject:
+    """A marking that says an IEP."""
+    said = {"extension_type": "property-extension", "iep_version": "2.0", **iep}
+    return taken(
+        an_object(
+            "marking-definition",
+            id=numbered("marking-definition", number),
+            name="A policy",
+            modified=None,
+            extensions={IEP_EXTENSION: said},
+        )
+    )

@@ -1,5 +1,6 @@
 """A served TAXII instance for contract tests, a peer's view of it, and STIX objects to send there."""
 
+import base64
 import json
 import threading
 import uuid
@@ -164,6 +165,13 @@ def version_of(one: Mapping[str, Any]) -> str:
         if name in one:
             return str(one[name])
     return "1970-01-01T00:00:00.000Z"
+
+
+def position(token: str) -> int:
+    """The date in a token, in the clear before its signature."""
+    said = token.partition(".")[0]
+    _, after_us, _ = json.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
+    return int(after_us)
 
 
 def assert_error(answer: requests.Response, *statuses: int) -> dict[str, Any]:

@@ -31,13 +31,17 @@ class Flow:
 
 
 def given(session: Session, scope: Scope) -> Flow:
-    """All that went; what goes along by itself is left out, and so are revocations."""
+    """All that went; what goes along by itself is left out, and so are revocations.
+
+    So is what went to named persons as TLP:RED: to count it would tell of it.
+    """
     columns = ("object_id", "version_id", "facts_id")
     fetched = scope.fetched(*(getattr(FetchedRow, name) for name in columns))
     handed = sa.select(*(getattr(HandedOut, name) for name in columns)).where(
         HandedOut.peer_id == scope.agreement.peer_id,
         HandedOut.agreement_id == scope.agreement.id,
         *scope.in_period(HandedOut.at),
+        ~_is_red(),
     )
     went = sa.union(fetched, handed).subquery()
     query = (
@@ -46,6 +50,12 @@ def given(session: Session, scope: Scope) -> Flow:
         .where(ObjectVersion.bare.is_(False))
     )
     return _flow(session, query.subquery())
+
+
+def _is_red() -> sa.ColumnElement[bool]:
+    """On HandedOut, by its marking of then."""
+    red = sa.select(ObjectFacts.id).where(ObjectFacts.tlp == Tlp.RED)
+    return HandedOut.facts_id.in_(red)
 
 
 def received(session: Session, scope: Scope) -> Flow:

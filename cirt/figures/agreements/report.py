@@ -23,6 +23,9 @@ NOT_MEASURED = (
         "How fast letters and requests between us are answered: they are not kept with a time of answer."
     ),
     mark("What they fetched of manifests alone: a manifest holds no objects."),
+    mark(
+        "What went to named persons as TLP:RED: even its number is for those who are named on it."
+    ),
 )
 
 

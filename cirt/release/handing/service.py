@@ -12,13 +12,16 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.company import definitions_named
 from cirt.release.handing.models import Handover, HandoverKind, HandoverState, HandoverVersion
+from cirt.release.holdings.handing import note_handed_out
+from cirt.release.holdings.models import Exit
 from cirt.release.models import Proposal
 from cirt.release.weighing import Weighed
 from cirt.sharing.agreements.persons import AgreementPerson, named_readers
 from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import NamedReader
-from cirt.sharing.gate import Released, release
+from cirt.sharing.gate import Released, allowed_versions, release
 from cirt.sharing.giving import named_rule
+from cirt.sharing.models import Agreement
 
 NOT_ANY_MORE = mark("It may not go any more: an agreement, a marking or a key has changed since.")
 REVOKED = mark("An object of it was revoked before it was sent.")
@@ -54,8 +57,11 @@ def queue_handovers(work: Work, proposal: Proposal, weighed: Weighed) -> list[Ha
     return made
 
 
-def prepare_recall(work: Work, object_id: int) -> list[int]:
-    """Tell everybody to whom a version of it went by mail that it is revoked; what waits stays. The persons told."""
+def prepare_recall(work: Work, object_id: int, foreign_id: int | None = None) -> list[int]:
+    """Tell everybody to whom a version of it went by mail that it is revoked; what waits stays. The persons told.
+
+    ``foreign_id`` is the revocation of an object that is not ours: it goes on only to who may have it (rulings 16).
+    """
     session = work.session
     named = sa.select(HandoverVersion.handover_id).join(
         ObjectVersion, ObjectVersion.id == HandoverVersion.version_id
@@ -67,10 +73,18 @@ def prepare_recall(work: Work, object_id: int) -> list[int]:
     told: set[int] = set()
     held = query.order_by(Handover.id).with_for_update(key_share=True)
     for handover in session.scalars(held.execution_options(populate_existing=True)).all():
-        if _may_have_gone(work, handover) and handover.person_id not in told:
-            told.add(handover.person_id)
+        person_id = handover.person_id
+        if not _may_have_gone(work, handover) or person_id in told:
+            continue
+        if foreign_id is None or _may_have(work, person_id, foreign_id):
+            told.add(person_id)
             _queue_recall(work, handover, object_id)
     return sorted(told)
+
+
+def _may_have(work: Work, person_id: int, version_id: int) -> bool:
+    reader = named_readers(work.session, [person_id], work.now)[person_id]
+    return version_id in allowed_versions(work.session, reader, None, work.now, [version_id])
 
 
 def _may_have_gone(work: Work, handover: Handover) -> bool:
@@ -187,12 +201,23 @@ def was_sent(work: Work, handover_id: int) -> None:
     handover.state, handover.sent_at, handover.failure = HandoverState.SENT, work.now, ""
     handover.next_try_at = None
     facts = {"person": handover.person_id, "kind": handover.kind, "agreement": handover.agreement}
-    work.audit(
-        "handover.sent",
-        _reference(work, handover),
-        handover=handover_id,
-        **facts,
-        versions=versions_of(work, handover_id),
+    version_ids, reference = versions_of(work, handover_id), _reference(work, handover)
+    _note_in_ledger(work, handover, version_ids, reference)
+    work.audit("handover.sent", reference, handover=handover_id, **facts, versions=version_ids)
+
+
+def _note_in_ledger(
+    work: Work, handover: Handover, version_ids: Sequence[int], reference: str
+) -> None:
+    person = work.session.get_one(AgreementPerson, handover.person_id)
+    note_handed_out(
+        work,
+        Exit.MAIL,
+        work.session.get_one(Agreement, person.agreement_id).peer_id,
+        version_ids,
+        person=person.name,
+        reference=reference,
+        agreement=handover.agreement,
     )
 
 

@@ -1,7 +1,7 @@
 """From answered pages to what was fetched, row by row: a job that goes through each feed's pages once, in order.
 
 What a page showed follows from its position, its filter and the feed as it stood at its ``head_us``, whenever this
-runs. Pages that are not accounted for yet are few; whoever asks meanwhile looks through those (``queries``).
+runs; but for a page that passed over rows, which names those that it showed. Pages that are not accounted for yet are few; whoever asks meanwhile looks through those (``queries``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ def _next_pages(session: Session, feed_id: int, last: int) -> tuple[int, list[sa
     )
     count, rows, different = 0, 0, dict[tuple[Any, ...], sa.Row[Any]]()
     for page in session.execute(query.order_by(PageRead.id).limit(_LOOKED_AT)):
-        shown = (page.from_us, page.to_us, page.head_us, repr(page.filters))
+        shown = (page.from_us, page.to_us, page.head_us, repr(page.filters), repr(page.shown))
         if shown not in different:
             if different and rows + page.rows > _ROWS:
                 break
@@ -102,6 +102,7 @@ _PAGES = sa.select(
     PageRead.count.label("rows"),
     PageRead.at,
     PageRead.agreement,
+    PageRead.shown,
 )
 
 
@@ -120,9 +121,10 @@ def _account(session: Session, feed_id: int, pages: Sequence[sa.Row[Any]]) -> No
             "page": page.id,
             "at_us": to_us(page.at),
             "agreement": _agreement_at(agreements, page.agreement, page.at),
-            **wanted.values(),
         }
-        connection.execute(_insert(wanted.shape, connection.dialect.name), values)
+        values |= wanted.values() if page.shown is None else {"dates": page.shown}
+        shape = wanted.shape if page.shown is None else None
+        connection.execute(_insert(shape, connection.dialect.name), values)
 
 
 # Left to itself, PostgreSQL reads all versions there are for each page.
@@ -132,9 +134,10 @@ _BY_LOOKING_UP = sa.select(
 
 
 @lru_cache(maxsize=64)  # to build it anew for each page takes longer than to run it
-def _insert(shape: Shape, dialect: str) -> sa.Insert:
+def _insert(shape: Shape | None, dialect: str) -> sa.Insert:
+    """Without a shape, of a page that names its rows."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    shown = rows_shown(shape).add_columns(
+    shown = (rows_shown(shape) if shape else _rows_named()).add_columns(
         sa.bindparam("page", type_=sa.BigInteger),
         sa.bindparam("at_us", type_=sa.BigInteger),
         sa.bindparam("agreement", type_=sa.Integer),
@@ -148,7 +151,19 @@ _HEAD = sa.bindparam("head_us", type_=sa.BigInteger)
 
 def rows_shown(shape: Shape) -> sa.Select[*tuple[Any, ...]]:
     """The rows that a page with such a filter showed: feed, date, object, version, facts."""
-    query = (
+    query = _rows_between().where(*shape.narrowing())
+    if shape.types:
+        query = query.join(StixObject, StixObject.id == FeedRow.object_id)
+    return query.where(_was_wanted(shape))
+
+
+def _rows_named() -> sa.Select[*tuple[Any, ...]]:
+    return _rows_between().where(among_given(FeedRow.date_us, "dates"))
+
+
+def _rows_between() -> sa.Select[*tuple[Any, ...]]:
+    """All that stood open between the ends of a page."""
+    return (
         sa.select(
             FeedRow.feed_id,
             FeedRow.date_us,
@@ -163,12 +178,8 @@ def rows_shown(shape: Shape) -> sa.Select[*tuple[Any, ...]]:
             # One bound: of two, SQLite may take the wider and read on to the end of the feed.
             FeedRow.date_us <= sa.bindparam("to_us", type_=sa.BigInteger),
             _not_closed(FeedRow),
-            *shape.narrowing(),
         )
     )
-    if shape.types:
-        query = query.join(StixObject, StixObject.id == FeedRow.object_id)
-    return query.where(_was_wanted(shape))
 
 
 def _not_closed(row: Any) -> sa.ColumnElement[bool]:

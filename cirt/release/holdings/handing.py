@@ -21,13 +21,14 @@ def note_handed_out(
     *,
     person: str | None = None,
     reference: str | None = None,
+    agreement: str | None = None,
 ) -> None:
     """In the transaction in which it leaves, or in which we hear that it has.
 
-    ``person`` is the one of theirs to whom it went, ``reference`` our release.
+    ``person`` is the one of theirs to whom it went, ``reference`` our release, ``agreement`` the terms under which it
+    went (``MOU-2026-0001 v2``), if not those of this moment.
     """
-    reader = peer_reader(work.session, peer_id, work.now)
-    agreement = reader.terms.reference if reader.terms else None
+    agreement = agreement or peer_reader(work.session, peer_id, work.now).agreement
     query = sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.facts_id)
     found = work.session.execute(query.where(among(ObjectVersion.id, version_ids))).all()
     by_person = work.actor.kind is ActorKind.PERSON
@@ -35,9 +36,11 @@ def note_handed_out(
         "peer_id": peer_id,
         "exit": exit,
         "at": work.now,
-        "agreement": reader.agreement,
+        "agreement": agreement,
         "agreement_id": work.session.scalar(
-            sa.select(Agreement.id).where(Agreement.reference == agreement)
+            sa.select(Agreement.id).where(
+                Agreement.reference == (agreement or "").partition(" ")[0]
+            )
         ),
         "account_id": work.actor.id if by_person else None,
         "person": person,

@@ -26,11 +26,12 @@ class Got:
     way: str  # of a page: its endpoint, objects or object; else the exit
     tlp: Tlp
     agreement: str | None  # MOU-2026-0001 v2; None: not known, or there was none
+    is_sealed: bool = False  # went by mail as TLP:RED: for those of us who are named on it
 
 
 @dataclass(slots=True)
 class Hold:
-    """One object and one feed of a peer, or one of the other exits to it.
+    """One object and one feed of a peer, or one of the other exits to it; by mail, one person there.
 
     ``since`` is the first offer (None: it was handed out and never offered); ``is_open``: some version of it, or
     its revocation, can be fetched now.
@@ -41,10 +42,16 @@ class Hold:
     collection_id: int | None
     feed_id: int | None
     exit: Exit | None = None
+    person: str | None = None  # of theirs, where it went to one
     since: datetime | None = None
     is_open: bool = False
     got: list[Got] = field(default_factory=list)  # oldest first
     owed: bool = False  # its revocation is offered and was not fetched
+
+    @property
+    def is_of_peer(self) -> bool:
+        """Whether the organisation itself got it: what one person there got by mail is theirs alone."""
+        return self.exit is not Exit.MAIL
 
     @property
     def had_it(self) -> bool:

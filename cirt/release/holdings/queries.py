@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection as Some
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from cirt.kernel.among import among
 from cirt.kernel.clock import from_us
@@ -125,22 +125,25 @@ def _levels(session: Session, facts_ids: set[int]) -> dict[int, Tlp]:
 
 
 def _handed(session: Session, object_ids: Some[int]) -> list[Hold]:
-    """One for each object, peer and exit."""
+    """One for each object, peer and exit; by mail, for each person there."""
+    as_now = aliased(ObjectFacts)
     query = (
-        sa.select(HandedOut, ObjectFacts.tlp, *_VERSION)
+        sa.select(HandedOut, ObjectFacts.tlp, as_now.tlp.label("tlp_now"), *_VERSION)
         .join(ObjectVersion, ObjectVersion.id == HandedOut.version_id)
         .join(ObjectFacts, ObjectFacts.id == HandedOut.facts_id)
+        .join(as_now, as_now.id == ObjectVersion.facts_id)
         .where(among(HandedOut.object_id, object_ids))
         .order_by(HandedOut.at, HandedOut.id)
     )
-    holds: dict[tuple[int, int, Exit], Hold] = {}
+    holds: dict[tuple[int, int, Exit, str | None], Hold] = {}
     for row in session.execute(query):
         out: HandedOut = row.HandedOut
         hold = holds.setdefault(
-            (out.object_id, out.peer_id, out.exit),
-            Hold(out.object_id, out.peer_id, None, None, out.exit),
+            (out.object_id, out.peer_id, out.exit, out.person),
+            Hold(out.object_id, out.peer_id, None, None, out.exit, out.person),
         )
         version = Version(row.version_us, row.version_text, row.revoked)
-        got = Got(out.version_id, version, out.at, out.exit.value, row.tlp, out.agreement)
-        hold.got.append(got)
+        said = out.at, out.exit.value, row.tlp, out.agreement
+        is_sealed = out.exit is Exit.MAIL and Tlp.RED in (row.tlp, row.tlp_now)
+        hold.got.append(Got(out.version_id, version, *said, is_sealed))
     return list(holds.values())

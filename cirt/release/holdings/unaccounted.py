@@ -100,6 +100,8 @@ def _shown(page: PageRead, rows: Sequence[Offer], stix_id: str, kind: str) -> li
     standing = [row for row in rows if row.stood_open(page.head_us)]
     if not standing or not wanted.admits_object(stix_id, kind):
         return []
+    if page.shown is not None:
+        return [row for row in standing if row.date_us in page.shown]
     oldest = min(row.version.version_us for row in standing)
     newest = max(row.version.version_us for row in standing)
     return [

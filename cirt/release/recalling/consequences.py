@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection as Some
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
+from cirt.release.handing.queries import persons_to_tell
 from cirt.release.holdings.holds import Hold
 from cirt.release.holdings.models import Exit
 from cirt.release.holdings.queries import holds_of
@@ -24,6 +25,7 @@ class Consequences:
     told: list[int] = field(default_factory=list)  # had it and read of it with their next poll
     by_mail: list[int] = field(default_factory=list)  # had it, and their door is closed
     unaware: list[int] = field(default_factory=list)  # were offered it and never fetched it
+    persons: list[str] = field(default_factory=list)  # had it by mail and are told by mail
     names: Mapping[int, str] = field(default_factory=dict)
 
     def named(self, peer_ids: Some[int]) -> list[str]:
@@ -33,14 +35,15 @@ class Consequences:
 def consequences(work: Work, object_ids: Sequence[int]) -> Consequences:
     """Of taking back all of these together."""
     holds = [hold for each in holds_of(work.session, object_ids).values() for hold in each]
-    return of_holds(work, holds)
+    return replace(of_holds(work, holds), persons=persons_to_tell(work, object_ids))
 
 
 def of_holds(work: Work, holds: Sequence[Hold]) -> Consequences:
-    """The same of what the caller has looked up already."""
+    """The same of what the caller has looked up already, as far as peers go."""
     of_peer: dict[int, list[Hold]] = defaultdict(list)
     for hold in holds:
-        of_peer[hold.peer_id].append(hold)
+        if hold.is_of_peer:
+            of_peer[hold.peer_id].append(hold)
     had = {peer for peer, mine in of_peer.items() if any(hold.had_it for hold in mine)}
     open_ways = _open_ways(work, had)
     told = {

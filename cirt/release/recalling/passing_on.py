@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
+from cirt.release.handing.models import HandoverVersion
+from cirt.release.handing.service import prepare_recall
 from cirt.release.holdings.queries import holds_of
 from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, Feed
 from cirt.release.offers import candidates, offer
 from cirt.release.readers import allowed, has_access
-from cirt.release.recalling.models import RecallKind
+from cirt.release.recalling.models import Recall, RecallKind
 from cirt.release.recalling.releases import recall_proposals
 from cirt.release.recalling.withdrawing import close_released
 from cirt.release.recalling.writing import note_recall
@@ -23,8 +26,8 @@ def pass_on(work: Work, version_ids: Sequence[int]) -> None:
     """``version_ids`` are revocations by their authors that were taken just now.
 
     The earlier versions that we released close at once. The revocation gets a row in the feeds by which they went, and
-    nowhere else; the gate judges its bytes at each request, as any other object's. What its author itself posted
-    in a shared collection is its own business there.
+    nowhere else; the gate judges its bytes at each request, as any other object's. Named persons who had it by mail are
+    told by mail. What its author itself posted in a shared collection is its own business there.
     """
     found = _released(work, version_ids)
     if not found:
@@ -40,7 +43,8 @@ def pass_on(work: Work, version_ids: Sequence[int]) -> None:
             told.add(feed.peer_id)
         note_recall(work, object_id, RecallKind.PASSED_ON, "", version_id)
         recall_proposals(work, object_id)
-        work.audit("recall.pass-on", f"object-{object_id}", told=sorted(told))
+        facts = {"told": sorted(told), "persons": prepare_recall(work, object_id, version_id)}
+        work.audit("recall.pass-on", f"object-{object_id}", **facts)
 
 
 def _may_have(work: Work, feed: Feed, version_id: int) -> bool:
@@ -56,13 +60,24 @@ def _may_have(work: Work, feed: Feed, version_id: int) -> bool:
 
 
 def _released(work: Work, version_ids: Sequence[int]) -> dict[int, int]:
-    """Of these the ones whose object stands in a collection by our release."""
+    """Of these the ones whose object stands in a collection by our release, or was to go to somebody by mail."""
     stands = sa.exists().where(
         CollectionEntry.object_id == ObjectVersion.object_id,
         CollectionEntry.brought_by_id.is_(None),
     )
+    earlier = aliased(ObjectVersion)
+    mailed = (
+        sa.exists()
+        .where(
+            earlier.object_id == ObjectVersion.object_id, HandoverVersion.version_id == earlier.id
+        )
+        .correlate(ObjectVersion)
+    )
     query = sa.select(ObjectVersion.id, ObjectVersion.object_id).where(
-        among(ObjectVersion.id, version_ids), ObjectVersion.revoked.is_(True), stands
+        among(ObjectVersion.id, version_ids),
+        ObjectVersion.revoked.is_(True),
+        sa.or_(stands, mailed),
+        ~sa.exists().where(Recall.version_id == ObjectVersion.id),  # not once more
     )
     return {row[0]: row[1] for row in work.session.execute(query)}
 

@@ -14,6 +14,7 @@ from cirt.objects.index import called
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Account, Person
 from cirt.register.pages import Query
+from cirt.release.handing.queries import HandoverLine, mails_of_recalls
 from cirt.release.holdings.queries import holds_of
 from cirt.release.models import Feed, FeedRow, ProposalObject, ProposalState
 from cirt.release.paging import PAGE, NamedPage, page_around, read_place
@@ -50,6 +51,7 @@ class RecallView:
     reason: str
     told: list[Told]
     letters: list[LetterLine]
+    mails: list[HandoverLine]  # to named persons who had it by mail
     may_act: bool
 
     @property
@@ -83,7 +85,8 @@ def recalls_of(
     rows = work.session.execute(query).all()
     if not rows:
         return []
-    told = _told(reach(work.session, object_id) if lines is None else lines)
+    told = _told(reach(work, object_id) if lines is None else lines)
+    mails = mails_of_recalls(work, object_id)
     letters = letters_of(work.session, PeerLetter.recall_id.in_([row.Recall.id for row in rows]))
     may_act = may_recall(work, object_id)
     return [
@@ -96,6 +99,7 @@ def recalls_of(
             reason=recall.reason,
             told=told if recall.version_id is not None else [],
             letters=[each for each in letters if each.recall_id == recall.id],
+            mails=mails.get(recall.version_id or 0, []),
             may_act=may_act,
         )
         for recall, name in rows
@@ -103,7 +107,8 @@ def recalls_of(
 
 
 def _told(lines: Sequence[ReachLine]) -> list[Told]:
-    """Those who had it, by name; by whatever way they were told first."""
+    """Those who had it, by name; by whatever way they were told first. Persons who had it by mail are told by mail."""
+    lines = [line for line in lines if line.is_of_peer]
     of_all = spread(lines)
     found: dict[str, Told] = {}
     for line in lines:
@@ -151,7 +156,10 @@ def _with_unread(work: Work, rows: Sequence[sa.Row[Any]]) -> list[RecallLine]:
         mine = holds.get(row.object_id, [])
         owed = {hold.peer_id for hold in mine if hold.owed}
         got = {
-            hold.peer_id for hold in mine for each in hold.got if each.version_id == row.version_id
+            hold.peer_id
+            for hold in mine
+            for each in hold.got
+            if hold.is_of_peer and each.version_id == row.version_id
         }
         lines.append(
             RecallLine(
@@ -229,7 +237,7 @@ def standing_of(work: Work, reference: str) -> Standing | None:
         return None
     named = sa.select(ProposalObject.object_id).where(ProposalObject.proposal_id == proposal.id)
     ids = list(work.session.scalars(named))
-    lines = [line for each in reaches(work.session, ids).values() for line in each]
+    lines = [line for each in reaches(work, ids).values() for line in each]
     left = len(left_of(work.session, proposal.id))
     return Standing(
         objects=len(ids),

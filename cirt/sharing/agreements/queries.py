@@ -8,6 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.files.models import Attachment
+from cirt.kernel.among import among
 from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Account, Peer, Person
 from cirt.sharing.agreements.models import AgreementChange
@@ -29,8 +31,17 @@ class ChangeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedText:
+    """An attachment; ``sha256`` is what was approved."""
+
+    id: int
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """``changes`` is empty for the first version."""
+    """``changes`` is empty for the first version. ``copy`` is the signed text that came with this version."""
 
     version: int
     changes: list[Difference]
@@ -38,6 +49,7 @@ class HistoryLine:
     approved_by: str | None
     made_at: datetime
     reason: str
+    copy: SignedText | None
 
 
 def open_changes(session: Session, agreement_id: int | None = None) -> list[ChangeLine]:
@@ -67,6 +79,11 @@ def open_changes(session: Session, agreement_id: int | None = None) -> list[Chan
     ]
 
 
+def copies_kept(session: Session, agreement_id: int) -> set[int]:
+    """Signed texts of every version that ever held."""
+    return {found[0] for each in history(session, agreement_id) if (found := _copy_in(each))}
+
+
 def copies_asked_for(session: Session, agreement_id: int) -> set[int]:
     """Signed texts of changes that wait: whoever decides reads them first."""
     query = sa.select(AgreementChange.wanted).where(
@@ -79,6 +96,7 @@ def copies_asked_for(session: Session, agreement_id: int) -> set[int]:
 def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
     """Every version with what differs from the one before, the youngest first."""
     versions = history(session, agreement_id)
+    texts = _signed_texts(session, versions)
     before: Sequence[AgreementVersion | None] = [None, *versions]
     lines = [
         HistoryLine(
@@ -88,10 +106,35 @@ def history_lines(session: Session, agreement_id: int) -> list[HistoryLine]:
             each.approved_by,
             each.made_at,
             each.reason,
+            texts.get(each.version),
         )
         for last, each in zip(before, versions, strict=False)
     ]
     return lines[::-1]
+
+
+def _signed_texts(session: Session, versions: Sequence[AgreementVersion]) -> dict[int, SignedText]:
+    """By the version with which each came."""
+    came: dict[tuple[int, str], int] = {}
+    for each in versions:
+        found = _copy_in(each)
+        if found is not None:
+            came.setdefault(found, each.version)
+    query = sa.select(Attachment.id, Attachment.name).where(
+        among(Attachment.id, {copy_id for copy_id, _ in came})
+    )
+    names = {row.id: row.name for row in session.execute(query)}
+    return {
+        version: SignedText(copy_id, names[copy_id], sha256)
+        for (copy_id, sha256), version in came.items()
+    }
+
+
+def _copy_in(version: AgreementVersion) -> tuple[int, str] | None:
+    """The signed text under a version, with its digest."""
+    record = version.terms.get("record", {})
+    copy_id = record.get("copy_id")
+    return None if copy_id is None else (copy_id, record.get("copy_sha256", ""))
 
 
 def contacts_of(session: Session, slugs: Some[str]) -> dict[str, list[Contact]]:

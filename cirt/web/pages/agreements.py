@@ -23,7 +23,12 @@ from cirt.sharing.agreements.changes import (
 )
 from cirt.sharing.agreements.expiry import near_ends
 from cirt.sharing.agreements.persons import persons_of
-from cirt.sharing.agreements.queries import copies_asked_for, history_lines, open_changes
+from cirt.sharing.agreements.queries import (
+    copies_asked_for,
+    copies_kept,
+    history_lines,
+    open_changes,
+)
 from cirt.sharing.agreements.record import Record
 from cirt.sharing.models import Agreement
 from cirt.sharing.queries import agreements as all_agreements
@@ -105,15 +110,16 @@ def move(reference: str) -> AnyResponse:
 
 @bp.get("/agreements/<reference>/copy/<int(max=2147483647):attachment_id>")
 def copy(reference: str, attachment_id: int) -> Response:
-    """The signed text, through the gate; for saving, never for showing."""
+    """The signed text of a version, now or before, or of a change that waits; through the gate, for saving, never for
+    showing."""
     with open_work() as work:
         row = find_agreement(work.session, reference)
-        kept = {row.record.get("copy_id")}
-        kept |= copies_asked_for(work.session, row.id)
+        kept = copies_kept(work.session, row.id) | copies_asked_for(work.session, row.id)
         if attachment_id not in kept:
             raise NotFound
         file = gate.show_file(work, attachment_id)
-        work.audit("agreement.save-copy", reference, attachment=attachment_id)
+        facts = {"attachment": attachment_id, "sha256": hashlib.sha256(file.body).hexdigest()}
+        work.audit("agreement.save-copy", reference, **facts)
     return to_save(file.body, file.name)
 
 

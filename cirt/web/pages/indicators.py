@@ -225,7 +225,7 @@ def look_up(work: Work, stix_id: str) -> Indicator:
     named = {peer.id: peer for peer in peers(session)}
     team = ourselves(session)
     incidents, reports = _mentions(work, listed, observables)
-    lines = reach(session, listed.object_id)
+    lines = reach(work, listed.object_id)
     return Indicator(
         listed=listed,
         life=life_of(listed, now_us),

@@ -169,6 +169,7 @@ def _recall_page(
         recall_signs=outward.RECALLS,
         letter_signs=outward.LETTERS,
         letter_kinds=outward.LETTER_KINDS,
+        handed=outward.HANDOVERS,
     )
 
 

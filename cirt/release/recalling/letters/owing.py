@@ -15,13 +15,14 @@ def is_owed(session: Session, recall: Recall, peer_id: int) -> bool:
 
 def owes(holds: Sequence[Hold], peer_id: int) -> bool:
     """It has a revocation before it that it has not fetched, by none of its ways."""
-    mine = [hold for hold in holds if hold.peer_id == peer_id]
+    mine = [hold for hold in holds if hold.peer_id == peer_id and hold.is_of_peer]
     return any(hold.owed for hold in mine) and not any(hold.knows for hold in mine)
 
 
 def had_it(session: Session, object_id: int, peer_id: int) -> bool:
-    """Whether any version of it went to this peer."""
-    return any(hold.had_it for hold in _holds(session, object_id) if hold.peer_id == peer_id)
+    """Whether any version of it went to this peer, and not to a person there alone."""
+    mine = [hold for hold in _holds(session, object_id) if hold.peer_id == peer_id]
+    return any(hold.had_it for hold in mine if hold.is_of_peer)
 
 
 def _holds(session: Session, object_id: int) -> Sequence[Hold]:

@@ -47,7 +47,7 @@ def _page(
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
         made = queries.indicators_of(work, reference)
-        lines = reaches(work.session, [row.object_id for row in made])
+        lines = reaches(work, [row.object_id for row in made])
         readable = [c for c in collections(work.session) if c.kind is not CollectionKind.INBOX]
     laxer = {
         row.object_id
