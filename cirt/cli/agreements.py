@@ -115,6 +115,7 @@ def suspend(console: Console, reference: str) -> None:
     """Close the peer's feeds until it is resumed."""
     with console.work() as work:
         done = service.suspend_agreement(work, reference)
+        offer_missing(work, done.peer_id)
     _say(console, done, f"{reference} is suspended: the peer reads nothing.")
 
 
@@ -136,6 +137,7 @@ def end(console: Console, reference: str) -> None:
     """End it for good; another one may follow."""
     with console.work() as work:
         done = service.end_agreement(work, reference)
+        offer_missing(work, done.peer_id)
     _say(console, done, f"{reference} has ended: the peer reads nothing.")
 
 

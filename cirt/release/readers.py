@@ -12,7 +12,7 @@ from cirt.kernel.work import Work
 from cirt.objects.ways import not_to_offer
 from cirt.release.models import Collection, CollectionEntry, CollectionKind
 from cirt.sharing.case import agreement_rule
-from cirt.sharing.facts import PeerReader
+from cirt.sharing.facts import Consent, PeerReader
 from cirt.sharing.gate import allowed_versions
 from cirt.sharing.models import Direction
 from cirt.sharing.narrow import visible_facts
@@ -60,19 +60,17 @@ def posted_in(session: Session, collection: Collection, version_ids: Sequence[in
     return set(session.scalars(query))
 
 
-def allowed(
+def shown(
     work: Work,
     reader: PeerReader,
     collection: Collection,
     version_ids: Sequence[int],
     *,
     recalls: Some[int] = (),
+    consent: Consent | None = None,
 ) -> frozenset[int]:
-    """Which versions standing in this collection the gate lets through to this reader now.
-
-    Where we relay, a version is not offered to a peer that sent it too, nor once it has passed many.
-    """
-    may = allowed_versions(
+    """Which versions offered in this collection the gate lets through to this reader now."""
+    return allowed_versions(
         work.session,
         reader,
         collection.kind.value,
@@ -80,7 +78,24 @@ def allowed(
         version_ids,
         posted=posted_in(work.session, collection, version_ids),
         recalls=recalls,
+        consent=consent,
     )
+
+
+def allowed(
+    work: Work,
+    reader: PeerReader,
+    collection: Collection,
+    version_ids: Sequence[int],
+    *,
+    consent: Consent | None = None,
+) -> frozenset[int]:
+    """Which versions standing in this collection may be offered to this reader now.
+
+    Where we relay, a version is not offered to a peer that sent it too, nor once it has passed many.
+    ``consent`` is as the gate takes it.
+    """
+    may = shown(work, reader, collection, version_ids, consent=consent)
     if collection.kind is not CollectionKind.PUBLISHED or not may:
         return may
     return may - not_to_offer(work.session, reader.peer_id, sorted(may))

@@ -12,17 +12,16 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
+from cirt.objects.models import ObjectVersion
 from cirt.release.company import all_companions, standing_companions
+from cirt.release.hanging import hanging_on, naming, standing_in
 from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
 from cirt.release.offers import Candidate, candidates, close_rows, offer
 from cirt.release.readers import allowed, has_access
 from cirt.sharing.consent import consent_key
-from cirt.sharing.facts import PeerReader
+from cirt.sharing.facts import Consent, PeerReader
 from cirt.sharing.queries import peer_reader
-
-_MAKER = "identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +30,37 @@ class Settled:
     closed: int = 0
 
 
-def settle(
-    work: Work, feed: Feed, collection: Collection, object_ids: Collected[int] | None = None
-) -> Settled:
-    """The caller holds the collection. Of each object the newest version that may go is offered.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What settling does to one feed: versions that it closes, that stay open, and that are offered if they are not.
 
-    ``object_ids`` are those that it is about; None means all.
+    Recalls are left alone, as they pass over marking and scope.
     """
-    reader = peer_reader(work.session, feed.peer_id, work.now)
+
+    closing: frozenset[int] = frozenset()
+    staying: frozenset[int] = frozenset()
+    offering: tuple[Candidate, ...] = ()
+
+
+def plan(
+    work: Work,
+    reader: PeerReader,
+    feed_id: int | None,
+    collection: Collection,
+    object_ids: Collected[int] | None = None,
+    *,
+    consent: Consent | None = None,
+) -> Plan:
+    """Of each object the newest version that may go is offered; nothing is written.
+
+    ``object_ids`` are those that it is about; None means all. ``reader`` and ``consent`` may be as they would be.
+    """
     if not has_access(reader, work.now):
-        feed.settled_for = None  # made good when access returns
-        return Settled()
+        return Plan()
     standing = _standing(work.session, collection.id, object_ids)
-    offered_now = _offered_now(work.session, feed.id, object_ids)
-    may = allowed(work, reader, collection, [each.version_id for each in standing])
-    closed = close_rows(work, feed, offered_now - may)
+    offered_now = _offered_now(work.session, feed_id, object_ids) if feed_id else frozenset()
+    version_ids = [each.version_id for each in standing]
+    may = allowed(work, reader, collection, version_ids, consent=consent)
     company = all_companions(work.session)
     newest: dict[int, Candidate] = {}
     for each in standing:
@@ -58,9 +73,22 @@ def settle(
     with_them = standing_companions(
         work.session, collection.id, [each.version_id for each in going]
     )
-    along = allowed(work, reader, collection, with_them)
+    along = allowed(work, reader, collection, with_them, consent=consent)
     first = candidates(work.session, [each for each in with_them if each in along])
-    offered = offer(work, feed, [*first, *going])
+    return Plan(offered_now - may, offered_now & may, (*first, *going))
+
+
+def settle(
+    work: Work, feed: Feed, collection: Collection, object_ids: Collected[int] | None = None
+) -> Settled:
+    """The caller holds the collection. ``object_ids`` are those that it is about; None means all."""
+    reader = peer_reader(work.session, feed.peer_id, work.now)
+    if not has_access(reader, work.now):
+        feed.settled_for = None  # made good when access returns
+        return Settled()
+    planned = plan(work, reader, feed.id, collection, object_ids)
+    closed = close_rows(work, feed, planned.closing)
+    offered = offer(work, feed, planned.offering)
     if object_ids is None:
         feed.settled_for = _settled_for(work, reader)
     return Settled(len(offered), closed)
@@ -69,7 +97,7 @@ def settle(
 def offer_missing(work: Work, peer_id: int) -> int:
     """After a peer's agreement or state has changed: make its feeds right. How many versions were offered.
 
-    What it brought and we pass on hangs on that agreement too, so the feeds of others follow.
+    What it brought, and what names that, hangs on that agreement too, so the feeds of others follow.
     """
     collections = work.session.scalars(
         sa.select(Collection)
@@ -77,8 +105,8 @@ def offer_missing(work: Work, peer_id: int) -> int:
         .where(Member.peer_id == peer_id, Collection.kind != "inbox")
         .order_by(Collection.id)
     ).all()
-    brought = released_from(work.session, peer_id)
-    others = _standing_in(work.session, brought) if brought else []
+    brought = hanging_on(work.session, peer_id)
+    others = standing_in(work.session, brought) if brought else []
     lock_collections(work.session, {each.id for each in (*collections, *others)})
     offered = 0
     for collection in collections:
@@ -120,35 +148,14 @@ def hold_concerned(
     work: Work, object_ids: Collected[int], also_held: Collected[int] = ()
 ) -> Concerned:
     """These and what names them: a relationship stays where its end does, and comes again when that does."""
-    concerned = frozenset(object_ids) | _naming(work.session, object_ids)
-    collections = _standing_in(work.session, concerned) if concerned else []
+    concerned = frozenset(object_ids) | naming(work.session, object_ids)
+    collections = standing_in(work.session, concerned) if concerned else []
     lock_collections(work.session, {each.id for each in collections} | set(also_held))
     return Concerned(concerned, collections)
 
 
 def settle_concerned(work: Work, concerned: Concerned) -> Settled:
     return _settle_in(work, concerned.collections, concerned.object_ids)
-
-
-def _naming(session: Session, object_ids: Collected[int]) -> set[int]:
-    """What stands in collections and has one of these as an end, or as its maker."""
-    if not object_ids:
-        return set()
-    named = sa.select(StixObject.stix_id).where(among(StixObject.id, object_ids))
-    ends = sa.select(ObjectVersion.object_id).join(
-        ObjectEnd, ObjectEnd.version_id == ObjectVersion.id
-    )
-    found = set(session.scalars(ends.where(ObjectEnd.stix_id.in_(named))))
-    makers = session.scalars(named.where(StixObject.type == _MAKER)).all()
-    if makers:
-        made = (
-            sa.select(CollectionEntry.object_id)
-            .join(ObjectVersion, ObjectVersion.id == CollectionEntry.version_id)
-            .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-            .where(among(ObjectFacts.creator, makers))
-        )
-        found |= set(session.scalars(made.distinct()))
-    return found
 
 
 def _settle_in(
@@ -165,25 +172,6 @@ def _settle_in(
             offered += settled.offered
             closed += settled.closed
     return Settled(offered, closed)
-
-
-def released_from(session: Session, peer_id: int) -> set[int]:
-    """Objects that this peer brought and we have put into collections."""
-    query = (
-        sa.select(CollectionEntry.object_id)
-        .join(ObjectVersion, ObjectVersion.id == CollectionEntry.version_id)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(ObjectFacts.origin_id == peer_id, CollectionEntry.brought_by_id.is_(None))
-    )
-    return set(session.scalars(query.distinct()))
-
-
-def _standing_in(session: Session, object_ids: Collected[int]) -> list[Collection]:
-    entries = sa.select(CollectionEntry.collection_id).where(
-        among(CollectionEntry.object_id, object_ids)
-    )
-    query = sa.select(Collection).where(Collection.id.in_(entries), Collection.kind != "inbox")
-    return list(session.scalars(query.order_by(Collection.id)))
 
 
 def _settled_for(work: Work, reader: PeerReader) -> str | None:
@@ -230,11 +218,13 @@ def _standing(
     return [Candidate(*row) for row in session.execute(query)]
 
 
-def _offered_now(session: Session, feed_id: int, object_ids: Collected[int] | None) -> set[int]:
+def _offered_now(
+    session: Session, feed_id: int, object_ids: Collected[int] | None
+) -> frozenset[int]:
     """Versions open in a feed, but for recalls, which pass over marking and scope."""
     query = sa.select(FeedRow.version_id).where(
         FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None), FeedRow.recall.is_(False)
     )
     if object_ids is not None:
         query = query.where(among(FeedRow.object_id, object_ids))
-    return set(session.scalars(query))
+    return frozenset(session.scalars(query))

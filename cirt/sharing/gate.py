@@ -16,7 +16,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.content import ObjectContent, read_joined
 from cirt.objects.models import ObjectVersion, StixObject
-from cirt.sharing.facts import Recipient
+from cirt.sharing.facts import Consent, Recipient
 from cirt.sharing.judging import Question, leaving, verdicts
 from cirt.sharing.marked import facts_of_row
 from cirt.sharing.queries import staff_reader
@@ -89,14 +89,17 @@ def allowed_versions(
     *,
     posted: Collection[int] = (),
     recalls: Collection[int] = (),
+    consent: Consent | None = None,
 ) -> frozenset[int]:
     """Which of these may go to this recipient: exactly those that ``release`` would hand out.
 
     They stand in a collection because they were approved, but for those that a peer ``posted`` in it.
-    ``recalls`` are bare revocations of what this recipient had.
+    ``recalls`` are bare revocations of what this recipient had. ``consent`` is what the sources would have agreed
+    to, for looking ahead; without it, what they have.
     """
     question = Question(recipient, kind, now, frozenset(posted), frozenset(recalls))
-    return leaving(load(session.connection(), version_ids), question)
+    loaded = load(session.connection(), version_ids)
+    return leaving(loaded if consent is None else replace(loaded, consent=consent), question)
 
 
 def allowed_standing(

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.work import Work
 from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Account, Peer, Person
 from cirt.sharing.agreements.models import AgreementChange
@@ -40,8 +41,10 @@ class HistoryLine:
     reason: str
 
 
-def open_changes(session: Session, agreement_id: int | None = None) -> list[ChangeLine]:
-    """Those that wait, the longest wait first."""
+def open_changes(
+    session: Session, agreement_id: int | None = None, *, not_by: int | None = None
+) -> list[ChangeLine]:
+    """Those that wait, the longest wait first; but for those of one person."""
     query = (
         sa.select(
             AgreementChange.id,
@@ -61,10 +64,19 @@ def open_changes(session: Session, agreement_id: int | None = None) -> list[Chan
     )
     if agreement_id is not None:
         query = query.where(AgreementChange.agreement_id == agreement_id)
+    if not_by is not None:
+        query = query.where(Person.id != not_by)
     return [
         ChangeLine(*row[:6], row.agreement_state is AgreementState.DRAFT)
         for row in session.execute(query)
     ]
+
+
+def changes_to_decide(work: Work) -> list[ChangeLine]:
+    """Those that wait for this person: somebody else asked for them. None for who may not decide on any."""
+    if work.actor.person_id is None or not work.actor.may("agreement:write"):
+        return []
+    return open_changes(work.session, not_by=work.actor.person_id)
 
 
 def copies_asked_for(session: Session, agreement_id: int) -> set[int]:

@@ -1,0 +1,135 @@
+"""What a change of one peer's terms opens and closes for every other peer: what it brought may go on, or no longer.
+
+Only objects are read that hang on this peer's agreement. Who is touched says the gate; what comes of it is planned as
+settling plans it.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from cirt.kernel.among import among
+from cirt.kernel.work import Work
+from cirt.parties.models import Peer
+from cirt.release.collections import collections_for
+from cirt.release.hanging import hanging_on, standing_in
+from cirt.release.models import Collection, CollectionEntry, CollectionKind, Member
+from cirt.release.readers import has_access, posted_in
+from cirt.release.shifts import Shift, shift_of
+from cirt.release.visibility import feeds_by_collection, fetchable, fetchable_then
+from cirt.sharing.consent import consent_under, load_consent
+from cirt.sharing.facts import Consent, PeerReader, Terms
+from cirt.sharing.previewing import touched
+from cirt.sharing.queries import peer_reader_under, peer_readers
+
+
+@dataclass(frozen=True, slots=True)
+class PeerShift:
+    """What one other peer gains and loses, each object once."""
+
+    name: str
+    slug: str
+    opens: Shift
+    closes: Shift
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """By name; ``untouched`` is how many other peers there are for whom nothing changes."""
+
+    shifts: list[PeerShift]
+    untouched: int
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """By object the set of facts of a version that can be fetched, now and then, and where that was looked up."""
+
+    collections: set[int] = field(default_factory=set)
+    before: dict[int, int] = field(default_factory=dict)
+    after: dict[int, int] = field(default_factory=dict)
+
+
+def preview_elsewhere(work: Work, peer_id: int, terms: Terms) -> Elsewhere:
+    """For everybody but this peer, if these were its terms now; terms that begin later count as begun."""
+    others = {
+        each.id: each for each in work.session.scalars(sa.select(Peer).where(Peer.id != peer_id))
+    }
+    now = load_consent(work.connection)
+    then = consent_under(now, peer_reader_under(work.session, peer_id, terms, work.now))
+    found = _gather(work, peer_id, then) if _lets(work, now, peer_id, then) else {}
+    shifts = [_shift(work, others[each], gathered) for each, gathered in found.items()]
+    changed = [each for each in shifts if each.opens.count or each.closes.count]
+    return Elsewhere(sorted(changed, key=lambda each: each.name), len(others) - len(changed))
+
+
+def _lets(work: Work, now: Consent, peer_id: int, then: Consent) -> bool:
+    """Whether it would agree to something else than it does."""
+    said = [
+        (each.passes_on(peer_id, work.now), each.may_name(peer_id, work.now))
+        for each in (now, then)
+    ]
+    return said[0] != said[1]
+
+
+def _gather(work: Work, peer_id: int, then: Consent) -> Mapping[int, _Gathered]:
+    object_ids = hanging_on(work.session, peer_id)
+    found: dict[int, _Gathered] = defaultdict(_Gathered)
+    for collection in standing_in(work.session, object_ids) if object_ids else []:
+        for reader in _touched(work, peer_id, collection, object_ids, then):
+            feed_id = feeds_by_collection(work, reader.peer_id).get(collection.id)
+            after = fetchable_then(work, reader, collection, feed_id, object_ids, consent=then)
+            concerned = object_ids | after.keys()  # what goes along, too
+            gathered = found[reader.peer_id]
+            gathered.collections.add(collection.id)
+            gathered.before |= fetchable(work, reader, collection, feed_id, concerned)
+            gathered.after |= after
+    _add_the_rest(work, found)
+    return found
+
+
+def _touched(
+    work: Work, peer_id: int, collection: Collection, object_ids: set[int], then: Consent
+) -> list[PeerReader]:
+    """Members that read there and of whom the gate would say something else about any of these."""
+    session = work.session
+    members = sa.select(Member.peer_id).where(
+        Member.collection_id == collection.id, Member.peer_id != peer_id
+    )
+    readers = peer_readers(session, session.scalars(members).all(), work.now)
+    reading = [each for each in readers.values() if has_access(each, work.now)]
+    if not reading:
+        return []
+    standing = sa.select(CollectionEntry.version_id).where(
+        CollectionEntry.collection_id == collection.id,
+        among(CollectionEntry.object_id, object_ids),
+    )
+    version_ids = session.scalars(standing).all()
+    posted = posted_in(session, collection, version_ids)
+    kind = collection.kind.value
+    chosen = touched(work, kind, version_ids, posted, reading, then)
+    return [each for each in reading if each.peer_id in chosen]
+
+
+def _add_the_rest(work: Work, found: Mapping[int, _Gathered]) -> None:
+    """What can be fetched from another collection as well, where nothing changes, neither opens nor vanishes."""
+    readers = peer_readers(work.session, found, work.now)
+    for peer_id, gathered in found.items():
+        differing = gathered.after.keys() ^ gathered.before.keys()
+        feeds = feeds_by_collection(work, peer_id)
+        for collection in collections_for(work.session, peer_id):
+            is_asked = collection.id in gathered.collections
+            if differing and not is_asked and collection.kind is not CollectionKind.INBOX:
+                feed_id = feeds.get(collection.id)
+                there = fetchable(work, readers[peer_id], collection, feed_id, differing)
+                gathered.before |= there
+                gathered.after |= there
+
+
+def _shift(work: Work, peer: Peer, gathered: _Gathered) -> PeerShift:
+    before, after = gathered.before, gathered.after
+    opened = {each: after[each] for each in after.keys() - before.keys()}
+    closed = {each: before[each] for each in before.keys() - after.keys()}
+    return PeerShift(peer.name, peer.slug, shift_of(work, opened), shift_of(work, closed))
