@@ -1,6 +1,8 @@
 """By which way versions came, and from whom else: what is kept beside each (sharing digest, section 6)."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,17 +59,28 @@ def not_to_offer(session: Session, peer_id: int, version_ids: Sequence[int]) -> 
 
     What is ours it may have back: nobody else makes a version of it.
     """
-    passed = 1 + sa.func.count()
-    sent_too = sa.func.max(sa.case((AlsoSeen.peer_id == peer_id, 1), else_=0))
+    return not_for(peer_id, also_sent(session, version_ids))
+
+
+def also_sent(session: Session, version_ids: Sequence[int]) -> Mapping[int, AbstractSet[int]]:
+    """Of these, of others, those that came by more than one peer, with who sent them after their bringer."""
     query = (
-        sa.select(AlsoSeen.version_id)
+        sa.select(AlsoSeen.version_id, AlsoSeen.peer_id)
         .join(ObjectVersion, ObjectVersion.id == AlsoSeen.version_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(among(AlsoSeen.version_id, version_ids), ObjectFacts.origin_id.is_not(None))
-        .group_by(AlsoSeen.version_id)
-        .having(sa.or_(sent_too == 1, passed >= MOST_PASSED))
     )
-    return set(session.scalars(query))
+    found: dict[int, set[int]] = defaultdict(set)
+    for version_id, peer_id in session.execute(query):
+        found[version_id].add(peer_id)
+    return found
+
+
+def not_for(peer_id: int, sent: Mapping[int, AbstractSet[int]]) -> set[int]:
+    """Of ``also_sent``, what is not offered to this peer."""
+    return {
+        each for each, peers in sent.items() if peer_id in peers or 1 + len(peers) >= MOST_PASSED
+    }
 
 
 def passages(session: Session, version_id: int) -> list[Passage]:

@@ -6,15 +6,17 @@ tell that something so marked stands there.
 
 from collections.abc import Collection as Some
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
+from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.peers import ourselves
-from cirt.release.models import CollectionEntry
+from cirt.sharing.standing import Loaded
 
 
 def companions(session: Session, version_ids: Some[int]) -> list[int]:
@@ -30,10 +32,20 @@ def companions(session: Session, version_ids: Some[int]) -> list[int]:
         )
         .distinct()
     )
-    levels = set(session.scalars(query))
-    if not levels:
-        return []
-    return _newest(session, [identity, *(TLP2_REFS[each] for each in levels if each is not None)])
+    return _of_levels(session, identity, set(session.scalars(query)))
+
+
+def companions_among(session: Session, loaded: Loaded, version_ids: AbstractSet[int]) -> list[int]:
+    """As ``companions``, of what was loaded already."""
+    identity = ourselves(session).identity_id
+    levels = {
+        one.facts.written_tlp
+        for one in loaded.alike
+        if one.facts.origin_id is None
+        and one.facts.creator == identity
+        and not version_ids.isdisjoint(one.version_ids)
+    }
+    return _of_levels(session, identity, levels)
 
 
 def all_companions(session: Session) -> frozenset[int]:
@@ -41,14 +53,10 @@ def all_companions(session: Session) -> frozenset[int]:
     return frozenset(_newest(session, [ourselves(session).identity_id, *TLP2_REFS.values()]))
 
 
-def standing_companions(session: Session, collection_id: int, version_ids: Some[int]) -> list[int]:
-    """The companions of these that stand in the collection."""
-    wanted = companions(session, version_ids)
-    query = sa.select(CollectionEntry.version_id).where(
-        CollectionEntry.collection_id == collection_id, among(CollectionEntry.version_id, wanted)
-    )
-    there = set(session.scalars(query))
-    return [each for each in wanted if each in there]
+def _of_levels(session: Session, identity: str, levels: AbstractSet[Tlp | None]) -> list[int]:
+    if not levels:
+        return []
+    return _newest(session, [identity, *(TLP2_REFS[each] for each in levels if each is not None)])
 
 
 def _newest(session: Session, stix_ids: Sequence[str]) -> list[int]:

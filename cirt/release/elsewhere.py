@@ -5,23 +5,23 @@ settling plans it.
 """
 
 from collections import defaultdict
+from collections.abc import Collection as Collected
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.release.collections import collections_for
+from cirt.release.grounds import Ground, ground_of
 from cirt.release.hanging import hanging_on, standing_in
-from cirt.release.models import Collection, CollectionEntry, CollectionKind, Member
-from cirt.release.readers import has_access, posted_in
+from cirt.release.models import CollectionKind, Feed, Member
+from cirt.release.readers import has_access
 from cirt.release.shifts import Shift, shift_of
 from cirt.release.visibility import feeds_by_collection, fetchable, fetchable_then
 from cirt.sharing.consent import consent_under, load_consent
 from cirt.sharing.facts import Consent, PeerReader, Terms
-from cirt.sharing.previewing import touched
 from cirt.sharing.queries import peer_reader_under, peer_readers
 
 
@@ -45,7 +45,7 @@ class Elsewhere:
 
 @dataclass(slots=True)
 class _Gathered:
-    """By object the set of facts of a version that can be fetched, now and then, and where that was looked up."""
+    """By object a version that can be fetched, now and then, and where that was looked up."""
 
     collections: set[int] = field(default_factory=set)
     before: dict[int, int] = field(default_factory=dict)
@@ -78,54 +78,56 @@ def _gather(work: Work, peer_id: int, then: Consent) -> Mapping[int, _Gathered]:
     object_ids = hanging_on(work.session, peer_id)
     found: dict[int, _Gathered] = defaultdict(_Gathered)
     for collection in standing_in(work.session, object_ids) if object_ids else []:
-        for reader in _touched(work, peer_id, collection, object_ids, then):
-            feed_id = feeds_by_collection(work, reader.peer_id).get(collection.id)
-            after = fetchable_then(work, reader, collection, feed_id, object_ids, consent=then)
-            concerned = object_ids | after.keys()  # what goes along, too
-            gathered = found[reader.peer_id]
+        ground = ground_of(work, collection, object_ids)
+        along = {each.object_id for each in ground.company.values()} - object_ids
+        feeds = _feeds_of_members(work, collection.id)
+        for reader in _touched(work, feeds.keys() - {peer_id}, ground, then):
+            feed_id, gathered = feeds[reader.peer_id], found[reader.peer_id]
+            before = fetchable(work, reader, feed_id, ground, object_ids | along)
+            after = fetchable_then(work, reader, feed_id, ground, object_ids, consent=then)
             gathered.collections.add(collection.id)
-            gathered.before |= fetchable(work, reader, collection, feed_id, concerned)
-            gathered.after |= after
+            gathered.before |= before
+            gathered.after |= {each: before[each] for each in before.keys() & along} | after
     _add_the_rest(work, found)
     return found
 
 
+def _feeds_of_members(work: Work, collection_id: int) -> dict[int, int]:
+    query = sa.select(Feed.peer_id, Feed.id).join(
+        Member, sa.and_(Member.peer_id == Feed.peer_id, Member.collection_id == Feed.collection_id)
+    )
+    return dict(work.connection.execute(query.where(Feed.collection_id == collection_id)).all())
+
+
 def _touched(
-    work: Work, peer_id: int, collection: Collection, object_ids: set[int], then: Consent
+    work: Work, peer_ids: Collected[int], ground: Ground, then: Consent
 ) -> list[PeerReader]:
-    """Members that read there and of whom the gate would say something else about any of these."""
-    session = work.session
-    members = sa.select(Member.peer_id).where(
-        Member.collection_id == collection.id, Member.peer_id != peer_id
-    )
-    readers = peer_readers(session, session.scalars(members).all(), work.now)
-    reading = [each for each in readers.values() if has_access(each, work.now)]
-    if not reading:
-        return []
-    standing = sa.select(CollectionEntry.version_id).where(
-        CollectionEntry.collection_id == collection.id,
-        among(CollectionEntry.object_id, object_ids),
-    )
-    version_ids = session.scalars(standing).all()
-    posted = posted_in(session, collection, version_ids)
-    kind = collection.kind.value
-    chosen = touched(work, kind, version_ids, posted, reading, then)
-    return [each for each in reading if each.peer_id in chosen]
+    """Those that read there and of whom the gate would say something else about any of these."""
+    readers = peer_readers(work.session, peer_ids, work.now).values()
+    return [
+        each
+        for each in readers
+        if has_access(each, work.now) and ground.shown(work, each) != ground.shown(work, each, then)
+    ]
 
 
 def _add_the_rest(work: Work, found: Mapping[int, _Gathered]) -> None:
     """What can be fetched from another collection as well, where nothing changes, neither opens nor vanishes."""
     readers = peer_readers(work.session, found, work.now)
+    grounds: dict[tuple[int, frozenset[int]], Ground] = {}  # mostly the same for all
     for peer_id, gathered in found.items():
-        differing = gathered.after.keys() ^ gathered.before.keys()
+        differing = frozenset(gathered.after.keys() ^ gathered.before.keys())
         feeds = feeds_by_collection(work, peer_id)
         for collection in collections_for(work.session, peer_id):
             is_asked = collection.id in gathered.collections
-            if differing and not is_asked and collection.kind is not CollectionKind.INBOX:
-                feed_id = feeds.get(collection.id)
-                there = fetchable(work, readers[peer_id], collection, feed_id, differing)
-                gathered.before |= there
-                gathered.after |= there
+            if not differing or is_asked or collection.kind is CollectionKind.INBOX:
+                continue
+            key = collection.id, differing
+            ground = grounds[key] = grounds.get(key) or ground_of(work, collection, differing)
+            feed_id = feeds.get(collection.id)
+            there = fetchable(work, readers[peer_id], feed_id, ground, differing)
+            gathered.before |= there
+            gathered.after |= there
 
 
 def _shift(work: Work, peer: Peer, gathered: _Gathered) -> PeerShift:

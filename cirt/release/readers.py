@@ -12,7 +12,7 @@ from cirt.kernel.work import Work
 from cirt.objects.ways import not_to_offer
 from cirt.release.models import Collection, CollectionEntry, CollectionKind
 from cirt.sharing.case import agreement_rule
-from cirt.sharing.facts import Consent, PeerReader
+from cirt.sharing.facts import PeerReader
 from cirt.sharing.gate import allowed_versions
 from cirt.sharing.models import Direction
 from cirt.sharing.narrow import visible_facts
@@ -67,7 +67,6 @@ def shown(
     version_ids: Sequence[int],
     *,
     recalls: Some[int] = (),
-    consent: Consent | None = None,
 ) -> frozenset[int]:
     """Which versions offered in this collection the gate lets through to this reader now."""
     return allowed_versions(
@@ -78,7 +77,6 @@ def shown(
         version_ids,
         posted=posted_in(work.session, collection, version_ids),
         recalls=recalls,
-        consent=consent,
     )
 
 
@@ -87,15 +85,12 @@ def allowed(
     reader: PeerReader,
     collection: Collection,
     version_ids: Sequence[int],
-    *,
-    consent: Consent | None = None,
 ) -> frozenset[int]:
     """Which versions standing in this collection may be offered to this reader now.
 
     Where we relay, a version is not offered to a peer that sent it too, nor once it has passed many.
-    ``consent`` is as the gate takes it.
     """
-    may = shown(work, reader, collection, version_ids, consent=consent)
+    may = shown(work, reader, collection, version_ids)
     if collection.kind is not CollectionKind.PUBLISHED or not may:
         return may
     return may - not_to_offer(work.session, reader.peer_id, sorted(may))

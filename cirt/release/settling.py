@@ -4,21 +4,20 @@ Losing a whole collection closes nothing, for no reader can pass a row meanwhile
 """
 
 from collections.abc import Collection as Collected
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectVersion
-from cirt.release.company import all_companions, standing_companions
+from cirt.release.grounds import Ground, ground_of
 from cirt.release.hanging import hanging_on, naming, standing_in
 from cirt.release.locks import feeds_of, lock_collections
-from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
-from cirt.release.offers import Candidate, candidates, close_rows, offer
-from cirt.release.readers import allowed, has_access
+from cirt.release.models import Collection, Feed, FeedRow, Member
+from cirt.release.offers import Candidate, close_rows, offer
+from cirt.release.readers import has_access
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import Consent, PeerReader
 from cirt.sharing.queries import peer_reader
@@ -38,7 +37,7 @@ class Plan:
     """
 
     closing: frozenset[int] = frozenset()
-    staying: frozenset[int] = frozenset()
+    staying: Mapping[int, int] = field(default_factory=dict)  # with their objects
     offering: tuple[Candidate, ...] = ()
 
 
@@ -46,47 +45,50 @@ def plan(
     work: Work,
     reader: PeerReader,
     feed_id: int | None,
-    collection: Collection,
+    ground: Ground,
     object_ids: Collected[int] | None = None,
     *,
     consent: Consent | None = None,
 ) -> Plan:
     """Of each object the newest version that may go is offered; nothing is written.
 
-    ``object_ids`` are those that it is about; None means all. ``reader`` and ``consent`` may be as they would be.
+    ``object_ids`` are those that the ground is about. ``reader`` and ``consent`` may be as they would be.
     """
     if not has_access(reader, work.now):
         return Plan()
-    standing = _standing(work.session, collection.id, object_ids)
-    offered_now = _offered_now(work.session, feed_id, object_ids) if feed_id else frozenset()
-    version_ids = [each.version_id for each in standing]
-    may = allowed(work, reader, collection, version_ids, consent=consent)
-    company = all_companions(work.session)
+    open_now = _open_now(work.session, feed_id, object_ids) if feed_id else {}
+    may = ground.allowed(work, reader, consent)
     newest: dict[int, Candidate] = {}
-    for each in standing:
-        held = newest.get(each.object_id)
-        if each.version_id in company or each.version_id not in may:
+    for each in ground.standing:
+        if each.version_id not in may or each.version_id in ground.company:
             continue
+        held = newest.get(each.object_id)
         if held is None or held.version_us < each.version_us:
             newest[each.object_id] = each
-    going = [each for each in standing if newest.get(each.object_id) == each]
-    with_them = standing_companions(
-        work.session, collection.id, [each.version_id for each in going]
-    )
-    along = allowed(work, reader, collection, with_them, consent=consent)
-    first = candidates(work.session, [each for each in with_them if each in along])
-    return Plan(offered_now - may, offered_now & may, (*first, *going))
+    going = [each for each in ground.standing if newest.get(each.object_id) is each]
+    chosen = {each.version_id for each in going}
+    along = [each for each in ground.along_with(work, chosen) if each.version_id in may]
+    staying = {each: open_now[each] for each in open_now.keys() & may}
+    return Plan(frozenset(open_now.keys() - may), staying, (*along, *going))
 
 
 def settle(
-    work: Work, feed: Feed, collection: Collection, object_ids: Collected[int] | None = None
+    work: Work,
+    feed: Feed,
+    collection: Collection,
+    object_ids: Collected[int] | None = None,
+    ground: Ground | None = None,
 ) -> Settled:
-    """The caller holds the collection. ``object_ids`` are those that it is about; None means all."""
+    """The caller holds the collection. ``object_ids`` are those that it is about; None means all.
+
+    ``ground`` is of these, where it was read in this transaction already.
+    """
     reader = peer_reader(work.session, feed.peer_id, work.now)
     if not has_access(reader, work.now):
         feed.settled_for = None  # made good when access returns
         return Settled()
-    planned = plan(work, reader, feed.id, collection, object_ids)
+    ground = ground or ground_of(work, collection, object_ids)
+    planned = plan(work, reader, feed.id, ground, object_ids)
     closed = close_rows(work, feed, planned.closing)
     offered = offer(work, feed, planned.offering)
     if object_ids is None:
@@ -167,8 +169,10 @@ def _settle_in(
     )
     offered = closed = 0
     for collection in collections:
+        ground: Ground | None = None
         for feed in feeds_of(work.session, Feed.collection_id == collection.id, is_member):
-            settled = settle(work, feed, collection, object_ids)
+            ground = ground or ground_of(work, collection, object_ids)
+            settled = settle(work, feed, collection, object_ids, ground)
             offered += settled.offered
             closed += settled.closed
     return Settled(offered, closed)
@@ -203,28 +207,11 @@ def settle_due(work: Work) -> int:
     return offered
 
 
-def _standing(
-    session: Session, collection_id: int, object_ids: Collected[int] | None
-) -> list[Candidate]:
-    """What stands in a collection, in the order in which it came."""
-    query = (
-        sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
-        .join(CollectionEntry, CollectionEntry.version_id == ObjectVersion.id)
-        .where(CollectionEntry.collection_id == collection_id)
-        .order_by(CollectionEntry.id)
-    )
-    if object_ids is not None:
-        query = query.where(among(CollectionEntry.object_id, object_ids))
-    return [Candidate(*row) for row in session.execute(query)]
-
-
-def _offered_now(
-    session: Session, feed_id: int, object_ids: Collected[int] | None
-) -> frozenset[int]:
-    """Versions open in a feed, but for recalls, which pass over marking and scope."""
-    query = sa.select(FeedRow.version_id).where(
+def _open_now(session: Session, feed_id: int, object_ids: Collected[int] | None) -> dict[int, int]:
+    """Versions open in a feed, with their objects, but for recalls, which pass over marking and scope."""
+    query = sa.select(FeedRow.version_id, FeedRow.object_id).where(
         FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None), FeedRow.recall.is_(False)
     )
     if object_ids is not None:
         query = query.where(among(FeedRow.object_id, object_ids))
-    return frozenset(session.scalars(query))
+    return dict(session.execute(query).all())

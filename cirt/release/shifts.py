@@ -1,7 +1,7 @@
 """What becomes visible or vanishes for one reader, in counts by type and marking, with a few examples."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -44,26 +44,19 @@ class Shift:
     examples: list[Example]
 
 
-def objects_of(work: Work, version_ids: Iterable[int]) -> dict[int, int]:
-    """Object by object the facts of one of these versions, the last written."""
-    query = (
-        sa.select(ObjectVersion.object_id, ObjectVersion.facts_id)
-        .where(among(ObjectVersion.id, list(version_ids)))
-        .order_by(ObjectVersion.id)
-    )
-    return dict(work.connection.execute(query).all())
-
-
 def shift_of(work: Work, objects: Mapping[int, int]) -> Shift:
-    """Counted by the facts that they share."""
+    """Of objects, each with a version of it; counted by the facts that they share."""
     if not objects:
         return Shift(0, [], [])
-    counts = Counter(objects.values())
-    query = sa.select(ObjectFacts.id, ObjectFacts.type, ObjectFacts.tlp)
+    query = (
+        sa.select(ObjectVersion.facts_id, sa.func.count())
+        .where(among(ObjectVersion.id, objects.values()))
+        .group_by(ObjectVersion.facts_id)
+    )
+    counts = dict(work.connection.execute(query).all())
+    facts = sa.select(ObjectFacts.id, ObjectFacts.type, ObjectFacts.tlp)
     kinds: dict[tuple[str, Tlp], int] = defaultdict(int)
-    for facts_id, kind, tlp in work.connection.execute(
-        query.where(among(ObjectFacts.id, list(counts)))
-    ):
+    for facts_id, kind, tlp in work.connection.execute(facts.where(among(ObjectFacts.id, counts))):
         kinds[kind, tlp] += counts[facts_id]
     ordered = sorted(kinds.items(), key=lambda each: (-each[1], each[0]))
     return Shift(

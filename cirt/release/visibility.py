@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.release.collections import collections_for
+from cirt.release.grounds import Ground, ground_of
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow
 from cirt.release.readers import has_access, shown
 from cirt.release.settling import plan
-from cirt.release.shifts import Shift, objects_of, shift_of
+from cirt.release.shifts import Shift, shift_of
 from cirt.sharing.consent import consent_under, load_consent
 from cirt.sharing.facts import Consent, PeerReader, Terms
 from cirt.sharing.queries import peer_reader, peer_reader_under
@@ -77,8 +78,9 @@ def _preview(
     feeds = feeds_by_collection(work, reader.peer_id)
     for collection, is_member in asked:
         feed_id = feeds.get(collection.id)
-        before = fetchable(work, reader, collection, feed_id) if is_member else {}
-        after = fetchable_then(work, wanted, collection, feed_id, consent=consent)
+        ground = ground_of(work, collection)
+        before = fetchable(work, reader, feed_id, ground) if is_member else {}
+        after = fetchable_then(work, wanted, feed_id, ground, consent=consent)
         before_all |= before.keys()
         after_all |= after.keys()
         opened = {each: after[each] for each in after.keys() - before.keys()}
@@ -95,32 +97,35 @@ def _preview(
 def fetchable(
     work: Work,
     reader: PeerReader,
-    collection: Collection,
     feed_id: int | None,
+    ground: Ground,
     object_ids: Some[int] | None = None,
 ) -> dict[int, int]:
-    """By object, the set of facts of a version that the peer, a member, can fetch from there now.
+    """By object a version that the peer, a member, can fetch from there now.
 
     ``object_ids`` are those that it is about; None means all.
     """
     if feed_id is None or not has_access(reader, work.now):
         return {}
-    query = sa.select(FeedRow.version_id, FeedRow.recall).where(
+    query = sa.select(FeedRow.version_id, FeedRow.object_id, FeedRow.recall).where(
         FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None)
     )
     if object_ids is not None:
         query = query.where(among(FeedRow.object_id, object_ids))
     rows = work.connection.execute(query).all()
-    recalls = [version_id for version_id, is_recall in rows if is_recall]
-    version_ids = [version_id for version_id, _ in rows]
-    return objects_of(work, shown(work, reader, collection, version_ids, recalls=recalls))
+    may = ground.shown(work, reader)
+    elsewhere = [each for each, _, is_recall in rows if is_recall or each not in may]
+    if elsewhere:  # recalls, and what is still open though it stands there no more
+        recalls = [each for each, _, is_recall in rows if is_recall]
+        may |= shown(work, reader, ground.collection, elsewhere, recalls=recalls)
+    return {object_id: each for each, object_id, _ in rows if each in may}
 
 
 def fetchable_then(
     work: Work,
     reader: PeerReader,
-    collection: Collection,
     feed_id: int | None,
+    ground: Ground,
     object_ids: Some[int] | None = None,
     *,
     consent: Consent | None = None,
@@ -128,20 +133,24 @@ def fetchable_then(
     """The same once the feed is settled for this reader as it would be; recalls stay where they are offered."""
     if not has_access(reader, work.now):
         return {}
-    planned = plan(work, reader, feed_id, collection, object_ids, consent=consent)
+    planned = plan(work, reader, feed_id, ground, object_ids, consent=consent)
+    found = {object_id: each for each, object_id in planned.staying.items()}
+    found |= {each.object_id: each.version_id for each in planned.offering}
     recalled = _recalled(work, feed_id, object_ids)
-    kept = shown(work, reader, collection, recalled, recalls=recalled) if recalled else frozenset()
-    offered = {each.version_id for each in planned.offering}
-    return objects_of(work, planned.staying | offered | kept)
+    if recalled:
+        kept = shown(work, reader, ground.collection, list(recalled), recalls=recalled)
+        found |= {recalled[each]: each for each in kept}
+    return found
 
 
-def _recalled(work: Work, feed_id: int | None, object_ids: Some[int] | None) -> list[int]:
-    query = sa.select(FeedRow.version_id).where(
+def _recalled(work: Work, feed_id: int | None, object_ids: Some[int] | None) -> dict[int, int]:
+    """Versions that stand open as recalls, with their objects."""
+    query = sa.select(FeedRow.version_id, FeedRow.object_id).where(
         FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None), FeedRow.recall
     )
     if object_ids is not None:
         query = query.where(among(FeedRow.object_id, object_ids))
-    return sorted(work.connection.execute(query).scalars())
+    return dict(work.connection.execute(query).all())
 
 
 def feeds_by_collection(work: Work, peer_id: int) -> dict[int, int]:

@@ -89,17 +89,31 @@ def allowed_versions(
     *,
     posted: Collection[int] = (),
     recalls: Collection[int] = (),
-    consent: Consent | None = None,
 ) -> frozenset[int]:
     """Which of these may go to this recipient: exactly those that ``release`` would hand out.
 
     They stand in a collection because they were approved, but for those that a peer ``posted`` in it.
-    ``recalls`` are bare revocations of what this recipient had. ``consent`` is what the sources would have agreed
-    to, for looking ahead; without it, what they have.
+    ``recalls`` are bare revocations of what this recipient had.
     """
     question = Question(recipient, kind, now, frozenset(posted), frozenset(recalls))
-    loaded = load(session.connection(), version_ids)
-    return leaving(loaded if consent is None else replace(loaded, consent=consent), question)
+    return leaving(load(session.connection(), version_ids), question)
+
+
+def allowed_loaded(
+    loaded: Loaded,
+    recipient: Recipient,
+    kind: str,
+    now: datetime,
+    *,
+    posted: frozenset[int],
+    consent: Consent | None = None,
+) -> frozenset[int]:
+    """The same for what was loaded once to be asked about for many recipients in one transaction.
+
+    ``consent`` is what the sources would have agreed to, for looking ahead; without it, what they have.
+    """
+    asked = loaded if consent is None else replace(loaded, consent=consent)
+    return leaving(asked, Question(recipient, kind, now, posted))
 
 
 def allowed_standing(

@@ -1,11 +1,11 @@
-"""What would become of versions, were they released or had their sources agreed to something else; nothing leaves."""
+"""What would become of versions, were they released: for the members of collections, and for named persons; nothing leaves."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from cirt.kernel.work import Work
-from cirt.sharing.facts import Consent, NamedReader, PeerReader
-from cirt.sharing.judging import Question, judge, verdicts
+from cirt.sharing.facts import NamedReader
+from cirt.sharing.judging import Question, judge
 from cirt.sharing.queries import peer_readers
 from cirt.sharing.standing import load
 from cirt.sharing.verdicts import Decision
@@ -70,25 +70,6 @@ def preview(
                 if each in decisions
             ]
     return rows
-
-
-def touched(
-    work: Work,
-    kind: str,
-    version_ids: Sequence[int],
-    posted: Collection[int],
-    readers: Iterable[PeerReader],
-    then: Consent,
-) -> set[int]:
-    """Peers of whom the gate would say something else about any of these, had the sources agreed to ``then``."""
-    now = load(work.connection, version_ids)
-    would = replace(now, consent=then)
-    found: set[int] = set()
-    for reader in readers:
-        question = Question(reader, kind, work.now, posted=frozenset(posted))
-        if verdicts(now, question) != verdicts(would, question):
-            found.add(reader.peer_id)
-    return found
 
 
 def preview_named(
