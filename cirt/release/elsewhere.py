@@ -17,6 +17,7 @@ from cirt.release.collections import collections_for
 from cirt.release.grounds import Ground, ground_of
 from cirt.release.hanging import hanging_on, standing_in
 from cirt.release.models import CollectionKind, Feed, Member
+from cirt.release.offers import Offered, offered_now
 from cirt.release.readers import has_access
 from cirt.release.shifts import Shift, shift_of
 from cirt.release.visibility import feeds_by_collection, fetchable, fetchable_then
@@ -60,7 +61,8 @@ def preview_elsewhere(work: Work, peer_id: int, terms: Terms) -> Elsewhere:
     now = load_consent(work.connection)
     then = consent_under(now, peer_reader_under(work.session, peer_id, terms, work.now))
     found = _gather(work, peer_id, then) if _lets(work, now, peer_id, then) else {}
-    shifts = [_shift(work, others[each], gathered) for each, gathered in found.items()]
+    alike: dict[frozenset[tuple[int, int]], Shift] = {}  # many gain and lose the same
+    shifts = [_shift(work, others[each], gathered, alike) for each, gathered in found.items()]
     changed = [each for each in shifts if each.opens.count or each.closes.count]
     return Elsewhere(sorted(changed, key=lambda each: each.name), len(others) - len(changed))
 
@@ -83,13 +85,19 @@ def _gather(work: Work, peer_id: int, then: Consent) -> Mapping[int, _Gathered]:
         feeds = _feeds_of_members(work, collection.id)
         for reader in _touched(work, feeds.keys() - {peer_id}, ground, then):
             feed_id, gathered = feeds[reader.peer_id], found[reader.peer_id]
-            before = fetchable(work, reader, feed_id, ground, object_ids | along)
-            after = fetchable_then(work, reader, feed_id, ground, object_ids, consent=then)
+            offered = offered_now(work.session, feed_id, object_ids | along)
+            before = fetchable(work, reader, offered, ground)
+            after = fetchable_then(work, reader, _of(offered, object_ids), ground, consent=then)
             gathered.collections.add(collection.id)
             gathered.before |= before
             gathered.after |= {each: before[each] for each in before.keys() & along} | after
     _add_the_rest(work, found)
     return found
+
+
+def _of(offered: Offered, object_ids: Collected[int]) -> Offered:
+    versions = {each: one for each, one in offered.versions.items() if one in object_ids}
+    return Offered(versions, offered.recalls)
 
 
 def _feeds_of_members(work: Work, collection_id: int) -> dict[int, int]:
@@ -125,13 +133,24 @@ def _add_the_rest(work: Work, found: Mapping[int, _Gathered]) -> None:
             key = collection.id, differing
             ground = grounds[key] = grounds.get(key) or ground_of(work, collection, differing)
             feed_id = feeds.get(collection.id)
-            there = fetchable(work, readers[peer_id], feed_id, ground, differing)
+            offered = offered_now(work.session, feed_id, differing)
+            there = fetchable(work, readers[peer_id], offered, ground)
             gathered.before |= there
             gathered.after |= there
 
 
-def _shift(work: Work, peer: Peer, gathered: _Gathered) -> PeerShift:
+def _shift(
+    work: Work,
+    peer: Peer,
+    gathered: _Gathered,
+    alike: dict[frozenset[tuple[int, int]], Shift],
+) -> PeerShift:
     before, after = gathered.before, gathered.after
     opened = {each: after[each] for each in after.keys() - before.keys()}
     closed = {each: before[each] for each in before.keys() - after.keys()}
-    return PeerShift(peer.name, peer.slug, shift_of(work, opened), shift_of(work, closed))
+    for objects in (opened, closed):
+        key = frozenset(objects.items())
+        if key not in alike:
+            alike[key] = shift_of(work, objects)
+    of_opened, of_closed = alike[frozenset(opened.items())], alike[frozenset(closed.items())]
+    return PeerShift(peer.name, peer.slug, of_opened, of_closed)

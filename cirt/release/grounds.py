@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.among import among
+from cirt.kernel.among import among, among_given
+from cirt.kernel.prepared import Columns
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
 from cirt.objects.ways import also_sent, not_for
@@ -23,11 +24,13 @@ from cirt.sharing.standing import Loaded, load
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """``standing`` is in the order in which it came; ``sent`` as of ``also_sent``; ``company`` is what goes along with
-    objects and stands there, each once."""
+    """The first three columns are what stands there, in the order in which it came; ``sent`` is as of ``also_sent``;
+    ``company`` is what goes along with objects and stands there."""
 
     collection: Collection
-    standing: Sequence[Candidate]
+    version_ids: Sequence[int]
+    object_ids: Sequence[int]
+    version_us: Sequence[int]
     loaded: Loaded
     posted: frozenset[int]
     sent: Mapping[int, AbstractSet[int]]
@@ -52,6 +55,20 @@ class Ground:
         """What of it may be offered: where we relay, not what the reader sent too, nor what has passed many."""
         return self.shown(work, reader, consent) - not_for(reader.peer_id, self.sent)
 
+    def at(self, place: int) -> Candidate:
+        return Candidate(self.version_ids[place], self.object_ids[place], self.version_us[place])
+
+    def newest(self, may: AbstractSet[int]) -> list[int]:
+        """Of each object but the company the place of the newest version among these."""
+        found: dict[int, int] = {}
+        for place, version_id in enumerate(self.version_ids):
+            if version_id not in may or version_id in self.company:
+                continue
+            held = found.setdefault(self.object_ids[place], place)
+            if self.version_us[held] < self.version_us[place]:
+                found[self.object_ids[place]] = place
+        return sorted(found.values())
+
     def along_with(self, work: Work, versions: AbstractSet[int]) -> list[Candidate]:
         """The company of these, whoever may have it."""
         wanted = companions_among(work.session, self.loaded, versions)
@@ -64,33 +81,33 @@ def ground_of(
     """``object_ids`` are those that it is about, beside the company; None means all."""
     session = work.session
     session.flush()
-    standing = _standing(session, collection.id, object_ids)
+    standing = _STANDING if object_ids is None else _STANDING_OF
+    version_ids, of_objects, version_us = standing.read(
+        session.connection(), {"collection_id": collection.id, "objects": list(object_ids or ())}
+    )
     company = _company(session, collection.id)
-    version_ids = list({*(each.version_id for each in standing), *company})
-    posted = posted_in(session, collection, version_ids)
+    every = list({*version_ids, *company})
     relays = collection.kind is CollectionKind.PUBLISHED
     return Ground(
         collection,
-        standing,
-        load(session.connection(), version_ids),
-        frozenset(posted),
-        also_sent(session, version_ids) if relays else {},
+        version_ids,
+        of_objects,
+        version_us,
+        load(session.connection(), every),
+        frozenset(posted_in(session, collection, every)),
+        also_sent(session, every) if relays else {},
         company,
     )
 
 
-def _standing(
-    session: Session, collection_id: int, object_ids: Collected[int] | None
-) -> list[Candidate]:
-    query = (
-        sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
-        .join(CollectionEntry, CollectionEntry.version_id == ObjectVersion.id)
-        .where(CollectionEntry.collection_id == collection_id)
-        .order_by(CollectionEntry.id)
-    )
-    if object_ids is not None:
-        query = query.where(among(CollectionEntry.object_id, object_ids))
-    return [Candidate(*row) for row in session.execute(query)]
+_STANDS = (
+    sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
+    .join(CollectionEntry, CollectionEntry.version_id == ObjectVersion.id)
+    .where(CollectionEntry.collection_id == sa.bindparam("collection_id", type_=sa.Integer))
+    .order_by(CollectionEntry.id)
+)
+_STANDING = Columns(_STANDS)
+_STANDING_OF = Columns(_STANDS.where(among_given(CollectionEntry.object_id, "objects")))
 
 
 def _company(session: Session, collection_id: int) -> dict[int, Candidate]:

@@ -8,15 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.release.grounds import Ground, ground_of
 from cirt.release.hanging import hanging_on, naming, standing_in
 from cirt.release.locks import feeds_of, lock_collections
-from cirt.release.models import Collection, Feed, FeedRow, Member
-from cirt.release.offers import Candidate, close_rows, offer
+from cirt.release.models import Collection, Feed, Member
+from cirt.release.offers import Candidate, Offered, close_rows, offer, offered_now
 from cirt.release.readers import has_access
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import Consent, PeerReader
@@ -31,45 +29,35 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What settling does to one feed: versions that it closes, that stay open, and that are offered if they are not.
-
-    Recalls are left alone, as they pass over marking and scope.
-    """
+    """What settling does to one feed: versions that it closes, that stay open, and that are offered anew."""
 
     closing: frozenset[int] = frozenset()
     staying: Mapping[int, int] = field(default_factory=dict)  # with their objects
-    offering: tuple[Candidate, ...] = ()
+    offering: Sequence[Candidate] = ()
 
 
 def plan(
     work: Work,
     reader: PeerReader,
-    feed_id: int | None,
+    offered: Offered,
     ground: Ground,
-    object_ids: Collected[int] | None = None,
     *,
     consent: Consent | None = None,
 ) -> Plan:
     """Of each object the newest version that may go is offered; nothing is written.
 
-    ``object_ids`` are those that the ground is about. ``reader`` and ``consent`` may be as they would be.
+    ``offered`` is of the objects that the ground is about. ``reader`` and ``consent`` may be as they would be.
     """
     if not has_access(reader, work.now):
         return Plan()
-    open_now = _open_now(work.session, feed_id, object_ids) if feed_id else {}
+    open_now = offered.versions
     may = ground.allowed(work, reader, consent)
-    newest: dict[int, Candidate] = {}
-    for each in ground.standing:
-        if each.version_id not in may or each.version_id in ground.company:
-            continue
-        held = newest.get(each.object_id)
-        if held is None or held.version_us < each.version_us:
-            newest[each.object_id] = each
-    going = [each for each in ground.standing if newest.get(each.object_id) is each]
-    chosen = {each.version_id for each in going}
-    along = [each for each in ground.along_with(work, chosen) if each.version_id in may]
-    staying = {each: open_now[each] for each in open_now.keys() & may}
-    return Plan(frozenset(open_now.keys() - may), staying, (*along, *going))
+    places = ground.newest(may)
+    along = ground.along_with(work, {ground.version_ids[place] for place in places})
+    first = [each for each in along if each.version_id in may and each.version_id not in open_now]
+    going = [ground.at(place) for place in places if ground.version_ids[place] not in open_now]
+    staying = {each: object_id for each, object_id in open_now.items() if each in may}
+    return Plan(frozenset(open_now.keys() - may), staying, [*first, *going])
 
 
 def settle(
@@ -88,7 +76,7 @@ def settle(
         feed.settled_for = None  # made good when access returns
         return Settled()
     ground = ground or ground_of(work, collection, object_ids)
-    planned = plan(work, reader, feed.id, ground, object_ids)
+    planned = plan(work, reader, offered_now(work.session, feed.id, object_ids), ground)
     closed = close_rows(work, feed, planned.closing)
     offered = offer(work, feed, planned.offering)
     if object_ids is None:
@@ -205,13 +193,3 @@ def settle_due(work: Work) -> int:
     for peer_id in sorted(behind):
         offered += offer_missing(work, peer_id)
     return offered
-
-
-def _open_now(session: Session, feed_id: int, object_ids: Collected[int] | None) -> dict[int, int]:
-    """Versions open in a feed, with their objects, but for recalls, which pass over marking and scope."""
-    query = sa.select(FeedRow.version_id, FeedRow.object_id).where(
-        FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None), FeedRow.recall.is_(False)
-    )
-    if object_ids is not None:
-        query = query.where(among(FeedRow.object_id, object_ids))
-    return dict(session.execute(query).all())

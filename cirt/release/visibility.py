@@ -4,17 +4,16 @@ Nothing is decided here: the gate is asked about what stands open now, and what 
 planned as settling plans it.
 """
 
-from collections.abc import Collection as Some
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.release.collections import collections_for
 from cirt.release.grounds import Ground, ground_of
-from cirt.release.models import Collection, CollectionKind, Feed, FeedRow
+from cirt.release.models import Collection, CollectionKind, Feed
+from cirt.release.offers import Offered, offered_now
 from cirt.release.readers import has_access, shown
 from cirt.release.settling import plan
 from cirt.release.shifts import Shift, shift_of
@@ -77,10 +76,10 @@ def _preview(
     after_all: set[int] = set()
     feeds = feeds_by_collection(work, reader.peer_id)
     for collection, is_member in asked:
-        feed_id = feeds.get(collection.id)
         ground = ground_of(work, collection)
-        before = fetchable(work, reader, feed_id, ground) if is_member else {}
-        after = fetchable_then(work, wanted, feed_id, ground, consent=consent)
+        offered = offered_now(work.session, feeds.get(collection.id))
+        before = fetchable(work, reader, offered, ground) if is_member else {}
+        after = fetchable_then(work, wanted, offered, ground, consent=consent)
         before_all |= before.keys()
         after_all |= after.keys()
         opened = {each: after[each] for each in after.keys() - before.keys()}
@@ -94,63 +93,42 @@ def _preview(
     return Preview(lines, opens, closes, reader.suspended, has_access(wanted, work.now))
 
 
-def fetchable(
-    work: Work,
-    reader: PeerReader,
-    feed_id: int | None,
-    ground: Ground,
-    object_ids: Some[int] | None = None,
-) -> dict[int, int]:
-    """By object a version that the peer, a member, can fetch from there now.
-
-    ``object_ids`` are those that it is about; None means all.
-    """
-    if feed_id is None or not has_access(reader, work.now):
+def fetchable(work: Work, reader: PeerReader, offered: Offered, ground: Ground) -> dict[int, int]:
+    """By object a version that the peer, a member, can fetch now of what it is offered there."""
+    if not has_access(reader, work.now):
         return {}
-    query = sa.select(FeedRow.version_id, FeedRow.object_id, FeedRow.recall).where(
-        FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None)
-    )
-    if object_ids is not None:
-        query = query.where(among(FeedRow.object_id, object_ids))
-    rows = work.connection.execute(query).all()
     may = ground.shown(work, reader)
-    elsewhere = [each for each, _, is_recall in rows if is_recall or each not in may]
-    if elsewhere:  # recalls, and what is still open though it stands there no more
-        recalls = [each for each, _, is_recall in rows if is_recall]
-        may |= shown(work, reader, ground.collection, elsewhere, recalls=recalls)
-    return {object_id: each for each, object_id, _ in rows if each in may}
+    found = {object_id: each for each, object_id in offered.versions.items() if each in may}
+    rest = [each for each in offered.versions if each not in may]
+    if rest:  # some may stand there no more and still be open
+        still = shown(work, reader, ground.collection, rest)
+        found |= {offered.versions[each]: each for each in still}
+    return found | _recalled(work, reader, offered, ground)
 
 
 def fetchable_then(
     work: Work,
     reader: PeerReader,
-    feed_id: int | None,
+    offered: Offered,
     ground: Ground,
-    object_ids: Some[int] | None = None,
     *,
     consent: Consent | None = None,
 ) -> dict[int, int]:
     """The same once the feed is settled for this reader as it would be; recalls stay where they are offered."""
     if not has_access(reader, work.now):
         return {}
-    planned = plan(work, reader, feed_id, ground, object_ids, consent=consent)
+    planned = plan(work, reader, offered, ground, consent=consent)
     found = {object_id: each for each, object_id in planned.staying.items()}
     found |= {each.object_id: each.version_id for each in planned.offering}
-    recalled = _recalled(work, feed_id, object_ids)
-    if recalled:
-        kept = shown(work, reader, ground.collection, list(recalled), recalls=recalled)
-        found |= {recalled[each]: each for each in kept}
-    return found
+    return found | _recalled(work, reader, offered, ground)
 
 
-def _recalled(work: Work, feed_id: int | None, object_ids: Some[int] | None) -> dict[int, int]:
-    """Versions that stand open as recalls, with their objects."""
-    query = sa.select(FeedRow.version_id, FeedRow.object_id).where(
-        FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None), FeedRow.recall
-    )
-    if object_ids is not None:
-        query = query.where(among(FeedRow.object_id, object_ids))
-    return dict(work.connection.execute(query).all())
+def _recalled(work: Work, reader: PeerReader, offered: Offered, ground: Ground) -> dict[int, int]:
+    recalls = offered.recalls
+    if not recalls:
+        return {}
+    kept = shown(work, reader, ground.collection, list(recalls), recalls=recalls)
+    return {recalls[each]: each for each in kept}
 
 
 def feeds_by_collection(work: Work, peer_id: int) -> dict[int, int]:

@@ -39,7 +39,7 @@ def given(session: Session, scope: Scope) -> Flow:
         HandedOut.agreement_id == scope.agreement.id,
         *scope.in_period(HandedOut.at),
     )
-    went = sa.union(fetched, handed).subquery()
+    went = sa.union_all(fetched, handed).subquery()  # what went twice counts once below
     query = (
         sa.select(went.c.object_id, went.c.version_id, went.c.facts_id)
         .join(ObjectVersion, ObjectVersion.id == went.c.version_id)
