@@ -1,4 +1,5 @@
-"""What a change of one peer's terms opens and closes for every other peer: what it brought may go on, or no longer.
+"""What an act opens and closes for others than it is about: what a peer brought may go on, or no longer, with its terms; what a
+release states of a sector holds wherever its objects stand.
 
 Only objects are read that hang on this peer's agreement. Who is touched says the gate; what comes of it is planned as
 settling plans it.
@@ -11,11 +12,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import among
 from cirt.kernel.work import Work
+from cirt.objects.models import ObjectVersion
 from cirt.parties.models import Peer
 from cirt.release.collections import collections_for
 from cirt.release.grounds import Ground, ground_of
-from cirt.release.hanging import hanging_on, standing_in
+from cirt.release.hanging import hanging_on, naming, standing_in
 from cirt.release.models import CollectionKind, Feed, Member
 from cirt.release.offers import Offered, offered_now
 from cirt.release.readers import has_access
@@ -61,10 +64,51 @@ def preview_elsewhere(work: Work, peer_id: int, terms: Terms) -> Elsewhere:
     now = load_consent(work.connection)
     then = consent_under(now, peer_reader_under(work.session, peer_id, terms, work.now))
     found = _gather(work, peer_id, then) if _lets(work, now, peer_id, then) else {}
+    changed = _shifts(work, found, others)
+    return Elsewhere(changed, len(others) - len(changed))
+
+
+def preview_sector(
+    work: Work, sector: str, asked: Mapping[int, str], besides: Collected[int]
+) -> list[PeerShift]:
+    """What a release that states this sector opens and closes where its objects stand already.
+
+    ``asked`` are versions that would leave, with the ids of their objects; ``besides`` are the collections of the
+    release itself, of which its page says who gets what.
+    """
+    session = work.session
+    named = sa.select(ObjectVersion.object_id).where(among(ObjectVersion.id, asked))
+    object_ids = set(session.scalars(named))
+    object_ids |= naming(session, object_ids)
+    found: dict[int, _Gathered] = defaultdict(_Gathered)
+    for collection in standing_in(session, object_ids) if object_ids else []:
+        if collection.id in besides:
+            continue
+        ground = ground_of(work, collection, object_ids)
+        would = ground.restated(asked, sector)
+        feeds = _feeds_of_members(work, collection.id)
+        for reader in peer_readers(session, feeds, work.now).values():
+            if has_access(reader, work.now) and (
+                ground.shown(work, reader) != would.shown(work, reader)
+            ):
+                offered = offered_now(session, feeds[reader.peer_id], object_ids)
+                gathered = found[reader.peer_id]
+                gathered.collections.add(collection.id)
+                gathered.before |= fetchable(work, reader, offered, ground)
+                gathered.after |= fetchable_then(work, reader, offered, would)
+    _add_the_rest(work, found)
+    peers = session.scalars(sa.select(Peer).where(among(Peer.id, found)))
+    return _shifts(work, found, {each.id: each for each in peers})
+
+
+def _shifts(
+    work: Work, found: Mapping[int, _Gathered], peers: Mapping[int, Peer]
+) -> list[PeerShift]:
+    """By name, those for whom anything changes."""
     alike: dict[frozenset[tuple[int, int]], Shift] = {}  # many gain and lose the same
-    shifts = [_shift(work, others[each], gathered, alike) for each, gathered in found.items()]
+    shifts = [_shift(work, peers[each], gathered, alike) for each, gathered in found.items()]
     changed = [each for each in shifts if each.opens.count or each.closes.count]
-    return Elsewhere(sorted(changed, key=lambda each: each.name), len(others) - len(changed))
+    return sorted(changed, key=lambda each: each.name)
 
 
 def _lets(work: Work, now: Consent, peer_id: int, then: Consent) -> bool:

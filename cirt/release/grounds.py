@@ -1,5 +1,6 @@
 """What stands in a collection, read once in a transaction, to be asked about for each of its readers."""
 
+import dataclasses
 from collections.abc import Collection as Collected
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -19,7 +20,7 @@ from cirt.release.offers import Candidate, candidates
 from cirt.release.readers import posted_in
 from cirt.sharing.facts import Consent, PeerReader
 from cirt.sharing.gate import allowed_loaded
-from cirt.sharing.standing import Loaded, load
+from cirt.sharing.standing import Alike, End, Loaded, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,24 @@ class Ground:
         """What of it may be offered: where we relay, not what the reader sent too, nor what has passed many."""
         return self.shown(work, reader, consent) - not_for(reader.peer_id, self.sent)
 
+    def restated(self, asked: Mapping[int, str], sector: str) -> "Ground":
+        """As it would be if a release stated this sector of these versions, given with the ids of their objects."""
+        alike: list[Alike] = []
+        for one in self.loaded.alike:
+            chosen = one.version_ids & asked.keys()
+            facts = dataclasses.replace(one.facts, sector=sector)
+            alike += [
+                dataclasses.replace(one, version_ids=one.version_ids - chosen),
+                dataclasses.replace(one, facts=facts, version_ids=chosen),
+            ]
+        named = frozenset(asked.values())
+        ends = {
+            version_id: [_restated(end, sector) if end.stix_id in named else end for end in several]
+            for version_id, several in self.loaded.ends.items()
+        }
+        loaded = dataclasses.replace(self.loaded, alike=alike, ends=ends)
+        return dataclasses.replace(self, loaded=loaded)
+
     def at(self, place: int) -> Candidate:
         return Candidate(self.version_ids[place], self.object_ids[place], self.version_us[place])
 
@@ -73,6 +92,10 @@ class Ground:
         """The company of these, whoever may have it."""
         wanted = companions_among(work.session, self.loaded, versions)
         return [self.company[each] for each in wanted if each in self.company]
+
+
+def _restated(end: End, sector: str) -> End:
+    return dataclasses.replace(end, facts=dataclasses.replace(end.facts, sector=sector))
 
 
 def ground_of(

@@ -24,7 +24,16 @@ from cirt.sharing.models import Agreement
 from tests.support.agreeing import asked_for, narrowed, ruled
 from tests.support.browse import Visitor, signed_in
 from tests.support.register import a_person
-from tests.support.release import ALL, a_collection, a_reader, names, published, walk
+from tests.support.release import (
+    ALL,
+    a_collection,
+    a_reader,
+    asked,
+    decided,
+    names,
+    published,
+    walk,
+)
 from tests.support.store import a_peer, indicator, numbered, put, relationship
 
 MOU = "MOU-2026-0099"
@@ -258,3 +267,31 @@ def test_who_asked_does_not_find_their_own_request_among_what_waits_for_them(
     lead.get("/desk")
 
     assert "Agreements that wait" not in lead.text
+
+
+def test_a_release_that_states_a_sector_says_what_that_opens_and_closes_elsewhere(
+    program: Program, irena: Actor, farid: Actor
+) -> None:
+    with program.work(CONSOLE) as work:
+        energy = a_reader(work, "energy", sectors=["energy"])
+        banks = a_reader(work, "banks", sectors=["banks"])
+        anybody = a_reader(work, "anybody")
+        old = a_collection(work, energy, banks, anybody, alias="old")
+        a_collection(work, anybody, alias="new")
+        one, other = indicator(1, tlp=Tlp.GREEN), indicator(2, tlp=Tlp.GREEN)
+        ids = [each.version_id for each in put(work, one, other, sector="banks")]
+        joined = [each.version_id for each in put(work, relationship(one.stix_id, other.stix_id))]
+        publish(work, old, [*ids, *joined])
+    assert names(walk(program, banks, "old")) == [ONE, NAMED]
+    reference = asked(program, irena, ONE, alias="new", sector="energy")
+
+    lead = signed_in(program, Role.LEAD, name="Lin")
+    lead.get(f"/release/{reference}")
+    assert "What the stated sector changes elsewhere" in lead.text
+    assert "BANKS no longer sees one object" in lead.text
+    assert "ENERGY can fetch one more object" in lead.text
+    assert "ANYBODY no longer" not in lead.text
+    decided(program, farid, reference)
+
+    assert names(walk(program, banks, "old")) == [NAMED]
+    assert names(walk(program, energy, "old")) == [ONE]
