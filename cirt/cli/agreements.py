@@ -8,7 +8,7 @@ import click
 from cirt.cli.console import Console, ListType, MomentType, TlpType, pass_console
 from cirt.kernel.tlp import Tlp
 from cirt.parties.models import Peer
-from cirt.release.settling import offer_missing
+from cirt.release.settling import offer_missing, settle_due
 from cirt.sharing import queries
 from cirt.sharing.agreements import service
 from cirt.sharing.agreements.commands import UNCHANGED, AddAgreement, ChangeAgreement
@@ -66,6 +66,7 @@ def add(console: Console, /, **given: Any) -> None:
     given["ceiling_in"] = given["ceiling_in"] or Tlp.AMBER_STRICT
     given["types"], given["sectors"] = given["types"] or (), given["sectors"] or ()
     with console.work() as work:
+        settle_due(work)
         made = service.add_agreement(work, AddAgreement(**given))
         offered = offer_missing(work, made.peer_id)
     _say(console, made, f"{made.reference} is recorded; {offered} objects are offered by it now.")
@@ -93,6 +94,7 @@ def change(console: Console, /, reference: str, **given: Any) -> None:
             given[name] = kind(given[name])
     said = {name: UNCHANGED if value is None else value for name, value in given.items()}
     with console.work() as work:
+        settle_due(work)
         changed = service.change_agreement(work, ChangeAgreement(reference, **said))
         offered = offer_missing(work, changed.peer_id)
     _say(console, changed, f"{reference} is changed; {offered} more objects are offered by it now.")
@@ -115,6 +117,7 @@ def suspend(console: Console, reference: str) -> None:
     """Close the peer's feeds until it is resumed."""
     with console.work() as work:
         done = service.suspend_agreement(work, reference)
+        offer_missing(work, done.peer_id)
     _say(console, done, f"{reference} is suspended: the peer reads nothing.")
 
 
@@ -124,6 +127,7 @@ def suspend(console: Console, reference: str) -> None:
 def resume(console: Console, reference: str) -> None:
     """Open the peer's feeds again."""
     with console.work() as work:
+        settle_due(work)
         done = service.resume_agreement(work, reference)
         offer_missing(work, done.peer_id)
     _say(console, done, f"{reference} is in force again.")
@@ -136,6 +140,7 @@ def end(console: Console, reference: str) -> None:
     """End it for good; another one may follow."""
     with console.work() as work:
         done = service.end_agreement(work, reference)
+        offer_missing(work, done.peer_id)
     _say(console, done, f"{reference} has ended: the peer reads nothing.")
 
 

@@ -9,6 +9,7 @@ from cirt.cli.console import Console, pass_console, password_option, read_passwo
 from cirt.parties import peers
 from cirt.parties.models import Peer
 from cirt.parties.peers import PeerFacts
+from cirt.release.settling import offer_missing
 from cirt.sharing.queries import agreements
 
 
@@ -109,6 +110,7 @@ def suspend(console: Console, slug: str) -> None:
     """As if there were no agreement with SLUG; its links rest."""
     with console.work() as work:
         peers.suspend_peer(work, slug)
+        offer_missing(work, peers.find_peer(work.session, slug).id)
     console.say({"slug": slug, "state": "suspended"}, f"{slug} is suspended: nothing is exchanged.")
 
 
@@ -119,6 +121,7 @@ def resume(console: Console, slug: str) -> None:
     """Go on with SLUG as its agreement says."""
     with console.work() as work:
         peers.resume_peer(work, slug)
+        offer_missing(work, peers.find_peer(work.session, slug).id)
     console.say({"slug": slug, "state": "active"}, f"{slug} is active again.")
 
 

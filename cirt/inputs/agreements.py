@@ -189,6 +189,7 @@ class DecideRequestInput(CommandInput[DecideRequest]):
     ruling = Choice(Ruling, say=_RULING)
     comment = Text(4000, long=_LONG)
     digest = Line(64, missing=_DIGEST)
+    seen = Line(64)
 
     def problems(self, command: DecideRequest) -> dict[str, list[str]]:
         if command.ruling is Ruling.REFUSED and not command.comment.strip():

@@ -1,6 +1,6 @@
 """By which way versions came, and from whom else: what is kept beside each (sharing digest, section 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +25,19 @@ class Passage:
     kind: WayKind | None
     collection: str | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A version that came by more than one peer: ``peers`` are those after its bringer; definitions go along with what
+    names them."""
+
+    goes_along: bool
+    peers: set[int]
+
+    @property
+    def by_many(self) -> bool:
+        return not self.goes_along and 1 + len(self.peers) >= MOST_PASSED
 
 
 def way_id(session: Session, peer_id: int, kind: WayKind, collection: str) -> int:
@@ -57,18 +70,26 @@ def not_to_offer(session: Session, peer_id: int, version_ids: Sequence[int]) -> 
 
     What is ours it may have back: nobody else makes a version of it. Definitions go wherever what names them does.
     """
-    passed = 1 + sa.func.count()
-    goes_along = sa.func.max(sa.case((ObjectFacts.companion, 1), else_=0))
-    sent_too = sa.func.max(sa.case((AlsoSeen.peer_id == peer_id, 1), else_=0))
+    return not_for(peer_id, also_sent(session, version_ids))
+
+
+def also_sent(session: Session, version_ids: Sequence[int]) -> Mapping[int, Passed]:
+    """Of these, of others, those that came by more than one peer."""
     query = (
-        sa.select(AlsoSeen.version_id)
+        sa.select(AlsoSeen.version_id, AlsoSeen.peer_id, ObjectFacts.companion)
         .join(ObjectVersion, ObjectVersion.id == AlsoSeen.version_id)
         .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .where(among(AlsoSeen.version_id, version_ids), ObjectFacts.origin_id.is_not(None))
-        .group_by(AlsoSeen.version_id)
-        .having(sa.or_(sent_too == 1, sa.and_(passed >= MOST_PASSED, goes_along == 0)))
     )
-    return set(session.scalars(query))
+    found: dict[int, Passed] = {}
+    for version_id, peer_id, goes_along in session.execute(query):
+        found.setdefault(version_id, Passed(goes_along, set())).peers.add(peer_id)
+    return found
+
+
+def not_for(peer_id: int, sent: Mapping[int, Passed]) -> set[int]:
+    """Of ``also_sent``, what is not offered to this peer."""
+    return {each for each, one in sent.items() if peer_id in one.peers or one.by_many}
 
 
 def passages(session: Session, version_id: int) -> list[Passage]:

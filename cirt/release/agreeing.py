@@ -1,15 +1,21 @@
-"""Changes of agreements with what they do to feeds, in one transaction: what was lost is closed, what was gained offered."""
+"""Changes of agreements with what they do to feeds, in one transaction: what was lost is closed, what was gained offered.
+
+What a change opens and closes is in ``visibility`` for the peer itself, in ``elsewhere`` for every other.
+"""
 
 from dataclasses import dataclass
 
 from cirt.kernel.work import Work
-from cirt.parties.four_eyes.commands import DecideRequest
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.parties.four_eyes.errors import ShownIsOld
 from cirt.parties.four_eyes.models import RequestState
-from cirt.parties.four_eyes.service import reason_of
-from cirt.release.settling import offer_missing
-from cirt.sharing.agreements.changes import Decided, decide_change, narrow_agreement
+from cirt.parties.four_eyes.service import barred, find_request, reason_of
+from cirt.release.settling import offer_missing, settle_due
+from cirt.release.surroundings import surroundings
+from cirt.sharing.agreements.changes import WRITE, Decided, decide_change, narrow_agreement
 from cirt.sharing.agreements.commands import WriteTerms
-from cirt.sharing.agreements.service import end_agreement, suspend_agreement
+from cirt.sharing.agreements.models import AgreementChange
+from cirt.sharing.agreements.service import end_agreement, hold_every_peer, suspend_agreement
 from cirt.sharing.models import Agreement
 
 CLOSING = {"suspend": suspend_agreement, "end": end_agreement}
@@ -24,7 +30,19 @@ class Agreed:
 
 
 def decide(work: Work, cmd: DecideRequest) -> Agreed:
-    """As ``decide_change``, and the peer's feeds are made right."""
+    """As ``decide_change``, and the feeds of the peer, and of all whom it touches, are made right.
+
+    An approval counts only while every peer stands as on the page that said what it opens and closes for whom.
+    """
+    if cmd.ruling is Ruling.APPROVED:
+        work.require(WRITE)
+        hold_every_peer(work)
+        change = find_request(work.session, AgreementChange, cmd.id)
+        if barred(work, change, WRITE) is None and cmd.seen != surroundings(work):
+            raise ShownIsOld
+        settle_due(
+            work
+        )  # what has run out is closed before this can open it again: nobody passes it
     decided = decide_change(work, cmd)
     if decided.change.state is not RequestState.APPROVED:
         return Agreed(decided)
@@ -39,10 +57,12 @@ def narrow(work: Work, reference: str, cmd: WriteTerms) -> Agreement:
 
 
 def close(work: Work, act: str, reference: str, reason: str) -> Agreement:
-    """Suspend or end it at once.
+    """Suspend or end it at once. What the peer brought leaves the feeds of others in the same transaction.
 
     Raises:
         NoSuchAgreement, NotInThatState, ReasonNeeded, NotAllowed.
     """
-    work.require("agreement:write")
-    return CLOSING[act](work, reference, reason_of(reason))
+    work.require(WRITE)
+    agreement = CLOSING[act](work, reference, reason_of(reason))
+    offer_missing(work, agreement.peer_id)
+    return agreement

@@ -6,17 +6,20 @@ tell that something so marked stands there.
 
 from collections.abc import Collection as Some
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
+from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import PAP_REFS, TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.objects.resolve import DEFINITION
 from cirt.parties.peers import ourselves
 from cirt.release.models import CollectionEntry
+from cirt.sharing.standing import Loaded
 
 _Query = TypeVar("_Query", bound=sa.Select[*tuple[Any, ...]])
 _FIXED = frozenset({*TLP2_REFS.values(), *PAP_REFS.values()})
@@ -31,7 +34,20 @@ def companions(session: Session, version_ids: Some[int]) -> list[int]:
     for ours, level, marks in session.execute(_of(query, version_ids)):
         named |= _split(marks)
         if ours:
-            named |= {identity, *([TLP2_REFS[level]] if level else [])}
+            named |= _with_us(identity, level)
+    return _newest(session, _with_their_own(session, named))
+
+
+def companions_among(session: Session, loaded: Loaded, version_ids: AbstractSet[int]) -> list[int]:
+    """As ``companions``, of what was loaded already."""
+    identity = ourselves(session).identity_id
+    named: set[str] = set()
+    for one in loaded.alike:
+        if version_ids.isdisjoint(one.version_ids):
+            continue
+        named |= set(one.facts.marks)
+        if one.facts.is_own and one.facts.creator == identity:
+            named |= _with_us(identity, one.facts.written_tlp)
     return _newest(session, _with_their_own(session, named))
 
 
@@ -40,16 +56,6 @@ def definitions_named(session: Session, version_ids: Some[int]) -> list[int]:
     rows = session.scalars(_of(sa.select(ObjectFacts.marks), version_ids))
     named = {stix_id for marks in rows for stix_id in _split(marks)}
     return _newest(session, _with_their_own(session, named))
-
-
-def standing_companions(session: Session, collection_id: int, version_ids: Some[int]) -> list[int]:
-    """The companions of these that stand in the collection."""
-    wanted = companions(session, version_ids)
-    query = sa.select(CollectionEntry.version_id).where(
-        CollectionEntry.collection_id == collection_id, among(CollectionEntry.version_id, wanted)
-    )
-    there = set(session.scalars(query))
-    return [each for each in wanted if each in there]
 
 
 def going_along(session: Session, collection_id: int) -> frozenset[int]:
@@ -90,6 +96,11 @@ def _with_their_own(session: Session, named: set[str]) -> set[str]:
         fresh = {each for marks in session.scalars(query) for each in _split(marks)} - found
         found |= fresh
     return found
+
+
+def _with_us(identity: str, level: Tlp | None) -> set[str]:
+    """What an object of ours brings: who made it, and the definition of its level."""
+    return {identity, TLP2_REFS[level]} if level else {identity}
 
 
 def _split(marks: str | None) -> set[str]:

@@ -1,7 +1,9 @@
 """Rows of readers' feeds: dates, first and last, offering and closing; under the locks of their collections."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection as Collected
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -139,6 +141,50 @@ _OPEN_ROWS = Columns(
         FeedRow.feed_id + 0 == sa.bindparam("feed_id", type_=sa.Integer),
         among_given(FeedRow.object_id, "objects"),
         FeedRow.closed_us.is_(None),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What stands open in one feed: versions with their objects; recalls apart, as they pass over marking and scope."""
+
+    versions: Mapping[int, int] = field(default_factory=dict)
+    recalls: Mapping[int, int] = field(default_factory=dict)
+
+
+def offered_now(
+    session: Session, feed_id: int | None, object_ids: Collected[int] | None = None
+) -> Offered:
+    """``object_ids`` are those that it is about; None means all. Without a feed there is nothing."""
+    if feed_id is None:
+        return Offered()
+    session.flush()
+    if object_ids is None:
+        columns = _OFFERED.read(session.connection(), {"feed_id": feed_id})
+    else:
+        values = {"feed_id": feed_id, "objects": list(object_ids)}
+        columns = _OFFERED_OF.read(session.connection(), values)
+    versions, objects, flags = columns
+    both = dict(zip(versions, objects, strict=True))
+    recalls = {
+        each: both[each] for each, is_recall in zip(versions, flags, strict=True) if is_recall
+    }
+    return Offered(
+        {k: v for k, v in both.items() if k not in recalls} if recalls else both, recalls
+    )
+
+
+_OFFERED_COLUMNS = sa.select(
+    FeedRow.version_id, FeedRow.object_id, sa.cast(FeedRow.recall, sa.Integer).label("recall")
+).where(FeedRow.closed_us.is_(None))
+_OFFERED = Columns(
+    _OFFERED_COLUMNS.where(FeedRow.feed_id == sa.bindparam("feed_id", type_=sa.Integer))
+)
+_OFFERED_OF = Columns(
+    _OFFERED_COLUMNS.where(
+        FeedRow.feed_id == sa.bindparam("feed_id", type_=sa.Integer),
+        among_given(FeedRow.object_id, "objects"),
     )
 )
 

@@ -5,7 +5,8 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
-from cirt.release.settling import released_from, settle_objects
+from cirt.release.hanging import released_from
+from cirt.release.settling import settle_objects
 from cirt.sharing.permissions import service
 from cirt.sharing.permissions.commands import EndPermission, RecordPermission, Scope
 from cirt.sharing.permissions.models import Permission

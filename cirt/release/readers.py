@@ -60,7 +60,7 @@ def posted_in(session: Session, collection: Collection, version_ids: Sequence[in
     return set(session.scalars(query))
 
 
-def allowed(
+def shown(
     work: Work,
     reader: PeerReader,
     collection: Collection,
@@ -68,11 +68,8 @@ def allowed(
     *,
     recalls: Some[int] = (),
 ) -> frozenset[int]:
-    """Which versions standing in this collection the gate lets through to this reader now.
-
-    Where we relay, a version is not offered to a peer that sent it too, nor once it has passed many.
-    """
-    may = allowed_versions(
+    """Which versions offered in this collection the gate lets through to this reader now."""
+    return allowed_versions(
         work.session,
         reader,
         collection.kind.value,
@@ -81,6 +78,19 @@ def allowed(
         posted=posted_in(work.session, collection, version_ids),
         recalls=recalls,
     )
+
+
+def allowed(
+    work: Work,
+    reader: PeerReader,
+    collection: Collection,
+    version_ids: Sequence[int],
+) -> frozenset[int]:
+    """Which versions standing in this collection may be offered to this reader now.
+
+    Where we relay, a version is not offered to a peer that sent it too, nor once it has passed many.
+    """
+    may = shown(work, reader, collection, version_ids)
     if collection.kind is not CollectionKind.PUBLISHED or not may:
         return may
     return may - not_to_offer(work.session, reader.peer_id, sorted(may))

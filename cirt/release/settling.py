@@ -4,26 +4,22 @@ Losing a whole collection closes nothing, for no reader can pass a row meanwhile
 """
 
 from collections.abc import Collection as Collected
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from cirt.kernel.among import among
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectEnd, ObjectFacts, ObjectVersion, StixObject
-from cirt.release.company import going_along, standing_companions
+from cirt.release.grounds import Ground, ground_of
+from cirt.release.hanging import hanging_on, naming, standing_in
 from cirt.release.locks import feeds_of, lock_collections
-from cirt.release.models import Collection, CollectionEntry, Feed, FeedRow, Member
-from cirt.release.offers import Candidate, candidates, close_rows, offer
-from cirt.release.readers import allowed, has_access
+from cirt.release.models import Collection, Feed, Member
+from cirt.release.offers import Candidate, Offered, close_rows, offer, offered_now
+from cirt.release.readers import has_access
 from cirt.release.unnamed import close_unnamed
 from cirt.sharing.consent import consent_key
-from cirt.sharing.facts import PeerReader
+from cirt.sharing.facts import Consent, PeerReader
 from cirt.sharing.queries import peer_reader
-
-_MAKER = "identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +28,59 @@ class Settled:
     closed: int = 0
 
 
-def settle(
-    work: Work, feed: Feed, collection: Collection, object_ids: Collected[int] | None = None
-) -> Settled:
-    """The caller holds the collection. Of each object the newest version that may go is offered.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What settling does to one feed: versions that it closes, that stay open, and that are offered anew."""
 
-    ``object_ids`` are those that it is about; None means all.
+    closing: frozenset[int] = frozenset()
+    staying: Mapping[int, int] = field(default_factory=dict)  # with their objects
+    offering: Sequence[Candidate] = ()
+
+
+def plan(
+    work: Work,
+    reader: PeerReader,
+    offered: Offered,
+    ground: Ground,
+    *,
+    consent: Consent | None = None,
+) -> Plan:
+    """Of each object the newest version that may go is offered; nothing is written.
+
+    ``offered`` is of the objects that the ground is about. ``reader`` and ``consent`` may be as they would be.
+    """
+    if not has_access(reader, work.now):
+        return Plan()
+    open_now = offered.versions
+    may = ground.allowed(work, reader, consent)
+    places = ground.newest(may)
+    along = ground.along_with(work, {ground.version_ids[place] for place in places})
+    first = [each for each in along if each.version_id in may and each.version_id not in open_now]
+    going = [ground.at(place) for place in places if ground.version_ids[place] not in open_now]
+    staying = {each: object_id for each, object_id in open_now.items() if each in may}
+    return Plan(frozenset(open_now.keys() - may), staying, [*first, *going])
+
+
+def settle(
+    work: Work,
+    feed: Feed,
+    collection: Collection,
+    object_ids: Collected[int] | None = None,
+    ground: Ground | None = None,
+) -> Settled:
+    """The caller holds the collection. ``object_ids`` are those that it is about; None means all.
+
+    ``ground`` is of these, where it was read in this transaction already.
     """
     reader = peer_reader(work.session, feed.peer_id, work.now)
     if not has_access(reader, work.now):
         feed.settled_for = None  # made good when access returns
         return Settled()
-    standing = _standing(work.session, collection.id, object_ids)
-    offered_now = _offered_now(work.session, feed.id, object_ids)
-    may = allowed(work, reader, collection, [each.version_id for each in standing])
-    closed = close_rows(work, feed, offered_now - may)
-    company = going_along(work.session, collection.id)
-    newest: dict[int, Candidate] = {}
-    for each in standing:
-        held = newest.get(each.object_id)
-        if each.version_id in company or each.version_id not in may:
-            continue
-        if held is None or held.version_us < each.version_us:
-            newest[each.object_id] = each
-    going = [each for each in standing if newest.get(each.object_id) == each]
-    with_them = standing_companions(
-        work.session, collection.id, [each.version_id for each in going]
-    )
-    along = allowed(work, reader, collection, with_them)
-    first = candidates(work.session, [each for each in with_them if each in along])
-    offered = offer(work, feed, [*first, *going])
-    closed += close_unnamed(work, feed, collection.id, offered_now - may)
+    ground = ground or ground_of(work, collection, object_ids)
+    planned = plan(work, reader, offered_now(work.session, feed.id, object_ids), ground)
+    closed = close_rows(work, feed, planned.closing)
+    offered = offer(work, feed, planned.offering)
+    closed += close_unnamed(work, feed, collection.id, planned.closing)
     if object_ids is None:
         feed.settled_for = _settled_for(work, reader)
     return Settled(len(offered), closed)
@@ -71,7 +89,7 @@ def settle(
 def offer_missing(work: Work, peer_id: int) -> int:
     """After a peer's agreement or state has changed: make its feeds right. How many versions were offered.
 
-    What it brought and we pass on hangs on that agreement too, so the feeds of others follow.
+    What it brought, and what names that, hangs on that agreement too, so the feeds of others follow.
     """
     collections = work.session.scalars(
         sa.select(Collection)
@@ -79,8 +97,8 @@ def offer_missing(work: Work, peer_id: int) -> int:
         .where(Member.peer_id == peer_id, Collection.kind != "inbox")
         .order_by(Collection.id)
     ).all()
-    brought = released_from(work.session, peer_id)
-    others = _standing_in(work.session, brought) if brought else []
+    brought = hanging_on(work.session, peer_id)
+    others = standing_in(work.session, brought) if brought else []
     lock_collections(work.session, {each.id for each in (*collections, *others)})
     offered = 0
     for collection in collections:
@@ -122,35 +140,14 @@ def hold_concerned(
     work: Work, object_ids: Collected[int], also_held: Collected[int] = ()
 ) -> Concerned:
     """These and what names them: a relationship stays where its end does, and comes again when that does."""
-    concerned = frozenset(object_ids) | _naming(work.session, object_ids)
-    collections = _standing_in(work.session, concerned) if concerned else []
+    concerned = frozenset(object_ids) | naming(work.session, object_ids)
+    collections = standing_in(work.session, concerned) if concerned else []
     lock_collections(work.session, {each.id for each in collections} | set(also_held))
     return Concerned(concerned, collections)
 
 
 def settle_concerned(work: Work, concerned: Concerned) -> Settled:
     return _settle_in(work, concerned.collections, concerned.object_ids)
-
-
-def _naming(session: Session, object_ids: Collected[int]) -> set[int]:
-    """What stands in collections and has one of these as an end, or as its maker."""
-    if not object_ids:
-        return set()
-    named = sa.select(StixObject.stix_id).where(among(StixObject.id, object_ids))
-    ends = sa.select(ObjectVersion.object_id).join(
-        ObjectEnd, ObjectEnd.version_id == ObjectVersion.id
-    )
-    found = set(session.scalars(ends.where(ObjectEnd.stix_id.in_(named))))
-    makers = session.scalars(named.where(StixObject.type == _MAKER)).all()
-    if makers:
-        made = (
-            sa.select(CollectionEntry.object_id)
-            .join(ObjectVersion, ObjectVersion.id == CollectionEntry.version_id)
-            .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-            .where(among(ObjectFacts.creator, makers))
-        )
-        found |= set(session.scalars(made.distinct()))
-    return found
 
 
 def _settle_in(
@@ -162,30 +159,13 @@ def _settle_in(
     )
     offered = closed = 0
     for collection in collections:
+        ground: Ground | None = None
         for feed in feeds_of(work.session, Feed.collection_id == collection.id, is_member):
-            settled = settle(work, feed, collection, object_ids)
+            ground = ground or ground_of(work, collection, object_ids)
+            settled = settle(work, feed, collection, object_ids, ground)
             offered += settled.offered
             closed += settled.closed
     return Settled(offered, closed)
-
-
-def released_from(session: Session, peer_id: int) -> set[int]:
-    """Objects that this peer brought and we have put into collections."""
-    query = (
-        sa.select(CollectionEntry.object_id)
-        .join(ObjectVersion, ObjectVersion.id == CollectionEntry.version_id)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(ObjectFacts.origin_id == peer_id, CollectionEntry.brought_by_id.is_(None))
-    )
-    return set(session.scalars(query.distinct()))
-
-
-def _standing_in(session: Session, object_ids: Collected[int]) -> list[Collection]:
-    entries = sa.select(CollectionEntry.collection_id).where(
-        among(CollectionEntry.object_id, object_ids)
-    )
-    query = sa.select(Collection).where(Collection.id.in_(entries), Collection.kind != "inbox")
-    return list(session.scalars(query.order_by(Collection.id)))
 
 
 def _settled_for(work: Work, reader: PeerReader) -> str | None:
@@ -215,28 +195,3 @@ def settle_due(work: Work) -> int:
     for peer_id in sorted(behind):
         offered += offer_missing(work, peer_id)
     return offered
-
-
-def _standing(
-    session: Session, collection_id: int, object_ids: Collected[int] | None
-) -> list[Candidate]:
-    """What stands in a collection, in the order in which it came."""
-    query = (
-        sa.select(ObjectVersion.id, ObjectVersion.object_id, ObjectVersion.version_us)
-        .join(CollectionEntry, CollectionEntry.version_id == ObjectVersion.id)
-        .where(CollectionEntry.collection_id == collection_id)
-        .order_by(CollectionEntry.id)
-    )
-    if object_ids is not None:
-        query = query.where(among(CollectionEntry.object_id, object_ids))
-    return [Candidate(*row) for row in session.execute(query)]
-
-
-def _offered_now(session: Session, feed_id: int, object_ids: Collected[int] | None) -> set[int]:
-    """Versions open in a feed, but for recalls, which pass over marking and scope."""
-    query = sa.select(FeedRow.version_id).where(
-        FeedRow.feed_id == feed_id, FeedRow.closed_us.is_(None), FeedRow.recall.is_(False)
-    )
-    if object_ids is not None:
-        query = query.where(among(FeedRow.object_id, object_ids))
-    return set(session.scalars(query))

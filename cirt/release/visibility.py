@@ -1,61 +1,25 @@
-"""What a peer can fetch, and what a change of its terms or memberships would open and close, as the gate says it.
+"""What a peer can fetch, and what a change of its terms or memberships would open and close, for it and for others.
 
-Nothing is decided here: versions are put to the gate as its present reader and as it would be, and counted by
-the sets of facts that they share.
+Nothing is decided here: the gate is asked about what stands open now, and what settling would make of the feeds is
+planned as settling plans it.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import among
-from cirt.kernel.errors import NotFound
-from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
-from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.release.collections import collections_for
-from cirt.release.company import going_along, standing_companions
-from cirt.release.filters import ALL, Filter
-from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, FeedRow
-from cirt.release.pages import all_of
-from cirt.release.readers import allowed, has_access
-from cirt.release.windows import find_place
-from cirt.sharing.facts import PeerReader, Terms
-from cirt.sharing.narrow import visible_facts
-from cirt.sharing.queries import peer_reader, staff_reader
-
-_EVERY_VERSION = Filter(versions=(ALL,))
-EXAMPLES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Objects of one type and marking in one collection."""
-
-    type: str
-    tlp: Tlp
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """``name`` is the STIX id where the object has none."""
-
-    stix_id: str
-    name: str
-    type: str
-    tlp: Tlp
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """What becomes visible, or vanishes, in one collection; examples only as far as the asker may read them."""
-
-    count: int
-    kinds: list[Kind]
-    examples: list[Example]
+from cirt.release.grounds import Ground, ground_of
+from cirt.release.models import Collection, CollectionKind, Feed
+from cirt.release.offers import Offered, offered_now
+from cirt.release.readers import has_access, shown
+from cirt.release.settling import plan
+from cirt.release.shifts import Shift, shift_of
+from cirt.sharing.consent import consent_under, load_consent
+from cirt.sharing.facts import Consent, PeerReader, Terms
+from cirt.sharing.queries import peer_reader, peer_reader_under
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +43,16 @@ class Preview:
 
 
 def preview_terms(work: Work, peer_id: int, terms: Terms) -> Preview:
-    """What would change if these were the peer's terms now; terms that begin later count as begun."""
-    terms = replace(terms, valid_from=min(terms.valid_from, work.now))
+    """What would change for this peer if these were its terms now; terms that begin later count as begun."""
     reader = peer_reader(work.session, peer_id, work.now)
-    wanted = replace(reader, terms=terms)
+    wanted = peer_reader_under(work.session, peer_id, terms, work.now)
+    consent = consent_under(load_consent(work.connection), wanted)
     readable = [
         each
         for each in collections_for(work.session, peer_id)
         if each.kind is not CollectionKind.INBOX
     ]
-    return _preview(work, reader, wanted, [(each, True) for each in readable])
+    return _preview(work, reader, wanted, [(each, True) for each in readable], consent)
 
 
 def preview_member(work: Work, peer_id: int, collection: Collection) -> Preview:
@@ -99,112 +63,76 @@ def preview_member(work: Work, peer_id: int, collection: Collection) -> Preview:
     return _preview(work, reader, reader, [(collection, False)])
 
 
-def objects_visible(work: Work, reader: PeerReader, collection: Collection) -> dict[int, int]:
-    """By object, the set of facts of a version that the peer can fetch from there now."""
-    try:
-        place = find_place(work, reader, collection)
-    except NotFound:
-        return {}
-    shown = all_of(work, place, _EVERY_VERSION).version_ids
-    return _objects_of(work, shown)
-
-
 def _preview(
     work: Work,
     reader: PeerReader,
     wanted: PeerReader,
     asked: Sequence[tuple[Collection, bool]],
+    consent: Consent | None = None,
 ) -> Preview:
     """``asked`` are collections, each with whether the peer is a member now."""
     lines: list[CollectionShift] = []
     before_all: set[int] = set()
     after_all: set[int] = set()
+    feeds = feeds_by_collection(work, reader.peer_id)
     for collection, is_member in asked:
-        before = objects_visible(work, reader, collection) if is_member else {}
-        after = _objects_after(work, wanted, collection)
+        ground = ground_of(work, collection)
+        offered = offered_now(work.session, feeds.get(collection.id))
+        before = fetchable(work, reader, offered, ground) if is_member else {}
+        after = fetchable_then(work, wanted, offered, ground, consent=consent)
         before_all |= before.keys()
         after_all |= after.keys()
         opened = {each: after[each] for each in after.keys() - before.keys()}
         closed = {each: before[each] for each in before.keys() - after.keys()}
         lines.append(
             CollectionShift(
-                collection, len(before), len(after), _shift(work, opened), _shift(work, closed)
+                collection, len(before), len(after), shift_of(work, opened), shift_of(work, closed)
             )
         )
     opens, closes = len(after_all - before_all), len(before_all - after_all)
     return Preview(lines, opens, closes, reader.suspended, has_access(wanted, work.now))
 
 
-def _objects_after(work: Work, reader: PeerReader, collection: Collection) -> dict[int, int]:
-    """As settling would make it: the newest allowed version of what stands there, and recalls already offered."""
+def fetchable(work: Work, reader: PeerReader, offered: Offered, ground: Ground) -> dict[int, int]:
+    """By object a version that the peer, a member, can fetch now of what it is offered there, but for the company."""
     if not has_access(reader, work.now):
         return {}
-    standing = work.session.scalars(
-        sa.select(CollectionEntry.version_id).where(CollectionEntry.collection_id == collection.id)
-    ).all()
-    may = allowed(work, reader, collection, standing)
-    going = may - going_along(work.session, collection.id)
-    may = going | (may & set(standing_companions(work.session, collection.id, going)))
-    recalled = set(
-        work.session.scalars(
-            sa.select(FeedRow.version_id)
-            .join(Feed, Feed.id == FeedRow.feed_id)
-            .where(
-                Feed.peer_id == reader.peer_id,
-                Feed.collection_id == collection.id,
-                FeedRow.closed_us.is_(None),
-                FeedRow.recall,
-            )
-        )
-    )
-    kept = allowed(work, reader, collection, sorted(recalled), recalls=recalled)
-    return _objects_of(work, may | kept)
+    may = ground.shown(work, reader)
+    asked = {k: v for k, v in offered.versions.items() if k not in ground.company}
+    found = {object_id: each for each, object_id in asked.items() if each in may}
+    rest = [each for each in asked if each not in may]
+    if rest:  # some may stand there no more and still be open
+        still = shown(work, reader, ground.collection, rest)
+        found |= {asked[each]: each for each in still}
+    return found | _recalled(work, reader, offered, ground)
 
 
-def _objects_of(work: Work, version_ids: Iterable[int]) -> dict[int, int]:
-    """Object by object the facts of one of these versions, the last written."""
-    query = (
-        sa.select(ObjectVersion.object_id, ObjectVersion.facts_id)
-        .where(among(ObjectVersion.id, list(version_ids)))
-        .order_by(ObjectVersion.id)
-    )
+def fetchable_then(
+    work: Work,
+    reader: PeerReader,
+    offered: Offered,
+    ground: Ground,
+    *,
+    consent: Consent | None = None,
+) -> dict[int, int]:
+    """The same once the feed is settled for this reader as it would be; recalls stay where they are offered."""
+    if not has_access(reader, work.now):
+        return {}
+    planned = plan(work, reader, offered, ground, consent=consent)
+    there = dict(planned.staying) | {each.version_id: each.object_id for each in planned.offering}
+    found = {there[each]: each for each in there.keys() - ground.company.keys()}
+    return found | _recalled(work, reader, offered, ground)
+
+
+def _recalled(work: Work, reader: PeerReader, offered: Offered, ground: Ground) -> dict[int, int]:
+    recalls = offered.recalls
+    if not recalls:
+        return {}
+    kept = shown(work, reader, ground.collection, list(recalls), recalls=recalls)
+    return {recalls[each]: each for each in kept}
+
+
+def feeds_by_collection(work: Work, peer_id: int) -> dict[int, int]:
+    """Also of collections that it has left."""
+    query = sa.select(Feed.collection_id, Feed.id).where(Feed.peer_id == peer_id)
     return dict(work.connection.execute(query).all())
-
-
-def _shift(work: Work, objects: Mapping[int, int]) -> Shift:
-    """Counted by the facts that they share."""
-    if not objects:
-        return Shift(0, [], [])
-    counts = Counter(objects.values())
-    query = sa.select(ObjectFacts.id, ObjectFacts.type, ObjectFacts.tlp)
-    kinds: dict[tuple[str, Tlp], int] = defaultdict(int)
-    for facts_id, kind, tlp in work.connection.execute(
-        query.where(among(ObjectFacts.id, list(counts)))
-    ):
-        kinds[kind, tlp] += counts[facts_id]
-    ordered = sorted(kinds.items(), key=lambda each: (-each[1], each[0]))
-    return Shift(
-        len(objects),
-        [Kind(kind, tlp, count) for (kind, tlp), count in ordered],
-        _examples(work, objects),
-    )
-
-
-def _examples(work: Work, objects: Mapping[int, int]) -> list[Example]:
-    """The youngest few that the asker may read."""
-    query = (
-        sa.select(StixObject.stix_id, ObjectVersion.name, ObjectFacts.type, ObjectFacts.tlp)
-        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
-        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
-        .where(
-            among(StixObject.id, list(objects)),
-            visible_facts(staff_reader(work.actor), None, work.now),
-            ObjectFacts.companion.is_(False),
-        )
-        .order_by(StixObject.id.desc())
-        .limit(EXAMPLES)
-    )
-    return [
-        Example(row.stix_id, row.name or row.stix_id, row.type, row.tlp)
-        for row in work.connection.execute(query)
-    ]

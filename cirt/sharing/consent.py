@@ -74,3 +74,13 @@ def load_consent(connection: sa.Connection) -> Consent:
     ]
     grants = tuple(Grant(*row) for row in _GRANTS.rows(connection, _IN_USE))
     return Consent(tuple(permits), grants)
+
+
+def consent_under(consent: Consent, peer: PeerReader) -> Consent:
+    """What the sources would have agreed to if these were this peer's terms."""
+    terms = peer.terms
+    grants = [each for each in consent.grants if each.peer_id != peer.peer_id]
+    is_in_use = terms is not None and terms.state is AgreementState.IN_FORCE and not peer.suspended
+    if terms is not None and terms.transit and is_in_use:
+        grants.append(Grant(peer.peer_id, terms.valid_from, terms.valid_until, terms.attribution))
+    return Consent(consent.permits, tuple(grants))

@@ -94,7 +94,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "part prepare",
         "web.exports": "export save",
         "web.peers": "peers peer ask take_out view view_collection",
-        "web.agreements": "agreements new save_new agreement edit save_change move copy change decide member "
+        "web.agreements": "agreements new save_new agreement edit save_change stop move copy change decide member "
         "decide_membership",
         "web.agreement_persons": "persons add key save_key remove",
         "web.agreement_report": "report report_csv",

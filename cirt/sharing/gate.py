@@ -16,7 +16,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.content import ObjectContent, read_joined
 from cirt.objects.models import ObjectVersion, StixObject
-from cirt.sharing.facts import Recipient
+from cirt.sharing.facts import Consent, Recipient
 from cirt.sharing.judging import Question, leaving, verdicts
 from cirt.sharing.marked import facts_of_row
 from cirt.sharing.queries import staff_reader
@@ -101,6 +101,23 @@ def allowed_versions(
     """
     question = Question(recipient, kind, now, frozenset(posted), frozenset(recalls))
     return leaving(load(session.connection(), version_ids), question)
+
+
+def allowed_loaded(
+    loaded: Loaded,
+    recipient: Recipient,
+    kind: str,
+    now: datetime,
+    *,
+    posted: frozenset[int],
+    consent: Consent | None = None,
+) -> frozenset[int]:
+    """The same for what was loaded once to be asked about for many recipients in one transaction.
+
+    ``consent`` is what the sources would have agreed to, for looking ahead; without it, what they have.
+    """
+    asked = loaded if consent is None else replace(loaded, consent=consent)
+    return leaving(asked, Question(recipient, kind, now, posted))
 
 
 def allowed_standing(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -80,6 +81,19 @@ def peer_readers(
     for row in rows:
         of_peer[row.peer_id].append(row)
     return {peer_id: reader_of(rows, now) for peer_id, rows in of_peer.items()}
+
+
+def peer_reader_under(session: Session, peer_id: int, wanted: Terms, now: datetime) -> PeerReader:
+    """This peer as the rules would see it if its agreement of that reference had these terms.
+
+    Terms that begin later count as begun, in place of those of today.
+    """
+    rows = session.execute(_READERS.where(Peer.id == peer_id)).all()
+    begun = replace(wanted, valid_from=min(wanted.valid_from, now))
+    if terms_rule(begun, now) is None:
+        return replace(reader_of(rows, now), terms=begun)
+    others = [terms_of(row) for row in rows if row.reference not in (None, wanted.reference)]
+    return replace(reader_of(rows, now), terms=_nearest([*others, begun], now))
 
 
 def reader_of(rows: Sequence[sa.Row[*tuple[Any, ...]]], now: datetime) -> PeerReader:

@@ -12,11 +12,13 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.parties.peers import set_credentials
 from cirt.parties.roles import Role
+from cirt.release.publishing import publish
 from tests.support.browse import PASSWORD, a_colleague
 from tests.support.browser import Person, a_person
 from tests.support.databases import Databases
 from tests.support.release import a_collection, a_reader, our_indicator, published
 from tests.support.served import Served, serve
+from tests.support.store import indicator, put
 
 MOU = "MOU-2026-0001"
 MEDIA = "application/taxii+json;version=2.1"
@@ -26,13 +28,17 @@ MEDIA = "application/taxii+json;version=2.1"
 def desk(databases: Databases, tmp_path: Path) -> Iterator[Served]:
     with serve(databases, "sqlite", tmp_path / "desk") as served:
         with served.program.work(CONSOLE) as work:
-            peer = a_reader(work, reference=MOU, ceiling=Tlp.GREEN)
+            peer = a_reader(work, reference=MOU, ceiling=Tlp.GREEN, transit=True)
+            other, _ = a_reader(work, "cert-c", transit=True), a_reader(work, "cert-d")
             set_credentials(work, "cert-b", "cert-b", PASSWORD)
             objects = [
                 our_indicator(work, "198.51.100.1", Tlp.GREEN),
                 our_indicator(work, "198.51.100.2", Tlp.AMBER),
             ]
-            published(work, a_collection(work, peer), *objects)
+            collection = a_collection(work, peer, other)
+            published(work, collection, *objects)
+            theirs = indicator(9, tlp=Tlp.GREEN, name="Address 203.0.113.9")
+            publish(work, collection, [each.version_id for each in put(work, theirs, origin=peer)])
         yield served
 
 
@@ -72,7 +78,8 @@ def test_a_wider_agreement_from_the_wish_to_the_peers_poll(desk: Served, chromiu
         asked = irena.path.partition("?")[0]
 
     with a_lead(desk, chromium, "Lin", script=False) as lin:
-        lin.open("/agreements")
+        lin.open("/desk")
+        lin.reads("Agreements that wait for you")
         lin.press(f"Change of {MOU}")
         assert lin.path == asked
         lin.reads("can fetch 2 more objects", "They joined the exercise")
@@ -87,6 +94,9 @@ def test_a_wider_agreement_from_the_wish_to_the_peers_poll(desk: Served, chromiu
         lin.reads("Address 198[.]51[.]100[.]2")
         lin.open(f"/agreements/{MOU}")
         lin.reads("Duty desk", "555 0142", "English, French", "approved by Lin")
+        lin.press("Suspend at once")
+        lin.reads("After that CERT-B no longer sees", "It touches one other peer: CERT-C")
+        lin.reads("Nothing changes for the other peer.", "Address 203[.]0[.]113[.]9")
         lin.fill(Reason="Exercise is over")
         lin.press("Suspend at once")
         lin.reads("Suspended.")

@@ -121,7 +121,12 @@ def test_it_says_so_while_the_last_pages_are_not_counted(program: Program) -> No
         before = agreement_report(work, f"MOU-2026-{peer.id:04}", YEAR)
 
     assert before.is_behind
+    visitor = signed_in(program, Role.AUDITOR)
+    address = f"/agreements/MOU-2026-{peer.id:04}/report.csv?period=2026"
+    said = "given,last-pages-not-counted-yet,,yes,"
+    assert said in visitor.get(address).get_data(as_text=True)
     assert not report(program, peer).is_behind
+    assert said not in visitor.get(address).get_data(as_text=True)
 
 
 def test_how_long_decisions_took_and_what_the_gate_kept(program: Program, clock: FakeClock) -> None:

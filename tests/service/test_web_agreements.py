@@ -166,6 +166,8 @@ def test_narrowing_and_stopping_hold_at_once(program: Program, irena: Visitor) -
     irena.follow()
     assert "What the peer lost by it is closed" in irena.text
 
+    irena.get(f"/agreements/{MOU}/stop?act=suspend")
+    assert "After that CERT-B no longer sees" in irena.text
     irena.send(f"/agreements/{MOU}/state", act="suspend", reason="")
     assert status(irena) == 422
     irena.send(f"/agreements/{MOU}/state", act="suspend", reason="Broken into")

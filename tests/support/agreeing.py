@@ -15,6 +15,7 @@ from cirt.parties.four_eyes.commands import DecideRequest, Ruling
 from cirt.parties.four_eyes.service import find_request
 from cirt.release import agreeing
 from cirt.release.agreeing import Agreed
+from cirt.release.surroundings import surroundings
 from cirt.sharing.agreements.changes import draft_agreement, propose_change
 from cirt.sharing.agreements.commands import WriteTerms
 from cirt.sharing.agreements.models import AgreementChange
@@ -69,8 +70,9 @@ def ruled(
 ) -> Agreed:
     with program.work(actor, write=False) as work:
         digest = find_request(work.session, AgreementChange, change_id).digest
+        seen = surroundings(work)
     with program.work(actor) as work:
-        return agreeing.decide(work, DecideRequest(change_id, ruling, comment, digest))
+        return agreeing.decide(work, DecideRequest(change_id, ruling, comment, digest, seen))
 
 
 def narrowed(program: Program, actor: Actor, reference: str, **more: Any) -> None:

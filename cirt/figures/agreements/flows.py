@@ -43,7 +43,7 @@ def given(session: Session, scope: Scope) -> Flow:
         *scope.in_period(HandedOut.at),
         ~_is_red(),
     )
-    went = sa.union(fetched, handed).subquery()
+    went = sa.union_all(fetched, handed).subquery()  # what went twice counts once below
     query = (
         sa.select(went.c.object_id, went.c.version_id, went.c.facts_id)
         .join(ObjectVersion, ObjectVersion.id == went.c.version_id)

@@ -12,9 +12,13 @@ class Ruling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DecideRequest:
-    """``digest`` is that of the page on which the decision was taken."""
+    """``digest`` is that of the page on which the decision was taken.
+
+    ``seen`` is what that page's preview rested on, where it had one that does.
+    """
 
     id: int
     ruling: Ruling
     comment: str
     digest: str
+    seen: str = ""

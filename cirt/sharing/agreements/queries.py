@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from cirt.files.models import Attachment
 from cirt.kernel.among import among
+from cirt.kernel.work import Work
 from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.models import Account, Peer, Person
 from cirt.sharing.agreements.models import AgreementChange
@@ -52,8 +53,10 @@ class HistoryLine:
     copy: SignedText | None
 
 
-def open_changes(session: Session, agreement_id: int | None = None) -> list[ChangeLine]:
-    """Those that wait, the longest wait first."""
+def open_changes(
+    session: Session, agreement_id: int | None = None, *, not_by: int | None = None
+) -> list[ChangeLine]:
+    """Those that wait, the longest wait first; but for those of one person."""
     query = (
         sa.select(
             AgreementChange.id,
@@ -73,6 +76,8 @@ def open_changes(session: Session, agreement_id: int | None = None) -> list[Chan
     )
     if agreement_id is not None:
         query = query.where(AgreementChange.agreement_id == agreement_id)
+    if not_by is not None:
+        query = query.where(Person.id != not_by)
     return [
         ChangeLine(*row[:6], row.agreement_state is AgreementState.DRAFT)
         for row in session.execute(query)
@@ -82,6 +87,13 @@ def open_changes(session: Session, agreement_id: int | None = None) -> list[Chan
 def copies_kept(session: Session, agreement_id: int) -> set[int]:
     """Signed texts of every version that ever held."""
     return {found[0] for each in history(session, agreement_id) if (found := _copy_in(each))}
+
+
+def changes_to_decide(work: Work) -> list[ChangeLine]:
+    """Those that wait for this person: somebody else asked for them. None for who may not decide on any."""
+    if work.actor.person_id is None or not work.actor.may("agreement:write"):
+        return []
+    return open_changes(work.session, not_by=work.actor.person_id)
 
 
 def copies_asked_for(session: Session, agreement_id: int) -> set[int]:

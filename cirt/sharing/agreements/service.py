@@ -105,6 +105,11 @@ _MOVES: dict[str, tuple[tuple[AgreementState, ...], AgreementState]] = {
     "resume": ((AgreementState.SUSPENDED,), AgreementState.IN_FORCE),
     "end": (CHANGEABLE, AgreementState.ENDED),
 }
+CLOSED = {act: _MOVES[act][1] for act in ("suspend", "end")}  # what one lead does at once
+
+
+def may_move(agreement: Agreement, act: str) -> bool:
+    return agreement.state in _MOVES[act][0]
 
 
 def _move(work: Work, reference: str, act: str, reason: str) -> Agreement:
@@ -135,6 +140,12 @@ def hold_peer(work: Work, peer_id: int) -> None:
     """Two who change agreements with one peer follow one another; what only refers to the peer need not wait."""
     locked = sa.select(Peer.id).where(Peer.id == peer_id).with_for_update(key_share=True)
     work.session.execute(locked)
+
+
+def hold_every_peer(work: Work) -> None:
+    """No agreement with anybody changes until commit. Taken first, and in order, so that two who do so queue."""
+    locked = sa.select(Peer.id).order_by(Peer.id).with_for_update(key_share=True)
+    work.session.execute(locked).all()
 
 
 def check(work: Work, agreement: Agreement) -> None:

@@ -16,6 +16,8 @@ from cirt.parties.four_eyes.service import barred, find_request
 from cirt.parties.models import Peer
 from cirt.parties.rights import names_behind, names_who
 from cirt.release import agreeing
+from cirt.release.elsewhere import preview_elsewhere
+from cirt.release.surroundings import surroundings
 from cirt.release.visibility import preview_terms
 from cirt.sharing.agreements.changes import (
     WRITE,
@@ -60,6 +62,8 @@ def _page(
         values: dict[str, Any] = {
             "peer": work.session.get_one(Peer, row.peer_id),
             "preview": preview_terms(work, row.peer_id, wanted) if is_open else None,
+            "elsewhere": preview_elsewhere(work, row.peer_id, wanted) if is_open else None,
+            "seen": surroundings(work) if is_open else "",
             "starts": wanted.valid_from if wanted.valid_from > work.now else None,
             "barred": bar,
             "is_mine": bar == OwnChange.code,

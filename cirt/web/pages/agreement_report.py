@@ -95,6 +95,8 @@ def _csv(it: AgreementReport) -> str:
         for each in flow.counts:
             lines.writerow((name, cell(each.type), each.tlp.value, each.objects, "objects"))
     lines.writerow(("given", "revocations-fetched", "", it.revocations, "objects"))
+    if it.is_behind:
+        lines.writerow(("given", "last-pages-not-counted-yet", "", "yes", ""))
     for delay in it.delays:
         lines.writerow(("delay", delay.name, "", delay.count, "count"))
         lines.writerow(("delay", delay.name, "", _seconds(delay.median), "median-s"))

@@ -30,10 +30,11 @@ from cirt.sharing.agreements.queries import (
     open_changes,
 )
 from cirt.sharing.agreements.record import Record
+from cirt.sharing.agreements.service import CLOSED
 from cirt.sharing.models import Agreement
 from cirt.sharing.queries import agreements as all_agreements
 from cirt.sharing.queries import find_agreement
-from cirt.web import agreed, i18n
+from cirt.web import agreed, i18n, stopping
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
@@ -99,13 +100,27 @@ def move(reference: str) -> AnyResponse:
             else:
                 agreeing.close(work, cmd.act, reference, cmd.reason)
     except FieldsInvalid as error:
-        return _page(reference, refused(error), status_of(error))
+        return _again(reference, refused(error), status_of(error))
     except Conflict as error:
         form = Form(refused(error).values)
         return _page(reference, form, status_of(error), i18n.say_error(error))
     if cmd.act == "resume":
         return redirect(path_of("agreements.change", change_id=change_id, done="asked"), 303)
     return redirect(path_of("agreements.agreement", reference=reference, done=cmd.act), 303)
+
+
+def _again(reference: str, form: Form, status: int) -> Response:
+    """Where it was asked for: resuming on the agreement's own page."""
+    act = form.value("act")
+    if act in CLOSED:
+        return stopping.page(reference, act, form, status)
+    return _page(reference, form, status)
+
+
+@bp.get("/agreements/<reference>/stop")
+def stop(reference: str) -> Response:
+    """What suspending or ending would close, for whom, before its button."""
+    return stopping.page(reference, stopping.asked_for(), Form())
 
 
 @bp.get("/agreements/<reference>/copy/<int(max=2147483647):attachment_id>")

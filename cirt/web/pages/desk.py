@@ -8,6 +8,7 @@ from cirt.register.mine import mine
 from cirt.register.models import Severity
 from cirt.release.lists import waiting_releases
 from cirt.sharing.agreements.expiry import near_ends
+from cirt.sharing.agreements.queries import changes_to_decide
 from cirt.web.frame import render
 from cirt.web.session import open_work, visit
 
@@ -23,6 +24,7 @@ def desk() -> Response:
         waiting = waiting_releases(work)
         answers = answers_waiting(work)
         ends = near_ends(work.session, work.now)
+        changes = changes_to_decide(work)
     return render(
         "desk/desk.html",
         figures=figures,
@@ -33,6 +35,7 @@ def desk() -> Response:
         most=max((count for _, count in figures.by_class), default=1),
         waiting=waiting,
         ends=ends,
+        changes=changes,
         answers_waiting=answers,
         may_decide=visit().actor.may("release:decide"),
     )

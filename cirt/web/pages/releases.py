@@ -14,10 +14,12 @@ from cirt.inputs.release import (
     WithdrawReleaseInput,
 )
 from cirt.kernel.errors import CirtError, Conflict, FieldsInvalid, NotFound, TooMany
+from cirt.kernel.work import Work
 from cirt.objects.envelope import bundle as stix_bundle
 from cirt.parties.errors import PasswordWrong
 from cirt.release.asking import ask_again
 from cirt.release.deciding import decide_release, withdraw_release
+from cirt.release.elsewhere import PeerShift, preview_sector
 from cirt.release.errors import (
     NotAsker,
     NothingWouldLeave,
@@ -129,6 +131,16 @@ def again(reference: str) -> AnyResponse:
     return redirect(path_of("release.release", reference=reference, done="asked"), 303)
 
 
+def _restated(work: Work, view: ProposalView) -> list[PeerShift]:
+    """What the sector that it states opens and closes where its objects stand already, while it waits."""
+    if not view.sector or view.state is not ProposalState.ASKED:
+        return []
+    asked = {
+        each.version_id: each.stix_id for each in view.objects if each.version_id in view.going
+    }
+    return preview_sector(work, view.sector, asked, {each.id for each in view.collections})
+
+
 def _page(
     reference: str,
     form: Form,
@@ -138,6 +150,7 @@ def _page(
     with open_work(write=False) as work:
         view = proposal_view(work, reference)
         standing = standing_of(work, reference)
+        restated = _restated(work, view)
     actor = visit().actor
     is_sent_back = view.state is ProposalState.SENT_BACK
     is_open = is_sent_back or view.state is ProposalState.ASKED
@@ -147,6 +160,7 @@ def _page(
         form=form,
         it=view,
         standing=standing,
+        restated=restated,
         is_mine=view.asker_person_id == actor.person_id,
         may_ask_again=is_sent_back and view.may_read and actor.may("release:ask"),
         may_withdraw=is_open and view.is_asker,
