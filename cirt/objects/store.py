@@ -29,7 +29,7 @@ from cirt.objects.models import (
 )
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.persons import concerns_persons
-from cirt.objects.policies import NOTHING_SAID, Policy, as_data, policy_of, together
+from cirt.objects.policies import Iep, Policy, as_data, policy_of, together
 from cirt.objects.resolve import (
     DEFINITION,
     policies,
@@ -194,7 +194,7 @@ def _take(
         return Kept.KNOWN, held, present
     is_ours = terms.origin_id is None
     goes_along = one.type in _COMPANIONS or (is_ours and (terms.companion or _was_companion(held)))
-    policy = NOTHING_SAID if goes_along else said.policy  # it goes wherever what names it goes
+    policy = _own_period(one, said.policy) if goes_along else said.policy
     facts = FactSet(
         type=one.type,
         tlp=Tlp.RED,  # until settle_facts has seen all versions
@@ -215,6 +215,12 @@ def _take(
     version = Version(one.version_us, one.sha256, bound, facts, version_id, source=one)
     held.versions[one.version_us] = version
     return Kept.NEW, held, version
+
+
+def _own_period(one: StixObject, policy: Policy) -> Policy:
+    """A definition goes wherever what names it goes, and no longer than that."""
+    iep = together([policy, policy_of(one.content())]).iep
+    return Policy(iep=Iep(iep.start_us, iep.end_us))
 
 
 def _marks(one: StixObject) -> tuple[str, ...]:
