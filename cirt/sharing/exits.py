@@ -153,10 +153,10 @@ _LOG_NAMES = (
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
     "address after alias allowed audience before begin bind ceiling chosen collection count country "
-    "differences differs email encoding end every examples facts fields file first gains given host id "
+    "differences differs email encoding end every examples facts fields file first gains given host id ids "
     "identity incident into kind known last leading least letter limit limit_s line location log loses marking "
     "missing most name names needed origin part path pattern peer place places port problem proposed reason "
-    "reference remote report revision seen slug state status stix_id text tlp to type url username value "
+    "reference remote report revision seen slug state status stix_id text tlp to type typed url username value "
     "version wait_s wanted what whole word words"
 )
 

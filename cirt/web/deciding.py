@@ -12,7 +12,7 @@ from cirt.parties.errors import PasswordWrong
 from cirt.parties.four_eyes.commands import DecideRequest, Ruling
 from cirt.web.again import check_password_again
 from cirt.web.errors import status_of
-from cirt.web.forms import Form, refused, sent
+from cirt.web.forms import Form, refused, sent, typed_values
 from cirt.web.session import open_work
 
 
@@ -34,7 +34,7 @@ def decide_request(
     except (FieldsInvalid, Invalid) as error:
         return show(refused(error, at="comment"), status_of(error), None)
     except Conflict as error:
-        return show(Form(), status_of(error), error)
+        return show(Form(typed_values()), status_of(error), error)
     if conflict is not None:
-        return show(Form(), status_of(conflict), conflict)
+        return show(Form(typed_values()), status_of(conflict), conflict)
     return redirect(path_when(cmd.ruling.value), 303)

@@ -72,7 +72,7 @@ def test_a_wider_agreement_from_the_wish_to_the_peers_poll(desk: Served, chromiu
         irena.fill(Why="They joined the exercise", Name_or_desk="Duty desk")
         irena.fill(Phone="555 0142", Languages="English, French")
         irena.press("Propose the change")
-        irena.reads("can fetch 2 more objects", "Address 198[.]51[.]100[.]2", "TLP:AMBER")
+        irena.reads("can fetch one more object", "Address 198[.]51[.]100[.]2", "TLP:AMBER")
         irena.reads("Asked by you, so another lead decides")
         assert names_fetched(desk) == {"Address 198.51.100.1"}
         asked = irena.path.partition("?")[0]
@@ -82,7 +82,7 @@ def test_a_wider_agreement_from_the_wish_to_the_peers_poll(desk: Served, chromiu
         lin.reads("Agreements that wait for you")
         lin.press(f"Change of {MOU}")
         assert lin.path == asked
-        lin.reads("can fetch 2 more objects", "They joined the exercise")
+        lin.reads("can fetch one more object", "They joined the exercise")
         lin.page.get_by_role("radio", name="Approve").check()
         lin.fill(Your_password=PASSWORD)
         lin.press("Record decision")

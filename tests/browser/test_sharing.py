@@ -97,6 +97,7 @@ def test_an_indicator_is_asked_for_decided_fetched_and_taken_back(
         assert fetched(site) == ["203[.]0[.]113[.]10", "203[.]0[.]113[.]9"]
 
         irena.open(f"/agreements/{MOU}")
+        irena.press("Suspend at once")
         irena.fill(Reason="Their desk is moving")
         irena.press("Suspend at once")
         irena.open("/indicators")

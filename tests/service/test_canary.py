@@ -228,6 +228,7 @@ SHOWN_ELSEWHERE = {
     "errors/too_large.html": "tests/service/test_web_sturdy.py",
     "errors/typed.html": "tests/service/test_web_sturdy.py",
     "incidents/check.html": "tests/service/test_checking.py",
+    "incidents/laxer.html": "tests/service/test_pap_follows.py",
     "incidents/reach.html": "tests/service/test_web_ledger.py",
     "incidents/reached.html": "tests/service/test_web_ledger.py",
     "parts/confirm.html": "tests/service/test_web_triage.py",

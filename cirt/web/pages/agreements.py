@@ -102,19 +102,19 @@ def move(reference: str) -> AnyResponse:
     except FieldsInvalid as error:
         return _again(reference, refused(error), status_of(error))
     except Conflict as error:
-        form = Form(refused(error).values)
-        return _page(reference, form, status_of(error), i18n.say_error(error))
+        form = refused(error, at="reason")
+        return _again(reference, form, status_of(error), i18n.say_error(error))
     if cmd.act == "resume":
         return redirect(path_of("agreements.change", change_id=change_id, done="asked"), 303)
     return redirect(path_of("agreements.agreement", reference=reference, done=cmd.act), 303)
 
 
-def _again(reference: str, form: Form, status: int) -> Response:
+def _again(reference: str, form: Form, status: int, conflict: str = "") -> Response:
     """Where it was asked for: resuming on the agreement's own page."""
     act = form.value("act")
     if act in CLOSED:
         return stopping.page(reference, act, form, status)
-    return _page(reference, form, status)
+    return _page(reference, form, status, conflict)
 
 
 @bp.get("/agreements/<reference>/stop")
