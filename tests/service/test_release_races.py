@@ -82,7 +82,7 @@ def test_raced_approvals_publish_nothing_twice_and_nothing_stale(
 def test_ten_thousand_raced_pairs_publish_nothing_twice_and_nothing_stale(
     program: Program, way: str, record_property: Callable[[str, object], None]
 ) -> None:
-    found = race(program, way, EACH_IN_LONG, 0.5)
+    found = race(program, way, EACH_IN_LONG, 0.25)
 
     record_property("pairs", found.pairs)
     assert found.pairs == 6 * EACH_IN_LONG
