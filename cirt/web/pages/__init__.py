@@ -32,6 +32,7 @@ from cirt.web.pages import (
     reporters,
     sign_in,
     sync,
+    sync_lines,
     sync_loops,
     the_bin,
     triage,
