@@ -58,7 +58,7 @@ _OF_ALERTS = "tests/service/test_health.py::test_leads_get_one_mail_that_names_t
 # Endpoints, by what stands before their last name.
 _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
     Audience.ANYBODY: {
-        "": "health_live health_ready",
+        "": "health_live health_ready metrics",
         "web": "static nowhere",
         "web.public": "home report send_report sent_report child status",
         "web.sign_in": "ask enter",

@@ -60,6 +60,7 @@ BESIDE = (
     printing,
     remarks,
     reporters,
+    sync_lines,
     sync_loops,
     triage_bulk,
     triage_joins,
