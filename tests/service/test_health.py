@@ -208,10 +208,10 @@ def test_what_a_lead_calls_expected_is_quiet_until_its_cause_was_gone_once(
     program: Program, clock: FakeClock
 ) -> None:
     link_id = a_link(program, "http://127.0.0.1:9/")
-    lead = signed_in(program, Role.LEAD, name="Irena")
     a_past(program, link_id, clock)
     clock.forward(days=2)
     watch(program)
+    lead = signed_in(program, Role.LEAD, name="Irena")
     lead.get("/desk")
     assert "Nothing has come for 2 d; usually it is silent for 36 h at most." in lead.text
     lead.get("/sync/alerts/1/expected")
@@ -239,10 +239,10 @@ def test_what_a_lead_calls_expected_is_quiet_until_its_cause_was_gone_once(
 
 def test_a_handler_sees_alerts_and_lays_none_aside(program: Program, clock: FakeClock) -> None:
     link_id = a_link(program, "http://127.0.0.1:9/")
-    handler = signed_in(program, Role.HANDLER)
     a_past(program, link_id, clock)
     clock.forward(days=2)
     watch(program)
+    handler = signed_in(program, Role.HANDLER)
 
     handler.get("/sync")
 

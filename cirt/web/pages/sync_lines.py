@@ -38,7 +38,7 @@ def link_runs(link_id: int) -> Response:
         title=f"{found.peer_name}, {found.remote}",
         slug=found.peer,
         page=page,
-        ways=ways_on(page, "sync.link_runs", link_id=link_id),
+        beside=ways_on(page, "sync.link_runs", link_id=link_id),
         **line_words(),
     )
 
@@ -56,7 +56,7 @@ def source_runs(name: str) -> Response:
         title=found.name,
         slug=found.peer,
         page=page,
-        ways=ways_on(page, "sync.source_runs", name=name),
+        beside=ways_on(page, "sync.source_runs", name=name),
         **line_words(),
     )
 
