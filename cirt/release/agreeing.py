@@ -40,9 +40,7 @@ def decide(work: Work, cmd: DecideRequest) -> Agreed:
         change = find_request(work.session, AgreementChange, cmd.id)
         if barred(work, change, WRITE) is None and cmd.seen != surroundings(work):
             raise ShownIsOld
-        settle_due(
-            work
-        )  # what has run out is closed before this can open it again: nobody passes it
+        settle_due(work)  # what ran out is closed before this opens it again: nobody passes it
     decided = decide_change(work, cmd)
     if decided.change.state is not RequestState.APPROVED:
         return Agreed(decided)
