@@ -10,8 +10,8 @@ from cirt.parties.four_eyes.commands import DecideRequest, Ruling
 from cirt.parties.four_eyes.errors import ShownIsOld
 from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.four_eyes.service import barred, find_request, reason_of
+from cirt.release.previewing.surroundings import surroundings
 from cirt.release.settling import offer_missing, settle_due
-from cirt.release.surroundings import surroundings
 from cirt.sharing.agreements.changes import WRITE, Decided, decide_change, narrow_agreement
 from cirt.sharing.agreements.commands import WriteTerms
 from cirt.sharing.agreements.models import AgreementChange
