@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner, Result
 
+from cirt.cli import console as program_of
+from cirt.cli import root
 from cirt.exchange.arrivals import take
 from cirt.exchange.carrying import feeds, sending, taking
 from cirt.exchange.carrying.errors import (
+    CarriedChanged,
     CarriedForOther,
     CarriedTooEarly,
     NoFileYet,
@@ -23,18 +27,19 @@ from cirt.exchange.carrying.errors import (
 )
 from cirt.exchange.carrying.models import Carried, CarriedFile
 from cirt.exchange.health import Health, link_health
-from cirt.exchange.links import due_links
+from cirt.exchange.links import AddLink, add_link, due_links
 from cirt.exchange.models import Link, LinkDirection, Quarantined, Run, RunState
 from cirt.exchange.now import LinkByFile, run_now
 from cirt.exchange.sightings import NO_LINK, ReportSighting, report_sighting
 from cirt.exchange.sync import sync_all
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.kernel.clock import FakeClock
+from cirt.kernel.exchange_keys import PrivateKeys
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.objects.models import AlsoSeen
-from cirt.parties.peers import find_peer, suspend_peer
+from cirt.parties.peers import PeerFacts, find_peer, set_credentials, set_peer, suspend_peer
 from cirt.release.holdings.accounting import account_due
 from cirt.release.holdings.queries import holds_of
 from cirt.release.models import PageRead
@@ -42,6 +47,7 @@ from tests.support.carried import Carriers, Place, carriers
 from tests.support.databases import Databases
 from tests.support.store import indicator
 from tests.support.sync import have
+from tests.support.taxii import PASSWORD, served
 
 
 @pytest.fixture
@@ -295,7 +301,7 @@ def test_an_import_that_dies_on_any_page_is_taken_up_there(
 ) -> None:
     monkeypatch.setattr(feeds, "PAGE_SIZE", 2)
     given = pair.a.give_many(6)
-    path = pair.a.export("1")
+    made, path = pair.a.exported("1"), pair.a.folder / "1"
     seen: list[int] = []
 
     def dying(*args: object, **more: object) -> object:
@@ -315,7 +321,7 @@ def test_an_import_that_dies_on_any_page_is_taken_up_there(
     run = pair.b.take(path).run
 
     assert run is not None
-    assert run.known == 0
+    assert run.offered == made.objects - 2 * (page - 1)
     assert pair.b.versions() == before + run.taken
     assert have(pair.b.program) == given
     assert carried(pair.b).taken_number == 1
@@ -484,7 +490,73 @@ def test_own_keys_are_kept_sealed_and_stay(pair: Carriers) -> None:
         sealed = bytes(
             work.session.execute(sa.text("SELECT sealed FROM exchange_key")).scalar_one()
         )
-        said = work.session.execute(sa.text("SELECT facts FROM audit_line")).scalars().all()
     assert first.signing not in sealed
     secret = pair.a.program.keys.unseal("exchange-key", sealed)
-    assert secret not in json.dumps([str(each) for each in said])
+    assert PrivateKeys.from_secret(secret).public == first
+    assert PrivateKeys.from_secret(secret).signing not in sealed
+
+
+def test_a_peer_that_also_has_a_line_gets_nothing_twice(pair: Carriers) -> None:
+    given = [pair.a.give(), pair.a.give("198.51.100.8")]
+    with served(pair.a.program) as url:
+        with pair.a.program.work(CONSOLE) as work:
+            set_credentials(work, "cert-b", "b", PASSWORD)
+        with pair.b.program.work(CONSOLE) as work:
+            facts = PeerFacts(discovery_url=f"{url}/taxii2/", username="b", password=PASSWORD)
+            set_peer(work, pair.b.program.keys, "cert-a", facts)
+            add_link(work, AddLink("cert-a", "indicators", LinkDirection.PULL))
+        [(_, pulled)] = sync_all(pair.b.program)
+        before = pair.b.versions()
+        third = pair.a.give("198.51.100.9")
+        first = pair.b.take(pair.a.export("1")).run
+        [(_, again)] = sync_all(pair.b.program)
+
+    assert first is not None
+    assert (pulled.error, first.error, again.error) == (None, None, None)
+    assert (first.taken, again.taken) == (1, 0)
+    assert pair.b.versions() == before + 1
+    assert have(pair.b.program) == sorted([*given, third])
+
+
+@pytest.mark.parametrize("where", [0.01, 0.5, 0.99])
+def test_of_a_file_that_was_changed_nothing_is_taken(pair: Carriers, where: float) -> None:
+    pair.a.give_many(20)
+    path = pair.a.export("1")
+    raw = bytearray(path.read_bytes())
+    raw[int(where * len(raw))] ^= 1
+    path.write_bytes(raw)
+    before = pair.b.versions(), pair.b.count(Run), pair.b.count(Quarantined)
+
+    with pytest.raises((CarriedChanged, CarriedForOther)):
+        pair.b.take(path)
+
+    assert (pair.b.versions(), pair.b.count(Run), pair.b.count(Quarantined)) == before
+
+
+def test_the_console_exports_imports_and_lists(
+    pair: Carriers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = pair.a.give()
+
+    def cirt(place: Place, *words: object) -> Result:
+        monkeypatch.setenv("CIRT_DATABASE_URL", place.program.settings.database_url)
+        monkeypatch.setattr(program_of, "load_program", lambda _settings: place.program)
+        return CliRunner().invoke(root, ["--json", *map(str, words)])
+
+    path = pair.a.folder / "stick.cirt"
+    made = cirt(pair.a, "exchange", "export", "--peer", "cert-b", "--out", path)
+    taken = cirt(pair.b, "exchange", "import", path)
+    again = cirt(pair.b, "exchange", "import", path)
+    listed = cirt(pair.a, "exchange", "list")
+    key = cirt(pair.a, "exchange", "key")
+    shown = cirt(pair.b, "peer", "show", "cert-a")
+
+    assert json.loads(made.output)["number"] == 1, made.output
+    assert json.loads(taken.output)["taken"] >= 1, taken.output
+    assert json.loads(again.output)["taken_before"] is True
+    assert json.loads(listed.output)[0]["written"] == "yes"
+    assert json.loads(shown.output)["exchange_fingerprint"] == json.loads(key.output)["fingerprint"]
+    assert have(pair.b.program) == [given]
+    wrong = cirt(pair.b, "exchange", "import", __file__)
+    assert wrong.exit_code == 1
+    assert "is not a file for exchange" in wrong.output
