@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from cirt.cli.console import Console, console_actor, pass_console
-from cirt.exchange.carrying.own_keys import own_keys
+from cirt.exchange.carrying.own_keys import own_keys, renew_keys
 from cirt.exchange.carrying.sending import write_file
 from cirt.exchange.carrying.state import files
 from cirt.exchange.carrying.taking import CarriedIn, take_file
@@ -21,15 +21,19 @@ def exchange() -> None:
 
 
 @exchange.command()
+@click.option(
+    "--new", is_flag=True, help="Make other keys: the old ones are lost or known to others."
+)
 @pass_console
-def key(console: Console) -> None:
+def key(console: Console, new: bool) -> None:
     """Our own public key and its fingerprint, for peers to record; the keys are made when first asked for.
 
     Give the line to the peer by any way, and read the fingerprint out to them on the telephone, on a number that
     you know from elsewhere. Only then should they record it.
     """
     with console.work() as work:
-        own = own_keys(work, console.program().keys).public
+        make = renew_keys if new else own_keys
+        own = make(work, console.program().keys).public
         name = ourselves(work.session).name
     console.say(
         {"key": own.text, "fingerprint": own.fingerprint},

@@ -97,7 +97,7 @@ def test_what_is_written_is_read(*, is_sealed: bool) -> None:
 
 @pytest.mark.parametrize("is_sealed", [True, False])
 @pytest.mark.parametrize("change", [cut, flipped, inserted, dropped, lengthened])
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_file_that_was_changed_anywhere_is_not_taken(
     change: Callable[[bytes, int, bytes], bytes], data: st.DataObject, *, is_sealed: bool

@@ -26,6 +26,7 @@ from cirt.exchange.carrying.errors import (
     StillMoving,
 )
 from cirt.exchange.carrying.models import Carried, CarriedFile
+from cirt.exchange.carrying.own_keys import renew_keys
 from cirt.exchange.health import Health, link_health
 from cirt.exchange.links import AddLink, add_link, due_links
 from cirt.exchange.models import Link, LinkDirection, Quarantined, Run, RunState
@@ -39,7 +40,15 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.objects.models import AlsoSeen
-from cirt.parties.peers import PeerFacts, find_peer, set_credentials, set_peer, suspend_peer
+from cirt.parties.errors import ExchangeKeyTaken
+from cirt.parties.peers import (
+    PeerFacts,
+    add_peer,
+    find_peer,
+    set_credentials,
+    set_peer,
+    suspend_peer,
+)
 from cirt.release.holdings.accounting import account_due
 from cirt.release.holdings.queries import holds_of
 from cirt.release.models import PageRead
@@ -452,6 +461,29 @@ def test_a_file_for_another_is_not_taken(pair: Carriers, *, is_sealed: bool) -> 
         pair.a.take(path)
 
     assert pair.b.public().fingerprint in str(refused.value)
+
+
+def test_files_for_keys_that_were_replaced_are_made_again_for_the_new_ones(pair: Carriers) -> None:
+    given = pair.a.give()
+    path = pair.a.export("1")
+    with pair.b.program.work(CONSOLE) as work:
+        renewed = renew_keys(work, pair.b.program.keys).public
+
+    with pytest.raises(CarriedForOther):
+        pair.b.take(path)
+    with pair.a.program.work(CONSOLE) as work:
+        set_peer(work, pair.a.program.keys, "cert-b", PeerFacts(exchange_key=renewed.text))
+    pair.b.take(pair.a.export("2", again=True))
+
+    assert have(pair.b.program) == [given]
+
+
+def test_two_peers_have_no_key_in_common(pair: Carriers) -> None:
+    with pair.a.program.work(CONSOLE) as work:
+        keys = pair.a.program.keys
+        add_peer(work, keys, "cert-c", PeerFacts(name="C", country="CC"))
+        with pytest.raises(ExchangeKeyTaken):
+            set_peer(work, keys, "cert-c", PeerFacts(exchange_key=pair.b.public().text))
 
 
 def test_a_link_by_file_shows_and_never_runs_by_itself(pair: Carriers) -> None:

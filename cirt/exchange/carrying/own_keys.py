@@ -32,6 +32,23 @@ def own_keys(work: Work, keys: Keys) -> PrivateKeys:
     return PrivateKeys.from_secret(keys.unseal(_SEAL, kept.sealed))
 
 
+def renew_keys(work: Work, keys: Keys) -> PrivateKeys:
+    """Others in their place: what is signed or sealed with the old ones is not taken any more.
+
+    Raises:
+        NotAllowed.
+    """
+    work.require("peer:write")
+    made = PrivateKeys.make()
+    work.session.execute(sa.delete(OwnKey))
+    work.session.execute(
+        sa.insert(OwnKey),
+        [{"id": 1, "sealed": keys.seal(_SEAL, made.secret), "made_at": work.now}],
+    )
+    work.audit("exchange.key", made.public.fingerprint)
+    return made
+
+
 def keys_of(peer: Peer) -> PublicKeys:
     """
     Raises:
