@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -388,28 +389,35 @@ def test_a_place_that_cannot_be_written_to_is_named(pair: Carriers) -> None:
 def test_rows_that_close_while_a_file_is_made_are_read_again(
     pair: Carriers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stix_id, other = pair.a.give(), pair.a.give("198.51.100.8")
-    real, done = sending._note, []
+    recalled, other = pair.a.give(), pair.a.give("198.51.100.8")
+    real = sending._make
+    times: list[int] = []
 
-    def recalling(*args: object) -> None:
-        if not done:
-            done.append(1)
-            args[0].session.rollback()  # type: ignore[attr-defined]
-            raise sending._Moved
-        real(*args)  # type: ignore[arg-type]  # passed on
+    def meanwhile(*args: Any, **more: Any) -> Any:
+        made = real(*args, **more)
+        times.append(made.number)
+        if len(times) == 1:
+            pair.a.revoke(recalled)
+        return made
 
-    monkeypatch.setattr(sending, "_note", recalling)
-    pair.a.exported("1")
-    pair.a.revoke(stix_id)
-    pair.b.take(pair.a.folder / "1")
-    assert other in have(pair.b.program)
+    monkeypatch.setattr(sending, "_make", meanwhile)
+    pair.b.take(pair.a.export("1"))
 
-    def never(*_args: object) -> None:
-        raise sending._Moved
+    assert times == [1, 1]
+    assert have(pair.b.program) == [other]
 
-    monkeypatch.setattr(sending, "_note", never)
+
+def test_an_export_that_never_gets_to_an_end_says_so(
+    pair: Carriers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.a.give()
+    monkeypatch.setattr(sending, "record_pages", lambda _work, readings: [False for _ in readings])
+
     with pytest.raises(StillMoving):
-        pair.a.exported("2")
+        pair.a.exported("1")
+
+    assert pair.a.count(CarriedFile) == pair.a.count(PageRead) == 0
+    assert not (pair.a.folder / "1").exists()
 
 
 def test_nothing_is_written_over(pair: Carriers) -> None:
