@@ -11,6 +11,7 @@ from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.complete.walking import ManifestWalk
 from cirt.exchange.links import find_link
 from cirt.exchange.models import Link, LinkDirection
+from cirt.exchange.now import LinkByFile
 from cirt.exchange.pull import format_added
 from cirt.exchange.remote.collections import Remote
 from cirt.exchange.runs import Caps, Running, check_may_run
@@ -18,6 +19,7 @@ from cirt.kernel import jobs
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
+from cirt.parties.models import Peer
 
 JOB = "link.check"
 _MOST_MISSING = 5000  # that are named; all are counted
@@ -28,7 +30,7 @@ def put_check(work: Work, link_id: int) -> int:
     """Ask the worker for a check; its number.
 
     Raises:
-        NoSuchLink, OnlyReadingChecked, CheckBusy, NotAllowed.
+        NoSuchLink, OnlyReadingChecked, LinkByFile, CheckBusy, NotAllowed.
     """
     check = new_check(work, link_id)
     jobs.put(work.session, JOB, {"check": check.id}, run_at=work.now, slot=f"{JOB}-{check.id}")
@@ -38,12 +40,14 @@ def put_check(work: Work, link_id: int) -> int:
 def new_check(work: Work, link_id: int) -> ManifestCheck:
     """
     Raises:
-        NoSuchLink, OnlyReadingChecked, CheckBusy, NotAllowed.
+        NoSuchLink, OnlyReadingChecked, LinkByFile, CheckBusy, NotAllowed.
     """
     work.require("sync:run")
     link = find_link(work.session, link_id)
     if link.direction is not LinkDirection.PULL:
         raise OnlyReadingChecked(id=link_id)
+    if link.by_file:
+        raise LinkByFile(peer=work.session.get_one(Peer, link.peer_id).name)
     busy = sa.exists().where(
         ManifestCheck.link_id == link_id,
         sa.or_(ManifestCheck.state.in_(_AT_WORK), ManifestCheck.again_state.in_(_AT_WORK)),

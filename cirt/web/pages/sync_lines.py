@@ -9,7 +9,7 @@ from cirt.exchange.complete.queries import check_view
 from cirt.exchange.complete.service import put_check
 from cirt.exchange.health import link_health
 from cirt.exchange.links import NoSuchLink
-from cirt.exchange.now import LinkBusy
+from cirt.exchange.now import LinkBusy, LinkByFile
 from cirt.exchange.watching.alerts import expect_alert, standing_alert
 from cirt.exchange.watching.queries import run_page
 from cirt.inputs.exchange import ExpectAlertInput
@@ -89,7 +89,7 @@ def check(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
             check_id = put_check(work, link_id)
-    except (CheckBusy, OnlyReadingChecked) as error:
+    except (CheckBusy, LinkByFile, OnlyReadingChecked) as error:
         return health_page(error)
     return redirect(path_of("sync.checked", check_id=check_id), 303)
 
