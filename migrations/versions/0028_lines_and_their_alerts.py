@@ -7,7 +7,7 @@ that ended before name no reasons, and connectors have no runs yet.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
+revision = "0028"
 down_revision = "0026"
 
 _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
