@@ -180,5 +180,5 @@ def _last_runs(session: Session) -> dict[int, Run]:
         .correlate(Link)
         .scalar_subquery()
     )
-    query = sa.select(Run).where(Run.id.in_(sa.select(newest)))
+    query = sa.select(Run).where(Run.id.in_(sa.select(newest).select_from(Link)))
     return {run.link_id: run for run in session.scalars(query)}

@@ -22,7 +22,7 @@ from cirt.exchange.complete.queries import CheckView, check_view
 from cirt.exchange.complete.service import new_check, put_check, run_check
 from cirt.exchange.health import Health, link_health
 from cirt.exchange.links import AddLink, add_link, due_links
-from cirt.exchange.models import Link, LinkDirection, Run
+from cirt.exchange.models import Link, LinkDirection, Run, RunState
 from cirt.exchange.pull import pull_link
 from cirt.exchange.watching.alerts import standing
 from cirt.exchange.watching.days import Counts, link_line, note_run, trends
@@ -30,7 +30,7 @@ from cirt.exchange.watching.models import AlertKind, LineAlert
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, SYSTEM
+from cirt.kernel.work import CONSOLE, SYSTEM, Work
 from cirt.notify.models import Notice
 from cirt.notify.notices import send_due
 from cirt.parties.peers import PeerFacts, add_peer, set_credentials
@@ -298,9 +298,18 @@ def test_the_number_of_queries_does_not_grow_with_the_number_of_links(program: P
                 remote = f"c{wanted}-{number}"
                 made = add_link(work, AddLink("cert-b", remote, LinkDirection.PULL))
                 note_run(work, link_line(made.id), Counts(1, 1), is_failed=False)
+                a_run(work, made.id)
         counted.append(_statements(program, lambda: lead.get("/sync").status_code))
 
     assert counted[0] == counted[1]
+    with program.work(CONSOLE, write=False) as work:
+        runs = [one.last_run for one in link_health(work.session)]
+        assert sorted(run.link_id for run in runs if run) == list(range(1, 14))
+
+
+def a_run(work: Work, link_id: int) -> None:
+    ended: dict[str, Any] = {"state": RunState.DONE, "error_values": {}, "ended_at": work.now}
+    work.session.add(Run(link_id=link_id, started_at=work.now, offered=1, taken=1, **ended))
 
 
 def _statements(program: Program, act: Any) -> int:
@@ -388,7 +397,7 @@ def test_ordinary_runs_wait_while_what_is_missing_is_asked_for(program: Program)
 def test_a_lead_asks_for_a_check_and_reads_what_it_found(reading: Reading) -> None:
     lost = reading.publish("198.51.100.8")
     lead = signed_in(reading.here, Role.LEAD)
-    lead.get("/sync")
+    lead.get(f"/sync/links/{reading.link_id}/runs")
 
     lead.send(f"/sync/links/{reading.link_id}/check")
     lead.follow()

@@ -9,6 +9,7 @@ from cirt.exchange.complete.queries import check_view
 from cirt.exchange.complete.service import put_check
 from cirt.exchange.health import link_health
 from cirt.exchange.links import NoSuchLink
+from cirt.exchange.models import LinkDirection
 from cirt.exchange.now import LinkBusy, LinkByFile
 from cirt.exchange.watching.alerts import expect_alert, standing_alert
 from cirt.exchange.watching.queries import run_page
@@ -33,10 +34,12 @@ def link_runs(link_id: int) -> Response:
         if found is None:
             raise NoSuchLink(id=link_id)
         page = run_page(work.session, link_id, request.args.get("page"))
+    is_checked = found.direction is LinkDirection.PULL and not found.by_file
     return render(
         "sync/runs.html",
         title=f"{found.peer_name}, {found.remote}",
         slug=found.peer,
+        check_id=link_id if is_checked else None,
         page=page,
         beside=ways_on(page, "sync.link_runs", link_id=link_id),
         **line_words(),
@@ -55,6 +58,7 @@ def source_runs(name: str) -> Response:
         "sync/runs.html",
         title=found.name,
         slug=found.peer,
+        check_id=None,
         page=page,
         beside=ways_on(page, "sync.source_runs", name=name),
         **line_words(),
