@@ -10,7 +10,7 @@ import click
 from cirt.cli.console import Console, MomentType, begin_of, pass_console
 from cirt.exchange import links
 from cirt.exchange import sync as syncing
-from cirt.exchange.health import LinkHealth
+from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.links import AddLink
 from cirt.exchange.models import LinkDirection, Run, RunState
 from cirt.exchange.trouble import LINK_ERRORS
@@ -123,7 +123,7 @@ def sync(console: Console, slug: str | None, dry_run: bool) -> None:
 
 def _show_health(console: Console) -> None:
     with console.work(write=False) as work:
-        rows = [_health_row(one) for one in links.link_health(work.session)]
+        rows = [_health_row(one) for one in link_health(work.session)]
     console.show(rows, empty="There are no links yet. Make one with: cirt link add")
 
 

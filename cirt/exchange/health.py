@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.exchange.due import Rhythm, rhythm_of
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outgoing, Run
-from cirt.exchange.trouble import LINK_ERRORS
+from cirt.exchange.trouble import LINK_ERRORS, ChoiceMissing, ShareUsed
 from cirt.kernel.text import mark
 from cirt.parties.models import Peer, PeerState
 from cirt.release.models import Collection
@@ -32,6 +33,9 @@ HEALTH_WORDS = {
 }
 
 
+RESTING = (ChoiceMissing.code, ShareUsed.code)  # said of a link in which nothing is wrong
+
+
 @dataclass(frozen=True, slots=True)
 class LinkHealth:
     """``message`` is the cause of trouble, marked, with {values}; empty where there is none."""
@@ -43,7 +47,9 @@ class LinkHealth:
     remote: str
     collection: str | None  # alias of ours, for a push
     every_s: int
+    cron: str | None  # instead of every_s
     health: Health
+    rhythm: Rhythm | None  # None: nothing runs by itself while the link rests
     last_run_at: datetime | None
     last_success_at: datetime | None
     last_data_at: datetime | None
@@ -81,7 +87,9 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
             remote=link.remote,
             collection=alias,
             every_s=link.every_s,
+            cron=link.cron,
             health=_word(link, peer),
+            rhythm=None if _is_stopped(link, peer) else rhythm_of(link),
             last_run_at=link.last_run_at,
             last_success_at=link.last_success_at,
             last_data_at=link.last_data_at,
@@ -96,8 +104,13 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
     ]
 
 
+def _is_stopped(link: Link, peer: Peer) -> bool:
+    is_awake = link.state is LinkState.ACTIVE and peer.state is PeerState.ACTIVE
+    return link.waits_for_choice or not is_awake
+
+
 def _word(link: Link, peer: Peer) -> Health:
-    if link.state is LinkState.PAUSED or peer.state is PeerState.SUSPENDED:
+    if _is_stopped(link, peer) or link.error in RESTING:
         return Health.RESTING
     if link.error:
         return Health.TROUBLE

@@ -1,16 +1,15 @@
-"""What pages show of the exchange: quarantine, when a link tries next."""
+"""What pages show of the exchange: quarantine, links in trouble."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange import trouble
-from cirt.exchange.health import Health, LinkHealth
+from cirt.exchange.due import next_run
+from cirt.exchange.health import RESTING, LinkHealth
 from cirt.exchange.models import Link, LinkState, Outcome, Quarantined
-from cirt.kernel.clock import from_us, to_us
 from cirt.parties.models import Peer
 from cirt.register.pages import Order, Page, Query, read_page
 
@@ -103,15 +102,7 @@ def _line(row: sa.Row[Any]) -> QuarantineLine:
 
 def next_try(link: LinkHealth, now: datetime) -> datetime | None:
     """When the worker asks for the next run by itself; None while the link rests."""
-    if link.health is Health.RESTING:
-        return None
-    shift_s = 7 * link.id  # as links spread their slots
-    seconds = to_us(now) // 1_000_000 + shift_s
-    slot = from_us(((seconds // link.every_s + 1) * link.every_s - shift_s) * 1_000_000)
-    if link.error != trouble.PeerBusy.code or link.last_run_at is None:
-        return slot
-    told = link.last_run_at + timedelta(seconds=min(float(link.values.get("wait_s", 0)), 86_400))
-    return max(slot, told)
+    return None if link.rhythm is None else next_run(link.rhythm, now)
 
 
 def links_in_trouble() -> sa.Select[int]:
@@ -119,5 +110,10 @@ def links_in_trouble() -> sa.Select[int]:
     return (
         sa.select(Link.id)
         .join(Peer, Peer.id == Link.peer_id)
-        .where(Link.state == LinkState.ACTIVE, Link.error.is_not(None), Peer.state == "active")
+        .where(
+            Link.state == LinkState.ACTIVE,
+            Link.error.is_not(None),
+            Link.error.not_in(RESTING),
+            Peer.state == "active",
+        )
     )

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -329,6 +329,7 @@ class HttpClient:
         self._headers = dict(headers or {})
         self._watch = _Watch()
         self._connection = _Connection(self.origin, self.limits, allow, self._watch)
+        self.traffic = 0  # bytes both ways, bodies as they went over the wire and headers
 
     def send(
         self,
@@ -347,8 +348,10 @@ class HttpClient:
             raise OtherOrigin(url=url[:200], origin="{}://{}:{}".format(*self.origin))
         every = {"Accept-Encoding": "gzip", **self._headers, **(headers or {})}
         with self._watch.armed(self.limits.deadline_s), self._explained():
+            self.traffic += len(url) + _size(every.items()) + len(body or b"")
             self._connection.request(method, _target(url), body=body, headers=every)
             response = self._connection.getresponse()
+            self.traffic += _size(response.getheaders())
             return Answer(url, response.status, _lower(response), self._read(response))
 
     def close(self) -> None:
@@ -363,6 +366,7 @@ class HttpClient:
         kept, came, size = [], 0, 0
         while chunk := response.read(_CHUNK):
             came += len(chunk)
+            self.traffic += len(chunk)
             for piece in unpack(chunk):
                 size += len(piece)
                 if max(came, size) > self.limits.max_bytes:
@@ -409,6 +413,10 @@ def _target(url: str) -> str:
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~?[]")
     return f"{path}?{query}" if query else path
+
+
+def _size(headers: Iterable[tuple[str, str]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _lower(response: http.client.HTTPResponse) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cirt.exchange import links
+from cirt.exchange import due
 from cirt.exchange.sync import sync_link
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
@@ -34,7 +34,7 @@ class Periodic:
 
 
 def _sync(program: Program, payload: dict[str, Any]) -> None:
-    sync_link(program, int(payload["link"]))
+    sync_link(program, int(payload["link"]), gentle=True)
 
 
 def _tidy(program: Program, _payload: dict[str, Any]) -> None:
@@ -84,7 +84,7 @@ def _hand_over(program: Program, _payload: dict[str, Any]) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
-    links.JOB: _sync,
+    due.JOB: _sync,
     "jobs.tidy": _tidy,
     "feeds.settle": _settle,
     "sources.read": _read_sources,
@@ -113,7 +113,7 @@ PERIODIC = (
 
 def put_due(work: Work) -> int:
     """Ask for what is due now, each once in its slot over any number of workers; how many jobs."""
-    put = links.put_due(work)
+    put = due.put_due(work)
     seconds = to_us(work.now) // 1_000_000
     for each in PERIODIC:
         slot = f"{each.kind}-{seconds // each.every_s}"

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from cirt.exchange import pull, push
 from cirt.exchange.arrivals import take
-from cirt.exchange.links import AddLink, add_link, link_health, pause_link
+from cirt.exchange.health import link_health
+from cirt.exchange.links import AddLink, add_link, pause_link
 from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.pull import pull_link
 from cirt.exchange.push import push_link

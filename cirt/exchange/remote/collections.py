@@ -50,6 +50,11 @@ class Remote:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    @property
+    def traffic(self) -> int:
+        """Bytes that went over the wire so far, both ways: bodies as they were sent, and headers."""
+        return self._connection.traffic
+
     def find(self, name: str) -> "RemoteCollection":
         """The collection with this id or alias, over every API root of the peer.
 
@@ -112,7 +117,7 @@ class RemoteCollection:
         return said if isinstance(said, int) and said > 0 else _DEFAULT_CONTENT_LENGTH
 
     def page(self, *, limit: int, filters: Mapping[str, str], token: str | None) -> Page:
-        """One page of objects; ``filters`` are added_after and version, the same for a whole walk."""
+        """One page of objects; ``filters`` are added_after, type and version, the same for a whole walk."""
         query = {**filters, "limit": limit, **({"next": token} if token else {})}
         with readable(self._collection.url):
             envelope = self._collection.get_objects(**query)

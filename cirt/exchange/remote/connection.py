@@ -48,6 +48,10 @@ class Connection:
         self._clock = clock
         self.last: Answer | None = None
 
+    @property
+    def traffic(self) -> int:
+        return self._client.traffic
+
     def get(
         self, url: str, headers: Mapping[str, str] | None = None, params: Any = None
     ) -> dict[str, Any]:
