@@ -10,12 +10,13 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cirt.exchange import trouble
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.budget import Meter, metered
+from cirt.exchange.dates import format_added, parse_added
 from cirt.exchange.filtering import asked_types, is_wanted
 from cirt.exchange.models import Link, Outcome, Run, RunState
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
@@ -79,19 +80,6 @@ def _dry(program: Program, link_id: int, caps: Caps) -> Run:
 
 def _pull(running: Running) -> None:
     _Walk(running).go()
-
-
-def parse_added(text: str | None) -> datetime | None:
-    """A date_added as servers send it, with any offset and precision; None where it is nonsense."""
-    try:
-        found = datetime.fromisoformat((text or "").strip())
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter beside the first and the last day there is
-        return None
-
-
-def format_added(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(slots=True)

@@ -19,9 +19,10 @@ from cirt.exchange.timing.patience import backoff_s, next_day
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
+from cirt.kernel.tls import TlsTerms
 from cirt.kernel.work import SYSTEM, Work
 from cirt.parties.models import Peer, PeerState
-from cirt.parties.peers import PASSWORD_SEAL
+from cirt.parties.peers import CLIENT_KEY_SEAL, PASSWORD_SEAL
 from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.models import Direction
@@ -81,7 +82,15 @@ class Running:
                 username=peer.username,
                 password=self.program.keys.unseal(PASSWORD_SEAL, sealed) if sealed else None,
                 allow=self.program.settings.outbound_allow,
+                tls=self._tls(peer),
             )
+
+    def _tls(self, peer: Peer) -> TlsTerms | None:
+        if peer.ca_pem is None and peer.client_cert_pem is None:
+            return None
+        sealed = peer.sealed_client_key
+        key = self.program.keys.unseal(CLIENT_KEY_SEAL, sealed) if sealed else None
+        return TlsTerms(peer.ca_pem, peer.client_cert_pem, key)
 
 
 def run_link(

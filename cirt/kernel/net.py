@@ -23,6 +23,7 @@ import certifi
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.settings import Network
 from cirt.kernel.text import mark
+from cirt.kernel.tls import Fault, TlsTerms, context_of, fault_of
 
 _CHUNK = 64 * 1024
 _NAT64 = IPv6Network("64:ff9b::/96")  # carries an IPv4 address in its last 32 bits
@@ -72,6 +73,46 @@ class NotReached(NetError):
 class TlsFailed(NetError):
     code = "tls-failed"
     message = mark("The certificate or encryption of {host} is not accepted: {reason}.")
+
+
+class AuthorityUnknown(TlsFailed):
+    code = "authority-unknown"
+    message = mark(
+        "The certificate of {host} is from an authority that we do not know: {reason}. If that is right,"
+        " set the authority with: cirt peer set SLUG --ca-file FILE"
+    )
+
+
+class CertificateOutOfDate(TlsFailed):
+    code = "certificate-out-of-date"
+    message = mark(
+        "The certificate of {host} does not hold today: {reason}. Its operators must renew it; or our"
+        " clock is wrong."
+    )
+
+
+class CertificateForOther(TlsFailed):
+    code = "certificate-for-other"
+    message = mark(
+        "The certificate of {host} is for another name. Check the peer's address, or ask its operators."
+    )
+
+
+class OurCertificateRefused(TlsFailed):
+    code = "our-certificate-refused"
+    message = mark(
+        "{host} asks for a client certificate and does not accept ours: {reason}. Set the one that it"
+        " gave us with: cirt peer set SLUG --client-cert FILE --client-key FILE"
+    )
+
+
+_TLS_FAULTS = {
+    Fault.UNKNOWN_AUTHORITY: AuthorityUnknown,
+    Fault.OUT_OF_DATE: CertificateOutOfDate,
+    Fault.OTHER_NAME: CertificateForOther,
+    Fault.OURS_REFUSED: OurCertificateRefused,
+    Fault.OTHER: TlsFailed,
+}
 
 
 class TooSlow(NetError):
@@ -207,11 +248,12 @@ class _Connection(http.client.HTTPConnection):
         limits: Limits,
         allow: Sequence[Network],
         watch: _Watch,
+        tls: TlsTerms | None,
     ) -> None:
         scheme, host, port = origin
         self.default_port = _PORTS[scheme]
         super().__init__(host, port)
-        self._tls = scheme == "https"
+        self._tls, self._terms = scheme == "https", tls
         self._limits, self._allow, self._watch = limits, allow, watch
 
     def connect(self) -> None:
@@ -219,7 +261,8 @@ class _Connection(http.client.HTTPConnection):
         self._watch.over(plain)
         self.sock = plain
         if self._tls:
-            self.sock = tls_context().wrap_socket(plain, server_hostname=self.host)
+            context = context_of(self._terms) if self._terms else tls_context()
+            self.sock = context.wrap_socket(plain, server_hostname=self.host)
 
 
 def _connected(host: str, port: int, limits: Limits, allow: Sequence[Network]) -> socket.socket:
@@ -319,6 +362,7 @@ class HttpClient:
         allow: Sequence[Network] = (),
         limits: Limits | None = None,
         headers: Mapping[str, str] | None = None,
+        tls: TlsTerms | None = None,
     ) -> None:
         """
         Raises:
@@ -328,7 +372,7 @@ class HttpClient:
         self.limits = limits or Limits()
         self._headers = dict(headers or {})
         self._watch = _Watch()
-        self._connection = _Connection(self.origin, self.limits, allow, self._watch)
+        self._connection = _Connection(self.origin, self.limits, allow, self._watch, tls)
         self.traffic = 0  # bytes both ways, bodies as they went over the wire and headers
 
     def send(
@@ -400,7 +444,7 @@ def _explained(
         return TooSlow(host=host, limit_s=limits.deadline_s if expired else limits.read_s)
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "verify_message", "") or error.reason or "TLS"
-        return TlsFailed(host=host, reason=reason)
+        return _TLS_FAULTS[fault_of(error)](host=host, reason=reason)
     if isinstance(error, zlib.error | EOFError):
         return EncodingWrong(host=host, encoding="gzip")
     if isinstance(error, ConnectionRefusedError):

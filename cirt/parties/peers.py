@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.keys import Keys
 from cirt.kernel.work import Work
+from cirt.parties.certificates import CertificateAlone, check_authorities, check_client, shown
 from cirt.parties.errors import (
     CountryWrong,
     IdentityWrong,
@@ -25,6 +26,7 @@ from cirt.parties.models import Ourselves, Peer, PeerCredential, PeerState
 from cirt.parties.passwords import hash_password, one_time_password, verify
 
 PASSWORD_SEAL = "peer-password"  # noqa: S105 - what the seal is for
+CLIENT_KEY_SEAL = "peer-client-key"
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]\Z")
 _REMEMBERED = 1000  # far more than there are peers
 _IDENTITY = re.compile(r"identity--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -32,20 +34,24 @@ _IDENTITY = re.compile(r"identity--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 @dataclass(frozen=True, slots=True)
 class PeerFacts:
-    """What may be said of a peer; None leaves it as it is."""
+    """What may be said of a peer; None leaves it as it is. The PEM is taken away by an empty text."""
 
     name: str | None = None
     country: str | None = None
     identity: str | None = None
     discovery_url: str | None = None
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_pem: str | None = None  # of its server, instead of the public authorities
+    client_cert_pem: str | None = None
+    client_key_pem: str | None = field(default=None, repr=False)
 
 
 def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
     """
     Raises:
         PeerExists, SlugWrong, CountryWrong, IdentityWrong, NotAllowed.
+        CertificateWrong, CertificateAlone, CertificateExpired, ClientKeyWrong, ClientKeyOther.
     """
     work.require("peer:write")
     if not _SLUG.match(slug) or slug == "status":  # the word that `cirt sync` keeps for itself
@@ -53,7 +59,7 @@ def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
     if _peer(work.session, slug) is not None:
         raise PeerExists(slug=slug)
     peer = Peer(slug=slug, name=slug, country="", created_at=work.now)
-    _apply(peer, keys, facts)
+    _apply(peer, keys, facts, work.now)
     work.session.add(peer)
     work.session.flush()
     work.audit("peer.add", slug, name=peer.name, country=peer.country)
@@ -63,8 +69,16 @@ def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
 def set_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
     work.require("peer:write")
     peer = find_peer(work.session, slug)
-    _apply(peer, keys, facts)
-    work.audit("peer.set", slug, name=peer.name, url=peer.discovery_url)
+    _apply(peer, keys, facts, work.now)
+    own = shown(peer.client_cert_pem).subject if peer.client_cert_pem else None
+    work.audit(
+        "peer.set",
+        slug,
+        name=peer.name,
+        url=peer.discovery_url,
+        own_authority=peer.ca_pem is not None,
+        client_certificate=own,
+    )
     return peer
 
 
@@ -94,7 +108,7 @@ def check_country(country: str) -> str:
     return country.upper()
 
 
-def _apply(peer: Peer, keys: Keys, facts: PeerFacts) -> None:
+def _apply(peer: Peer, keys: Keys, facts: PeerFacts, now: datetime) -> None:
     if facts.name is not None:
         peer.name = facts.name.strip() or peer.slug
     if facts.country is not None:
@@ -109,6 +123,22 @@ def _apply(peer: Peer, keys: Keys, facts: PeerFacts) -> None:
         peer.username = facts.username
     if facts.password is not None:
         peer.sealed_password = keys.seal(PASSWORD_SEAL, facts.password)
+    _apply_certificates(peer, keys, facts, now)
+
+
+def _apply_certificates(peer: Peer, keys: Keys, facts: PeerFacts, now: datetime) -> None:
+    if facts.ca_pem:
+        check_authorities(facts.ca_pem, now)
+    if facts.ca_pem is not None:
+        peer.ca_pem = facts.ca_pem or None
+    certificate, key = facts.client_cert_pem, facts.client_key_pem
+    if bool(certificate) != bool(key):
+        raise CertificateAlone
+    if certificate and key:
+        check_client(certificate, key, now)
+    if certificate is not None:
+        peer.client_cert_pem = certificate or None
+        peer.sealed_client_key = keys.seal(CLIENT_KEY_SEAL, key) if key else None
 
 
 def set_credentials(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cirt.exchange import due
+from cirt.exchange import due, probing
 from cirt.exchange.sync import sync_link
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
@@ -85,6 +85,8 @@ def _hand_over(program: Program, _payload: dict[str, Any]) -> None:
 
 HANDLERS: dict[str, Handler] = {
     due.JOB: _sync,
+    probing.ESTIMATE: probing.estimate,
+    probing.REHEARSE: probing.rehearse,
     "jobs.tidy": _tidy,
     "feeds.settle": _settle,
     "sources.read": _read_sources,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urljoin
 
+import msgspec
 from taxii2client.v21 import ApiRoot, Collection, Status
 
 from cirt.exchange import trouble
@@ -26,6 +27,19 @@ class Page:
     more: bool
     token: str | None
     last_added: str | None  # X-TAXII-Date-Added-Last, as sent
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One answer of the manifest endpoint: when each entry was added, as sent."""
+
+    added: list[str | None]
+    more: bool
+    token: str | None
+
+
+class _Entry(msgspec.Struct):
+    date_added: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,16 @@ class RemoteCollection:
         if not isinstance(more, bool):  # some leave it out although there is a next page
             more = token is not None and bool(pieces)
         return Page(pieces, more, token, answer.headers.get("x-taxii-date-added-last"))
+
+    def sheet(self, *, limit: int, filters: Mapping[str, str], token: str | None) -> Sheet:
+        """One page of the manifest."""
+        query = {**filters, "limit": limit, **({"next": token} if token else {})}
+        with readable(self._collection.url):
+            found = self._collection.get_manifest(**query)
+            entries = msgspec.json.decode(found.get("objects", b"[]"), type=list[_Entry])
+        token = _token(found.get("next"))
+        more = found.get("more") is True and bool(entries)
+        return Sheet([entry.date_added for entry in entries], more, token)
 
     def add(self, body: bytes) -> Reply:
         """Send an envelope. An answer that cannot be read still means that it was accepted."""
