@@ -117,7 +117,7 @@ def add(
 @click.option("--day-limit", type=SizeType(), help=_LIMIT)
 @click.option("--no-day-limit", is_flag=True, help="As much as comes.")
 @pass_console
-def set_(console: Console, number: int, **given: Any) -> None:
+def set_(console: Console, /, number: int, **given: Any) -> None:
     """Change when link ID runs and what it carries; what is not given stays.
 
     Where that is more than before, it reads from its start again; what is known is not taken twice.

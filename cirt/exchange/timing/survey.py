@@ -33,8 +33,8 @@ class Span:
 
     @property
     def density(self) -> float:
-        """A second."""
-        return self.count / max((self.end - self.begin).total_seconds(), 1e-6)
+        """A second; what shares one instant is no measure for the time around it."""
+        return self.count / max((self.end - self.begin).total_seconds(), 1.0)
 
     def after(self, at: datetime) -> float:
         """How many of them come after ``at``."""
@@ -101,7 +101,8 @@ def _walk(ask: Ask, found: Survey, walk: int) -> datetime | None:
         if look.token is None and stuck:
             break
         after, token = (after, look.token) if look.token else (found.newest, None)
-    return None if found.undated else found.newest
+    has_no_spread = found.undated or found.oldest == found.newest
+    return None if has_no_spread else found.newest
 
 
 def _note(found: Survey, dates: Sequence[datetime]) -> None:
