@@ -16,9 +16,9 @@ from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.links import AddLink, Terms
 from cirt.exchange.models import LinkDirection, Run, RunState
 from cirt.exchange.trouble import LINK_ERRORS
+from cirt.inputs.links import read_span
 
 _SIZES = {"K": 1000, "M": 1000**2, "G": 1000**3}
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 _CRON = "Instead of --every: five fields, such as '30 2 * * 1-5', UTC."
@@ -37,10 +37,10 @@ class EveryType(click.ParamType[timedelta]):
     ) -> timedelta:
         if isinstance(value, timedelta):
             return value
-        found = re.match(r"(\d{1,5})([smhd])\Z", value)
-        if not found or not int(found[1]):
+        seconds = read_span(value)
+        if seconds is None:
             self.fail(f"“{value}” is no time span. Write 30s, 5m, 2h or 1d.", param, ctx)
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return timedelta(seconds=seconds)
 
 
 class SizeType(click.ParamType[int]):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.loops.alarms import standing_alarms
 from cirt.exchange.loops.disputes import conflict_of
-from cirt.exchange.now import LinkBusy, LinkRests, run_now
+from cirt.exchange.now import LinkBusy, LinkRests, LinkWaits, run_now
 from cirt.exchange.quarantine import drop
 from cirt.exchange.queries import next_try, quarantine_counts, quarantine_line, quarantine_page
 from cirt.exchange.trouble import LINK_ERRORS
@@ -42,7 +42,7 @@ def run(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
             run_now(work, link_id)
-    except (LinkBusy, LinkRests) as error:
+    except (LinkBusy, LinkRests, LinkWaits) as error:
         return _health_page(error)
     return redirect(path_of("sync.health", done="asked"), 303)
 
@@ -60,7 +60,7 @@ def _health_page(conflict: Conflict | None = None) -> Response:
         alarms=alarms,
         conflict=i18n.say_error(conflict) if conflict else "",
         done=request.args.get("done", ""),
-        **_words(),
+        **words(),
     )
 
 
@@ -85,7 +85,7 @@ def quarantine() -> Response:
         chosen=chosen,
         peers=known,
         address=lambda **changed: path_of("sync.quarantine", **{**chosen, **changed}),
-        **_words(),
+        **words(),
     )
 
 
@@ -108,7 +108,7 @@ def arrival_page(arrival_id: int, form: Form, status: int = 200) -> Response:
         it=line,
         conflict=conflict,
         first=named.get(conflict.origin_id or 0) if conflict else None,
-        **_words(),
+        **words(),
     )
 
 
@@ -119,7 +119,7 @@ def drop_arrival(arrival_id: int) -> AnyResponse:
     return redirect(path_of("sync.quarantine"), 303)
 
 
-def _words() -> dict[str, Any]:
+def words() -> dict[str, Any]:
     return {
         "sign": outward.sign,
         "signs": outward.HEALTH,
