@@ -182,6 +182,8 @@ def begin_link(work: Work, link_id: int, since: datetime | None) -> Link:
         raise NothingToChoose
     link.since, link.waits_for_choice = since, False
     _try_again(link)
+    if link.cron is None:
+        link.retry_at = work.now  # at once; a calendar has its reasons
     _audit(work, "link.begin", link, work.session.get_one(Peer, link.peer_id))
     return link
 

@@ -12,7 +12,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -264,6 +264,16 @@ class _Connection(http.client.HTTPConnection):
             context = context_of(self._terms) if self._terms else tls_context()
             self.sock = context.wrap_socket(plain, server_hostname=self.host)
 
+    def hear_why(self) -> None:
+        """What a server said before it hung up while we were still speaking, such as what is wrong with our certificate.
+
+        Raises:
+            ssl.SSLError: that.
+        """
+        if isinstance(self.sock, ssl.SSLSocket):
+            with suppress(ssl.SSLEOFError, ConnectionError):
+                self.sock.recv(1)
+
 
 def _connected(host: str, port: int, limits: Limits, allow: Sequence[Network]) -> socket.socket:
     """A socket to the first address of the name that answers."""
@@ -393,7 +403,11 @@ class HttpClient:
         every = {"Accept-Encoding": "gzip", **self._headers, **(headers or {})}
         with self._watch.armed(self.limits.deadline_s), self._explained():
             self.traffic += len(url) + _size(every.items()) + len(body or b"")
-            self._connection.request(method, _target(url), body=body, headers=every)
+            try:
+                self._connection.request(method, _target(url), body=body, headers=every)
+            except (ssl.SSLEOFError, BrokenPipeError, ConnectionResetError):
+                self._connection.hear_why()
+                raise
             response = self._connection.getresponse()
             self.traffic += _size(response.getheaders())
             return Answer(url, response.status, _lower(response), self._read(response))
@@ -442,7 +456,7 @@ def _explained(
 ) -> NetError:
     if expired or isinstance(error, TimeoutError):
         return TooSlow(host=host, limit_s=limits.deadline_s if expired else limits.read_s)
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
         reason = getattr(error, "verify_message", "") or error.reason or "TLS"
         return _TLS_FAULTS[fault_of(error)](host=host, reason=reason)
     if isinstance(error, zlib.error | EOFError):

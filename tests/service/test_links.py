@@ -196,14 +196,14 @@ def test_a_share_of_a_day_ends_the_run_between_pages_and_the_next_day_goes_on(
         assert health.health is Health.RESTING
         assert "Resting until midnight UTC" in health.sentence
         midnight = datetime(2026, 11, 19, tzinfo=UTC)
-        again = next_try(health, clock.now())
-        assert again is not None
-        assert midnight <= again <= midnight + timedelta(minutes=10)
         asked = len(peer.requests)
         assert pull_link(program, link_id, caps=CAPS).error == "share-used"
         with pytest.raises(Exception, match="Resting until midnight"):
             estimate_link(program, link_id)
         assert len(peer.requests) == asked  # nothing more is asked for on that day
+        again = next_try(health_of(program, link_id), clock.now())
+        assert again is not None
+        assert midnight <= again <= midnight + timedelta(minutes=10)
         assert due(program) == 0
         clock.at = again
         assert due(program) == 1

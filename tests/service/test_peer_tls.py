@@ -115,7 +115,7 @@ def test_files_that_would_not_work_are_refused_when_they_are_set(
 ) -> None:
     a_link(program, "https://127.0.0.1:9/taxii2/")
     own, other = theirs.sign("us"), theirs.sign("others")
-    past = theirs.sign("us", lasts=-timedelta(days=1))
+    past = theirs.sign("us", lasts=-timedelta(days=20))  # also by the clock of the tests
     for facts, wrong in (
         (PeerFacts(ca_pem="no"), CertificateWrong),
         (
