@@ -91,7 +91,7 @@ def link(link_id: int) -> Response:
     return _page(link_id, Form())
 
 
-@bp.post("/sync/links/<int(max=2147483647):link_id>")
+@bp.post("/sync/links/<int(max=2147483647):link_id>/terms")
 def change(link_id: int) -> AnyResponse:
     """Where more would be read than before, that is said first."""
     try:
