@@ -101,7 +101,8 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.ledger": "of_peer",
         "web.permissions": "permissions new record permission end evidence",
         "web.withheld": "values new add end",
-        "web.sync": "health run quarantine arrival drop_arrival solve_arrival lift",
+        "web.sync": "health run quarantine arrival drop_arrival solve_arrival lift new_link add link change begin pause "
+        "resume estimate rehearse",
     },
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
@@ -111,7 +112,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 }
 
 _JOB_NAMES = (
-    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.sync mail.send notices.send "
+    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.estimate link.rehearse link.sync mail.send notices.send "
     "recall.remind sources.read"
 )
 
@@ -139,7 +140,8 @@ _EXPORT_NAMES = (
 _VERB_NAMES = """
 agreement add, agreement change, agreement end, agreement list, agreement resume, agreement suspend, audit export,
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
-connector list, connector run, db check, db upgrade, demo, import, init, link add, link list, link pause, link resume,
+connector list, connector run, db check, db upgrade, demo, import, init, link add, link begin,
+link estimate, link list, link pause, link resume, link run, link set,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
@@ -152,11 +154,11 @@ _LOG_NAMES = (
 
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
-    "address after alias allowed audience before begin bind ceiling chosen collection count country "
+    "address after alias allowed audience before begin bind bytes ceiling chosen collection count country day "
     "differences differs email encoding end every examples facts fields file first gains given host id ids "
     "identity incident into kind known last leading least letter limit limit_s line location log loses marking "
-    "missing most name names needed origin part path pattern peer place places port problem proposed reason "
-    "reference remote report revision seen slug state status stix_id text tlp to type typed url username value "
+    "missing most name names needed of origin part path pattern peer place places port problem proposed reason "
+    "reference remote report revision seen slug state status stix_id subject text tlp to type typed url used username value "
     "version wait_s wanted what whole word words"
 )
 

@@ -95,7 +95,7 @@ def test_a_push_says_how_much_would_go_before_it_is_added(program: Program) -> N
     lead.get("/sync/links/new")
     lead.send("/sync/links/new", **typed(do="look", **push))
 
-    assert "One object that stands open for it goes with the first run" in lead.text
+    assert "3 objects that stand open for it go with the first run" in lead.text
     lead.send("/sync/links/new", **typed(do="save", **push))
     lead.follow()
     assert "From our collection indicators" in lead.text
