@@ -17,7 +17,7 @@ from cirt.worker.table import HANDLERS, Handler, put_due
 log = logging.getLogger("cirt.worker")
 
 THREADS = 4  # for jobs without a lane
-LANES = 64  # peers with whom we speak at the same time; one that is slow holds up itself alone
+LANES = 24  # peers with whom we speak at the same time, fewer than there are connections to the database
 _IDLE_S = 1.0
 _AFTER_OUTAGE_S = 5.0
 _RENEW_S = jobs.LEASE.total_seconds() / 3
@@ -95,7 +95,8 @@ def _serve_lanes(program: Program, stop: threading.Event, handlers: Mapping[str,
 def _in_lane(program: Program, claimed: Claimed, handlers: Mapping[str, Handler]) -> None:
     try:
         _do(program, claimed, handlers)
-    except sa.exc.OperationalError:  # the lease runs out, and the job is taken up again
+    except (sa.exc.OperationalError, sa.exc.TimeoutError):
+        # the lease runs out, and the job is taken up again
         log.exception("worker.database")
 
 
