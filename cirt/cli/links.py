@@ -15,6 +15,7 @@ from cirt.exchange.estimating import Estimate, estimate_link
 from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.links import AddLink, Terms
 from cirt.exchange.models import LinkDirection, Run, RunState
+from cirt.exchange.now import check_awake
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.inputs.links import read_span
 
@@ -177,7 +178,7 @@ def begin(console: Console, number: int, since: date | datetime | None) -> None:
 def run(console: Console, number: int, dry_run: bool) -> None:
     """Run link ID now, here, at full speed."""
     with console.work(write=False) as work:
-        links.find_link(work.session, number)
+        check_awake(work, links.find_link(work.session, number))
     done = syncing.sync_link(console.program(), number, dry_run=dry_run)
     with console.work(write=False) as work:
         [health] = [one for one in link_health(work.session) if one.id == number]

@@ -88,6 +88,7 @@ def _ready_links(session: Session) -> list[Link]:
         .where(
             Link.state == LinkState.ACTIVE,
             Link.waits_for_choice.is_(False),
+            Link.by_file.is_(False),
             Peer.state == PeerState.ACTIVE,
             ~is_busy(Link.id.expression),
         )

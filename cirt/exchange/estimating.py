@@ -11,6 +11,7 @@ from cirt.exchange.dates import format_added, parse_added
 from cirt.exchange.filtering import asked_types
 from cirt.exchange.links import find_link
 from cirt.exchange.models import Link, LinkDirection
+from cirt.exchange.now import check_awake
 from cirt.exchange.remote.collections import Remote, RemoteCollection
 from cirt.exchange.runs import Caps, Running, check_may_run
 from cirt.exchange.timing.survey import Ask, Look, Survey, survey
@@ -60,13 +61,14 @@ def estimate_link(program: Program, link_id: int) -> Estimate:
     """Ask the peer, and keep the answer with the link.
 
     Raises:
-        NoSuchLink, OnlyForPull.
+        NoSuchLink, OnlyForPull, LinkRests, LinkByFile.
         Unavailable: why it could not be asked; that is kept too.
     """
     with program.work(SYSTEM, write=False) as work:
         link = find_link(work.session, link_id)
         if link.direction is not LinkDirection.PULL:
             raise OnlyForPull
+        check_awake(work, link)
     try:
         found = _estimate(program, link)
     except Unavailable as error:

@@ -49,13 +49,14 @@ class LinkHealth:
     every_s: int
     cron: str | None  # instead of every_s
     health: Health
-    rhythm: Rhythm | None  # None: nothing runs by itself while the link rests
+    rhythm: Rhythm | None  # None: nothing runs by itself, for it rests or is carried
     last_run_at: datetime | None
     last_success_at: datetime | None
     last_data_at: datetime | None
     waiting: int  # on a push link
     refused_by_peer: int
     last_run: Run | None
+    by_file: bool = False  # carried, so that it never runs by itself
     error: str | None = None
     message: str = ""
     values: dict[str, Any] = field(default_factory=dict)
@@ -89,13 +90,14 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
             every_s=link.every_s,
             cron=link.cron,
             health=_word(link, peer),
-            rhythm=None if _is_stopped(link, peer) else rhythm_of(link),
+            rhythm=None if link.by_file or _is_stopped(link, peer) else rhythm_of(link),
             last_run_at=link.last_run_at,
             last_success_at=link.last_success_at,
             last_data_at=link.last_data_at,
             waiting=waiting.get(link.id, 0),
             refused_by_peer=refused.get(link.id, 0),
             last_run=runs.get(link.id),
+            by_file=link.by_file,
             error=link.error,
             message=LINK_ERRORS.get(link.error or "", ""),
             values=dict(link.error_values),

@@ -50,6 +50,7 @@ class Link(Base):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")  # in a row
     retry_at: Mapped[datetime | None]  # not before; instead of the schedule
     created_at: Mapped[datetime]
+    by_file: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # no line
 
 
 class LinkTraffic(Base):

@@ -28,11 +28,18 @@ class LinkWaits(Conflict):
     message = ChoiceMissing.message
 
 
+class LinkByFile(Conflict):
+    code = "link-by-file"
+    message = mark(
+        "There is no line to {peer} here: files are carried. Use cirt exchange export and cirt exchange import."
+    )
+
+
 def run_now(work: Work, link_id: int) -> None:
     """Put a job for the worker; the run itself is the worker's.
 
     Raises:
-        NoSuchLink, LinkBusy, LinkRests, LinkWaits, NotAllowed.
+        NoSuchLink, LinkBusy, LinkByFile, LinkRests, LinkWaits, NotAllowed.
     """
     work.require("sync:run")
     link = find_link(work.session, link_id)
@@ -48,9 +55,11 @@ def run_now(work: Work, link_id: int) -> None:
 def check_awake(work: Work, link: Link) -> Peer:
     """
     Raises:
-        LinkRests.
+        LinkRests, LinkByFile.
     """
     peer = work.session.get_one(Peer, link.peer_id)
     if link.state is LinkState.PAUSED or peer.state is PeerState.SUSPENDED:
         raise LinkRests(peer=peer.name)
+    if link.by_file:
+        raise LinkByFile(peer=peer.name)
     return peer

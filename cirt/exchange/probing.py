@@ -8,7 +8,7 @@ from cirt.exchange.due import lane_of
 from cirt.exchange.estimating import OnlyForPull, estimate_link
 from cirt.exchange.links import find_link
 from cirt.exchange.models import LinkDirection, RunState
-from cirt.exchange.now import LinkBusy, check_awake
+from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, check_awake
 from cirt.exchange.sync import sync_link
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
@@ -24,7 +24,7 @@ _COUNTS = ("pages", "offered", "taken", "known", "held", "refused", "left_out")
 def ask_estimate(work: Work, link_id: int) -> None:
     """
     Raises:
-        NoSuchLink, OnlyForPull, LinkRests, LinkBusy, NotAllowed.
+        NoSuchLink, OnlyForPull, LinkRests, LinkByFile, LinkBusy, NotAllowed.
     """
     work.require("peer:write")
     if find_link(work.session, link_id).direction is not LinkDirection.PULL:
@@ -35,7 +35,7 @@ def ask_estimate(work: Work, link_id: int) -> None:
 def ask_rehearsal(work: Work, link_id: int) -> None:
     """
     Raises:
-        NoSuchLink, LinkRests, LinkBusy, NotAllowed.
+        NoSuchLink, LinkRests, LinkByFile, LinkBusy, NotAllowed.
     """
     work.require("sync:run")
     _ask(work, REHEARSE, link_id)
@@ -50,7 +50,7 @@ def estimate(program: Program, payload: dict[str, Any]) -> None:
     """The job. What the peer does wrong stands with the link, and is nothing to try again."""
     try:
         estimate_link(program, int(payload["link"]))
-    except Unavailable:
+    except (Unavailable, LinkRests, LinkByFile):
         return
 
 

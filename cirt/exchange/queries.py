@@ -101,7 +101,7 @@ def _line(row: sa.Row[Any]) -> QuarantineLine:
 
 
 def next_try(link: LinkHealth, now: datetime) -> datetime | None:
-    """When the worker asks for the next run by itself; None while the link rests."""
+    """When the worker asks for the next run by itself; None while the link rests, or where files are carried."""
     return None if link.rhythm is None else next_run(link.rhythm, now)
 
 

@@ -116,6 +116,9 @@ class Peer(Base):
     ca_pem: Mapped[str | None] = mapped_column(sa.Text)  # instead of the public authorities
     client_cert_pem: Mapped[str | None] = mapped_column(sa.Text)
     sealed_client_key: Mapped[bytes | None]
+    exchange_key: Mapped[str | None] = mapped_column(
+        sa.String(120)
+    )  # for files; kernel.exchange_keys
     created_at: Mapped[datetime]
 
 

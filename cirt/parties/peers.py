@@ -11,11 +11,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.exchange_keys import PublicKeys
 from cirt.kernel.keys import Keys
 from cirt.kernel.work import Work
 from cirt.parties.certificates import CertificateAlone, check_authorities, check_client, shown
 from cirt.parties.errors import (
     CountryWrong,
+    ExchangeKeyTaken,
     IdentityWrong,
     NameTaken,
     NoSuchPeer,
@@ -42,6 +44,7 @@ class PeerFacts:
     discovery_url: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    exchange_key: str | None = None
     ca_pem: str | None = None  # of its server, instead of the public authorities
     client_cert_pem: str | None = None
     client_key_pem: str | None = field(default=None, repr=False)
@@ -50,7 +53,7 @@ class PeerFacts:
 def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
     """
     Raises:
-        PeerExists, SlugWrong, CountryWrong, IdentityWrong, NotAllowed.
+        PeerExists, SlugWrong, CountryWrong, IdentityWrong, ExchangeKeyWrong, NotAllowed.
         CertificateWrong, CertificateAlone, CertificateExpired, ClientKeyWrong, ClientKeyOther.
     """
     work.require("peer:write")
@@ -67,9 +70,14 @@ def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
 
 
 def set_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
+    """
+    Raises:
+        NoSuchPeer, CountryWrong, IdentityWrong, ExchangeKeyWrong, ExchangeKeyTaken, NotAllowed.
+    """
     work.require("peer:write")
     peer = find_peer(work.session, slug)
     _apply(peer, keys, facts, work.now)
+    _check_key(work.session, peer)
     own = shown(peer.client_cert_pem).subject if peer.client_cert_pem else None
     work.audit(
         "peer.set",
@@ -77,9 +85,24 @@ def set_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
         name=peer.name,
         url=peer.discovery_url,
         own_authority=peer.ca_pem is not None,
+        exchange_key=exchange_fingerprint(peer),
         client_certificate=own,
     )
     return peer
+
+
+def _check_key(session: Session, peer: Peer) -> None:
+    if peer.exchange_key is None:
+        return
+    query = sa.select(Peer.slug).where(Peer.exchange_key == peer.exchange_key, Peer.id != peer.id)
+    holder = session.scalars(query).first()
+    if holder is not None:
+        raise ExchangeKeyTaken(slug=holder)
+
+
+def exchange_fingerprint(peer: Peer) -> str | None:
+    """Of the key with which it signs files; None where none is recorded."""
+    return PublicKeys.parse(peer.exchange_key).fingerprint if peer.exchange_key else None
 
 
 def suspend_peer(work: Work, slug: str) -> None:
@@ -123,6 +146,8 @@ def _apply(peer: Peer, keys: Keys, facts: PeerFacts, now: datetime) -> None:
         peer.username = facts.username
     if facts.password is not None:
         peer.sealed_password = keys.seal(PASSWORD_SEAL, facts.password)
+    if facts.exchange_key is not None:
+        peer.exchange_key = PublicKeys.parse(facts.exchange_key).text
     _apply_certificates(peer, keys, facts, now)
 
 

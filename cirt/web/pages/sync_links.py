@@ -29,7 +29,7 @@ from cirt.exchange.links import (
     terms_of,
 )
 from cirt.exchange.models import Link, LinkDirection
-from cirt.exchange.now import LinkBusy, LinkRests
+from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests
 from cirt.exchange.queries import next_try
 from cirt.exchange.timing.cron import CronNever, CronWrong
 from cirt.inputs.links import AddLinkInput, BeginInput, TermsInput, write_span
@@ -141,7 +141,7 @@ def estimate(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
             probing.ask_estimate(work, link_id)
-    except (OnlyForPull, LinkRests, LinkBusy) as error:
+    except (OnlyForPull, LinkRests, LinkByFile, LinkBusy) as error:
         return _page(link_id, Form(), status_of(error), conflict=i18n.say_error(error))
     return _back(link_id, "asked")
 
@@ -151,7 +151,7 @@ def rehearse(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
             probing.ask_rehearsal(work, link_id)
-    except (LinkRests, LinkBusy) as error:
+    except (LinkRests, LinkByFile, LinkBusy) as error:
         return _page(link_id, Form(), status_of(error), conflict=i18n.say_error(error))
     return _back(link_id, "asked")
 
