@@ -6,7 +6,7 @@ Expand only: a link that is here already runs every so many seconds, takes every
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
+revision = "0028"
 down_revision = "0026"
 
 LINK = {
