@@ -1,6 +1,6 @@
 """Links to peers' collections, their runs, what did not pass, receipts, and what waits to be sent."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -32,7 +32,14 @@ class Link(Base):
     remote: Mapped[str] = mapped_column(sa.String(200))  # id or alias of the peer's collection
     collection_id: Mapped[int | None] = mapped_column(sa.ForeignKey("collection.id"))  # push --from
     every_s: Mapped[int] = mapped_column(default=300)
+    cron: Mapped[str | None] = mapped_column(sa.String(100))  # instead of every_s, UTC
+    set_at: Mapped[datetime | None]  # when the schedule was changed last
+    types: Mapped[list[str] | None]  # None: every type
     since: Mapped[datetime | None]
+    day_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)  # a day's share; None: no limit
+    waits_for_choice: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    estimate: Mapped[dict[str, Any] | None]  # of what a first run would bring
+    rehearsal: Mapped[dict[str, Any] | None]  # what a dry run asked for at the desk found
     state: Mapped[LinkState] = mapped_column(default=LinkState.ACTIVE)
     cursor: Mapped[str | None] = mapped_column(sa.String(64))  # newest date_added seen, as sent
     last_run_at: Mapped[datetime | None]
@@ -40,8 +47,20 @@ class Link(Base):
     last_data_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(sa.String(64))  # code of the last failure
     error_values: Mapped[dict[str, Any]]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")  # in a row
+    retry_at: Mapped[datetime | None]  # not before; instead of the schedule
     created_at: Mapped[datetime]
     by_file: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # no line
+
+
+class LinkTraffic(Base):
+    """What went over a link on one day, UTC, as it was on the wire: bodies and headers, compressed."""
+
+    __tablename__ = "link_traffic"
+
+    link_id: Mapped[int] = mapped_column(sa.ForeignKey("link.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    bytes: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class RunState(StrEnum):
@@ -67,6 +86,7 @@ class Run(Base):
     known: Mapped[int] = mapped_column(default=0)
     held: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0, server_default="0")  # by the link's filter
     error: Mapped[str | None] = mapped_column(sa.String(64))
     error_values: Mapped[dict[str, Any]]
     reasons: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)  # why some were not taken

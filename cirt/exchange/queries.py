@@ -1,17 +1,16 @@
-"""What pages show of the exchange: quarantine, when a link tries next."""
+"""What pages show of the exchange: quarantine, links in trouble."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange import trouble
-from cirt.exchange.health import Health, LinkHealth
+from cirt.exchange.due import next_run
+from cirt.exchange.health import RESTING, LinkHealth
 from cirt.exchange.models import Link, LinkState, Outcome, Quarantined
 from cirt.exchange.watching.alerts import lines_alarmed
-from cirt.kernel.clock import from_us, to_us
 from cirt.parties.models import Peer
 from cirt.register.pages import Order, Page, Query, read_page
 
@@ -104,15 +103,7 @@ def _line(row: sa.Row[Any]) -> QuarantineLine:
 
 def next_try(link: LinkHealth, now: datetime) -> datetime | None:
     """When the worker asks for the next run by itself; None while the link rests, or where files are carried."""
-    if link.health is Health.RESTING or link.by_file:
-        return None
-    shift_s = 7 * link.id  # as links spread their slots
-    seconds = to_us(now) // 1_000_000 + shift_s
-    slot = from_us(((seconds // link.every_s + 1) * link.every_s - shift_s) * 1_000_000)
-    if link.error != trouble.PeerBusy.code or link.last_run_at is None:
-        return slot
-    told = link.last_run_at + timedelta(seconds=min(float(link.values.get("wait_s", 0)), 86_400))
-    return max(slot, told)
+    return None if link.rhythm is None else next_run(link.rhythm, now)
 
 
 def lines_in_trouble() -> sa.Select[str]:
@@ -120,7 +111,12 @@ def lines_in_trouble() -> sa.Select[str]:
     links = (
         sa.select((sa.literal("link:") + sa.cast(Link.id, sa.String)).label("line"))
         .join(Peer, Peer.id == Link.peer_id)
-        .where(Link.state == LinkState.ACTIVE, Link.error.is_not(None), Peer.state == "active")
+        .where(
+            Link.state == LinkState.ACTIVE,
+            Link.error.is_not(None),
+            Link.error.not_in(RESTING),
+            Peer.state == "active",
+        )
     )
     both = sa.union(links, lines_alarmed()).subquery()
     return sa.select(both.c.line)

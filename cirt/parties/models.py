@@ -113,6 +113,9 @@ class Peer(Base):
     discovery_url: Mapped[str | None] = mapped_column(sa.String(500))
     username: Mapped[str | None] = mapped_column(sa.String(200))
     sealed_password: Mapped[bytes | None]
+    ca_pem: Mapped[str | None] = mapped_column(sa.Text)  # instead of the public authorities
+    client_cert_pem: Mapped[str | None] = mapped_column(sa.Text)
+    sealed_client_key: Mapped[bytes | None]
     exchange_key: Mapped[str | None] = mapped_column(
         sa.String(120)
     )  # for files; kernel.exchange_keys

@@ -103,7 +103,8 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.ledger": "of_peer",
         "web.permissions": "permissions new record permission end evidence",
         "web.withheld": "values new add end",
-        "web.sync": "health run link_runs source_runs ask_expected expect check checked ask_again quarantine arrival drop_arrival solve_arrival lift",
+        "web.sync": "health run link_runs source_runs ask_expected expect check checked ask_again quarantine arrival drop_arrival "
+        "solve_arrival lift new_link add link change begin pause resume estimate rehearse",
     },
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
@@ -113,7 +114,8 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 }
 
 _JOB_NAMES = (
-    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.sync links.watch mail.send notices.send "
+    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.estimate link.rehearse "
+    "link.sync links.watch mail.send notices.send "
     "recall.remind sources.read"
 )
 
@@ -143,7 +145,7 @@ _VERB_NAMES = """
 agreement add, agreement change, agreement end, agreement list, agreement resume, agreement suspend, audit export,
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
 connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
-exchange list, import, init, link add, link list, link pause, link resume,
+exchange list, import, init, link add, link begin, link estimate, link list, link pause, link resume, link run, link set,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
@@ -156,11 +158,11 @@ _LOG_NAMES = (
 
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
-    "address after alias allowed audience before begin bind ceiling chosen collection count country differences "
+    "address after alias allowed audience before begin bind bytes ceiling chosen collection count country day differences "
     "differs email encoding end every examples facts fields file fingerprint first gains given host id identity "
     "ids incident into kind known last leading least letter limit limit_s line location log loses marking missing "
-    "most name names needed number origin own part path pattern peer place places port problem proposed reason "
-    "reference remote report revision seen slug state status stix_id text tlp to type typed url username value "
+    "most name names needed number of origin own part path pattern peer place places port problem proposed reason "
+    "reference remote report revision seen slug state status stix_id subject text tlp to type typed url used username value "
     "version wait_s wanted what whole word words"
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cirt.exchange import links
+from cirt.exchange import due, probing
 from cirt.exchange.complete import again
 from cirt.exchange.complete import service as complete
 from cirt.exchange.health import link_lines
@@ -41,7 +41,7 @@ class Periodic:
 
 
 def _sync(program: Program, payload: dict[str, Any]) -> None:
-    sync_link(program, int(payload["link"]))
+    sync_link(program, int(payload["link"]), gentle=True)
 
 
 def _check(program: Program, payload: dict[str, Any]) -> None:
@@ -107,7 +107,9 @@ def _hand_over(program: Program, _payload: dict[str, Any]) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
-    links.JOB: _sync,
+    due.JOB: _sync,
+    probing.ESTIMATE: probing.estimate,
+    probing.REHEARSE: probing.rehearse,
     complete.JOB: _check,
     again.JOB: _ask_again,
     WATCH_JOB: _watch,
@@ -140,7 +142,7 @@ PERIODIC = (
 
 def put_due(work: Work) -> int:
     """Ask for what is due now, each once in its slot over any number of workers; how many jobs."""
-    put = links.put_due(work)
+    put = due.put_due(work)
     seconds = to_us(work.now) // 1_000_000
     for each in PERIODIC:
         slot = f"{each.kind}-{seconds // each.every_s}"

@@ -212,6 +212,7 @@ def test_addresses_that_nothing_has_are_not_found(app: Flask, program: Program) 
             f"/intake/REP-2026-0001/files/{number}",
             f"/incidents/INC-2026-0001/notes/{number}",
             f"/sync/quarantine/{number}",
+            f"/sync/links/{number}",
             f"/admin/users/{number}",
             f"/admin/webhooks/{number}",
             f"/admin/mail/{number}",

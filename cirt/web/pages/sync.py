@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.exchange.health import Health, LinkHealth, link_health
 from cirt.exchange.loops.alarms import standing_alarms
 from cirt.exchange.loops.disputes import conflict_of
-from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, run_now
+from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, LinkWaits, run_now
 from cirt.exchange.quarantine import drop
 from cirt.exchange.queries import next_try, quarantine_counts, quarantine_line, quarantine_page
 from cirt.exchange.trouble import LINK_ERRORS
@@ -72,7 +72,7 @@ def run(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
             run_now(work, link_id)
-    except (LinkBusy, LinkByFile, LinkRests) as error:
+    except (LinkBusy, LinkByFile, LinkRests, LinkWaits) as error:
         return health_page(error)
     return redirect(path_of("sync.health", done="asked"), 303)
 
