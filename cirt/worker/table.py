@@ -14,6 +14,7 @@ from cirt.kernel.work import SYSTEM, Work
 from cirt.notify import handovers, letters, notices, peer_letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
+from cirt.register.matches.telling import forget_old
 from cirt.release.holdings import accounting
 from cirt.release.recalling.letters import reminding
 from cirt.release.settling import settle_due
@@ -41,6 +42,7 @@ def _tidy(program: Program, _payload: dict[str, Any]) -> None:
     with program.work(SYSTEM) as work:
         jobs.tidy(work.session, work.now - _KEEP_DONE)
         used_forms.tidy(work.session, work.now - _KEEP_DONE)
+        forget_old(work)
 
 
 def _settle(program: Program, _payload: dict[str, Any]) -> None:
