@@ -7,7 +7,7 @@ other needs: a peer that claims many authors counts once, and an author whom man
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_DAY_US = 24 * 3600 * 1_000_000
+_MINUTE_US = 60 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Witness:
 
     @property
     def copied(self) -> tuple[str, int] | None:
-        """Alike in two objects only where one is a copy: a name and an instant that is no mere day."""
-        if self.title and self.began_us is not None and self.began_us % _DAY_US:
+        """Alike in two objects only where one is a copy: a name and an instant that nobody rounds to."""
+        if self.title and self.began_us is not None and self.began_us % _MINUTE_US:
             return self.title, self.began_us
         return None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cirt.exchange import links
+from cirt.exchange import links, sightings_back
 from cirt.exchange.sync import sync_link
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
@@ -81,6 +81,10 @@ def _send_notices(program: Program, _payload: dict[str, Any]) -> None:
     notices.send_due(program)
 
 
+def _report_seen(program: Program, _payload: dict[str, Any]) -> None:
+    sightings_back.report_seen(program)
+
+
 def _hand_over(program: Program, _payload: dict[str, Any]) -> None:
     handovers.send_due(program)
 
@@ -97,6 +101,7 @@ HANDLERS: dict[str, Handler] = {
     notices.SEND_JOB: _send_notices,
     accounting.JOB: _account,
     reminding.JOB: _remind,
+    sightings_back.JOB: _report_seen,
 }
 
 PERIODIC = (
@@ -110,6 +115,7 @@ PERIODIC = (
     Periodic(notices.SEND_JOB, 60),
     Periodic(accounting.JOB, 60),  # whoever asks meanwhile looks through the pages since
     Periodic(reminding.JOB, 3600),
+    Periodic(sightings_back.JOB, 300),
 )
 
 

@@ -1,4 +1,4 @@
-"""What values lie within, news of matches, and the warning list with what is well known to be too common.
+"""What values lie within, news of matches, the warning list with what is well known, and what sightings go back.
 
 Expand only. What is stored already gets its lines here, a few thousand values at a time; the code for that is the
 program's at this step, copied. A release that runs beside stores values without such lines: these are found by
@@ -192,12 +192,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_match_news_at", "match_news", ["at", "incident_id"])
     _make_warned()
+    op.add_column("peer", sa.Column("sightings", _back(), nullable=False, server_default="ask"))
     connection = op.get_bind()
     for table, (holder, owner) in _HOLDERS.items():
         _fill_wider(connection, table, holder, owner)
 
 
 def downgrade() -> None:
+    op.drop_column("peer", "sightings")
     op.drop_table("warned_value")
     op.drop_index("ix_match_news_at", "match_news")
     op.drop_table("match_news")
@@ -299,6 +301,12 @@ def _key(kind: str, value: str) -> int:
     if kind == "ipv6-addr":
         return (0x636 << 52) | (int.from_bytes(digest) >> 12)
     return int.from_bytes(digest, "big", signed=True)
+
+
+def _back() -> sa.Enum:
+    return sa.Enum(
+        "never", "ask", "anonymous", name="sightingsback", native_enum=False, length=32
+    )
 
 
 def _big() -> sa.types.TypeEngine[int]:
