@@ -101,6 +101,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.ledger": "of_peer",
         "web.permissions": "permissions new record permission end evidence",
         "web.withheld": "values new add end",
+        "web.warning": "values new add end",
         "web.sync": "health run quarantine arrival drop_arrival solve_arrival lift",
     },
     Audience.OFFICE: {
@@ -112,7 +113,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 
 _JOB_NAMES = (
     "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.sync mail.send notices.send "
-    "recall.remind sources.read"
+    "recall.remind sightings.back sources.read"
 )
 
 # Kinds of what is written to somebody: to reporters (register.dialogue), to peers on recalls (release.recalling), to
@@ -126,7 +127,7 @@ _NOTICES = "lead.end"
 _TEMPLATE_NAMES: dict[Audience, str] = {
     Audience.ANYBODY: ". errors help public",
     Audience.STAFF: "account agreements bin desk dialogue exports incidents indicators parts peers permissions playbooks print release "
-    "sync tasks timeline triage withheld",
+    "sync tasks timeline triage warning withheld",
     Audience.OFFICE: "admin",
 }
 
@@ -140,7 +141,7 @@ _VERB_NAMES = """
 agreement add, agreement change, agreement end, agreement list, agreement resume, agreement suspend, audit export,
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
 connector list, connector run, db check, db upgrade, demo, import, init, link add, link list, link pause, link resume,
-peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
+peer add, peer credentials, peer list, peer resume, peer set, peer show, peer sightings, peer suspend, pgp add, pgp list, pgp remove,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
 """
