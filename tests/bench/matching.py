@@ -91,6 +91,6 @@ def _page(program: Program, number: int, own: int) -> None:
     named += [Observable(Kind.IPV4, f"{20 + n}.{number}.{n}.0/24") for n in range(10)]
     with program.work(SYSTEM) as work:
         us = to_us(work.now)
-        came = [Came(first + n, us, None, (one,)) for n, one in enumerate(named)]
+        came = [Came(first + n, us, None, {one.key: one}) for n, one in enumerate(named)]
         tell_of_arrivals(work, came, work.now - timedelta(days=1), None)
         work.session.execute(sa.text("DELETE FROM match_news"))

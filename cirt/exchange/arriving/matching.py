@@ -23,7 +23,12 @@ def tell_of_matches(
         return
     numbers = {one.stix_id: one.object_id for one in stored if one.outcome is Kept.NEW}
     came = [
-        Came(numbers[one.stix_id], one.version_us, one.valid_until_us, one.observables)
+        Came(
+            numbers[one.stix_id],
+            one.version_us,
+            one.valid_until_us,
+            {each.key: each for each in one.observables},
+        )
         for one in naming
     ]
     since = _first_run(work.session, door.run_id) or peer.created_at

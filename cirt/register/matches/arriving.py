@@ -23,7 +23,7 @@ class Came:
     object_id: int
     changed_us: int
     until_us: int | None
-    observables: tuple[Observable, ...]
+    observables: Mapping[int, Observable]  # by key
 
 
 def tell_of_arrivals(work: Work, came: Iterable[Came], since: datetime, run_id: int | None) -> None:
@@ -36,13 +36,9 @@ def tell_of_arrivals(work: Work, came: Iterable[Came], since: datetime, run_id: 
         and one.changed_us >= since_us
         and (one.until_us is None or one.until_us > now_us)
     ]
-    named = {each: None for one in fresh for each in one.observables}
+    named = {key: each for one in fresh for key, each in one.observables.items()}
     found = holding(work, named)
-    met = {
-        one.object_id: keys
-        for one in fresh
-        if (keys := {each.key for each in one.observables} & found.keys())
-    }
+    met = {one.object_id: keys for one in fresh if (keys := one.observables.keys() & found.keys())}
     tell(work, _counts(met, _named_before(work, met), found), run_id)
 
 

@@ -29,11 +29,10 @@ _MOST = 100  # own observables for one value, and within one network or domain
 _SIX = 5_000  # own IPv6 values that are looked at for networks of IPv6, the newest
 
 
-def holding(work: Work, named: Collection[Observable]) -> Holding:
-    """Five queries, and two more where something is held."""
-    if not named:
+def holding(work: Work, by_key: Mapping[int, Observable]) -> Holding:
+    """Four queries at most, and three more where something is held."""
+    if not by_key:
         return {}
-    by_key = {one.key: one for one in named}
     meets = _keys_met(work, by_key)
     nets = {key: networks.network(one.value) for key, one in by_key.items() if _is_network(one)}
     held = _held(work, meets)
