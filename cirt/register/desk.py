@@ -119,8 +119,10 @@ def also_seen(work: Work) -> list[AlsoSeen]:
 
 def _independent(work: Work, rows: list[tuple[Observable, str]]) -> list[AlsoSeen]:
     """Most were brought by several peers; how many of those say it by themselves is looked up for these few."""
+    if not rows:
+        return []
     warned = warned_among(work.connection, [one for one, _ in rows])
     by_key = {one.key: (one, reference) for one, reference in rows if not warned.holds(one)}
-    witnesses = witnesses_of(work, list(by_key)) if by_key else {}
+    witnesses = witnesses_of(work, list(by_key))
     found = [AlsoSeen(*by_key[key], len(names)) for key, names in witnesses.items() if names]
     return sorted(found, key=lambda each: -each.peers)[:_SHOWN]

@@ -38,7 +38,9 @@ def independent(said: Iterable[Witness]) -> tuple[str, ...]:
     stands_for: dict[str, str] = {}  # the bringer by which each author counts
     for bringer in brought:
         _place(bringer, brought, stands_for, set())
-    names = {author: witness.name for author, witness in zip(authors, seen, strict=True)}
+    names: dict[str, str | None] = {}
+    for author, witness in zip(authors, seen, strict=True):
+        names.setdefault(author, witness.name)  # of a copy it is another's
     order = dict.fromkeys(author for author in authors if author in stands_for)
     return tuple(dict.fromkeys(names[author] or stands_for[author] for author in order))
 
