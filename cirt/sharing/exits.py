@@ -93,7 +93,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.release": "releases new ask release decide again bundle paper withdraw recalls recall_some save_recall "
         "part prepare",
         "web.exports": "export save",
-        "web.peers": "peers peer ask take_out view view_collection",
+        "web.peers": "peers peer ask take_out view view_collection sightings",
         "web.agreements": "agreements new save_new agreement edit save_change stop move copy change decide member "
         "decide_membership",
         "web.agreement_persons": "persons add key save_key remove",

@@ -22,7 +22,7 @@ from cirt.kernel.work import CONSOLE, SYSTEM, Actor
 from cirt.objects.content import ObjectContent
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.parties.models import Peer, SightingsBack
-from cirt.parties.peers import set_sightings
+from cirt.parties.peers import find_peer, set_sightings
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import DecideObservables
@@ -438,6 +438,21 @@ def test_never_holds_for_what_a_person_reports_too(program: Program, lead: Actor
 
     assert said.link_id is None
     assert "none go back to CERT-B" in said.sentence
+
+
+def test_a_lead_says_on_the_page_of_a_peer_what_goes_back(program: Program) -> None:
+    a_run(program)
+    visitor = signed_in(program, Role.LEAD)
+    visitor.get("/peers/cert-b")
+
+    wrong = visitor.send("/peers/cert-b/sightings", back="everything")
+    assert wrong.status_code == 422
+    visitor.send("/peers/cert-b/sightings", back="anonymous")
+    visitor.follow()
+
+    assert "By itself what is confirmed on an incident" in visitor.text
+    with program.work(CONSOLE, write=False) as work:
+        assert find_peer(work.session, "cert-b").sightings is SightingsBack.ANONYMOUS
 
 
 def test_a_lead_edits_the_warning_list_on_its_page(program: Program) -> None:
