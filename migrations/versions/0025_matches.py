@@ -16,7 +16,7 @@ from alembic import op
 from publicsuffixlist import PublicSuffixList
 
 revision = "0025"
-down_revision = "0021"
+down_revision = "0026"
 
 _CHUNK = 5000
 _KINDS = (
