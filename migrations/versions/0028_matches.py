@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic import op
 from publicsuffixlist import PublicSuffixList
 
-revision = "0025"
+revision = "0028"
 down_revision = "0026"
 
 _CHUNK = 5000
