@@ -10,7 +10,7 @@ from cirt.cli.console import Console, pass_console, password_option, read_passwo
 from cirt.exchange.links import try_again
 from cirt.parties import peers
 from cirt.parties.certificates import shown
-from cirt.parties.models import Peer
+from cirt.parties.models import Peer, SightingsBack
 from cirt.parties.peers import PeerFacts
 from cirt.release.settling import offer_missing
 from cirt.sharing.queries import agreements
@@ -199,6 +199,21 @@ def resume(console: Console, slug: str) -> None:
 
 @peer.command()
 @click.argument("slug")
+@click.argument("back", type=click.Choice([each.value for each in SightingsBack]))
+@pass_console
+def sightings(console: Console, slug: str, back: str) -> None:
+    """What goes back to SLUG when we see something that it sent.
+
+    never: nothing. ask: what somebody reports on the page of the object; the default. anonymous: that, and by itself
+    what is confirmed on an incident. Count and days go, never who saw it where; that takes a release.
+    """
+    with console.work() as work:
+        peers.set_sightings(work, slug, SightingsBack(back))
+    console.say({"slug": slug, "sightings": back}, f"Sightings that go back to {slug}: {back}.")
+
+
+@peer.command()
+@click.argument("slug")
 @click.option("--username", help="Default: the slug.")
 @password_option("Read the password from standard input instead of making one.")
 @pass_console
@@ -230,4 +245,5 @@ def _row(one: Peer) -> dict[str, Any]:
         "state": one.state.value,
         "identity": one.identity_id,
         "discovery_url": one.discovery_url,
+        "sightings": one.sightings.value,
     }

@@ -24,7 +24,7 @@ from cirt.parties.errors import (
     PeerExists,
     SlugWrong,
 )
-from cirt.parties.models import Ourselves, Peer, PeerCredential, PeerState
+from cirt.parties.models import Ourselves, Peer, PeerCredential, PeerState, SightingsBack
 from cirt.parties.passwords import hash_password, one_time_password, verify
 
 PASSWORD_SEAL = "peer-password"  # noqa: S105 - what the seal is for
@@ -112,6 +112,17 @@ def suspend_peer(work: Work, slug: str) -> None:
 
 def resume_peer(work: Work, slug: str) -> None:
     _change_state(work, slug, PeerState.ACTIVE, "peer.resume")
+
+
+def set_sightings(work: Work, slug: str, back: SightingsBack) -> None:
+    """What goes back to it of what we see of its objects.
+
+    Raises:
+        NoSuchPeer, NotAllowed.
+    """
+    work.require("peer:write")
+    find_peer(work.session, slug).sightings = back
+    work.audit("peer.sightings", slug, back=back.value)
 
 
 def _change_state(work: Work, slug: str, state: PeerState, act: str) -> None:

@@ -95,7 +95,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.release": "releases new ask release decide again bundle paper withdraw recalls recall_some save_recall "
         "part prepare",
         "web.exports": "export save",
-        "web.peers": "peers peer ask take_out view view_collection",
+        "web.peers": "peers peer ask take_out view view_collection sightings",
         "web.agreements": "agreements new save_new agreement edit save_change stop move copy change decide member "
         "decide_membership",
         "web.agreement_persons": "persons add key save_key remove",
@@ -103,6 +103,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.ledger": "of_peer",
         "web.permissions": "permissions new record permission end evidence",
         "web.withheld": "values new add end",
+        "web.warning": "values new add end",
         "web.sync": "health run link_runs source_runs ask_expected expect check checked ask_again quarantine arrival drop_arrival "
         "solve_arrival lift new_link add link change begin pause resume estimate rehearse",
     },
@@ -116,7 +117,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 _JOB_NAMES = (
     "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.estimate link.rehearse "
     "link.sync links.watch mail.send notices.send "
-    "recall.remind sources.read"
+    "recall.remind sightings.back sources.read"
 )
 
 # Kinds of what is written to somebody: to reporters (register.dialogue), to peers on recalls (release.recalling), to
@@ -131,7 +132,7 @@ _ALERTS = "lead.alert"
 _TEMPLATE_NAMES: dict[Audience, str] = {
     Audience.ANYBODY: ". errors help public",
     Audience.STAFF: "account agreements bin desk dialogue exports incidents indicators parts peers permissions playbooks print release "
-    "sync tasks timeline triage withheld",
+    "sync tasks timeline triage warning withheld",
     Audience.OFFICE: "admin",
 }
 
@@ -146,7 +147,7 @@ agreement add, agreement change, agreement end, agreement list, agreement resume
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
 connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
 exchange list, import, init, link add, link begin, link estimate, link list, link pause, link resume, link run, link set,
-peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
+peer add, peer credentials, peer list, peer resume, peer set, peer show, peer sightings, peer suspend, pgp add, pgp list, pgp remove,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cirt.exchange import due, probing
+from cirt.exchange import due, probing, sightings_back
 from cirt.exchange.complete import again
 from cirt.exchange.complete import service as complete
 from cirt.exchange.health import link_lines
@@ -18,6 +18,7 @@ from cirt.kernel.work import SYSTEM, Work
 from cirt.notify import handovers, letters, notices, peer_letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
+from cirt.register.matches.telling import forget_old
 from cirt.release.holdings import accounting
 from cirt.release.recalling.letters import reminding
 from cirt.release.settling import settle_due
@@ -64,6 +65,7 @@ def _tidy(program: Program, _payload: dict[str, Any]) -> None:
     with program.work(SYSTEM) as work:
         jobs.tidy(work.session, work.now - _KEEP_DONE)
         used_forms.tidy(work.session, work.now - _KEEP_DONE)
+        forget_old(work)
 
 
 def _settle(program: Program, _payload: dict[str, Any]) -> None:
@@ -102,6 +104,10 @@ def _send_notices(program: Program, _payload: dict[str, Any]) -> None:
     notices.send_due(program)
 
 
+def _report_seen(program: Program, _payload: dict[str, Any]) -> None:
+    sightings_back.report_seen(program)
+
+
 def _hand_over(program: Program, _payload: dict[str, Any]) -> None:
     handovers.send_due(program)
 
@@ -123,6 +129,7 @@ HANDLERS: dict[str, Handler] = {
     notices.SEND_JOB: _send_notices,
     accounting.JOB: _account,
     reminding.JOB: _remind,
+    sightings_back.JOB: _report_seen,
 }
 
 PERIODIC = (
@@ -137,6 +144,7 @@ PERIODIC = (
     Periodic(notices.SEND_JOB, 60),
     Periodic(accounting.JOB, 60),  # whoever asks meanwhile looks through the pages since
     Periodic(reminding.JOB, 3600),
+    Periodic(sightings_back.JOB, 300),
 )
 
 

@@ -77,6 +77,8 @@ from cirt.register.timeline.attack import add_attack
 from cirt.register.timeline.commands import AddAttack
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
+from cirt.register.warned.commands import Warn
+from cirt.register.warned.service import warn
 from cirt.register.webhook.queries import get_webhook
 from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
@@ -791,6 +793,9 @@ def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     withhold(work, Withhold(one.observables[0].value, why))
     cage.name("object", one.stix_id, other.stix_id)
     cage.expect("/withheld", why, *READERS)
+    common = new("common-why", READERS)
+    warn(work, Warn("common.example", common))
+    cage.expect("/warning-list", common, *READERS)
     word, file = new("permission", READERS), new("evidence", READERS)
     permission = record_permission(
         work,
