@@ -145,7 +145,7 @@ def test_only_the_bringer_and_the_author_may_version_an_object(program: Program)
     author = numbered("identity", 7)
     with program.work(CONSOLE) as work:
         bringer, stranger, writer = (
-            a_reader(work, slug) for slug in ("cert-b", "cert-c", "cert-d")
+            a_reader(work, slug, transit=True) for slug in ("cert-b", "cert-c", "cert-d")
         )
         writer.identity_id = author
         first = indicator(1, created_by_ref=author)
