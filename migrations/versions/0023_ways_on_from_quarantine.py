@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0026"
 
 _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _SETTLED = {

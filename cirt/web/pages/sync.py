@@ -11,7 +11,7 @@ from cirt.exchange.cases.kinds import MEANINGS
 from cirt.exchange.cases.queries import quarantine_counts
 from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.loops.alarms import standing_alarms
-from cirt.exchange.now import LinkBusy, LinkRests, run_now
+from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, run_now
 from cirt.exchange.queries import next_try
 from cirt.exchange.refusals import count_refusals
 from cirt.exchange.trouble import LINK_ERRORS
@@ -41,7 +41,7 @@ def run(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
             run_now(work, link_id)
-    except (LinkBusy, LinkRests) as error:
+    except (LinkBusy, LinkByFile, LinkRests) as error:
         return _health_page(error)
     return redirect(path_of("sync.health", done="asked"), 303)
 
