@@ -6,8 +6,8 @@ Expand only. What was settled before does not say how.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0028"
 
 _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _SETTLED = {
