@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.cases.commands import Alike, Do
 from cirt.exchange.cases.deciding import undo_drops
-from cirt.exchange.cases.errors import CannotUndo, NothingLikeIt, NotTakeable
+from cirt.exchange.cases.errors import NothingLikeIt, NotTakeable
 from cirt.exchange.cases.together import AT_ONCE, group_of, not_taken
 from cirt.exchange.cases.together import decide_alike as decide
 from cirt.inputs.exchange import DecideAlikeInput
@@ -16,8 +16,7 @@ from cirt.parties.four_eyes.errors import ReasonNeeded
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
-from cirt.web.pages.sync import bp, words
-from cirt.web.pages.sync_quarantine import quarantine
+from cirt.web.pages.sync import bp, line_words
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
 
@@ -47,11 +46,8 @@ def decide_alike() -> AnyResponse:
 @bp.post("/sync/quarantine/alike/<int(max=9223372036854775807):arrival_id>/undo")
 def undo_alike(arrival_id: int) -> AnyResponse:
     """Take up again what was dropped together with this one."""
-    try:
-        with open_work() as work:
-            count = undo_drops(work, arrival_id)
-    except CannotUndo:
-        return quarantine()
+    with open_work() as work:
+        count = undo_drops(work, arrival_id)
     return redirect(path_of("sync.quarantine", done="undone", count=count), HTTPStatus.SEE_OTHER)
 
 
@@ -62,4 +58,4 @@ def _page(peer: str, code: str, form: Form, status: int = HTTPStatus.OK) -> Resp
             group = group_of(work.session, Alike(peer.replace("\0", ""), code.replace("\0", "")))
         except NothingLikeIt:
             raise NotFound from None
-    return render("sync/alike.html", status, form=form, group=group, most=AT_ONCE, **words())
+    return render("sync/alike.html", status, form=form, group=group, most=AT_ONCE, **line_words())

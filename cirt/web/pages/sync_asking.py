@@ -19,7 +19,7 @@ from cirt.sharing.agreements.queries import contacts_of
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
-from cirt.web.pages.sync import bp, words
+from cirt.web.pages.sync import bp, line_words
 from cirt.web.paths import path_of, ways_on
 from cirt.web.session import open_work, this_program
 
@@ -75,7 +75,7 @@ def outgoing() -> Response:
         peer=peer,
         done=request.args.get("done", ""),
         ways=ways_on(page, "sync.outgoing", peer=peer or None),
-        sentence=words()["sentence"],
+        sentence=line_words()["sentence"],
     )
 
 

@@ -30,7 +30,7 @@ from cirt.web import outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, member, refused, sent
 from cirt.web.frame import render
-from cirt.web.pages.sync import bp, words
+from cirt.web.pages.sync import bp, line_words
 from cirt.web.paths import path_of
 from cirt.web.session import open_work, visit
 
@@ -75,7 +75,7 @@ def quarantine() -> Response:
         left=_number(args.get("left", "")),
         last=_number(args.get("last", "")),
         address=lambda **changed: path_of("sync.quarantine", **{**chosen, **changed}),
-        **words(),
+        **line_words(),
     )
 
 
@@ -112,7 +112,7 @@ def arrival_page(arrival_id: int, form: Form, status: int = 200) -> Response:
         letter_signs=outward.LETTERS,
         can_undo=is_undoable(line.settled_as, line.settled_at, visit().now),
         done=request.args.get("done", ""),
-        **words(),
+        **line_words(),
     )
 
 
