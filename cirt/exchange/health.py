@@ -95,7 +95,9 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
     if peer_id is not None:
         query = query.where(Link.peer_id == peer_id)
     waiting = _outgoing(session, Outgoing.failure.is_(None))
-    refused = _outgoing(session, Outgoing.failure.is_not(None))
+    refused = _outgoing(
+        session, sa.and_(Outgoing.failure.is_not(None), Outgoing.given_up_at.is_(None))
+    )
     runs = _last_runs(session)
     silent = {one.line for one in standing(session) if one.kind is AlertKind.SILENT}
     return [

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cirt.kernel.db import Base, BigId
+from cirt.kernel.work import ActorKind
+from cirt.release.recalling.models import LetterState
 
 
 class LinkDirection(StrEnum):
@@ -101,11 +103,25 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+class Ending(StrEnum):
+    """How an arrival left quarantine."""
+
+    TAKEN = "taken"
+    KNOWN = "known"  # it was here by then
+    MOVED = "moved"  # tried anew and kept for another reason
+    DROPPED = "dropped"
+    FIRST = "first"  # of two contents the first one is right
+    NEITHER = "neither"
+
+
 class Quarantined(Base):
     """An arrival that was held or refused, with its bytes and the reason."""
 
     __tablename__ = "quarantined"
-    __table_args__ = (sa.UniqueConstraint("peer_id", "sha256", "code"),)
+    __table_args__ = (
+        sa.UniqueConstraint("peer_id", "sha256", "code"),
+        sa.Index("ix_quarantined_list", "settled_at", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     peer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("peer.id"))  # NULL: console import
@@ -122,6 +138,10 @@ class Quarantined(Base):
     at: Mapped[datetime] = mapped_column(index=True)
     waits_for: Mapped[str | None] = mapped_column(sa.String(300), index=True)  # marking-definition
     settled_at: Mapped[datetime | None]
+    settled_as: Mapped[Ending | None]  # NULL too where it was settled before this was noted
+    settled_by_id: Mapped[int | None]  # account.id; NULL: the program, or the console
+    settled_via: Mapped[ActorKind | None]
+    note: Mapped[str | None] = mapped_column(sa.Text)  # why a person settled it so
 
 
 class Receipt(Base):
@@ -153,3 +173,30 @@ class Outgoing(Base):
     sent_at: Mapped[datetime | None]
     status_id: Mapped[str | None] = mapped_column(sa.String(64))
     failure: Mapped[str | None] = mapped_column(sa.Text)  # the peer's own words, untrusted
+    refused_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]  # a person has read the refusal and lets it be
+    given_up_by_id: Mapped[int | None]  # account.id
+
+
+class ArrivalLetter(Base):
+    """A question to the peer that sent an arrival; its words are a person's, and go as they are."""
+
+    __tablename__ = "arrival_letter"
+    __table_args__ = (
+        sa.Index("ix_arrival_letter_arrival", "arrival_id"),
+        sa.Index("ix_arrival_letter_due", "state", "next_try_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    arrival_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("quarantined.id"))
+    state: Mapped[LetterState] = mapped_column(default=LetterState.QUEUED)
+    address: Mapped[str] = mapped_column(sa.String(254))
+    subject: Mapped[str] = mapped_column(sa.String(300))
+    text: Mapped[str] = mapped_column(sa.Text)
+    message_id: Mapped[str | None] = mapped_column(sa.String(300))
+    written_at: Mapped[datetime]
+    written_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    sent_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    failure: Mapped[str] = mapped_column(sa.Text, default="")

@@ -248,6 +248,7 @@ def _send(
             row = work.session.get_one(Outgoing, waiting.id)
             row.status_id, row.failure = reply.status_id, words
             row.sent_at = None if words else work.now
+            row.refused_at = work.now if words else None
             run.refused += 1 if words else 0
             run.taken += 0 if words else 1
         taken = [

@@ -50,6 +50,7 @@ _FILES = f"{_CANARY}test_no_export_holds_a_canary_that_its_audience_may_not_read
 _TWINS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_answer"
 _LETTERS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_mail"
 _OF_RECALLS = "tests/service/test_recall_whole.py::test_a_letter_names_the_object_and_nothing_of_it_and_goes_once"
+_OF_ARRIVALS = "tests/service/test_quarantine_letters.py::test_a_letter_tells_nothing_that_the_peer_did_not_send"
 _TO_PERSONS = "tests/service/test_named_persons.py::test_the_mail_holds_the_exact_objects_for_that_key_alone_and_goes_once"
 _TO_LEADS = (
     "tests/service/test_agreement_ends.py::test_leads_get_a_mail_that_says_which_when_and_where"
@@ -105,7 +106,8 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.withheld": "values new add end",
         "web.warning": "values new add end",
         "web.sync": "health run link_runs source_runs ask_expected expect check checked ask_again quarantine arrival drop_arrival "
-        "solve_arrival lift new_link add link change begin pause resume estimate rehearse",
+        "solve_arrival lift new_link add link change begin pause resume estimate rehearse take_arrival undo_arrival ask_peer "
+        "send_question alike decide_alike undo_alike outgoing retry let_be",
     },
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
@@ -124,6 +126,7 @@ _JOB_NAMES = (
 # persons named for TLP:RED (release.handing), to our own leads on agreements that end (notify).
 _LETTER_NAMES = "question letter acknowledgement"
 _PEER_LETTERS = "peer.closed peer.reminder peer.author"
+_ARRIVAL_LETTERS = "peer.arrival"
 _HANDOVERS = "person.release person.recall"
 _NOTICES = "lead.end"
 _ALERTS = "lead.alert"
@@ -148,6 +151,7 @@ audit verify, collection add, collection list, collection member add, collection
 connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
 exchange list, import, init, link add, link begin, link estimate, link list, link pause, link resume, link run, link set,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer sightings, peer suspend, pgp add, pgp list, pgp remove,
+ quarantine drop, quarantine list, quarantine show, quarantine take, quarantine undo,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
 """
@@ -204,6 +208,7 @@ EXITS: tuple[Exit, ...] = (
     *_named(Way.JOB, _JOB_NAMES.split(), Audience.OPERATOR, _JOBS),
     *_named(Way.LETTER, _LETTER_NAMES.split(), Audience.REPORTER, _LETTERS),
     *_named(Way.LETTER, _PEER_LETTERS.split(), Audience.PEER, _OF_RECALLS),
+    *_named(Way.LETTER, _ARRIVAL_LETTERS.split(), Audience.PEER, _OF_ARRIVALS),
     *_named(Way.LETTER, _HANDOVERS.split(), Audience.PEER, _TO_PERSONS),
     *_named(Way.LETTER, _NOTICES.split(), Audience.STAFF, _TO_LEADS),
     *_named(Way.LETTER, _ALERTS.split(), Audience.STAFF, _OF_ALERTS),

@@ -15,7 +15,7 @@ from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
-from cirt.notify import handovers, letters, notices, peer_letters
+from cirt.notify import arrival_letters, handovers, letters, notices, peer_letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
 from cirt.register.matches.telling import forget_old
@@ -85,6 +85,7 @@ def _read_sources(program: Program, _payload: dict[str, Any]) -> None:
 def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
     letters.send_due(program)
     peer_letters.send_peer_letters(program)
+    arrival_letters.send_arrival_letters(program)
 
 
 def _account(program: Program, _payload: dict[str, Any]) -> None:
