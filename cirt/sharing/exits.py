@@ -106,7 +106,8 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
         "set_mail mail_words save_mail_words restore_mail_words webhooks new_webhook add_webhook webhook "
-        "map_webhook pause_webhook resume_webhook remove_webhook confirm_token renew_token",
+        "map_webhook pause_webhook resume_webhook remove_webhook confirm_token renew_token connectors connector set_connector "
+        "run_connector",
     },
 }
 

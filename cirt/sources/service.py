@@ -223,9 +223,9 @@ def _keep(program: Program, actor: Actor, name: str, cursor: str | None, error: 
         _ran(work, name, cursor).error = error
 
 
-def run_configured(program: Program, actor: Actor) -> None:
-    """Run every connector that has settings; one that fails is logged and does not stop the others."""
-    for name in program.settings.connectors:
+def run_configured(program: Program, actor: Actor, only: str | None = None) -> None:
+    """Run every connector that has settings, or one; one that fails is logged and does not stop the others."""
+    for name in program.settings.connectors if only is None else [only]:
         try:
             run_source(program, actor, name)
         except (Invalid, NotFound, SourceBusy) as error:
