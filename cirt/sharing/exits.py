@@ -46,6 +46,7 @@ _FOLLOWED = f"{_CANARY}test_reporters_read_the_state_what_was_asked_and_what_the
 _VERBS = f"{_CANARY}test_the_console_prints_no_content"
 _JOBS = f"{_CANARY}test_no_job_tells_the_log_or_its_own_row_a_canary"
 _FILES = f"{_CANARY}test_no_export_holds_a_canary_that_its_audience_may_not_read"
+_FEEDS = f"{_CANARY}test_no_feed_folder_holds_a_canary_that_its_peer_may_not_read"
 _TWINS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_answer"
 _LETTERS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_mail"
 _OF_RECALLS = "tests/service/test_recall_whole.py::test_a_letter_names_the_object_and_nothing_of_it_and_goes_once"
@@ -134,13 +135,13 @@ _TEMPLATE_NAMES: dict[Audience, str] = {
 # What a file is made of and in which format, and the bundle on a release's page.
 _EXPORT_NAMES = (
     "indicators.stix indicators.csv indicators.misp object.stix object.csv object.misp release.stix release.csv "
-    "release.misp collection.stix collection.csv collection.misp release.bundle"
+    "release.misp collection.stix collection.csv collection.misp release.bundle feed.misp"
 )
 
 _VERB_NAMES = """
 agreement add, agreement change, agreement end, agreement list, agreement resume, agreement suspend, audit export,
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
-connector list, connector run, db check, db upgrade, demo, import, init, link add, link list, link pause, link resume,
+connector list, connector run, db check, db upgrade, demo, feed misp, import, init, link add, link list, link pause, link resume,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
@@ -184,7 +185,7 @@ def _templates() -> Iterator[Exit]:
 
 def _exports() -> Iterator[Exit]:
     for name in _EXPORT_NAMES.split():
-        by = _ROUTES if name.endswith("bundle") else _FILES
+        by = {"release.bundle": _ROUTES, "feed.misp": _FEEDS}.get(name, _FILES)
         yield Exit(Way.EXPORT, name, Audience.STAFF, by)
 
 
