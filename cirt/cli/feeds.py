@@ -25,8 +25,8 @@ def feed() -> None:
 def misp(console: Console, peer: str, out: Path) -> None:
     """Write our own indicators that are released to PEER as a MISP feed.
 
-    Run it again whenever something may have changed, by cron or a timer: what is recalled is marked as deleted, what
-    the peer may have no more is left out.
+    Run it again whenever something may have changed, by cron or a timer. What the peer may have no more is left out;
+    what was recalled is marked as deleted where the peer also reads by TAXII, else a letter to it is prepared.
     """
     with console.work() as work:
         made = make_feed(work, peer)

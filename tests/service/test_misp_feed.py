@@ -16,8 +16,9 @@ from cirt.parties.peers import find_peer, suspend_peer
 from cirt.release.commands import Revoke
 from cirt.release.exporting.feed import Feed, FolderWrong, make_feed, note_feed, write_feed
 from cirt.release.holdings.models import Exit, HandedOut
+from cirt.release.recalling.models import LetterKind, PeerLetter
 from cirt.release.recalling.revoking import revoke_indicator
-from tests.support.release import a_collection, a_reader, our_indicator, published
+from tests.support.release import a_collection, a_reader, our_indicator, published, read_page
 from tests.support.store import put
 
 
@@ -81,10 +82,16 @@ def test_the_ledger_knows_each_once_and_unchanged_files_keep_their_date(
     assert {file.name: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == before
 
 
-def test_what_is_recalled_is_marked_as_deleted(
-    program: Program, ids: dict[str, str], tmp_path: Path, clock: FakeClock
+@pytest.mark.parametrize("polls", [True, False])
+def test_what_is_recalled_is_marked_as_deleted_or_gone_and_a_letter_says_so(
+    program: Program, ids: dict[str, str], tmp_path: Path, clock: FakeClock, *, polls: bool
 ) -> None:
+    """The revocation itself goes to those who had the object by pages of TAXII; others are told by mail."""
     written(program, tmp_path)
+    with program.work(CONSOLE, write=False) as work:
+        peer = find_peer(work.session, "cert-b")
+    if polls:
+        read_page(program, peer)
     clock.forward(minutes=1)
     with program.work(CONSOLE) as work:
         revoke_indicator(work, Revoke(ids["green"], "wrong"))
@@ -92,8 +99,14 @@ def test_what_is_recalled_is_marked_as_deleted(
     written(program, tmp_path)
 
     found = attributes(tmp_path)
-    assert (found["198.51.100.1"]["deleted"], found["198.51.100.1"]["to_ids"]) == (True, False)
     assert found["198.51.100.0"]["deleted"] is False
+    if polls:
+        gone = found["198.51.100.1"]
+        assert (gone["deleted"], gone["to_ids"]) == (True, False)
+    else:
+        assert "198.51.100.1" not in found
+        with program.work(CONSOLE, write=False) as work:
+            assert work.session.scalars(sa.select(PeerLetter.kind)).all() == [LetterKind.CLOSED]
 
 
 def test_what_the_peer_may_have_no_more_is_gone_from_the_folder(
