@@ -149,7 +149,7 @@ def test_a_setting_that_does_not_fit_is_named_with_its_value(
 def test_a_setting_that_is_needed_and_a_secret_that_is_none_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
 
-    with pytest.raises(ConnectorFault, match="x needs n: A word."):
+    with pytest.raises(ConnectorFault, match=r"x needs n: A word\."):
         read_settings("x", (Setting("n", "A word.", is_needed=True),), {})
     for name in ("empty", "missing"):
         with pytest.raises(ConnectorFault, match=name):
