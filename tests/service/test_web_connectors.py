@@ -16,6 +16,7 @@ from cirt.parties.peers import PeerFacts, add_peer
 from cirt.parties.roles import Role
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
+from cirt.sources import service
 from cirt.sources.models import Source
 from cirt.worker.loop import run_one
 from tests.support.browse import Visitor, forms_in, signed_in
@@ -125,6 +126,14 @@ def test_a_fault_is_shown_with_its_sentence(reading: Program, admin: Visitor) ->
     _run_asked(broken)
 
     assert "/nowhere is not a folder" in admin.get(_LIST).text
+
+
+def test_a_run_of_which_nothing_had_a_place_cannot_be_missed(
+    reading: Program, admin: Visitor
+) -> None:
+    service.run_source(reading, SYSTEM, "blocklist")  # the first column holds no address
+
+    assert "Takes nothing" in admin.get(_LIST).text
 
 
 def test_what_is_not_in_use_has_no_page(admin: Visitor) -> None:
