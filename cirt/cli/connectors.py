@@ -1,6 +1,7 @@
 """``cirt connector``: what reads the rest of the world."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -51,7 +52,7 @@ def run(console: Console, name: str, file: Path | None) -> None:
     """
     program = console.program()
     done = service.run_source(program, console_actor(), name, file)
-    facts = {"name": name, "files": done.files, **done.counts}
+    facts = asdict(done)
     console.say(
         facts,
         f"{name}: {done.files} files read, {done.taken} taken, {done.known} known, {done.held} held,"

@@ -12,7 +12,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.plugin import Connector, ConnectorFault, Preview
 from cirt.plugin.settings import Setting, Sort
-from cirt.sources.models import SavedSetting, Source
+from cirt.sources.models import SavedSetting, Source, SourceRunRow
 from cirt.sources.setup import ConnectorFailed, NoSuchConnector, connectors, schema_of
 
 JOB = "sources.read"
@@ -37,6 +37,7 @@ class SourceRow:
     peer: str
     is_used: bool
     state: Source | None
+    last: SourceRunRow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,19 @@ class SourceView:
 
 def source_rows(work: Work, program: Program) -> list[SourceRow]:
     states = {each.name: each for each in work.session.scalars(sa.select(Source))}
+    lasts = _last_runs(work)
     configured = program.settings.connectors
     used = {each.get("connector", name) for name, each in configured.items()}
     unused = [name for name in connectors() if name not in used]
     return [
-        *(_row(name, configured[name], states.get(name)) for name in sorted(configured)),
-        *(SourceRow(name, name, "", False, states.get(name)) for name in sorted(unused)),
+        *(
+            _row(name, configured[name], states.get(name), lasts.get(name))
+            for name in sorted(configured)
+        ),
+        *(
+            SourceRow(name, name, "", False, states.get(name), lasts.get(name))
+            for name in sorted(unused)
+        ),
     ]
 
 
@@ -81,7 +89,9 @@ def source_view(work: Work, program: Program, name: str) -> SourceView:
         typed = None
     version = saved[typed.setting.name].version if typed and typed.setting.name in saved else 0
     state = work.session.get(Source, name)
-    return SourceView(_row(name, table, state), rows, typed, version)
+    return SourceView(
+        _row(name, table, state, _last_runs(work, name).get(name)), rows, typed, version
+    )
 
 
 def ask_run(work: Work, program: Program, name: str) -> None:
@@ -157,8 +167,19 @@ def _table(program: Program, name: str) -> tuple[Mapping[str, str], type[Connect
     return table, kind
 
 
-def _row(name: str, table: Mapping[str, str], state: Source | None) -> SourceRow:
-    return SourceRow(name, table.get("connector", name), table.get("peer", ""), True, state)
+def _row(
+    name: str, table: Mapping[str, str], state: Source | None, last: SourceRunRow | None
+) -> SourceRow:
+    return SourceRow(name, table.get("connector", name), table.get("peer", ""), True, state, last)
+
+
+def _last_runs(work: Work, name: str | None = None) -> dict[str, SourceRunRow]:
+    """Of every source, or of one, the run that began last."""
+    newest = sa.select(sa.func.max(SourceRunRow.id)).group_by(SourceRunRow.source)
+    if name is not None:
+        newest = newest.where(SourceRunRow.source == name)
+    query = sa.select(SourceRunRow).where(SourceRunRow.id.in_(newest))
+    return {row.source: row for row in work.session.scalars(query)}
 
 
 def _setting(

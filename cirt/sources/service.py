@@ -3,15 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Outcome
-from cirt.kernel.errors import Invalid, NotFound
+from cirt.kernel.errors import CirtError, Invalid, NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Actor, Work
 from cirt.objects import codec
@@ -20,9 +19,10 @@ from cirt.parties.peers import find_peer
 from cirt.plugin import MAIL, MAIL_HEADERS, REPORTS, ConnectorFault, Found
 from cirt.register.mail.broken import BareMail
 from cirt.register.texts import storable
+from cirt.sources.account import Running, add_arrivals, add_left_out, add_mail, add_reports
 from cirt.sources.fetch import GuardedFetch
 from cirt.sources.mails import hand_over_mail, mail_way, retry_set_aside
-from cirt.sources.models import Source
+from cirt.sources.models import Source, SourceRunRow
 from cirt.sources.reports import NotReports, read_reports, take_reports
 from cirt.sources.setup import (
     ConnectorFailed,
@@ -50,36 +50,20 @@ __all__ = [
 _CHUNK = 2000  # objects in one transaction
 _REPORTS = 20
 NotReadable = (NotJson, NotEnvelope, TooDeep, NotReports)
-_MOST_KINDS = 200  # of what had no place, in the account of a run
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class SourceRun:
     """What one run brought: objects, reports or mails. ``left_out`` is what has no place here, by a few words each."""
 
     name: str
-    files: int = 0
-    taken: int = 0
-    known: int = 0
-    held: int = 0
-    refused: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def offered(self) -> int:
-        return self.taken + self.known + self.held + self.refused
-
-    @property
-    def counts(self) -> dict[str, Any]:
-        """For a JSON column."""
-        numbers = ("offered", "taken", "known", "held", "refused")
-        left_out = dict(self.left_out.most_common(_MOST_KINDS))
-        return {**{name: getattr(self, name) for name in numbers}, "left_out": left_out}
-
-    def add(self, other: "SourceRun") -> None:
-        self.taken, self.known = self.taken + other.taken, self.known + other.known
-        self.held, self.refused = self.held + other.held, self.refused + other.refused
-        self.left_out += other.left_out
+    files: int
+    offered: int
+    taken: int
+    known: int
+    held: int
+    refused: int
+    left_out: Counter[str]
 
 
 def states(work: Work) -> dict[str, Source]:
@@ -98,39 +82,76 @@ def run_source(
         SourceBusy; NoSuchConnector; NoSuchPeer: the source's peer is not recorded; ConnectorFailed: its own sentence, or
             the last of what could not be read; also kept for the health page. The rest was handed over.
     """
-    use = set_up(program, name, connectors())
+    if name not in {*connectors(), *program.settings.connectors}:
+        raise NoSuchConnector(name=name)
     with alone(program, name):
-        return _run(program, actor, use, file)
+        return _run_alone(Running.begin(program, actor, name), name, file)
 
 
-def _run(program: Program, actor: Actor, use: SetUp, file: Path | None) -> SourceRun:
-    name = use.name
+def _run_alone(run: Running, name: str, file: Path | None) -> SourceRun:
+    try:
+        retried = _run(run, name, file)
+    except ConnectorFailed as error:
+        run.end(str(error.values["reason"]))
+        raise
+    except CirtError as error:
+        run.end(str(error))
+        raise
+    except Exception as error:  # a connector may be anybody's code
+        run.end(f"It broke off ({type(error).__name__}). The log says where.")
+        raise
+    run.end("")
+    done = _done(run, name, retried)
+    told = {"source": name, "files": done.files, "taken": done.taken, "refused": done.refused}
+    log.info("source.run", extra=told)
+    return done
+
+
+def _done(run: Running, name: str, retried: int) -> SourceRun:
+    with run.program.work(SYSTEM, write=False) as work:
+        row = work.session.get_one(SourceRunRow, run.id)
+        return SourceRun(
+            name,
+            row.files,
+            row.offered,
+            row.taken + retried,
+            row.known,
+            row.held,
+            row.refused,
+            Counter(row.left_out or {}),
+        )
+
+
+def _run(run: Running, name: str, file: Path | None) -> int:
+    """How many mails that had been set aside stand now.
+
+    Raises:
+        ConnectorFailed: the connector's own sentence, or the last of what could not be read.
+    """
+    program = run.program
+    use = set_up(program, name, connectors())
     fetch = GuardedFetch(program)
-    run = SourceRun(name, taken=retry_set_aside(program, name, use))
+    retried = retry_set_aside(program, name, use)
     faults: list[str] = []
     origin = ""  # a large file comes in parts
     try:
         for found, cursor in _finds(program, fetch, use, file):
             try:
-                run.add(_hand_over(program, actor, use, found, cursor))
+                _hand_over(run, use, found, cursor)
             except NotReadable as error:
                 faults.append(f"{found.origin}: {error}")
-                _keep(program, actor, name, cursor, faults[-1])
+                _pass_over(run, name, cursor)
             if found.fault:
                 faults.append(found.fault)
             run.files += found.origin != origin
             origin = found.origin
     except ConnectorFault as fault:
-        faults.append(str(fault))
         raise ConnectorFailed(name=name, reason=str(fault)) from fault
     finally:
         fetch.close()
-        _account(program, actor, run, faults)
-    told = {"source": name, "files": run.files, "taken": run.taken, "refused": run.refused}
-    log.info("source.run", extra=told)
     if faults:
-        raise ConnectorFailed(name=name, reason=_in_words(faults))
-    return run
+        raise ConnectorFailed(name=name, reason=storable(_in_words(faults)))
+    return retried
 
 
 def _in_words(faults: list[str]) -> str:
@@ -139,88 +160,67 @@ def _in_words(faults: list[str]) -> str:
     return f"{faults[-1]} (And {others} more before it.)" if others else faults[-1]
 
 
-def _account(program: Program, actor: Actor, run: SourceRun, faults: list[str]) -> None:
-    """For the page of connectors and the health page: what this run brought, and what it could not read."""
-    with program.work(actor) as work:
-        source = _ran(work, run.name, None)
-        source.counts = run.counts
-        if faults:
-            source.error = storable(_in_words(faults))
-
-
-def _hand_over(
-    program: Program, actor: Actor, use: SetUp, found: Found, cursor: str | None
-) -> SourceRun:
+def _hand_over(run: Running, use: SetUp, found: Found, cursor: str | None) -> None:
     """What was found and, in its last transaction, its cursor.
 
     Each part is checked before its transaction begins, so that nobody waits for that. After a break the whole is
     handed over again, and what was taken is known.
     """
     if found.media_type in (MAIL, MAIL_HEADERS):
-        return _hand_over_mail(program, actor, use, found, cursor)
+        _hand_over_mail(run, use, found, cursor)
+        return
     if found.media_type == REPORTS:
-        return _hand_over_reports(program, actor, use, found, cursor)
-    pieces, done = codec.split(found.body), _run_of(use, found)
+        _hand_over_reports(run, use, found, cursor)
+        return
+    pieces, taken = codec.split(found.body), 0
     for at in range(0, max(1, len(pieces)), _CHUNK):
         read = [codec.read(piece) for piece in pieces[at : at + _CHUNK]]
-        with program.work(actor) as work:
+        with run.program.work(run.actor) as work:
             arrivals = take(work, read, peer=find_peer(work.session, use.peer_of_data()))
-            counts = Counter(arrival.outcome for arrival in arrivals)
+            add_arrivals(work, run.id, arrivals)
+            taken += sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
             if at + _CHUNK >= len(pieces):
-                _read(work, use, found, cursor, done.taken + counts[Outcome.TAKEN])
-        done.taken += counts[Outcome.TAKEN]
-        done.known += counts[Outcome.KNOWN]
-        done.held += counts[Outcome.HELD]
-        done.refused += counts[Outcome.REFUSED]
-    return done
+                _read(work, run, use, found, cursor, taken)
 
 
-def _run_of(use: SetUp, found: Found) -> SourceRun:
-    return SourceRun(use.name, left_out=Counter(found.left_out))
-
-
-def _hand_over_reports(
-    program: Program, actor: Actor, use: SetUp, found: Found, cursor: str | None
-) -> SourceRun:
+def _hand_over_reports(run: Running, use: SetUp, found: Found, cursor: str | None) -> None:
     """The last transaction has the cursor; a few reports in each, for each may hold many observables."""
-    told, done = read_reports(found.body), _run_of(use, found)
+    told, taken = read_reports(found.body), 0
     for at in range(0, max(1, len(told)), _REPORTS):
-        with program.work(actor) as work:
+        with run.program.work(run.actor) as work:
             telling = take_reports(work, use, told[at : at + _REPORTS])
+            add_reports(work, run.id, telling.taken, telling.known)
+            taken += telling.taken
             if at + _REPORTS >= len(told):
-                _read(work, use, found, cursor, done.taken + telling.taken)
-        done.taken, done.known = done.taken + telling.taken, done.known + telling.known
-    return done
+                _read(work, run, use, found, cursor, taken)
 
 
-def _hand_over_mail(
-    program: Program, actor: Actor, use: SetUp, found: Found, cursor: str | None
-) -> SourceRun:
-    way = mail_way(program.settings, use, found.origin)
+def _hand_over_mail(run: Running, use: SetUp, found: Found, cursor: str | None) -> None:
+    way = mail_way(run.program.settings, use, found.origin)
     mail = BareMail(found.body, found.media_type == MAIL, use.name, way)
 
     def note(work: Work, taken: int) -> None:
-        _read(work, use, found, cursor, taken)
+        add_mail(work, run.id, taken)
+        _read(work, run, use, found, cursor, taken)
 
-    done = _run_of(use, found)
-    done.taken = hand_over_mail(program, actor, mail, note)
-    done.known = 1 - done.taken  # or set aside, which is counted there
-    return done
+    hand_over_mail(run.program, run.actor, mail, note)
 
 
-def _read(work: Work, use: SetUp, found: Found, cursor: str | None, taken: int) -> None:
-    source = _ran(work, use.name, cursor)
-    source.error = None
+def _read(
+    work: Work, run: Running, use: SetUp, found: Found, cursor: str | None, taken: int
+) -> None:
+    add_left_out(work, run.id, found.left_out)
+    source = _moved(work, use.name, cursor)
     if taken:
         source.last_data_at = work.now
     left_out = {"left_out": sum(found.left_out.values())} if found.left_out else {}
     work.audit("source.read", use.name, origin=storable(found.origin), taken=taken, **left_out)
 
 
-def _keep(program: Program, actor: Actor, name: str, cursor: str | None, error: str) -> None:
-    """Note for the health page what could not be read; the cursor moves past it, the file stays."""
-    with program.work(actor) as work:
-        _ran(work, name, cursor).error = error
+def _pass_over(run: Running, name: str, cursor: str | None) -> None:
+    """The cursor moves past what could not be read; the file stays."""
+    with run.program.work(run.actor) as work:
+        _moved(work, name, cursor)
 
 
 def run_configured(program: Program, actor: Actor, only: str | None = None) -> None:
@@ -230,10 +230,8 @@ def run_configured(program: Program, actor: Actor, only: str | None = None) -> N
             run_source(program, actor, name)
         except (Invalid, NotFound, SourceBusy) as error:
             log.warning("source.failed", extra={"source": name, "error": str(error)})
-        except Exception as error:  # the boundary of a connector, which may be anybody's code
+        except Exception:  # the boundary of a connector, which may be anybody's code
             log.exception("source.broken", extra={"source": name})
-            kind = type(error).__name__
-            _keep(program, actor, name, None, f"It broke off ({kind}). The log says where.")
 
 
 def _finds(
@@ -248,12 +246,11 @@ def _finds(
     yield from use.connector.pull(fetch, cursor)
 
 
-def _ran(work: Work, name: str, cursor: str | None) -> Source:
+def _moved(work: Work, name: str, cursor: str | None) -> Source:
     source = work.session.get(Source, name)
     if source is None:
         source = Source(name=name)
         work.session.add(source)
-    source.last_run_at = work.now
     if cursor is not None:
         source.cursor = cursor
     return source

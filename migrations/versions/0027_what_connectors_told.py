@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027"
-down_revision = "0026"
+down_revision = "0028"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    op.add_column("source", sa.Column("counts", sa.JSON()))
+    op.add_column("source_run", sa.Column("left_out", sa.JSON()))
     op.create_table(
         "source_setting",
         sa.Column("source", sa.String(60), nullable=False),
@@ -40,4 +40,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("source_key")
     op.drop_table("source_setting")
-    op.drop_column("source", "counts")
+    op.drop_column("source_run", "left_out")
