@@ -57,6 +57,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
             "collection:write",
             "mail:write",
             "webhook:write",
+            "source:write",
             "job:read",
             "peer:read",
         }

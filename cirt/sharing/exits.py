@@ -47,6 +47,7 @@ _VERBS = f"{_CANARY}test_the_console_prints_no_content"
 _JOBS = f"{_CANARY}test_no_job_tells_the_log_or_its_own_row_a_canary"
 _CARRIED = f"{_CANARY}test_no_carried_file_holds_a_canary_that_its_peer_may_not_read"
 _FILES = f"{_CANARY}test_no_export_holds_a_canary_that_its_audience_may_not_read"
+_FEEDS = f"{_CANARY}test_no_feed_folder_holds_a_canary_that_its_peer_may_not_read"
 _TWINS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_answer"
 _LETTERS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_mail"
 _OF_RECALLS = "tests/service/test_recall_whole.py::test_a_letter_names_the_object_and_nothing_of_it_and_goes_once"
@@ -112,7 +113,8 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
         "set_mail mail_words save_mail_words restore_mail_words webhooks new_webhook add_webhook webhook "
-        "map_webhook pause_webhook resume_webhook remove_webhook confirm_token renew_token",
+        "map_webhook pause_webhook resume_webhook remove_webhook confirm_token renew_token connectors connector set_connector "
+        "run_connector",
     },
 }
 
@@ -149,7 +151,7 @@ _VERB_NAMES = """
 agreement add, agreement change, agreement end, agreement list, agreement resume, agreement suspend, audit export,
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
 connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
-exchange list, import, init, link add, link begin, link estimate, link list, link pause, link resume, link run, link set,
+exchange list, feed misp, import, init, link add, link begin, link estimate, link list, link pause, link resume, link run, link set,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer sightings, peer suspend, pgp add, pgp list, pgp remove,
  quarantine drop, quarantine list, quarantine show, quarantine take, quarantine undo,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
@@ -197,6 +199,7 @@ def _exports() -> Iterator[Exit]:
         by = _ROUTES if name.endswith("bundle") else _FILES
         yield Exit(Way.EXPORT, name, Audience.STAFF, by)
     yield Exit(Way.EXPORT, "feed.file", Audience.PEER, _CARRIED)  # cirt exchange export
+    yield Exit(Way.EXPORT, "feed.misp", Audience.PEER, _FEEDS)  # cirt feed misp
 
 
 def _named(way: Way, names: Iterable[str], audience: Audience, by: str) -> list[Exit]:

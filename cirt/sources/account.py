@@ -1,7 +1,7 @@
 """The account of one run of a connector: opened before anything is read, closed with the reason, however it ends."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -20,6 +20,7 @@ from cirt.sources.models import Source, SourceRunRow
 INTERRUPTED = mark("This run was interrupted; the next one went on from its last page.")
 EVERY_S = 300  # how often the worker runs connectors
 _KEPT = timedelta(days=90)
+_MOST_KINDS = 200
 
 
 @dataclass(slots=True)
@@ -77,6 +78,21 @@ def add_arrivals(work: Work, run_id: int, arrivals: Sequence[Arrival]) -> None:
     ]
     if whys:
         row.reasons = add_reasons(row.reasons or (), whys)
+
+
+def add_reports(work: Work, run_id: int, taken: int, known: int) -> None:
+    row = work.session.get_one(SourceRunRow, run_id)
+    row.offered += taken + known
+    row.taken += taken
+    row.known += known
+
+
+def add_left_out(work: Work, run_id: int, left_out: Mapping[str, int]) -> None:
+    """What of it had no place here; the kinds that are most frequent are told apart."""
+    row = work.session.get_one(SourceRunRow, run_id)
+    if left_out:
+        found = Counter(row.left_out or {}) + Counter(left_out)
+        row.left_out = dict(found.most_common(_MOST_KINDS))
 
 
 def add_mail(work: Work, run_id: int, taken: int) -> None:

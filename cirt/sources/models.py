@@ -1,4 +1,4 @@
-"""Where each connector stands, and its runs."""
+"""Where each connector stands, its runs, what was typed for it at the desk, and which reports it told of."""
 
 from datetime import datetime
 from typing import Any
@@ -40,3 +40,28 @@ class SourceRunRow(Base):
     refused: Mapped[int] = mapped_column(default=0)
     reasons: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)  # why some were not taken
     error: Mapped[str | None] = mapped_column(sa.Text)  # in words; None where it went well
+    left_out: Mapped[dict[str, int] | None] = mapped_column(sa.JSON)  # what had no place, in words
+
+
+class SavedSetting(Base):
+    """A setting that is typed at the desk instead of in cirt.toml."""
+
+    __tablename__ = "source_setting"
+
+    source: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(sa.Text)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class SourceKey(Base):
+    """One thing that a source told of, however often, by the hash of its key."""
+
+    __tablename__ = "source_key"
+
+    source: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    key_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    report_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("report.id"))
+    count: Mapped[int] = mapped_column(default=1)
+    digest: Mapped[str] = mapped_column(sa.String(64))  # of what was told last
+    last_at: Mapped[datetime]

@@ -23,6 +23,7 @@ from cirt.release.holdings import accounting
 from cirt.release.recalling.letters import reminding
 from cirt.release.settling import settle_due
 from cirt.release.withholding import end_past
+from cirt.sources import desk
 from cirt.sources.account import EVERY_S
 from cirt.sources.health import source_lines
 from cirt.sources.service import run_configured
@@ -78,8 +79,9 @@ def _erase(program: Program, _payload: dict[str, Any]) -> None:
     erasing.erase_due(program)
 
 
-def _read_sources(program: Program, _payload: dict[str, Any]) -> None:
-    run_configured(program, SYSTEM)
+def _read_sources(program: Program, payload: dict[str, Any]) -> None:
+    """All of them, or the one that somebody asked for."""
+    run_configured(program, SYSTEM, payload.get("source"))
 
 
 def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
@@ -122,7 +124,7 @@ HANDLERS: dict[str, Handler] = {
     WATCH_JOB: _watch,
     "jobs.tidy": _tidy,
     "feeds.settle": _settle,
-    "sources.read": _read_sources,
+    desk.JOB: _read_sources,
     letters.JOB: _send_letters,
     handovers.JOB: _hand_over,
     erasing.JOB: _erase,
@@ -136,7 +138,7 @@ HANDLERS: dict[str, Handler] = {
 PERIODIC = (
     Periodic("jobs.tidy", 3600),
     Periodic("feeds.settle", 60),
-    Periodic("sources.read", EVERY_S),
+    Periodic(desk.JOB, EVERY_S),
     Periodic(WATCH_JOB, 300),
     Periodic(letters.JOB, 30),
     Periodic(handovers.JOB, 30),

@@ -102,6 +102,7 @@ from cirt.sharing.models import Level
 from cirt.sharing.permissions.commands import EvidenceFile, RecordPermission, Scope
 from cirt.sharing.permissions.models import Audience
 from cirt.sharing.withheld.commands import Withhold
+from cirt.sources.models import SavedSetting, Source
 from cirt.web.static_files import static_files
 from tests.support.agreeing import asked_for, ruled
 from tests.support.browse import PASSWORD
@@ -161,7 +162,7 @@ class Cage:
 
 
 def a_cage(program: Program) -> Cage:
-    cage = Cage(program)
+    cage = Cage(with_a_connector(program))
     add_staff(cage)
     peers = add_peers(cage)
     named = a_person(program, "Nadia", Role.HANDLER)
@@ -844,6 +845,16 @@ def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     cage.expect(f"/permissions/{permission.reference}", word, *READERS)
 
 
+def with_a_connector(program: Program) -> Program:
+    """One that reads a list from a folder that is not there, so that it fails whenever it runs."""
+    table = {
+        "connector": "csv",
+        "peer": "member",
+        "folder": str(program.settings.data_dir / "none"),
+    }
+    return replace(program, settings=replace(program.settings, connectors={"blocklist": table}))
+
+
 def name_the_rest(cage: Cage, work: Work) -> None:
     """What got its id by itself."""
     cage.name("arrival", *work.session.scalars(sa.select(Quarantined.id)))
@@ -859,8 +870,21 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     add_webhook(work, "siem", {"title": (mapped,)}, Tlp.AMBER)
     webhook_id = get_webhook(work, "siem").id
     cage.name("webhook_id", webhook_id)
+    fill_connectors(cage, work)
     cage.name("language", "en", "none")
     cage.expect(f"/admin/webhooks/{webhook_id}", mapped, "admin", "auditor")
+
+
+def fill_connectors(cage: Cage, work: Work) -> None:
+    """What a connector says of itself and what was typed for it are for those who look after it."""
+    cage.name("source", "blocklist", "none")
+    said = cage.canaries.new("connector", ["admin", "auditor"])
+    column = cage.canaries.new("column", ["admin"])
+    work.session.add(Source(name="blocklist", error=said, last_run_at=work.now))
+    saved = SavedSetting(source="blocklist", name="mapping", value=f"{column} = ip", version=1)
+    work.session.add(saved)
+    cage.expect("/admin/connectors", said, "admin", "auditor")
+    cage.expect("/admin/connectors/blocklist", column, "admin")
 
 
 def an_incident(title: str, tlp: Tlp) -> OpenIncident:
@@ -921,6 +945,7 @@ _FILLED_BY = (
         },
     ),
     ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
+    ("/admin/connectors/", {"name": "source"}),
     ("/admin/mail/", {"language": "language"}),
     ("/admin/", {"account_id": "account_id"}),
 )

@@ -3,6 +3,7 @@
 from cirt.web.pages import (
     account,
     admin,
+    admin_connectors,
     admin_mail,
     admin_webhooks,
     agencies,
@@ -53,6 +54,7 @@ from cirt.web.pages import (
 # Modules that add to a section's blueprint need only be there.
 BESIDE = (
     admin_mail,
+    admin_connectors,
     admin_webhooks,
     agencies,
     agreement_changes,
