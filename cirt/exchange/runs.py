@@ -65,6 +65,7 @@ class Running:
                 username=peer.username,
                 password=self.program.keys.unseal(PASSWORD_SEAL, sealed) if sealed else None,
                 allow=self.program.settings.outbound_allow,
+                dial=self.program.dial,
             )
 
 

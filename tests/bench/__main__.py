@@ -1,4 +1,4 @@
-"""The benchmarks: ``python -m tests.bench [extract|exchange|desk|gate|intake|taxii …] [sqlite|postgresql …] [measure …]``.
+"""The benchmarks: ``python -m tests.bench [extract|exchange|sync|desk|gate|intake|taxii …] [sqlite|postgresql …] [measure …]``.
 
 Without names all runs, on both databases. Names of measures (memory, page, deep, walk, poll, match, object, post,
 medallion) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
@@ -8,11 +8,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, exchange, extract, gate, intake, taxii
+from tests.bench import desk, exchange, extract, gate, intake, sync, taxii
 from tests.bench.windows import QUICK, THOROUGH
 from tests.support.databases import BACKENDS, Databases
 
-ROOMS = ("extract", "exchange", "desk", "gate", "intake", "taxii")
+ROOMS = ("extract", "exchange", "sync", "desk", "gate", "intake", "taxii")
 
 
 def _chosen(given: list[str], of: tuple[str, ...]) -> tuple[str, ...]:
@@ -39,23 +39,36 @@ def main() -> None:
         (home / "databases").mkdir()
         with Databases(home / "databases") as databases:
             for backend in _chosen(given.names, BACKENDS):
-                if "exchange" in rooms:
-                    exchange.run(databases, backend, home / backend / "exchange")
-                if "gate" in rooms:
-                    gate.run(databases, backend, home / backend / "gate")
-                if "taxii" in rooms:
-                    taxii.run(
-                        databases,
-                        backend,
-                        home / backend,
-                        measures=measures,
-                        size=QUICK if given.quick else THOROUGH,
-                        million=given.million,
-                    )
-                if "intake" in rooms:
-                    intake.run(databases, backend, home / backend / "intake")
-                if "desk" in rooms:
-                    desk.run(databases, backend, home / backend / "desk")
+                _run(databases, backend, home / backend, rooms, given)
+
+
+def _run(
+    databases: Databases,
+    backend: str,
+    home: Path,
+    rooms: tuple[str, ...],
+    given: argparse.Namespace,
+) -> None:
+    measures = _chosen(given.names, taxii.MEASURES)
+    if "exchange" in rooms:
+        exchange.run(databases, backend, home / "exchange")
+    if "sync" in rooms:
+        sync.run(databases, backend, home / "sync", quick=given.quick)
+    if "gate" in rooms:
+        gate.run(databases, backend, home / "gate")
+    if "taxii" in rooms:
+        taxii.run(
+            databases,
+            backend,
+            home,
+            measures=measures,
+            size=QUICK if given.quick else THOROUGH,
+            million=given.million,
+        )
+    if "intake" in rooms:
+        intake.run(databases, backend, home / "intake")
+    if "desk" in rooms:
+        desk.run(databases, backend, home / "desk")
 
 
 main()

@@ -16,7 +16,7 @@ from cirt.exchange.remote.answers import (
     retry_after_s,
 )
 from cirt.kernel.clock import Clock
-from cirt.kernel.net import Answer, HttpClient, Limits, NetError
+from cirt.kernel.net import Answer, Dial, HttpClient, Limits, NetError, dial
 from cirt.kernel.settings import Network
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
@@ -34,6 +34,7 @@ class Access:
     username: str | None = None
     password: str | None = None
     allow: Sequence[Network] = ()
+    dial: Dial = dial
 
 
 class Connection:
@@ -44,7 +45,9 @@ class Connection:
         if access.username is not None:
             pair = f"{access.username}:{access.password or ''}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        self._client = HttpClient(access.url, allow=access.allow, limits=limits, headers=headers)
+        self._client = HttpClient(
+            access.url, allow=access.allow, limits=limits, headers=headers, dial_=access.dial
+        )
         self._clock = clock
         self.last: Answer | None = None
 
