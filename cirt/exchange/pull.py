@@ -8,6 +8,7 @@ again without a gap, and what comes twice is known.
 import hashlib
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from cirt.exchange import trouble
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, Outcome, Run, RunState
+from cirt.exchange.remote.ahead import Pages, reading_ahead
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import (
     Caps,
@@ -146,10 +148,15 @@ class _Walk:
             collection = remote.find(link.remote)
             if not collection.can_read:
                 raise trouble.NotReadable(name=link.remote)
-            while self._step(collection):
-                limit = self._guard.over_limit(clock.now())
-                if limit:
-                    raise trouble.RunTooLong(limit=limit)
+            with self._read_ahead(collection) as pages:
+                while self._step(pages):
+                    limit = self._guard.over_limit(clock.now())
+                    if limit:
+                        raise trouble.RunTooLong(limit=limit)
+
+    def _read_ahead(self, collection: RemoteCollection) -> AbstractContextManager[Pages]:
+        reads_ahead = self._running.caps.reads_ahead
+        return reading_ahead(collection) if reads_ahead else nullcontext(collection)
 
     def _start_after(self, added_after: str | None) -> None:
         self._filters.pop("added_after", None)
@@ -157,7 +164,7 @@ class _Walk:
             self._filters["added_after"] = added_after
         self._token = None
 
-    def _step(self, collection: RemoteCollection) -> bool:
+    def _step(self, collection: Pages) -> bool:
         """Read and store one page; whether another follows."""
         page = self._ask(collection)
         before = parse_added(self._high)
@@ -177,7 +184,7 @@ class _Walk:
             self._go_on_by_date(page)
         return True
 
-    def _ask(self, collection: RemoteCollection) -> Page:
+    def _ask(self, collection: Pages) -> Page:
         """One page; where its token or a filter is refused, by another way."""
         try:
             return self._page(collection)
@@ -192,7 +199,7 @@ class _Walk:
                 raise
         return self._page(collection)
 
-    def _page(self, collection: RemoteCollection) -> Page:
+    def _page(self, collection: Pages) -> Page:
         size = self._running.caps.page_size
         page = collection.page(limit=size, filters=self._filters, token=self._token)
         if len(page.pieces) > _LONGEST_PAGE:

@@ -38,6 +38,7 @@ class Caps:
     pages: int = 10_000
     objects: int = 2_000_000
     time: timedelta = timedelta(hours=1)
+    reads_ahead: bool = True  # asks for the next page while one is stored
     request: Limits = field(default_factory=lambda: Limits(max_bytes=32 * 1024 * 1024))
 
 

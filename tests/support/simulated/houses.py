@@ -10,7 +10,7 @@ from cirt.exchange import links
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import Link, LinkDirection, LinkState
 from cirt.exchange.sightings import ReportSighting, report_sighting
-from cirt.exchange.sync import sync_link
+from cirt.exchange.sync import Caps, sync_link
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM
@@ -38,6 +38,7 @@ from tests.support.simulated.wire import Killed, Wire
 from tests.support.taxii import PASSWORD
 
 OUT, INBOX = "indicators", "inbox"
+_CAPS = Caps(page_size=4, reads_ahead=False)  # several pages a walk, one after the other
 
 
 @dataclass(slots=True)
@@ -170,11 +171,11 @@ class House:
         with self.program.work(SYSTEM, write=False) as work:
             ids = list(work.session.scalars(sa.select(Link.id).order_by(Link.id)))
         for each in ids:
-            sync_link(self.program, each)
+            sync_link(self.program, each, caps=_CAPS)
 
 
 def _sync(program: Program, payload: dict[str, int]) -> None:
-    sync_link(program, payload["link"])
+    sync_link(program, payload["link"], caps=_CAPS)
 
 
 def _newest(session: sa.orm.Session, stix_id: str) -> bytes:
