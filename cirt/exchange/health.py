@@ -50,6 +50,7 @@ class LinkHealth:
     waiting: int  # on a push link
     refused_by_peer: int
     last_run: Run | None
+    by_file: bool = False  # carried, so that it never runs by itself
     error: str | None = None
     message: str = ""
     values: dict[str, Any] = field(default_factory=dict)
@@ -88,6 +89,7 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
             waiting=waiting.get(link.id, 0),
             refused_by_peer=refused.get(link.id, 0),
             last_run=runs.get(link.id),
+            by_file=link.by_file,
             error=link.error,
             message=LINK_ERRORS.get(link.error or "", ""),
             values=dict(link.error_values),

@@ -41,6 +41,7 @@ class Link(Base):
     error: Mapped[str | None] = mapped_column(sa.String(64))  # code of the last failure
     error_values: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    by_file: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # no line
 
 
 class RunState(StrEnum):

@@ -102,8 +102,8 @@ def _line(row: sa.Row[Any]) -> QuarantineLine:
 
 
 def next_try(link: LinkHealth, now: datetime) -> datetime | None:
-    """When the worker asks for the next run by itself; None while the link rests."""
-    if link.health is Health.RESTING:
+    """When the worker asks for the next run by itself; None while the link rests, or where files are carried."""
+    if link.health is Health.RESTING or link.by_file:
         return None
     shift_s = 7 * link.id  # as links spread their slots
     seconds = to_us(now) // 1_000_000 + shift_s

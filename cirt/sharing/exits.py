@@ -45,6 +45,7 @@ _ROUTES = f"{_CANARY}test_no_route_gives_anybody_a_canary_they_may_not_read"
 _FOLLOWED = f"{_CANARY}test_reporters_read_the_state_what_was_asked_and_what_they_sent"
 _VERBS = f"{_CANARY}test_the_console_prints_no_content"
 _JOBS = f"{_CANARY}test_no_job_tells_the_log_or_its_own_row_a_canary"
+_CARRIED = f"{_CANARY}test_no_carried_file_holds_a_canary_that_its_peer_may_not_read"
 _FILES = f"{_CANARY}test_no_export_holds_a_canary_that_its_audience_may_not_read"
 _TWINS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_answer"
 _LETTERS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_mail"
@@ -139,7 +140,8 @@ _EXPORT_NAMES = (
 _VERB_NAMES = """
 agreement add, agreement change, agreement end, agreement list, agreement resume, agreement suspend, audit export,
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
-connector list, connector run, db check, db upgrade, demo, import, init, link add, link list, link pause, link resume,
+connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
+exchange list, import, init, link add, link list, link pause, link resume,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
@@ -152,10 +154,10 @@ _LOG_NAMES = (
 
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
-    "address after alias allowed audience before begin bind ceiling chosen collection count country "
-    "differences differs email encoding end every examples facts fields file first gains given host id ids "
-    "identity incident into kind known last leading least letter limit limit_s line location log loses marking "
-    "missing most name names needed origin part path pattern peer place places port problem proposed reason "
+    "address after alias allowed audience before begin bind ceiling chosen collection count country differences "
+    "differs email encoding end every examples facts fields file fingerprint first gains given host id identity "
+    "ids incident into kind known last leading least letter limit limit_s line location log loses marking missing "
+    "most name names needed number origin own part path pattern peer place places port problem proposed reason "
     "reference remote report revision seen slug state status stix_id text tlp to type typed url username value "
     "version wait_s wanted what whole word words"
 )
@@ -185,6 +187,7 @@ def _exports() -> Iterator[Exit]:
     for name in _EXPORT_NAMES.split():
         by = _ROUTES if name.endswith("bundle") else _FILES
         yield Exit(Way.EXPORT, name, Audience.STAFF, by)
+    yield Exit(Way.EXPORT, "feed.file", Audience.PEER, _CARRIED)  # cirt exchange export
 
 
 def _named(way: Way, names: Iterable[str], audience: Audience, by: str) -> list[Exit]:

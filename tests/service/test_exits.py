@@ -66,7 +66,7 @@ def test_every_folder_of_templates_is_named() -> None:
 def test_every_export_is_named() -> None:
     made = {f"{subject}.{form}" for subject in Subject for form in Format}
 
-    assert made | {"release.bundle"} == names_of(Way.EXPORT)
+    assert made | {"release.bundle", "feed.file"} == names_of(Way.EXPORT)
     assert set(WRITERS) == set(Format)
 
 

@@ -24,6 +24,7 @@ from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.objects.markings import TLP2_REFS
+from cirt.objects.models import StixObject as StoredObject
 from cirt.objects.stating import state_facts
 from cirt.parties.accounts import AddAccount, add_account
 from cirt.parties.models import Peer
@@ -78,12 +79,14 @@ from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.commands import AskRelease, Revoke
+from cirt.release.handing.models import Handover, HandoverKind, HandoverState, HandoverVersion
 from cirt.release.membership.service import ask_member
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.permitting import record_permission
 from cirt.release.publishing import publish
 from cirt.release.recalling.models import PeerLetter
 from cirt.release.recalling.revoking import revoke_indicator
+from cirt.release.requests import get_proposal
 from cirt.release.withholding import withhold
 from cirt.sharing.agreements.commands import AddAgreement, SignedCopy
 from cirt.sharing.agreements.persons import NamePerson, name_person_in
@@ -560,6 +563,32 @@ def fill_named(cage: Cage, named: Actor, red: Incident) -> None:
         reference = ask_release(work, cmd).reference
     cage.name("release", reference)
     cage.expect(f"/release/{reference}", name, "lead", "auditor")
+    a_mail_that_stayed(cage, reference, person_id, made.stix_id)
+
+
+def a_mail_that_stayed(cage: Cage, reference: str, person_id: int, stix_id: str) -> None:
+    """What the ledger of mails says of TLP:RED is for those who decide or audit it; nobody else is named on it."""
+    why, under = (cage.canaries.new(place, ("lead", "auditor")) for place in ("failed", "under"))
+    with cage.program.work(CONSOLE) as work:
+        proposal_id = get_proposal(work.session, reference).id
+        mail = Handover(
+            proposal_id=proposal_id,
+            person_id=person_id,
+            kind=HandoverKind.RELEASE,
+            state=HandoverState.STAYED,
+            agreement=under,
+            fingerprint="A" * 40,
+            made_at=work.now,
+            tries=1,
+            failure=why,
+        )
+        work.session.add(mail)
+        work.session.flush()
+        newest = sa.select(StoredObject.newest_id).where(StoredObject.stix_id == stix_id)
+        version_id = work.session.scalar(newest)
+        work.session.add(HandoverVersion(handover_id=mail.id, version_id=version_id))
+    for word in (why, under):
+        cage.expect(f"/release/{reference}", word, "lead", "auditor")
 
 
 def fill_agreements(cage: Cage) -> None:

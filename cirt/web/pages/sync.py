@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.loops.alarms import standing_alarms
 from cirt.exchange.loops.disputes import conflict_of
-from cirt.exchange.now import LinkBusy, LinkRests, run_now
+from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, run_now
 from cirt.exchange.quarantine import drop
 from cirt.exchange.queries import next_try, quarantine_counts, quarantine_line, quarantine_page
 from cirt.exchange.trouble import LINK_ERRORS
@@ -42,7 +42,7 @@ def run(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
             run_now(work, link_id)
-    except (LinkBusy, LinkRests) as error:
+    except (LinkBusy, LinkByFile, LinkRests) as error:
         return _health_page(error)
     return redirect(path_of("sync.health", done="asked"), 303)
 
