@@ -19,6 +19,7 @@ from tests.support.simulated.wire import CALM, STORM, Wire
 LONG = timedelta(hours=72)
 TICK = timedelta(minutes=30)
 _EVERY_S = (5400, 7200, 10800)
+_DOOMED = 0.4  # of the worker's turns; many end before they are killed
 _GIVEN = (Tlp.CLEAR, Tlp.GREEN, Tlp.GREEN, Tlp.AMBER)
 _CEILINGS = (Tlp.GREEN, Tlp.AMBER, Tlp.AMBER)
 _STEPS_MIN = (-60, -10, -3, -1, 1, 3, 10, 60)
@@ -56,7 +57,8 @@ class Days:
         self.wire.weather = STORM
         while self.time.at < end:
             for house in self.chance.sample(self.houses, len(self.houses)):
-                house.work()
+                is_doomed = self.chance.random() < _DOOMED
+                house.work(dies_in=self.chance.randrange(3, 20) if is_doomed else None)
             self.time.forward(TICK)
         self.wire.weather = CALM
         self._put_right()
@@ -231,14 +233,17 @@ def some_days(
     time = Time(begin)
     judge = Judge([], [])
     wire = Wire(time, chance, judge.watch)
-    with drawn_ids(chance), ExitStack() as stack:
-        houses: list[House] = []
-        for number in range(chance.choice((3, 4, 4, 5))):
-            clock = HouseClock(time)
-            program = stack.enter_context(
-                databases.program(backend, home / f"house-{number}", clock)
-            )
-            houses.append(move_in(program, clock, number, wire))
+    clocks = [HouseClock(time) for _ in range(chance.choice((3, 4, 4, 5)))]
+    with ExitStack() as stack:
+        programs = [
+            stack.enter_context(databases.program(backend, home / f"house-{number}", clock))
+            for number, clock in enumerate(clocks)
+        ]
+        stack.enter_context(drawn_ids(chance))  # after what is made once for all tests
+        houses = [
+            move_in(program, clock, number, wire)
+            for number, (program, clock) in enumerate(zip(programs, clocks, strict=True))
+        ]
         pairs = [(a, b) for a in range(len(houses)) for b in range(len(houses)) if a != b]
         for a, b in pairs:
             introduce(houses[a], houses[b])

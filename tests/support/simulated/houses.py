@@ -33,8 +33,8 @@ from cirt.sharing.models import Agreement, AgreementState
 from cirt.worker.loop import run_one
 from tests.support.release import our_indicator
 from tests.support.ring import call_it
-from tests.support.simulated.clocks import HouseClock
-from tests.support.simulated.wire import Killed, Wire
+from tests.support.simulated.clocks import HouseClock, Killed
+from tests.support.simulated.wire import Wire
 from tests.support.taxii import PASSWORD
 
 OUT, INBOX = "indicators", "inbox"
@@ -153,8 +153,9 @@ class House:
 
     # What its worker does.
 
-    def work(self, *, all_links: bool = False) -> None:
+    def work(self, *, all_links: bool = False, dies_in: int | None = None) -> None:
         """What is due now, or a run of every link; a worker that is killed stops in the middle."""
+        self.clock.dies_in = dies_in
         try:
             with self.program.work(SYSTEM) as work:
                 settle_due(work)
@@ -166,6 +167,8 @@ class House:
                 pass
         except Killed:
             return
+        finally:
+            self.clock.dies_in = None
 
     def _run_all(self) -> None:
         with self.program.work(SYSTEM, write=False) as work:

@@ -19,7 +19,7 @@ from flask import Flask
 from werkzeug.test import run_wsgi_app
 
 from cirt.kernel.net import Limits
-from tests.support.simulated.clocks import Time
+from tests.support.simulated.clocks import Killed, Time
 
 CALM: Mapping[str, float] = {}
 STORM: Mapping[str, float] = {
@@ -37,10 +37,6 @@ STORM: Mapping[str, float] = {
 }
 _BUSY = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: %d\r\nContent-Length: 0\r\n\r\n"
 _BROKEN = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
-
-
-class Killed(BaseException):
-    """As by kill -9: nothing of the worker's gets to say anything about it."""
 
 
 class Watcher(Protocol):
