@@ -69,6 +69,7 @@ class Run(Base):
     refused: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(sa.String(64))
     error_values: Mapped[dict[str, Any]]
+    reasons: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)  # why some were not taken
 
 
 class Outcome(StrEnum):

@@ -54,11 +54,12 @@ _TO_PERSONS = "tests/service/test_named_persons.py::test_the_mail_holds_the_exac
 _TO_LEADS = (
     "tests/service/test_agreement_ends.py::test_leads_get_a_mail_that_says_which_when_and_where"
 )
+_OF_ALERTS = "tests/service/test_health.py::test_leads_get_one_mail_that_names_the_line_and_nothing_that_a_peer_wrote"
 
 # Endpoints, by what stands before their last name.
 _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
     Audience.ANYBODY: {
-        "": "health_live health_ready",
+        "": "health_live health_ready metrics",
         "web": "static nowhere",
         "web.public": "home report send_report sent_report child status",
         "web.sign_in": "ask enter",
@@ -102,7 +103,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.ledger": "of_peer",
         "web.permissions": "permissions new record permission end evidence",
         "web.withheld": "values new add end",
-        "web.sync": "health run quarantine arrival drop_arrival solve_arrival lift",
+        "web.sync": "health run link_runs source_runs ask_expected expect check checked ask_again quarantine arrival drop_arrival solve_arrival lift",
     },
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
@@ -112,7 +113,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 }
 
 _JOB_NAMES = (
-    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.sync mail.send notices.send "
+    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.sync links.watch mail.send notices.send "
     "recall.remind sources.read"
 )
 
@@ -122,6 +123,7 @@ _LETTER_NAMES = "question letter acknowledgement"
 _PEER_LETTERS = "peer.closed peer.reminder peer.author"
 _HANDOVERS = "person.release person.recall"
 _NOTICES = "lead.end"
+_ALERTS = "lead.alert"
 
 # Folders of templates; "." are those that stand alone.
 _TEMPLATE_NAMES: dict[Audience, str] = {
@@ -201,6 +203,7 @@ EXITS: tuple[Exit, ...] = (
     *_named(Way.LETTER, _PEER_LETTERS.split(), Audience.PEER, _OF_RECALLS),
     *_named(Way.LETTER, _HANDOVERS.split(), Audience.PEER, _TO_PERSONS),
     *_named(Way.LETTER, _NOTICES.split(), Audience.STAFF, _TO_LEADS),
+    *_named(Way.LETTER, _ALERTS.split(), Audience.STAFF, _OF_ALERTS),
     *_templates(),
     *_exports(),
     *_named(Way.VERB, _VERB_NAMES.split(","), Audience.OPERATOR, _VERBS),

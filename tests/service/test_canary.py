@@ -338,15 +338,24 @@ def test_no_carried_file_holds_a_canary_that_its_peer_may_not_read(
     assert "without" in without
 
 
+# What a job is asked about, and which ids of the cage are such.
+NEEDED = {
+    "link.sync": {"link": "link"},
+    "link.check": {"check": "check"},
+    "link.again": {"check": "check"},
+}
+
+
 def test_no_job_tells_the_log_or_its_own_row_a_canary(cage: Cage) -> None:
     lines = Lines()
     logging.getLogger().addHandler(lines)
     said = []
     try:
         for kind, do in HANDLERS.items():
-            for link in cage.ids["link"] if kind == "link.sync" else [""]:
+            needed = next(iter(NEEDED.get(kind, {}).values()), "")
+            for number in cage.ids[needed] if needed else [""]:
                 try:
-                    do(cage.program, {"link": link} if link else {})
+                    do(cage.program, dict.fromkeys(NEEDED.get(kind, {}), number))
                 except CirtError as error:
                     said.append(f"{kind}: {error}")
     finally:

@@ -9,16 +9,15 @@ from tests.support.databases import Databases
 from tests.support.simulated.after import doubled, echoed, lost, restless, too_much
 from tests.support.simulated.days import some_days
 
+_SHORT = (2, 6)  # with three houses each
 SEEDS = [
-    *(pytest.param(seed, "sqlite", id=f"{seed}-sqlite") for seed in (1, 2)),
-    *(
-        pytest.param(seed, "sqlite", id=f"{seed}-sqlite", marks=pytest.mark.long)
-        for seed in range(3, 17)
-    ),
-    *(
-        pytest.param(seed, "postgresql", id=f"{seed}-postgresql", marks=pytest.mark.long)
-        for seed in range(17, 21)
-    ),
+    pytest.param(
+        seed,
+        "postgresql" if seed > 16 else "sqlite",
+        id=f"{seed}-{'postgresql' if seed > 16 else 'sqlite'}",
+        marks=() if seed in _SHORT else pytest.mark.long,
+    )
+    for seed in range(1, 21)
 ]
 
 

@@ -3,7 +3,7 @@
 import base64
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival
+from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.loops.models import RateAlarm
 from cirt.exchange.models import LinkDirection, Quarantined
 from cirt.exchange.remarks.commands import JudgeObject, Opinion
 from cirt.exchange.remarks.service import judge_object
+from cirt.exchange.watching.models import AlertKind, LineAlert
 from cirt.files.models import Attachment
 from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program, key_file
@@ -739,7 +742,42 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     work.session.add(alarm)
     work.session.flush()
     cage.name("alarm", alarm.id)
+    alert, check = an_alert(work, cage.ids["link"][0]), a_check(work, cage.ids["link"][0], answers)
+    cage.name("alert", alert.id)
+    cage.name("check", check.id)
+    cage.name("connector", "stix-folder", "none")
     cage.expect("/sync", str(answers[0].stix_id), *READERS)
+
+
+def an_alert(work: Work, link_id: str) -> LineAlert:
+    """That a link is silent."""
+    alert = LineAlert(
+        line=f"link:{link_id}",
+        reference="ALERT-1",
+        kind=AlertKind.SILENT,
+        name="a link",
+        values={"silent": 600, "habit": 60},
+        raised_at=work.now,
+    )
+    work.session.add(alert)
+    work.session.flush()
+    return alert
+
+
+def a_check(work: Work, link_id: str, arrivals: Sequence[Arrival]) -> ManifestCheck:
+    """That found some missing."""
+    check = ManifestCheck(
+        link_id=int(link_id),
+        state=CheckState.DONE,
+        asked_by="Irena",
+        asked_at=work.now,
+        missing=[[str(one.stix_id), str(one.version_text)] for one in arrivals],
+        missing_count=len(arrivals),
+        error_values={},
+    )
+    work.session.add(check)
+    work.session.flush()
+    return check
 
 
 def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
@@ -835,7 +873,17 @@ _FILLED_BY = (
     ("/agreements/changes/", {"change_id": "change"}),
     ("/agreements/members/", {"request_id": "member"}),
     ("/agreements/", {"reference": "agreement", "attachment_id": "signed", "named_id": "named_id"}),
-    ("/sync/", {"link_id": "link", "arrival_id": "arrival", "alarm_id": "alarm"}),
+    (
+        "/sync/",
+        {
+            "link_id": "link",
+            "arrival_id": "arrival",
+            "alarm_id": "alarm",
+            "alert_id": "alert",
+            "check_id": "check",
+            "name": "connector",
+        },
+    ),
     ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
     ("/admin/mail/", {"language": "language"}),
     ("/admin/", {"account_id": "account_id"}),
