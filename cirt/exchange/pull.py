@@ -9,6 +9,7 @@ import hashlib
 import re
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from cirt.exchange.budget import Meter, metered
 from cirt.exchange.dates import format_added, parse_added
 from cirt.exchange.filtering import asked_types, is_wanted
 from cirt.exchange.models import Link, Outcome, Run, RunState
+from cirt.exchange.remote.ahead import Pages, reading_ahead
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import (
     Caps,
@@ -160,11 +162,16 @@ class _Walk:
             collection = remote.find(link.remote)
             if not collection.can_read:
                 raise trouble.NotReadable(name=link.remote)
-            while self._step(collection):
-                self._meter.check()
-                limit = self._guard.over_limit(clock.now())
-                if limit:
-                    raise trouble.RunTooLong(limit=limit)
+            with self._read_ahead(collection) as pages:
+                while self._step(pages):
+                    self._meter.check()
+                    limit = self._guard.over_limit(clock.now())
+                    if limit:
+                        raise trouble.RunTooLong(limit=limit)
+
+    def _read_ahead(self, collection: RemoteCollection) -> AbstractContextManager[Pages]:
+        reads_ahead = self._running.caps.reads_ahead
+        return reading_ahead(collection) if reads_ahead else nullcontext(collection)
 
     def _start_after(self, added_after: str | None) -> None:
         self._filters.pop("added_after", None)
@@ -172,7 +179,7 @@ class _Walk:
             self._filters["added_after"] = added_after
         self._token = None
 
-    def _step(self, collection: RemoteCollection) -> bool:
+    def _step(self, collection: Pages) -> bool:
         """Read and store one page; whether another follows."""
         page = self._ask(collection)
         before = parse_added(self._high)
@@ -192,7 +199,7 @@ class _Walk:
             self._go_on_by_date(page)
         return True
 
-    def _ask(self, collection: RemoteCollection) -> Page:
+    def _ask(self, collection: Pages) -> Page:
         """One page; where its token or a filter is refused, by another way."""
         try:
             return self._page(collection)
@@ -207,7 +214,7 @@ class _Walk:
                 raise
         return self._page(collection)
 
-    def _page(self, collection: RemoteCollection) -> Page:
+    def _page(self, collection: Pages) -> Page:
         size = self._running.caps.page_size
         page = collection.page(limit=size, filters=self._filters, token=self._token)
         if len(page.pieces) > _LONGEST_PAGE:

@@ -53,6 +53,7 @@ class Caps:
     pages: int = 10_000
     objects: int = 2_000_000
     time: timedelta = timedelta(hours=1)
+    reads_ahead: bool = True  # asks for the next page while one is stored
     request: Limits = field(default_factory=lambda: Limits(max_bytes=32 * 1024 * 1024))
 
 
@@ -85,6 +86,7 @@ class Running:
                 password=self.program.keys.unseal(PASSWORD_SEAL, sealed) if sealed else None,
                 allow=self.program.settings.outbound_allow,
                 tls=self._tls(peer),
+                dial=self.program.dial,
             )
 
     def _tls(self, peer: Peer) -> TlsTerms | None:

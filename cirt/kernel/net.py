@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TypeAlias
 from urllib.parse import SplitResult, quote, urlsplit
 
 import certifi
@@ -155,6 +156,24 @@ class Answer:
     body: bytes
 
 
+Dial: TypeAlias = Callable[[socket.AddressFamily, tuple[str, int], Limits], socket.socket]
+"""Connects to one address, which has been checked; raises OSError where nobody answers."""
+
+
+def dial(family: socket.AddressFamily, address: tuple[str, int], limits: Limits) -> socket.socket:
+    """The network as it is; a simulation has another."""
+    plain = socket.socket(family, socket.SOCK_STREAM)
+    plain.settimeout(limits.connect_s)
+    try:
+        plain.connect(address)
+    except OSError:
+        plain.close()
+        raise
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    plain.settimeout(limits.read_s)
+    return plain
+
+
 def is_permitted(address: str, allow: Sequence[Network]) -> bool:
     """Whether we may speak to this address: public, or in a network that the settings allow."""
     ip = _inner(ip_address(address.partition("%")[0]))
@@ -249,15 +268,17 @@ class _Connection(http.client.HTTPConnection):
         allow: Sequence[Network],
         watch: _Watch,
         tls: TlsTerms | None,
+        dial_: Dial,
     ) -> None:
         scheme, host, port = origin
         self.default_port = _PORTS[scheme]
         super().__init__(host, port)
         self._tls, self._terms = scheme == "https", tls
         self._limits, self._allow, self._watch = limits, allow, watch
+        self._dial = dial_
 
     def connect(self) -> None:
-        plain = _connected(self.host, self.port, self._limits, self._allow)
+        plain = _connected(self.host, self.port, self._limits, self._allow, self._dial)
         self._watch.over(plain)
         self.sock = plain
         if self._tls:
@@ -275,21 +296,16 @@ class _Connection(http.client.HTTPConnection):
                 self.sock.recv(1)
 
 
-def _connected(host: str, port: int, limits: Limits, allow: Sequence[Network]) -> socket.socket:
+def _connected(
+    host: str, port: int, limits: Limits, allow: Sequence[Network], dial_: Dial
+) -> socket.socket:
     """A socket to the first address of the name that answers."""
     failure: OSError | None = None
     for family, address in _addresses(host, port, allow):
-        plain = socket.socket(family, socket.SOCK_STREAM)
-        plain.settimeout(limits.connect_s)
         try:
-            plain.connect(address)
+            return dial_(family, address, limits)
         except OSError as error:
-            plain.close()
             failure = error
-        else:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.settimeout(limits.read_s)
-            return plain
     reason = str(failure.strerror or failure) if failure else "no address"
     raise NotReached(host=host, port=port, reason=reason) from failure
 
@@ -321,7 +337,7 @@ class Line:
         self.host, self.port, self.limits = host, port, limits
         self._watch = _Watch()
         self._until_closed = ExitStack()
-        self.socket = _connected(host, port, limits, allow)
+        self.socket = _connected(host, port, limits, allow, dial)
         self._until_closed.callback(self._watch.close)
         self._watch.over(self.socket)
         self._until_closed.enter_context(self._watch.armed(limits.deadline_s))
@@ -373,6 +389,7 @@ class HttpClient:
         limits: Limits | None = None,
         headers: Mapping[str, str] | None = None,
         tls: TlsTerms | None = None,
+        dial_: Dial = dial,
     ) -> None:
         """
         Raises:
@@ -382,7 +399,7 @@ class HttpClient:
         self.limits = limits or Limits()
         self._headers = dict(headers or {})
         self._watch = _Watch()
-        self._connection = _Connection(self.origin, self.limits, allow, self._watch, tls)
+        self._connection = _Connection(self.origin, self.limits, allow, self._watch, tls, dial_)
         self.traffic = 0  # bytes both ways, bodies as they went over the wire and headers
 
     def send(

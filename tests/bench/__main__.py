@@ -1,4 +1,4 @@
-"""The benchmarks: ``python -m tests.bench [extract|exchange|matching|desk|gate|intake|taxii …] [sqlite|postgresql …] [measure …]``.
+"""The benchmarks: ``python -m tests.bench [extract|exchange|sync|matching|desk|gate|intake|taxii …] [sqlite|postgresql …] [measure …]``.
 
 Without names all runs, on both databases. Names of measures (memory, page, deep, walk, poll, match, object, post,
 medallion) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
@@ -8,11 +8,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, exchange, extract, gate, intake, matching, taxii
+from tests.bench import desk, exchange, extract, gate, intake, matching, sync, taxii
 from tests.bench.windows import QUICK, THOROUGH
 from tests.support.databases import BACKENDS, Databases
 
-ROOMS = ("extract", "exchange", "matching", "desk", "gate", "intake", "taxii")
+ROOMS = ("extract", "exchange", "sync", "matching", "desk", "gate", "intake", "taxii")
 
 _ALIKE = {
     "exchange": exchange.run,
@@ -56,6 +56,8 @@ def main() -> None:
                         size=QUICK if given.quick else THOROUGH,
                         million=given.million,
                     )
+                if "sync" in rooms:
+                    sync.run(databases, backend, home / backend / "sync", quick=given.quick)
                 for name in (each for each in rooms if each in _ALIKE):
                     _ALIKE[name](databases, backend, home / backend / name)
 

@@ -16,7 +16,7 @@ from cirt.exchange.remote.answers import (
     retry_after_s,
 )
 from cirt.kernel.clock import Clock
-from cirt.kernel.net import Answer, HttpClient, Limits, NetError
+from cirt.kernel.net import Answer, Dial, HttpClient, Limits, NetError, dial
 from cirt.kernel.settings import Network
 from cirt.kernel.tls import TlsTerms
 
@@ -36,6 +36,7 @@ class Access:
     password: str | None = None
     allow: Sequence[Network] = ()
     tls: TlsTerms | None = None
+    dial: Dial = dial
 
 
 class Connection:
@@ -47,7 +48,12 @@ class Connection:
             pair = f"{access.username}:{access.password or ''}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         self._client = HttpClient(
-            access.url, allow=access.allow, limits=limits, headers=headers, tls=access.tls
+            access.url,
+            allow=access.allow,
+            limits=limits,
+            headers=headers,
+            tls=access.tls,
+            dial_=access.dial,
         )
         self._clock = clock
         self.last: Answer | None = None
