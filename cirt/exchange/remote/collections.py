@@ -114,7 +114,9 @@ class Remote:
 
     def _shown(self, root: str) -> list[dict[str, Any]]:
         url = f"{root}collections/"
-        shown = self._connection.get(url).get("collections", [])
+        shown = self._connection.get(url).get("collections")
+        if shown is None:
+            return []
         if not isinstance(shown, list):
             raise trouble.AnswerWrong(url=url, problem="its collections are not a list")
         return [one for one in shown if isinstance(one, dict) and isinstance(one.get("id"), str)]
