@@ -1,5 +1,6 @@
 """Fixtures: a migrated, empty program on SQLite and on a real PostgreSQL; the network closed but for loopback."""
 
+import os
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.parties import passwords
-from tests.support.databases import BACKENDS, Databases
+from tests.support.databases import BACKENDS, Databases, quick_place
 
 # No test is timed, also not by Hypothesis; and the same change gives the same answer.
 settings.register_profile(
@@ -24,6 +25,10 @@ settings.load_profile("cirt")
 # A hash as it is meant costs a tenth of a second: half of all the time of tests that sign in. Hashes say their own
 # cost, so a server that a test starts accepts these; what it is in earnest: tests/unit/parties/test_passwords.py.
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+# Where pytest makes the folders of its tests: SQLite's commits wait for a disk, and no test pulls its plug.
+if place := quick_place():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
 
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 

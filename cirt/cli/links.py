@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cirt.cli import checks
 from cirt.cli.console import Console, MomentType, begin_of, pass_console
 from cirt.exchange import links
 from cirt.exchange import sync as syncing
@@ -101,16 +102,27 @@ def resume(console: Console, number: int) -> None:
 
 
 @click.command()
-@click.argument("slug", required=False, metavar="[SLUG | status]")
+@click.argument("slug", required=False, metavar="[SLUG | status | check LINK]")
+@click.argument("number", required=False, type=int, metavar="")
 @click.option("--dry-run", is_flag=True, help="Say what would come, keep nothing.")
+@click.option("--again", is_flag=True, help="With check: ask at once for what is missing.")
 @pass_console
-def sync(console: Console, slug: str | None, dry_run: bool) -> None:
-    """Pull and push now, with all peers or with SLUG. `cirt sync status` shows the state of every link.
+def sync(
+    console: Console, slug: str | None, number: int | None, *, dry_run: bool, again: bool
+) -> None:
+    """Pull and push now, with all peers or with SLUG. `cirt sync status` shows the state of every link and connector.
 
-    Prints one line per link. Exits 0 if all went well, 1 if any failed.
+    `cirt sync check LINK` compares the peer's manifest with what is here and lists what is missing.
+
+    Prints one line per link. Exits 0 if all went well, 1 if any failed or something is missing.
     """
+    if (number is not None) != (slug == "check"):
+        raise click.UsageError("Write: cirt sync check LINK, with the number from cirt link list.")
+    if slug == "check" and number is not None:
+        checks.check_link(console, number, again=again)
+        return
     if slug == "status":
-        _show_health(console)
+        checks.show_status(console)
         return
     rows, failed = [], False
     for health, run in syncing.sync_all(console.program(), slug, dry_run=dry_run):

@@ -58,6 +58,11 @@ def add(
 @click.option("--name")
 @click.option("--country")
 @_facts
+@click.option(
+    "--exchange-key",
+    metavar="KEY",
+    help="What the peer's own cirt exchange key prints; compare its fingerprint by telephone.",
+)
 @pass_console
 def set_(
     console: Console,
@@ -68,13 +73,24 @@ def set_(
     discovery_url: str | None,
     username: str | None,
     password_stdin: bool,
+    exchange_key: str | None,
 ) -> None:
-    """Change what is recorded of SLUG; what is not given stays."""
+    """Change what is recorded of SLUG; what is not given stays.
+
+    Whoever records an exchange key vouches for it: files that it signs are taken as the peer's.
+    """
     password = read_password(password_stdin)
-    facts = PeerFacts(name, country, identity, discovery_url, username, password)
+    facts = PeerFacts(name, country, identity, discovery_url, username, password, exchange_key)
     with console.work() as work:
-        peers.set_peer(work, console.program().keys, slug, facts)
-    console.say({"slug": slug}, f"{slug} is changed.")
+        made = peers.set_peer(work, console.program().keys, slug, facts)
+        fingerprint = peers.exchange_fingerprint(made)
+    said = f"{slug} is changed."
+    if exchange_key:
+        said += (
+            f"\nFingerprint: {fingerprint}\nCall the peer on a number that you know from elsewhere and compare"
+            " it, before you import or export anything."
+        )
+    console.say({"slug": slug, "exchange_fingerprint": fingerprint}, said)
 
 
 @peer.command("list")
@@ -95,6 +111,7 @@ def show(console: Console, slug: str) -> None:
         one = peers.find_peer(work.session, slug)
         facts = _row(one) | {
             "username": one.username,
+            "exchange_fingerprint": peers.exchange_fingerprint(one),
             "agreements": " ".join(
                 f"{agreement.reference} ({agreement.state.value})"
                 for agreement, _ in agreements(work.session, slug)

@@ -8,18 +8,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.models import Link, LinkDirection, LinkState, Outgoing, Run
+from cirt.exchange.models import Link, LinkDirection, LinkState, Outgoing, Run, RunState
 from cirt.exchange.trouble import LINK_ERRORS
+from cirt.exchange.watching.alerts import standing
+from cirt.exchange.watching.days import Counts, link_line
+from cirt.exchange.watching.models import AlertKind
+from cirt.exchange.watching.rules import Line
+from cirt.exchange.watching.telling import Came, Told, tell_reading, tell_sending
 from cirt.kernel.text import mark
 from cirt.parties.models import Peer, PeerState
 from cirt.release.models import Collection
 
 
 class Health(StrEnum):
-    """One word for a link."""
+    """One word for a link or a connector."""
 
     GOOD = "good"
     TROUBLE = "trouble"
+    NOTHING_TAKEN = "nothing-taken"  # of what the last run was offered, though not all was known
+    SILENT = "silent"  # longer than its habit
     RESTING = "resting"  # paused, or its peer suspended
     NEW = "new"  # has not run yet
 
@@ -27,6 +34,8 @@ class Health(StrEnum):
 HEALTH_WORDS = {
     Health.GOOD: mark("Works"),
     Health.TROUBLE: mark("Trouble"),
+    Health.NOTHING_TAKEN: mark("Takes nothing"),
+    Health.SILENT: mark("Silent"),
     Health.RESTING: mark("Rests"),
     Health.NEW: mark("Not run yet"),
 }
@@ -50,17 +59,27 @@ class LinkHealth:
     waiting: int  # on a push link
     refused_by_peer: int
     last_run: Run | None
+    by_file: bool = False  # carried, so that it never runs by itself
     error: str | None = None
     message: str = ""
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def line(self) -> str:
+        return link_line(self.id)
+
+    @property
     def sentence(self) -> str:
         return self.message.format(**self.values)
 
+    @property
+    def told(self) -> Told | None:
+        """What the last run came to; None while there is none, it is under way, or it failed."""
+        return _told(self.direction, self.last_run, self.last_data_at)
+
 
 def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth]:
-    """Every link, or those with one peer, by the peer's name."""
+    """Every link, or those with one peer, by the peer's name. Five queries, however many links there are."""
     query = (
         sa.select(Link, Peer, Collection.alias)
         .join(Peer, Peer.id == Link.peer_id)
@@ -72,6 +91,7 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
     waiting = _outgoing(session, Outgoing.failure.is_(None))
     refused = _outgoing(session, Outgoing.failure.is_not(None))
     runs = _last_runs(session)
+    silent = {one.line for one in standing(session) if one.kind is AlertKind.SILENT}
     return [
         LinkHealth(
             id=link.id,
@@ -81,13 +101,14 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
             remote=link.remote,
             collection=alias,
             every_s=link.every_s,
-            health=_word(link, peer),
+            health=_word(link, peer, runs.get(link.id), is_silent=link_line(link.id) in silent),
             last_run_at=link.last_run_at,
             last_success_at=link.last_success_at,
             last_data_at=link.last_data_at,
             waiting=waiting.get(link.id, 0),
             refused_by_peer=refused.get(link.id, 0),
             last_run=runs.get(link.id),
+            by_file=link.by_file,
             error=link.error,
             message=LINK_ERRORS.get(link.error or "", ""),
             values=dict(link.error_values),
@@ -96,12 +117,48 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
     ]
 
 
-def _word(link: Link, peer: Peer) -> Health:
-    if link.state is LinkState.PAUSED or peer.state is PeerState.SUSPENDED:
+def link_lines(session: Session) -> list[Line]:
+    """Every link as alerts see it."""
+    query = sa.select(Link, Peer).join(Peer, Peer.id == Link.peer_id).order_by(Link.id)
+    return [
+        Line(
+            key=link_line(link.id),
+            name=f"{peer.name}, {link.remote}",
+            peer_id=peer.id,
+            every_s=link.every_s,
+            is_at_work=not _rests(link, peer),
+            brings_data=link.direction is LinkDirection.PULL,
+            is_in_trouble=link.error is not None,
+            since=link.created_at,
+            last_success_at=link.last_success_at,
+            last_data_at=link.last_data_at,
+        )
+        for link, peer in session.execute(query)
+    ]
+
+
+def _rests(link: Link, peer: Peer) -> bool:
+    return link.state is LinkState.PAUSED or peer.state is PeerState.SUSPENDED
+
+
+def _word(link: Link, peer: Peer, run: Run | None, *, is_silent: bool) -> Health:
+    if _rests(link, peer):
         return Health.RESTING
     if link.error:
         return Health.TROUBLE
+    if is_silent:
+        return Health.SILENT
+    told = _told(link.direction, run, link.last_data_at)
+    if told is not None and told.came is Came.NOTHING_TAKEN:
+        return Health.NOTHING_TAKEN
     return Health.GOOD if link.last_success_at else Health.NEW
+
+
+def _told(direction: LinkDirection, run: Run | None, since: datetime | None) -> Told | None:
+    if run is None or run.state is not RunState.DONE:
+        return None
+    counts = Counts(run.offered, run.taken, run.known, run.held, run.refused)
+    return tell_reading(counts, since) if direction is LinkDirection.PULL else tell_sending(counts)
 
 
 def _outgoing(session: Session, condition: sa.ColumnElement[bool]) -> dict[int, int]:
@@ -114,5 +171,14 @@ def _outgoing(session: Session, condition: sa.ColumnElement[bool]) -> dict[int, 
 
 
 def _last_runs(session: Session) -> dict[int, Run]:
-    newest = sa.select(sa.func.max(Run.id)).group_by(Run.link_id)
-    return {run.link_id: run for run in session.scalars(sa.select(Run).where(Run.id.in_(newest)))}
+    """Of each link one look into the index, however long it has been running."""
+    newest = (
+        sa.select(Run.id)
+        .where(Run.link_id == Link.id)
+        .order_by(Run.started_at.desc(), Run.id.desc())
+        .limit(1)
+        .correlate(Link)
+        .scalar_subquery()
+    )
+    query = sa.select(Run).where(Run.id.in_(sa.select(newest).select_from(Link)))
+    return {run.link_id: run for run in session.scalars(query)}

@@ -128,7 +128,7 @@ def find_link(session: Session, link_id: int) -> Link:
 
 
 def due_links(session: Session, now: datetime) -> list[Link]:
-    """Those that may run now: neither paused, nor of a suspended peer, nor told to wait, nor still at it."""
+    """Those by line that may run now: neither paused, nor of a suspended peer, nor told to wait, nor still at it."""
     busy = sa.exists().where(
         Job.slot.startswith(sa.literal(f"{JOB}-") + sa.cast(Link.id, sa.String) + "-"),
         Job.state.in_([JobState.WAITING, JobState.RUNNING]),
@@ -136,7 +136,12 @@ def due_links(session: Session, now: datetime) -> list[Link]:
     query = (
         sa.select(Link)
         .join(Peer, Peer.id == Link.peer_id)
-        .where(Link.state == LinkState.ACTIVE, Peer.state == PeerState.ACTIVE, ~busy)
+        .where(
+            Link.state == LinkState.ACTIVE,
+            Link.by_file.is_(False),
+            Peer.state == PeerState.ACTIVE,
+            ~busy,
+        )
         .order_by(Link.id)
     )
     return [link for link in session.scalars(query) if not _is_told_to_wait(link, now)]

@@ -41,6 +41,7 @@ class Link(Base):
     error: Mapped[str | None] = mapped_column(sa.String(64))  # code of the last failure
     error_values: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    by_file: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # no line
 
 
 class RunState(StrEnum):
@@ -68,6 +69,7 @@ class Run(Base):
     refused: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(sa.String(64))
     error_values: Mapped[dict[str, Any]]
+    reasons: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)  # why some were not taken
 
 
 class Outcome(StrEnum):

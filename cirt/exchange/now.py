@@ -23,17 +23,26 @@ class LinkRests(Conflict):
     message = mark("This link is paused, or {peer} is suspended. Resume it first.")
 
 
+class LinkByFile(Conflict):
+    code = "link-by-file"
+    message = mark(
+        "There is no line to {peer} here: files are carried. Use cirt exchange export and cirt exchange import."
+    )
+
+
 def run_now(work: Work, link_id: int) -> None:
     """Put a job for the worker; the run itself is the worker's.
 
     Raises:
-        NoSuchLink, LinkBusy, LinkRests, NotAllowed.
+        NoSuchLink, LinkBusy, LinkRests, LinkByFile, NotAllowed.
     """
     work.require("sync:run")
     link = find_link(work.session, link_id)
     peer = work.session.get_one(Peer, link.peer_id)
     if link.state is LinkState.PAUSED or peer.state is PeerState.SUSPENDED:
         raise LinkRests(peer=peer.name)
+    if link.by_file:
+        raise LinkByFile(peer=peer.name)
     own_slots = f"{JOB}-{link.id}-"
     busy = sa.exists().where(
         Job.slot.startswith(own_slots, autoescape=True),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cirt.exchange import trouble
 from cirt.exchange.health import Health, LinkHealth
 from cirt.exchange.models import Link, LinkState, Outcome, Quarantined
+from cirt.exchange.watching.alerts import lines_alarmed
 from cirt.kernel.clock import from_us, to_us
 from cirt.parties.models import Peer
 from cirt.register.pages import Order, Page, Query, read_page
@@ -102,8 +103,8 @@ def _line(row: sa.Row[Any]) -> QuarantineLine:
 
 
 def next_try(link: LinkHealth, now: datetime) -> datetime | None:
-    """When the worker asks for the next run by itself; None while the link rests."""
-    if link.health is Health.RESTING:
+    """When the worker asks for the next run by itself; None while the link rests, or where files are carried."""
+    if link.health is Health.RESTING or link.by_file:
         return None
     shift_s = 7 * link.id  # as links spread their slots
     seconds = to_us(now) // 1_000_000 + shift_s
@@ -114,10 +115,12 @@ def next_try(link: LinkHealth, now: datetime) -> datetime | None:
     return max(slot, told)
 
 
-def links_in_trouble() -> sa.Select[int]:
-    """To be counted beside the section's name."""
-    return (
-        sa.select(Link.id)
+def lines_in_trouble() -> sa.Select[str]:
+    """Links that do not work and lines with an alert, each once; to be counted beside the section's name."""
+    links = (
+        sa.select((sa.literal("link:") + sa.cast(Link.id, sa.String)).label("line"))
         .join(Peer, Peer.id == Link.peer_id)
         .where(Link.state == LinkState.ACTIVE, Link.error.is_not(None), Peer.state == "active")
     )
+    both = sa.union(links, lines_alarmed()).subquery()
+    return sa.select(both.c.line)

@@ -14,6 +14,8 @@ from cirt.exchange import trouble
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outcome, Run, RunState
 from cirt.exchange.remote.connection import Access
+from cirt.exchange.watching.days import Counts, link_line, note_run
+from cirt.exchange.watching.reasons import Why, add_reasons
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
@@ -128,6 +130,13 @@ def count(run: Run, arrivals: Sequence[Arrival]) -> None:
     run.known += found[Outcome.KNOWN]
     run.held += found[Outcome.HELD]
     run.refused += found[Outcome.REFUSED]
+    whys = [
+        Why(one.reason.code, one.reason.message, one.reason.values)
+        for one in arrivals
+        if one.reason
+    ]
+    if whys:
+        run.reasons = add_reasons(run.reasons or (), whys)
 
 
 def new_run(link_id: int, work: Work) -> Run:
@@ -167,6 +176,8 @@ def _close(program: Program, link_id: int, run_id: int, error: Unavailable | Non
         link.last_run_at = run.started_at
         if error is None:
             link.last_success_at = work.now
+        counts = Counts(run.offered, run.taken, run.known, run.held, run.refused)
+        note_run(work, link_line(link_id), counts, is_failed=error is not None)
         _log(peer_of(work.session, link_id), link, run)
         return run
 

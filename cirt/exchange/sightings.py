@@ -168,6 +168,7 @@ def _push_link(session: Session, peer: Peer) -> Link | None:
         .where(
             Link.peer_id == peer.id,
             Link.direction == LinkDirection.PUSH,
+            Link.by_file.is_(False),
             Link.state == LinkState.ACTIVE,
         )
         .order_by(Link.collection_id.is_not(None), Link.id)

@@ -31,14 +31,14 @@ def sync_link(
 def sync_all(
     program: Program, slug: str | None = None, *, dry_run: bool = False
 ) -> Iterator[tuple[LinkHealth, Run]]:
-    """Run every link now, or those with one peer; as each ends, how it stands and its run.
+    """Run every link by line now, or those with one peer; as each ends, how it stands and its run.
 
     Raises:
         NoSuchPeer.
     """
     with program.work(SYSTEM, write=False) as work:
         peer_id = find_peer(work.session, slug).id if slug else None
-        ids = [one.id for one in link_health(work.session, peer_id)]
+        ids = [one.id for one in link_health(work.session, peer_id) if not one.by_file]
     for link_id in ids:
         run = sync_link(program, link_id, dry_run=dry_run)
         with program.work(SYSTEM, write=False) as work:

@@ -130,6 +130,34 @@ class RunTooLong(NetError):
     message = mark("This run ended at its limit of {limit}; the next one goes on from there.")
 
 
+class FileMissing(NetError):
+    code = "file-missing"
+    message = mark(
+        "File {number} of {peer} comes after file {after}, and the last one taken is {last}. Import what lies"
+        " between, or ask {peer} for: cirt exchange export --from {wanted}. To do without it: --accept-gap."
+    )
+
+
+class FileWrong(NetError):
+    code = "file-wrong"
+    message = mark(
+        "File {number} of {peer} is signed, but wrong in itself: {problem}. What came before is kept. Tell the peer."
+    )
+
+
+class FileLost(NetError):
+    code = "file-lost"
+    message = mark(
+        "File {number} of {peer} could no longer be read while it was taken. What came before is kept; import it"
+        " again, and it goes on from there."
+    )
+
+
+class OtherImport(NetError):
+    code = "other-import"
+    message = mark("Another import of {peer} is at work. Let it end; then do this again.")
+
+
 class Interrupted(NetError):
     code = "interrupted"
     message = mark("This run was interrupted; the next one went on from its last page.")

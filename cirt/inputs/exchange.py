@@ -4,6 +4,7 @@ from cirt.exchange.loops.disputes import Solution, Solve
 from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion
 from cirt.exchange.remarks.relating import RelateObjects, Relation
 from cirt.exchange.sightings import MAX_COUNT, ReportSighting
+from cirt.exchange.watching.commands import ExpectAlert
 from cirt.inputs.base import Choice, CommandInput, Line, Marking, Text, Whole
 from cirt.inputs.several import Day
 from cirt.kernel.text import mark
@@ -72,3 +73,15 @@ class RelateObjectsInput(CommandInput[RelateObjects]):
     kind = Choice(Relation, say=mark("Choose how the two are related."))
     target = Line(300, missing=mark("Enter the id of the other object, or what it looks for."))
     tlp = Marking()
+
+
+class ExpectAlertInput(CommandInput[ExpectAlert]):
+    """The edge adds ``alert_id``."""
+
+    command = ExpectAlert
+
+    reason = Text(
+        1000,
+        missing=mark("Say why it is expected: whoever comes after you will ask."),
+        long=mark("Shorten this to 1000 characters."),
+    )

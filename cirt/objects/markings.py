@@ -64,9 +64,8 @@ TLP2_DEFINITIONS: dict[Tlp, bytes] = {
     )
     for level in Tlp
 }
-PAP_DEFINITIONS: dict[
-    str, bytes
-] = {  # by id; WHITE, the old name of CLEAR, is read and not written
+# By id. WHITE, the old name of CLEAR, is read and not written.
+PAP_DEFINITIONS: dict[str, bytes] = {
     PAP_REFS[word]: _definition(
         PAP_REFS[word], created, f"PAP:{word.upper()}", PAP_EXTENSION, pap=word
     )

@@ -19,6 +19,11 @@ class NameTaken(Conflict):
     message = mark("The name {username} is already in use by another peer. Choose another one.")
 
 
+class ExchangeKeyTaken(Conflict):
+    code = "exchange-key-taken"
+    message = mark("This exchange key is recorded of {slug} already. Each peer has one of its own.")
+
+
 class NoSuchAccount(NotFound):
     code = "no-such-account"
     message = mark("There is no account {email}. List them with: cirt user list")

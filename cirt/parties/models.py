@@ -113,6 +113,9 @@ class Peer(Base):
     discovery_url: Mapped[str | None] = mapped_column(sa.String(500))
     username: Mapped[str | None] = mapped_column(sa.String(200))
     sealed_password: Mapped[bytes | None]
+    exchange_key: Mapped[str | None] = mapped_column(
+        sa.String(120)
+    )  # for files; kernel.exchange_keys
     created_at: Mapped[datetime]
 
 

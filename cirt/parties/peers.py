@@ -11,10 +11,12 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.exchange_keys import PublicKeys
 from cirt.kernel.keys import Keys
 from cirt.kernel.work import Work
 from cirt.parties.errors import (
     CountryWrong,
+    ExchangeKeyTaken,
     IdentityWrong,
     NameTaken,
     NoSuchPeer,
@@ -40,12 +42,13 @@ class PeerFacts:
     discovery_url: str | None = None
     username: str | None = None
     password: str | None = None
+    exchange_key: str | None = None
 
 
 def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
     """
     Raises:
-        PeerExists, SlugWrong, CountryWrong, IdentityWrong, NotAllowed.
+        PeerExists, SlugWrong, CountryWrong, IdentityWrong, ExchangeKeyWrong, NotAllowed.
     """
     work.require("peer:write")
     if not _SLUG.match(slug) or slug == "status":  # the word that `cirt sync` keeps for itself
@@ -61,11 +64,31 @@ def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
 
 
 def set_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
+    """
+    Raises:
+        NoSuchPeer, CountryWrong, IdentityWrong, ExchangeKeyWrong, ExchangeKeyTaken, NotAllowed.
+    """
     work.require("peer:write")
     peer = find_peer(work.session, slug)
     _apply(peer, keys, facts)
-    work.audit("peer.set", slug, name=peer.name, url=peer.discovery_url)
+    _check_key(work.session, peer)
+    key = exchange_fingerprint(peer)
+    work.audit("peer.set", slug, name=peer.name, url=peer.discovery_url, exchange_key=key)
     return peer
+
+
+def _check_key(session: Session, peer: Peer) -> None:
+    if peer.exchange_key is None:
+        return
+    query = sa.select(Peer.slug).where(Peer.exchange_key == peer.exchange_key, Peer.id != peer.id)
+    holder = session.scalars(query).first()
+    if holder is not None:
+        raise ExchangeKeyTaken(slug=holder)
+
+
+def exchange_fingerprint(peer: Peer) -> str | None:
+    """Of the key with which it signs files; None where none is recorded."""
+    return PublicKeys.parse(peer.exchange_key).fingerprint if peer.exchange_key else None
 
 
 def suspend_peer(work: Work, slug: str) -> None:
@@ -109,6 +132,8 @@ def _apply(peer: Peer, keys: Keys, facts: PeerFacts) -> None:
         peer.username = facts.username
     if facts.password is not None:
         peer.sealed_password = keys.seal(PASSWORD_SEAL, facts.password)
+    if facts.exchange_key is not None:
+        peer.exchange_key = PublicKeys.parse(facts.exchange_key).text
 
 
 def set_credentials(

@@ -10,8 +10,8 @@ from cirt.parties.four_eyes.commands import DecideRequest, Ruling
 from cirt.parties.four_eyes.errors import ShownIsOld
 from cirt.parties.four_eyes.models import RequestState
 from cirt.parties.four_eyes.service import barred, find_request, reason_of
+from cirt.release.previewing.surroundings import surroundings
 from cirt.release.settling import offer_missing, settle_due
-from cirt.release.surroundings import surroundings
 from cirt.sharing.agreements.changes import WRITE, Decided, decide_change, narrow_agreement
 from cirt.sharing.agreements.commands import WriteTerms
 from cirt.sharing.agreements.models import AgreementChange
@@ -40,9 +40,7 @@ def decide(work: Work, cmd: DecideRequest) -> Agreed:
         change = find_request(work.session, AgreementChange, cmd.id)
         if barred(work, change, WRITE) is None and cmd.seen != surroundings(work):
             raise ShownIsOld
-        settle_due(
-            work
-        )  # what has run out is closed before this can open it again: nobody passes it
+        settle_due(work)  # what ran out is closed before this opens it again: nobody passes it
     decided = decide_change(work, cmd)
     if decided.change.state is not RequestState.APPROVED:
         return Agreed(decided)

@@ -7,6 +7,7 @@ tell that something so marked stands there.
 from collections.abc import Collection as Some
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -25,30 +26,43 @@ _Query = TypeVar("_Query", bound=sa.Select[*tuple[Any, ...]])
 _FIXED = frozenset({*TLP2_REFS.values(), *PAP_REFS.values()})
 
 
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """What an object names: definitions by their ids, and who made it where it is our own."""
+
+    marks: AbstractSet[str]
+    maker: str | None
+    level: Tlp | None
+
+
 def companions(session: Session, version_ids: Some[int]) -> list[int]:
     """Versions of the definitions that these name, and of our identity where one of these is ours."""
-    identity = ourselves(session).identity_id
-    is_ours = sa.and_(ObjectFacts.origin_id.is_(None), ObjectFacts.creator == identity)
-    query = sa.select(is_ours.label("ours"), ObjectFacts.written_tlp, ObjectFacts.marks)
-    named: set[str] = set()
-    for ours, level, marks in session.execute(_of(query, version_ids)):
-        named |= _split(marks)
-        if ours:
-            named |= _with_us(identity, level)
-    return _newest(session, _with_their_own(session, named))
+    columns = (
+        ObjectFacts.marks,
+        ObjectFacts.origin_id,
+        ObjectFacts.creator,
+        ObjectFacts.written_tlp,
+    )
+    rows = session.execute(_of(sa.select(*columns), version_ids))
+    return _along(
+        session,
+        (
+            _Naming(_split(marks), creator if origin is None else None, level)
+            for marks, origin, creator, level in rows
+        ),
+    )
 
 
 def companions_among(session: Session, loaded: Loaded, version_ids: AbstractSet[int]) -> list[int]:
     """As ``companions``, of what was loaded already."""
-    identity = ourselves(session).identity_id
-    named: set[str] = set()
-    for one in loaded.alike:
-        if version_ids.isdisjoint(one.version_ids):
-            continue
-        named |= set(one.facts.marks)
-        if one.facts.is_own and one.facts.creator == identity:
-            named |= _with_us(identity, one.facts.written_tlp)
-    return _newest(session, _with_their_own(session, named))
+    asked = (one.facts for one in loaded.alike if not version_ids.isdisjoint(one.version_ids))
+    return _along(
+        session,
+        (
+            _Naming(set(facts.marks), facts.creator if facts.is_own else None, facts.written_tlp)
+            for facts in asked
+        ),
+    )
 
 
 def definitions_named(session: Session, version_ids: Some[int]) -> list[int]:
@@ -83,6 +97,17 @@ def _of(query: _Query, version_ids: Some[int]) -> _Query:
     )
 
 
+def _along(session: Session, named: Iterable[_Naming]) -> list[int]:
+    """An object of ours brings who made it, and the definition of its level."""
+    identity = ourselves(session).identity_id
+    found: set[str] = set()
+    for one in named:
+        found |= one.marks
+        if one.maker == identity:
+            found |= {identity, TLP2_REFS[one.level]} if one.level else {identity}
+    return _newest(session, _with_their_own(session, found))
+
+
 def _with_their_own(session: Session, named: set[str]) -> set[str]:
     """And what definitions are marked by themselves; the fixed ones are by nothing."""
     found, fresh = set(named), named - _FIXED - {ourselves(session).identity_id}
@@ -96,11 +121,6 @@ def _with_their_own(session: Session, named: set[str]) -> set[str]:
         fresh = {each for marks in session.scalars(query) for each in _split(marks)} - found
         found |= fresh
     return found
-
-
-def _with_us(identity: str, level: Tlp | None) -> set[str]:
-    """What an object of ours brings: who made it, and the definition of its level."""
-    return {identity, TLP2_REFS[level]} if level else {identity}
 
 
 def _split(marks: str | None) -> set[str]:

@@ -23,7 +23,8 @@ from cirt.sharing.gate import (
     release_together,
 )
 
-WITH_OBJECTS = frozenset({"objects", "object"})  # endpoints whose pages carry bytes
+IN_FILE = "file"  # a page that is carried in a signed file
+WITH_OBJECTS = frozenset({"objects", "object", IN_FILE})  # endpoints whose pages carry bytes
 _AGAIN = 100  # rows of a second look at least, so that small pages do not look for ever
 
 

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
-from cirt.release.hanging import released_from
+from cirt.release.previewing.hanging import released_from
 from cirt.release.settling import settle_objects
 from cirt.sharing.permissions import service
 from cirt.sharing.permissions.commands import EndPermission, RecordPermission, Scope

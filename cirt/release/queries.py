@@ -1,7 +1,7 @@
 """One release as its page shows it: who would get what and why, and who has decided."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from cirt.release.checks import Check, checks_of
 from cirt.release.errors import AlreadyApproved, OwnRequest, ReleaseDecided
 from cirt.release.eyes import DECIDE, Tally, askers_of, tally_of
 from cirt.release.handing.queries import HandoverLine, handovers
+from cirt.release.holdings.sight import objects_naming_actor
 from cirt.release.lines import (
     KindLine,
     PeerLine,
@@ -37,6 +38,8 @@ from cirt.release.requests import approvals_of, get_proposal, reads_words
 from cirt.release.rows import recorded
 from cirt.release.weighing import Asked, Weighed, weigh
 
+AUDIT = "audit:read"
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
@@ -54,7 +57,7 @@ class ProposalView:
 
     ``could`` are those who could still approve. ``barred`` is the code of the reason why the actor cannot decide,
     or None. Title, reason and incident are None where it was asked from an incident that is not for the actor to
-    see.
+    see. ``persons``, ``handovers`` and whatever names a person are empty where the actor may not know them.
     """
 
     reference: str
@@ -77,6 +80,8 @@ class ProposalView:
     could: list[str]
     is_asker: bool  # the actor, or another account of the same person
     why_void: str | None  # in eyes.WHY_VOID
+    to_persons: bool  # by mail, not to peers
+    knows_persons: bool  # the actor may know who they are
     persons: list[PersonLine]
     handovers: list[HandoverLine]
     checks: list[Check]
@@ -150,6 +155,11 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
     asker = session.get_one(Account, proposal.asked_by_id)
     peers = peer_lines(session, weighed)
     persons = person_lines(session, weighed, work.now)
+    kinds = kind_lines(session, weighed, peers, persons)
+    decisions = _decisions_of(session, proposal)
+    knows_persons = _knows_persons(work, weighed, askers | {one.person_id for _, one in decisions})
+    if not knows_persons:
+        kinds = [replace(line, except_for=[], reasons=[]) for line in kinds]
     may_read = session.scalar(sa.select(reads_words(work.actor)).where(Proposal.id == proposal.id))
     incident = session.get(Incident, proposal.incident_id) if proposal.incident_id else None
     return ProposalView(
@@ -166,18 +176,30 @@ def proposal_view(work: Work, reference: str) -> ProposalView:
         incident=incident.reference if incident and may_read else None,
         weighed=weighed,
         peers=peers,
-        kinds=kind_lines(session, weighed, peers, persons),
+        kinds=kinds,
         approved_by=_names(session, [each.person_id for each in tally.counting]),
-        decisions=_decisions(session, proposal, tally),
+        decisions=_decision_lines(decisions, tally),
         barred=_barred(work, proposal, askers, tally),
         could=names_who(session, DECIDE, askers | tally.persons),
         is_asker=work.actor.person_id in askers,
         why_void=proposal.why_void,
-        persons=persons,
-        handovers=handovers(session, [proposal.id]),
+        to_persons=bool(persons),
+        knows_persons=knows_persons,
+        persons=persons if knows_persons else [],
+        handovers=handovers(session, [proposal.id]) if knows_persons else [],
         checks=checks_of(work, weighed),
         may_read=bool(may_read),
     )
+
+
+def _knows_persons(work: Work, weighed: Weighed, behind: frozenset[int]) -> bool:
+    """To whom TLP:RED goes is for those who asked or decided, may decide or audit it, or are named on all of it."""
+    red = {each.object_id for each in weighed.objects if each.tlp is Tlp.RED}
+    if not weighed.hands or not red or work.actor.person_id in behind:
+        return True
+    if work.actor.may(DECIDE) or work.actor.may(AUDIT):
+        return True
+    return objects_naming_actor(work, red) == red
 
 
 def _tally(work: Work, proposal: Proposal, weighed: Weighed) -> Tally:
@@ -206,14 +228,21 @@ def _names(session: Session, person_ids: Sequence[int]) -> list[str]:
     return [names[each] for each in person_ids]
 
 
-def _decisions(session: Session, proposal: Proposal, tally: Tally) -> list[DecisionLine]:
-    why = {one.id: reason for one, reason in tally.void}
+def _decisions_of(session: Session, proposal: Proposal) -> list[tuple[str, ProposalDecision]]:
+    """Oldest first, each with the name of who made it."""
     query = (
         sa.select(Person.name, ProposalDecision)
         .join(Person, Person.id == ProposalDecision.person_id)
         .where(ProposalDecision.proposal_id == proposal.id)
         .order_by(ProposalDecision.id)
     )
+    return [(name, one) for name, one in session.execute(query)]
+
+
+def _decision_lines(
+    decisions: Sequence[tuple[str, ProposalDecision]], tally: Tally
+) -> list[DecisionLine]:
+    why = {one.id: reason for one, reason in tally.void}
     return [
         DecisionLine(
             name,
@@ -223,5 +252,5 @@ def _decisions(session: Session, proposal: Proposal, tally: Tally) -> list[Decis
             one.ruling is Ruling.APPROVED and (one.voided or one.id in why),
             one.why_void or why.get(one.id),
         )
-        for name, one in session.execute(query)
+        for name, one in decisions
     ]

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from cirt.kernel.work import Work
-from cirt.release.grounds import Ground, ground_of
-from cirt.release.hanging import hanging_on, naming, standing_in
 from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, Feed, Member
 from cirt.release.offers import Candidate, Offered, close_rows, offer, offered_now
+from cirt.release.previewing.grounds import Ground, ground_of
+from cirt.release.previewing.hanging import hanging_on, naming, standing_in
 from cirt.release.readers import has_access
 from cirt.release.unnamed import close_unnamed
 from cirt.sharing.consent import consent_key

@@ -45,6 +45,7 @@ _ROUTES = f"{_CANARY}test_no_route_gives_anybody_a_canary_they_may_not_read"
 _FOLLOWED = f"{_CANARY}test_reporters_read_the_state_what_was_asked_and_what_they_sent"
 _VERBS = f"{_CANARY}test_the_console_prints_no_content"
 _JOBS = f"{_CANARY}test_no_job_tells_the_log_or_its_own_row_a_canary"
+_CARRIED = f"{_CANARY}test_no_carried_file_holds_a_canary_that_its_peer_may_not_read"
 _FILES = f"{_CANARY}test_no_export_holds_a_canary_that_its_audience_may_not_read"
 _TWINS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_answer"
 _LETTERS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_mail"
@@ -53,11 +54,12 @@ _TO_PERSONS = "tests/service/test_named_persons.py::test_the_mail_holds_the_exac
 _TO_LEADS = (
     "tests/service/test_agreement_ends.py::test_leads_get_a_mail_that_says_which_when_and_where"
 )
+_OF_ALERTS = "tests/service/test_health.py::test_leads_get_one_mail_that_names_the_line_and_nothing_that_a_peer_wrote"
 
 # Endpoints, by what stands before their last name.
 _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
     Audience.ANYBODY: {
-        "": "health_live health_ready",
+        "": "health_live health_ready metrics",
         "web": "static nowhere",
         "web.public": "home report send_report sent_report child status",
         "web.sign_in": "ask enter",
@@ -101,7 +103,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.ledger": "of_peer",
         "web.permissions": "permissions new record permission end evidence",
         "web.withheld": "values new add end",
-        "web.sync": "health run quarantine arrival drop_arrival solve_arrival lift",
+        "web.sync": "health run link_runs source_runs ask_expected expect check checked ask_again quarantine arrival drop_arrival solve_arrival lift",
     },
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
@@ -111,7 +113,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 }
 
 _JOB_NAMES = (
-    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.sync mail.send notices.send "
+    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.sync links.watch mail.send notices.send "
     "recall.remind sources.read"
 )
 
@@ -121,6 +123,7 @@ _LETTER_NAMES = "question letter acknowledgement"
 _PEER_LETTERS = "peer.closed peer.reminder peer.author"
 _HANDOVERS = "person.release person.recall"
 _NOTICES = "lead.end"
+_ALERTS = "lead.alert"
 
 # Folders of templates; "." are those that stand alone.
 _TEMPLATE_NAMES: dict[Audience, str] = {
@@ -139,7 +142,8 @@ _EXPORT_NAMES = (
 _VERB_NAMES = """
 agreement add, agreement change, agreement end, agreement list, agreement resume, agreement suspend, audit export,
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
-connector list, connector run, db check, db upgrade, demo, import, init, link add, link list, link pause, link resume,
+connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
+exchange list, import, init, link add, link list, link pause, link resume,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
@@ -152,10 +156,10 @@ _LOG_NAMES = (
 
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
-    "address after alias allowed audience before begin bind ceiling chosen collection count country "
-    "differences differs email encoding end every examples facts fields file first gains given host id ids "
-    "identity incident into kind known last leading least letter limit limit_s line location log loses marking "
-    "missing most name names needed origin part path pattern peer place places port problem proposed reason "
+    "address after alias allowed audience before begin bind ceiling chosen collection count country differences "
+    "differs email encoding end every examples facts fields file fingerprint first gains given host id identity "
+    "ids incident into kind known last leading least letter limit limit_s line location log loses marking missing "
+    "most name names needed number origin own part path pattern peer place places port problem proposed reason "
     "reference remote report revision seen slug state status stix_id text tlp to type typed url username value "
     "version wait_s wanted what whole word words"
 )
@@ -185,6 +189,7 @@ def _exports() -> Iterator[Exit]:
     for name in _EXPORT_NAMES.split():
         by = _ROUTES if name.endswith("bundle") else _FILES
         yield Exit(Way.EXPORT, name, Audience.STAFF, by)
+    yield Exit(Way.EXPORT, "feed.file", Audience.PEER, _CARRIED)  # cirt exchange export
 
 
 def _named(way: Way, names: Iterable[str], audience: Audience, by: str) -> list[Exit]:
@@ -198,6 +203,7 @@ EXITS: tuple[Exit, ...] = (
     *_named(Way.LETTER, _PEER_LETTERS.split(), Audience.PEER, _OF_RECALLS),
     *_named(Way.LETTER, _HANDOVERS.split(), Audience.PEER, _TO_PERSONS),
     *_named(Way.LETTER, _NOTICES.split(), Audience.STAFF, _TO_LEADS),
+    *_named(Way.LETTER, _ALERTS.split(), Audience.STAFF, _OF_ALERTS),
     *_templates(),
     *_exports(),
     *_named(Way.VERB, _VERB_NAMES.split(","), Audience.OPERATOR, _VERBS),

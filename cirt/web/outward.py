@@ -98,6 +98,8 @@ LIVES: Mapping[Life, Sign] = {
 HEALTH: Mapping[Health, Sign] = {
     Health.GOOD: ("st-done", "ok", HEALTH_WORDS[Health.GOOD]),
     Health.TROUBLE: ("st-fail", "bad", HEALTH_WORDS[Health.TROUBLE]),
+    Health.NOTHING_TAKEN: ("ban", "warn", HEALTH_WORDS[Health.NOTHING_TAKEN]),
+    Health.SILENT: ("st-wait", "warn", HEALTH_WORDS[Health.SILENT]),
     Health.RESTING: ("st-wait", "off", HEALTH_WORDS[Health.RESTING]),
     Health.NEW: ("st-new", "", HEALTH_WORDS[Health.NEW]),
 }

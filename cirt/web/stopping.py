@@ -6,8 +6,8 @@ from typing import Any
 from flask import Response, request
 
 from cirt.parties.models import Peer
-from cirt.release.elsewhere import preview_elsewhere
-from cirt.release.visibility import preview_terms
+from cirt.release.previewing.elsewhere import preview_elsewhere
+from cirt.release.previewing.visibility import preview_terms
 from cirt.sharing.agreements.changes import WRITE
 from cirt.sharing.agreements.service import CLOSED, may_move
 from cirt.sharing.agreements.terms import terms_as_of, terms_data

@@ -6,7 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from cirt.exchange import links
+from cirt.exchange.complete import again
+from cirt.exchange.complete import service as complete
+from cirt.exchange.health import link_lines
 from cirt.exchange.sync import sync_link
+from cirt.exchange.watching.alerts import update_alerts
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
@@ -18,11 +22,14 @@ from cirt.release.holdings import accounting
 from cirt.release.recalling.letters import reminding
 from cirt.release.settling import settle_due
 from cirt.release.withholding import end_past
+from cirt.sources.account import EVERY_S
+from cirt.sources.health import source_lines
 from cirt.sources.service import run_configured
 from cirt.worker.pace import at_ease
 
 Handler = Callable[[Program, dict[str, Any]], None]
 
+WATCH_JOB = "links.watch"
 _DAY_S = 24 * 3600
 _KEEP_DONE = timedelta(days=7)  # longer than any slot, or a slot could be taken twice
 
@@ -35,6 +42,22 @@ class Periodic:
 
 def _sync(program: Program, payload: dict[str, Any]) -> None:
     sync_link(program, int(payload["link"]))
+
+
+def _check(program: Program, payload: dict[str, Any]) -> None:
+    complete.run_check(program, int(payload["check"]))
+
+
+def _ask_again(program: Program, payload: dict[str, Any]) -> None:
+    again.run_again(program, int(payload["check"]))
+
+
+def _watch(program: Program, _payload: dict[str, Any]) -> None:
+    """Alerts on links and connectors; what is new is written to leads in the same transaction."""
+    with program.work(SYSTEM) as work:
+        sources = source_lines(work.session, program.settings.connectors)
+        new = update_alerts(work, [*link_lines(work.session), *sources])
+        notices.tell_of_alerts(program, work, new)
 
 
 def _tidy(program: Program, _payload: dict[str, Any]) -> None:
@@ -85,6 +108,9 @@ def _hand_over(program: Program, _payload: dict[str, Any]) -> None:
 
 HANDLERS: dict[str, Handler] = {
     links.JOB: _sync,
+    complete.JOB: _check,
+    again.JOB: _ask_again,
+    WATCH_JOB: _watch,
     "jobs.tidy": _tidy,
     "feeds.settle": _settle,
     "sources.read": _read_sources,
@@ -100,7 +126,8 @@ HANDLERS: dict[str, Handler] = {
 PERIODIC = (
     Periodic("jobs.tidy", 3600),
     Periodic("feeds.settle", 60),
-    Periodic("sources.read", 300),
+    Periodic("sources.read", EVERY_S),
+    Periodic(WATCH_JOB, 300),
     Periodic(letters.JOB, 30),
     Periodic(handovers.JOB, 30),
     Periodic(erasing.JOB, _DAY_S),

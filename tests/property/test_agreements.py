@@ -16,10 +16,10 @@ from cirt.parties.models import Peer
 from cirt.release.collections import add_member, find_collection
 from cirt.release.filters import Filter
 from cirt.release.models import CollectionKind
+from cirt.release.previewing.visibility import preview_member, preview_terms
 from cirt.release.publishing import publish
 from cirt.release.seeing import seen_collections, seen_page
 from cirt.release.settling import offer_missing
-from cirt.release.visibility import preview_member, preview_terms
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.errors import NotInThatState
 from cirt.sharing.agreements.service import (

@@ -14,12 +14,12 @@ from cirt.objects import build
 from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
 from cirt.release.collections import add_member
-from cirt.release.elsewhere import Elsewhere, preview_elsewhere
 from cirt.release.models import CollectionKind
+from cirt.release.previewing.elsewhere import Elsewhere, preview_elsewhere
+from cirt.release.previewing.visibility import preview_terms
 from cirt.release.publishing import publish
 from cirt.release.seeing import seen_collections
 from cirt.release.settling import offer_missing
-from cirt.release.visibility import preview_terms
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import (
     change_agreement,

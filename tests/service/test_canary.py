@@ -8,6 +8,7 @@ import base64
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -19,11 +20,16 @@ from werkzeug.test import TestResponse
 import cirt.boot.main  # noqa: F401 - adds its verbs
 from cirt.boot.app import create_app
 from cirt.cli import root
+from cirt.exchange.carrying.errors import NoGiving
+from cirt.exchange.carrying.sending import write_file
 from cirt.kernel.errors import CirtError
+from cirt.kernel.exchange_keys import PrivateKeys
 from cirt.kernel.log import _Line
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
+from cirt.kernel.work import CONSOLE
 from cirt.objects.markings import TLP2_REFS
+from cirt.parties.peers import PeerFacts, set_peer
 from cirt.sharing.exits import Way, names_of
 from cirt.taxii.blueprint import _MAP
 from cirt.web.frame import environment
@@ -291,7 +297,7 @@ def test_no_export_holds_a_canary_that_its_audience_may_not_read(app: Flask, cag
         "collection": ["wide", "theirs", "shared", "inbox"],
     }
     leaks, saved = [], Counter[str]()
-    for name in sorted(names_of(Way.EXPORT) - {"release.bundle"}):
+    for name in sorted(names_of(Way.EXPORT) - {"release.bundle", "feed.file"}):
         subject, _, form = name.partition(".")
         askers_of = askers if form == "csv" else askers[2:3]
         for asker in askers_of:
@@ -304,9 +310,40 @@ def test_no_export_holds_a_canary_that_its_audience_may_not_read(app: Flask, cag
                     saved[f"{name} for {audience or 'staff'}"] += said is not None
 
     assert leaks == []
-    for name in names_of(Way.EXPORT) - {"release.bundle"}:
+    for name in names_of(Way.EXPORT) - {"release.bundle", "feed.file"}:
         assert saved[f"{name} for staff"], name
     assert saved["collection.stix for member"] > saved["collection.stix for without"] == 0
+
+
+def test_no_carried_file_holds_a_canary_that_its_peer_may_not_read(
+    cage: Cage, tmp_path: Path
+) -> None:
+    """Written for every peer, and not encrypted, so that what it holds can be looked through."""
+    leaks, names, without = [], Counter[str](), []
+    for peer in PEERS:
+        with cage.program.work(CONSOLE) as work:
+            key = PrivateKeys.make().public.text
+            set_peer(work, cage.program.keys, peer, PeerFacts(exchange_key=key))
+        try:
+            write_file(cage.program, peer, tmp_path / peer, CONSOLE, is_sealed=False)
+        except NoGiving:
+            without.append(peer)
+            continue
+        said = (tmp_path / peer).read_bytes()
+        leaks += [(peer, word) for word in cage.canaries.leaked(peer, said)]
+        names[peer] = len(cage.canaries.in_(said))
+
+    assert leaks == []
+    assert names["member"] > 0
+    assert "without" in without
+
+
+# What a job is asked about, and which ids of the cage are such.
+NEEDED = {
+    "link.sync": {"link": "link"},
+    "link.check": {"check": "check"},
+    "link.again": {"check": "check"},
+}
 
 
 def test_no_job_tells_the_log_or_its_own_row_a_canary(cage: Cage) -> None:
@@ -315,9 +352,10 @@ def test_no_job_tells_the_log_or_its_own_row_a_canary(cage: Cage) -> None:
     said = []
     try:
         for kind, do in HANDLERS.items():
-            for link in cage.ids["link"] if kind == "link.sync" else [""]:
+            needed = next(iter(NEEDED.get(kind, {}).values()), "")
+            for number in cage.ids[needed] if needed else [""]:
                 try:
-                    do(cage.program, {"link": link} if link else {})
+                    do(cage.program, dict.fromkeys(NEEDED.get(kind, {}), number))
                 except CirtError as error:
                     said.append(f"{kind}: {error}")
     finally:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from werkzeug.test import Client, TestResponse
 
 from cirt.boot.app import create_app
+from cirt.cli import root
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -20,6 +22,7 @@ from cirt.objects.markings import TLP2_REFS
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
 from cirt.parties.peers import find_peer, ourselves, set_credentials
+from cirt.parties.roles import Role
 from cirt.release.collections import find_collection
 from cirt.release.filters import Filter
 from cirt.release.holdings.accounting import account_due
@@ -28,10 +31,14 @@ from cirt.release.models import PageRead
 from cirt.release.permitting import record_permission
 from cirt.release.publishing import publish
 from cirt.release.settling import settle_due
+from cirt.sharing.models import Agreement
 from cirt.sharing.permissions.commands import RecordPermission, Scope
 from cirt.sharing.permissions.models import Audience
+from tests.support.agreeing import asked_for, ruled
+from tests.support.canary import give_the_console_its_key
 from tests.support.databases import Databases
-from tests.support.release import a_collection, a_reader, read_page, walk
+from tests.support.register import a_person
+from tests.support.release import a_collection, a_reader, names, read_page, walk
 from tests.support.store import a_policy, indicator, numbered, put, relationship
 from tests.support.taxii import MEDIA, PASSWORD, ROOT, position
 
@@ -271,6 +278,63 @@ def test_a_page_that_passes_over_what_ran_out_is_written_down_by_its_rows(place:
     assert len(named.shown) == named.count
     assert whole.shown is None
     assert whole.count == named.count
+
+
+def at_the_desk(program: Program) -> None:
+    tomas, irena = (a_person(program, name, Role.LEAD) for name in ("Tomas", "Irena"))
+    more = {"transit": True, "valid_until": datetime(2099, 12, 31, tzinfo=UTC)}
+    ruled(program, irena, asked_for(program, tomas, agreement_with(program, "leaving"), **more))
+
+
+def by_a_change_from_the_console(program: Program) -> None:
+    saying("change", agreement_with(program, "leaving"), "--until", "2099-12-31")(program)
+
+
+def by_a_new_one_from_the_console(program: Program) -> None:
+    with program.work(CONSOLE) as work:  # its number must be free
+        earlier = sa.func.replace(Agreement.reference, "MOU-2026", "MOU-2025")
+        work.session.execute(sa.update(Agreement).values(reference=earlier))
+    saying("add", "--peer", "leaving", "--ceiling", "amber", "--level", "mou", "--transit")(program)
+
+
+def saying(*words: str) -> Callable[[Program], None]:
+    def say(program: Program) -> None:
+        give_the_console_its_key(program)
+        environment = {
+            "CIRT_DATA_DIR": str(program.settings.data_dir),
+            "CIRT_DATABASE_URL": program.engine.url.render_as_string(hide_password=False),
+        }
+        done = CliRunner().invoke(root, ["agreement", *words], env=environment)
+        assert done.exit_code == 0, done.output
+
+    return say
+
+
+def agreement_with(program: Program, slug: str) -> str:
+    with program.work(CONSOLE, write=False) as work:
+        query = sa.select(Agreement.reference).join(Peer, Peer.id == Agreement.peer_id)
+        return work.session.scalars(query.where(Peer.slug == slug)).one()
+
+
+@pytest.mark.parametrize("way", ["transit"], indirect=True)
+@pytest.mark.parametrize(
+    "regain", [at_the_desk, by_a_change_from_the_console, by_a_new_one_from_the_console]
+)
+def test_what_a_reader_passed_comes_again_behind_it_where_an_agreement_holds_again(
+    place: Place, clock: FakeClock, regain: Callable[[Program], None]
+) -> None:
+    """Before any job has closed what ran out, so nobody but the act itself can have."""
+    passed = read_page(place.program, place.reader)
+    assert set(names(passed.rows)) == set(STAYS)
+    clock.forward(minutes=1)
+
+    regain(place.program)
+
+    clock.at = datetime(2099, 1, 1, tzinfo=UTC)  # the console has a clock of its own
+    assert set(names(read_page(place.program, place.reader, after_us=passed.position_us).rows)) == {
+        *GONE,
+        JOINED,
+    }
 
 
 def fetched(place: Place) -> set[str]:

@@ -12,9 +12,9 @@ from cirt.parties.four_eyes.errors import OwnChange, ShownIsOld
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.release import agreeing
-from cirt.release.elsewhere import PeerShift, preview_elsewhere
+from cirt.release.previewing.elsewhere import PeerShift, preview_elsewhere
+from cirt.release.previewing.surroundings import surroundings
 from cirt.release.publishing import publish
-from cirt.release.surroundings import surroundings
 from cirt.sharing.agreements.changes import propose_resumption
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.models import AgreementChange

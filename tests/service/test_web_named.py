@@ -10,7 +10,7 @@ from cirt.register import service
 from cirt.register.commands import Promote
 from cirt.release.models import ProposalState
 from cirt.release.queries import proposal_view
-from cirt.sharing.models import Level
+from cirt.sharing.models import Level, NamedPerson
 from tests.support.browse import PASSWORD, Visitor, signed_in, web_app
 from tests.support.mail import key_ring, needs_gpg
 from tests.support.named import a_red_desk, the_actor
@@ -195,3 +195,41 @@ def test_a_recall_page_counts_what_is_red_and_names_it_to_whom_it_names_only(
     tomas = Visitor(web_app(program))
     tomas.sign_in("tomas@ex-cirt.example", HIS)
     assert desk.stix_id in tomas.get(f"/release/{reference}/recall").get_data(as_text=True)
+
+
+def test_to_whom_red_went_is_for_those_who_decide_audit_or_are_named(program: Program) -> None:
+    desk = a_red_desk(program)
+    reference = desk.ask()
+    desk.approve(reference)
+    pages = {
+        name: signed_in(program, role, name=name)
+        for name, role in (
+            ("Another", Role.LEAD),
+            ("Auditor", Role.AUDITOR),
+            ("Colleague", Role.HANDLER),
+            ("Officer", Role.TRIAGE),
+            ("Named", Role.HANDLER),
+        )
+    }
+    named = the_actor(program, "named@example.org")
+    with program.work(CONSOLE) as work:
+        work.session.add(NamedPerson(subject=desk.stix_id, person_id=named.person_id))
+    for name, page in pages.items():
+        assert page.get(f"/release/{reference}").status_code == 200
+        may_know = name in ("Another", "Auditor", "Named")
+        shown = {
+            each for each in ("Mei Lan", "mei[@]cert-b", "Waits to be sent") if each in page.text
+        }
+        assert len(shown) == (3 if may_know else 0), (name, shown)
+        assert ("1 of 1 persons" in page.text) is may_know
+        assert ("Who they are, and whether a mail has gone" in page.text) is not may_know
+
+
+def test_what_went_to_named_persons_below_red_is_for_all_who_read_it(program: Program) -> None:
+    desk = a_red_desk(program, tlp=Tlp.AMBER)
+    reference = desk.ask()
+    desk.approve(reference, desk.irena)
+    colleague = signed_in(program, Role.TRIAGE, name="Officer")
+    colleague.get(f"/release/{reference}")
+    assert "Mei Lan" in colleague.text
+    assert "Waits to be sent" in colleague.text

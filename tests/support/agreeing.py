@@ -15,7 +15,7 @@ from cirt.parties.four_eyes.commands import DecideRequest, Ruling
 from cirt.parties.four_eyes.service import find_request
 from cirt.release import agreeing
 from cirt.release.agreeing import Agreed
-from cirt.release.surroundings import surroundings
+from cirt.release.previewing.surroundings import surroundings
 from cirt.sharing.agreements.changes import draft_agreement, propose_change
 from cirt.sharing.agreements.commands import WriteTerms
 from cirt.sharing.agreements.models import AgreementChange

@@ -1,6 +1,7 @@
 """A visitor for tests of the pages: forms filled in as a browser would, over Flask's test client."""
 
 import re
+from copy import copy
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from cirt.kernel.work import CONSOLE
 from cirt.parties.accounts import AddAccount, add_account
 from cirt.parties.roles import Role
 from cirt.web import make_blueprint
+from cirt.web.guesses import Guesses
 
 PASSWORD = "a long enough password"
 
@@ -23,10 +25,14 @@ _last: list[tuple[Program, Flask]] = []
 
 
 def web_app(program: Program) -> Flask:
-    """The pages alone; the visitors of one program share them."""
-    if not _last or _last[0][0] is not program:
+    """The pages alone; the visitors of one program share them, and all programs the map of their addresses."""
+    if not _last:
         app = Flask("cirt", static_folder=None)
         app.register_blueprint(make_blueprint(program))
+        _last.append((program, app))
+    elif _last[0][0] is not program:
+        app = copy(_last[0][1])
+        app.extensions = {"cirt": program, "cirt.guesses": Guesses()}
         _last[:] = [(program, app)]
     return _last[0][1]
 

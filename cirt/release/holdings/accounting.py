@@ -1,7 +1,8 @@
 """From answered pages to what was fetched, row by row: a job that goes through each feed's pages once, in order.
 
 What a page showed follows from its position, its filter and the feed as it stood at its ``head_us``, whenever this
-runs; but for a page that passed over rows, which names those that it showed. Pages that are not accounted for yet are few; whoever asks meanwhile looks through those (``queries``).
+runs; but for a page that passed over rows, which names those that it showed. Pages that are not accounted for yet are
+few; whoever asks meanwhile looks through those (``queries``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -16,9 +16,9 @@ from cirt.parties.four_eyes.service import barred, find_request
 from cirt.parties.models import Peer
 from cirt.parties.rights import names_behind, names_who
 from cirt.release import agreeing
-from cirt.release.elsewhere import preview_elsewhere
-from cirt.release.surroundings import surroundings
-from cirt.release.visibility import preview_terms
+from cirt.release.previewing.elsewhere import preview_elsewhere
+from cirt.release.previewing.surroundings import surroundings
+from cirt.release.previewing.visibility import preview_terms
 from cirt.sharing.agreements.changes import (
     WRITE,
 )

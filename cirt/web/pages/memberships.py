@@ -24,8 +24,8 @@ from cirt.release.membership.service import (
     take_out_member,
 )
 from cirt.release.models import Collection, CollectionKind
+from cirt.release.previewing.visibility import preview_member
 from cirt.release.seeing import seen_collections, seen_page
-from cirt.release.visibility import preview_member
 from cirt.sharing.case import agreement_rule
 from cirt.sharing.queries import peer_reader
 from cirt.web import agreed, i18n, outward

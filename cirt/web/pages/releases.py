@@ -19,7 +19,6 @@ from cirt.objects.envelope import bundle as stix_bundle
 from cirt.parties.errors import PasswordWrong
 from cirt.release.asking import ask_again
 from cirt.release.deciding import decide_release, withdraw_release
-from cirt.release.elsewhere import PeerShift, preview_sector
 from cirt.release.errors import (
     NotAsker,
     NothingWouldLeave,
@@ -34,6 +33,7 @@ from cirt.release.lines import (
 )
 from cirt.release.lists import ReleaseFilter, release_counts, release_page
 from cirt.release.models import ProposalState
+from cirt.release.previewing.elsewhere import PeerShift, preview_sector
 from cirt.release.queries import ProposalView, proposal_view
 from cirt.release.recalling.queries import standing_of
 from cirt.release.rows import Change

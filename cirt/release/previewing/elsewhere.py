@@ -17,13 +17,13 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
 from cirt.parties.models import Peer
 from cirt.release.collections import collections_for
-from cirt.release.grounds import Ground, ground_of
-from cirt.release.hanging import hanging_on, naming, standing_in
 from cirt.release.models import CollectionKind, Feed, Member
 from cirt.release.offers import offered_now
+from cirt.release.previewing.grounds import Ground, ground_of
+from cirt.release.previewing.hanging import hanging_on, naming, standing_in
+from cirt.release.previewing.shifts import Shift, shift_of
+from cirt.release.previewing.visibility import feeds_by_collection, fetchable, fetchable_then
 from cirt.release.readers import has_access
-from cirt.release.shifts import Shift, shift_of
-from cirt.release.visibility import feeds_by_collection, fetchable, fetchable_then
 from cirt.sharing.consent import consent_under, load_consent
 from cirt.sharing.facts import Consent, PeerReader, Terms
 from cirt.sharing.queries import peer_reader_under, peer_readers

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from cirt.kernel.work import Work
 from cirt.release.collections import collections_for
-from cirt.release.grounds import Ground, ground_of
 from cirt.release.models import Collection, CollectionKind, Feed
 from cirt.release.offers import Offered, offered_now
+from cirt.release.previewing.grounds import Ground, ground_of
+from cirt.release.previewing.shifts import Shift, shift_of
 from cirt.release.readers import has_access, shown
 from cirt.release.settling import plan
-from cirt.release.shifts import Shift, shift_of
 from cirt.sharing.consent import consent_under, load_consent
 from cirt.sharing.facts import Consent, PeerReader, Terms
 from cirt.sharing.queries import peer_reader, peer_reader_under
