@@ -33,6 +33,7 @@ from cirt.exchange.runs import (
     run_link,
 )
 from cirt.kernel.errors import Unavailable
+from cirt.kernel.net import AnswerTooLarge
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.objects import codec
@@ -40,7 +41,6 @@ from cirt.objects import codec
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
 _OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
 _IN_ONE_GO = 5000  # objects in one transaction, whatever a peer calls a page
-_LONGEST_PAGE = 100_000  # objects; far more than any real page has in the bytes that we read
 _STALE_PAGES = (
     100  # with nothing new and no later date; a full re-read of known objects has later dates
 )
@@ -49,6 +49,9 @@ _LARGE = 5000  # objects from which on a first run is large
 _GENTLE_IN_ONE_GO = 1000  # nobody at the desk waits longer than such a transaction takes
 _REST = 1.5  # times as long as storing took
 _LONGEST_REST_S = 2.0
+_AHEAD = timedelta(days=1)  # a date_added later than that is no place to go on from
+_FEWER = 10  # by how much a page is made shorter or longer
+_LARGEST_PAGE = 10_000  # that we ask for, where more objects have one date
 
 
 def pull_link(
@@ -135,7 +138,11 @@ class _Walk:
         self._guard = _Guard(running.caps, running.program.clock.now())
         self._filters = {"version": "all"}
         self._token: str | None = None
-        self._high: str | None = None  # the latest date seen on this walk, as sent
+        self._high: str | None = (
+            None  # the latest date seen on this walk, as sent, that can be true
+        )
+        self._latest: datetime | None = None  # the latest of all, true or not
+        self._size = running.caps.page_size
         self._may_restart = True
         self._types: list[str] | None = None
         self._is_first = False
@@ -149,14 +156,15 @@ class _Walk:
         with self._running.program.work(SYSTEM, write=False) as work:
             check_may_run(work, self._running.link_id)
             link = work.session.get_one(Link, self._running.link_id)
-            self._start_after(_start(link))
+            self._start_after(_start(link, work.now))
             self._is_first = link.last_success_at is None
             self._types = link.types
         if types := asked_types(link.types):
             self._filters["type"] = types
-        program, clock = self._running.program, self._running.program.clock
+        program, caps = self._running.program, self._running.caps
+        clock = program.clock
         with (
-            Remote(self._running.access(), clock, self._running.caps.request) as remote,
+            Remote(self._running.access(), clock, caps.request, caps.time) as remote,
             metered(program, link.id, remote) as self._meter,
         ):
             collection = remote.find(link.remote)
@@ -182,22 +190,36 @@ class _Walk:
     def _step(self, collection: Pages) -> bool:
         """Read and store one page; whether another follows."""
         page = self._ask(collection)
-        before = parse_added(self._high)
-        added = parse_added(page.last_added)
-        is_later = added is not None and (before is None or added > before)
-        if is_later:
-            self._high = page.last_added
+        is_later = self._note_date(page)
         is_new = self._store(page)
         self._guard.pages += 1
         self._guard.objects += len(page.pieces)
         if not page.more:
             return False
+        following = None if page.token else self._following(page)
+        if following and self._stays_at(following):
+            self._ask_for_more_at_once()
+            return True
         self._guard.note(page, is_new=is_new or is_later)
-        if page.token is not None:
-            self._token = page.token
+        if following:
+            self._start_after(following)
         else:
-            self._go_on_by_date(page)
+            self._token = page.token
         return True
+
+    def _note_date(self, page: Page) -> bool:
+        """Whether it is later than all before it. Of an empty page it says nothing (Arango sends “9999”)."""
+        added = parse_added(page.last_added) if page.pieces else None
+        if added is None:
+            return False
+        high = parse_added(self._high)
+        can_be_true = added <= self._running.program.clock.now() + _AHEAD
+        if can_be_true and (high is None or added > high):
+            self._high = page.last_added
+        is_later = self._latest is None or added > self._latest
+        if is_later:
+            self._latest = added
+        return is_later
 
     def _ask(self, collection: Pages) -> Page:
         """One page; where its token or a filter is refused, by another way."""
@@ -215,28 +237,36 @@ class _Walk:
         return self._page(collection)
 
     def _page(self, collection: Pages) -> Page:
-        size = self._running.caps.page_size
-        page = collection.page(limit=size, filters=self._filters, token=self._token)
-        if len(page.pieces) > _LONGEST_PAGE:
-            raise trouble.PageTooLong(count=len(page.pieces), limit=_LONGEST_PAGE)
-        return page
+        """As long as we would have it, or shorter where that is more than we read at once."""
+        while True:
+            try:
+                return collection.page(limit=self._size, filters=self._filters, token=self._token)
+            except AnswerTooLarge:
+                if self._size == 1:
+                    raise
+                self._size = max(1, self._size // _FEWER)
 
     def _restart_after(self) -> str | None:
         high = parse_added(self._high)
         return self._filters.get("added_after") if high is None else _just_before(high)
 
-    def _go_on_by_date(self, page: Page) -> None:
-        """No token: ask for what is later, and again for those with the last date itself."""
+    def _following(self, page: Page) -> str:
+        """Without a token: what is later, and again those with the last date itself."""
         last = parse_added(page.last_added)
         if last is None:
             raise trouble.NoProgress(problem="it sends neither a token nor dates")
-        now = parse_added(self._filters.get("added_after"))
-        following = _just_before(last) if len(page.pieces) > 1 else format_added(last)
-        if now is not None and (parse_added(following) or last) <= now:
-            raise trouble.NoProgress(
-                problem="a whole page has the same date, and there is no token"
-            )
-        self._start_after(following)
+        return _just_before(last) if len(page.pieces) > 1 else format_added(last)
+
+    def _stays_at(self, following: str) -> bool:
+        now, then = parse_added(self._filters.get("added_after")), parse_added(following)
+        return now is not None and then is not None and then <= now
+
+    def _ask_for_more_at_once(self) -> None:
+        """A whole page has the same date: a longer one may reach beyond it."""
+        self._size *= _FEWER
+        if self._size > _LARGEST_PAGE:
+            problem = "a whole page has the same date, and there is no token"
+            raise trouble.NoProgress(problem=problem)
 
     def _store(self, page: Page) -> bool:
         """Store a page in one transaction, a huge one in several; whether anything new came."""
@@ -292,7 +322,11 @@ class _Walk:
         else:
             reached = self._high if _STRICT.match(self._high) else format_added(high)
         before = parse_added(link.cursor)
-        if before is None or (parse_added(reached) or high) > before:
+        if (
+            before is None
+            or before > self._running.program.clock.now() + _AHEAD
+            or (parse_added(reached) or high) > before
+        ):
             link.cursor = reached
 
 
@@ -304,10 +338,10 @@ def _just_before(at: datetime) -> str:
     return format_added(at - timedelta(microseconds=1))
 
 
-def _start(link: Link) -> str | None:
+def _start(link: Link, now: datetime) -> str | None:
     """From where to ask: the cursor, or a little before it on the run after one that brought data."""
     cursor = parse_added(link.cursor)
-    if cursor is None:
+    if cursor is None or cursor > now + _AHEAD:  # it would hide all that comes until then
         return format_added(link.since) if link.since else None
     brought_data = link.last_data_at and link.last_run_at and link.last_data_at > link.last_run_at
     if brought_data and link.error is None:  # a walk that broke off goes on where it was

@@ -112,7 +112,16 @@ class NoProgress(NetError):
 class PageTooLong(NetError):
     code = "page-too-long"
     message = mark(
-        "One page of the peer holds {count} objects; at most {limit} are taken. Nothing of it was."
+        "One page of the peer holds more than {limit} objects. Nothing of it was taken. Ask the peer to"
+        " heed the limit in our requests."
+    )
+
+
+class DocumentTooLarge(NetError):
+    code = "document-too-large"
+    message = mark(
+        "The answer from {url} has {size} bytes beside its objects; at most {limit} are read. Ask the"
+        " peer for another collection or address."
     )
 
 

@@ -7,16 +7,19 @@ that the address that was checked is the address that is spoken to, also when th
 """
 
 import http.client
+import io
+import queue
 import socket
 import ssl
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, quote, urlsplit
 
 import certifi
@@ -27,6 +30,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.tls import Fault, TlsTerms, context_of, fault_of
 
 _CHUNK = 64 * 1024
+_MOST_ADDRESSES = 8  # of one name that are tried in turn
 _NAT64 = IPv6Network("64:ff9b::/96")  # carries an IPv4 address in its last 32 bits
 _PORTS = {"http": 80, "https": 443}
 
@@ -219,6 +223,12 @@ class _Watch:
         self._lock = threading.Lock()
         self._twin: socket.socket | None = None
         self.expired = False
+        self.seconds = 0.0
+        self._until = 0.0
+
+    def left_s(self) -> float:
+        """Until the deadline that is armed; for what waits where there is no socket to shut."""
+        return max(0.0, self._until - time.monotonic())
 
     def over(self, connected: socket.socket) -> None:
         with self._lock:  # a duplicate, for TLS takes the descriptor from the socket it wraps
@@ -230,7 +240,8 @@ class _Watch:
 
     @contextmanager
     def armed(self, seconds: float) -> Iterator[None]:
-        self.expired = False
+        self.expired, self.seconds = False, seconds
+        self._until = time.monotonic() + seconds
         timer = threading.Timer(seconds, self._expire)
         timer.daemon = True
         timer.start()
@@ -258,8 +269,25 @@ class _Watch:
                     return  # it was closed already
 
 
+class _Whole(io.BufferedReader):
+    """What an answer is read from. A chunk of “-1” bytes would have it read all that a peer ever sends."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise http.client.HTTPException
+        return super().read(size)
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp = _Whole(self.fp.detach())
+
+
 class _Connection(http.client.HTTPConnection):
     """Opens its socket to a checked address only."""
+
+    response_class = _Response
 
     def __init__(
         self,
@@ -278,7 +306,7 @@ class _Connection(http.client.HTTPConnection):
         self._dial = dial_
 
     def connect(self) -> None:
-        plain = _connected(self.host, self.port, self._limits, self._allow, self._dial)
+        plain = _connected(self.host, self.port, self._limits, self._allow, self._watch, self._dial)
         self._watch.over(plain)
         self.sock = plain
         if self._tls:
@@ -297,13 +325,21 @@ class _Connection(http.client.HTTPConnection):
 
 
 def _connected(
-    host: str, port: int, limits: Limits, allow: Sequence[Network], dial_: Dial
+    host: str,
+    port: int,
+    limits: Limits,
+    allow: Sequence[Network],
+    watch: _Watch,
+    dial_: Dial,
 ) -> socket.socket:
-    """A socket to the first address of the name that answers."""
+    """A socket to the first address of the name that answers before the deadline."""
     failure: OSError | None = None
-    for family, address in _addresses(host, port, allow):
+    for family, address in _addresses(host, port, allow, watch)[:_MOST_ADDRESSES]:
+        left_s = watch.left_s()
+        if not left_s:
+            raise TooSlow(host=host, limit_s=round(watch.seconds, 1))
         try:
-            return dial_(family, address, limits)
+            return dial_(family, address, replace(limits, connect_s=min(limits.connect_s, left_s)))
         except OSError as error:
             failure = error
     reason = str(failure.strerror or failure) if failure else "no address"
@@ -311,17 +347,37 @@ def _connected(
 
 
 def _addresses(
-    host: str, port: int, allow: Sequence[Network]
+    host: str, port: int, allow: Sequence[Network], watch: _Watch
 ) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
     """Every address of the name; if one of them is not permitted, none is used."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _looked_up(host, port, watch)
     except (OSError, UnicodeError) as error:
         raise NameUnknown(host=host) from error
     for entry in found:
         if not is_permitted(str(entry[4][0]), allow):
             raise AddressRefused(host=host, address=entry[4][0])
-    return [(entry[0], entry[4]) for entry in found]  # type: ignore[misc]  # IPv6 has four parts
+    return [(entry[0], entry[4]) for entry in found]
+
+
+def _looked_up(host: str, port: int, watch: _Watch) -> list[Any]:
+    """Looking up a name cannot be broken off; so a thread does it, which is left alone if it takes too long."""
+    done: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            done.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except (OSError, UnicodeError) as error:
+            done.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        found = done.get(timeout=watch.left_s())
+    except queue.Empty:
+        raise TooSlow(host=host, limit_s=round(watch.seconds, 1)) from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 class Line:
@@ -336,11 +392,12 @@ class Line:
         """
         self.host, self.port, self.limits = host, port, limits
         self._watch = _Watch()
-        self._until_closed = ExitStack()
-        self.socket = _connected(host, port, limits, allow, dial)
-        self._until_closed.callback(self._watch.close)
-        self._watch.over(self.socket)
-        self._until_closed.enter_context(self._watch.armed(limits.deadline_s))
+        with ExitStack() as until_closed:
+            until_closed.enter_context(self._watch.armed(limits.deadline_s))
+            self.socket = _connected(host, port, limits, allow, self._watch, dial)
+            until_closed.callback(self._watch.close)
+            self._watch.over(self.socket)
+            self._until_closed = until_closed.pop_all()
         if tls:
             self.secure()
 
@@ -409,8 +466,9 @@ class HttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        deadline_s: float | None = None,
     ) -> Answer:
-        """The answer as it came, whatever its status.
+        """The answer as it came, whatever its status; ``deadline_s`` where it is due sooner than the limits say.
 
         Raises:
             NetError: there is none, or none that we take.
@@ -418,7 +476,8 @@ class HttpClient:
         if origin_of(url) != self.origin:
             raise OtherOrigin(url=url[:200], origin="{}://{}:{}".format(*self.origin))
         every = {"Accept-Encoding": "gzip", **self._headers, **(headers or {})}
-        with self._watch.armed(self.limits.deadline_s), self._explained():
+        due_s = min(self.limits.deadline_s, deadline_s or self.limits.deadline_s)
+        with self._watch.armed(due_s), self._explained():
             self.traffic += len(url) + _size(every.items()) + len(body or b"")
             try:
                 self._connection.request(method, _target(url), body=body, headers=every)
@@ -448,7 +507,7 @@ class HttpClient:
                     raise AnswerTooLarge(host=self.origin[1], limit=self.limits.max_bytes)
                 kept.append(piece)
         if self._watch.expired:  # a body without a length ends where the socket was shut
-            raise TooSlow(host=self.origin[1], limit_s=self.limits.deadline_s)
+            raise TooSlow(host=self.origin[1], limit_s=round(self._watch.seconds, 1))
         if response.length:  # the body ended before its announced length
             raise ConnectionLost(host=self.origin[1], reason="the answer is incomplete")
         return b"".join(kept)
@@ -465,7 +524,10 @@ class HttpClient:
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
             self._connection.close()
             expired = self._watch.expired
-            raise _explained(error, host, port, self.limits, expired=expired) from error
+            raise _explained(error, host, port, self._limits_now(), expired=expired) from error
+
+    def _limits_now(self) -> Limits:
+        return replace(self.limits, deadline_s=round(self._watch.seconds, 1))
 
 
 def _explained(

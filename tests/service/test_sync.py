@@ -19,6 +19,7 @@ from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.pull import pull_link
 from cirt.exchange.push import push_link
 from cirt.exchange.remarks.errors import NoSuchObject
+from cirt.exchange.remote import answers
 from cirt.exchange.runs import Caps
 from cirt.exchange.sightings import (
     GOES,
@@ -224,11 +225,11 @@ def test_a_fault_of_our_own_ends_the_run_and_shows_on_the_link(
 def test_a_page_beyond_all_measure_is_refused_in_a_sentence(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pull, "_LONGEST_PAGE", 1)
+    monkeypatch.setattr(answers, "_MOST_MEMBERS", 1)
     with hostile("good") as peer:
         run = pull_link(program, a_link(program, f"{peer.base}/taxii2/"), caps=CAPS)
 
-    assert (run.error, run.error_values) == ("page-too-long", {"count": 2, "limit": 1})
+    assert (run.error, run.error_values) == ("page-too-long", {"limit": 1})
     assert have(program) == []
 
 

@@ -93,7 +93,9 @@ class _Asking:
             check_may_run(work, running.link_id)
             remote_name = work.session.get_one(Link, running.link_id).remote
         ids = list(dict.fromkeys(entry.stix_id for entry in self.missing))
-        with Remote(running.access(), running.program.clock, running.caps.request) as remote:
+        with Remote(
+            running.access(), running.program.clock, running.caps.request, running.caps.time
+        ) as remote:
             collection = remote.find(remote_name)
             if not collection.can_read:
                 raise trouble.NotReadable(name=remote_name)

@@ -106,7 +106,9 @@ def _walk(running: Running, check_id: int) -> str:
         check_may_run(work, running.link_id)
         link = work.session.get_one(Link, running.link_id)
     since = format_added(link.since) if link.since else None
-    with Remote(running.access(), running.program.clock, running.caps.request) as remote:
+    with Remote(
+        running.access(), running.program.clock, running.caps.request, running.caps.time
+    ) as remote:
         collection = remote.find(link.remote)
         if not collection.can_read:
             raise trouble.NotReadable(name=link.remote)
