@@ -5,12 +5,10 @@ short of the last date, for others with the same date may follow; so a run that 
 again without a gap, and what comes twice is known.
 """
 
-import hashlib
 import re
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cirt.exchange import trouble
@@ -19,6 +17,7 @@ from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.budget import Meter, metered
 from cirt.exchange.dates import format_added, parse_added
 from cirt.exchange.filtering import asked_types, is_wanted
+from cirt.exchange.guard import Guard
 from cirt.exchange.models import Link, Outcome, Run, RunState
 from cirt.exchange.remote.ahead import Pages, reading_ahead
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
@@ -41,10 +40,6 @@ from cirt.objects import codec
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
 _OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
 _IN_ONE_GO = 5000  # objects in one transaction, whatever a peer calls a page
-_STALE_PAGES = (
-    100  # with nothing new and no later date; a full re-read of known objects has later dates
-)
-_EMPTY_PAGES = 5
 _LARGE = 5000  # objects from which on a first run is large
 _GENTLE_IN_ONE_GO = 1000  # nobody at the desk waits longer than such a transaction takes
 _REST = 1.5  # times as long as storing took
@@ -87,60 +82,15 @@ def _pull(running: Running) -> None:
     _Walk(running).go()
 
 
-@dataclass(slots=True)
-class _Guard:
-    """Notices that a peer leads us in a circle, or on without end."""
-
-    caps: Caps
-    started_at: datetime
-    seen: set[bytes] = field(default_factory=set)  # digests of pages
-    pages: int = 0
-    objects: int = 0
-    stale: int = 0
-    empty: int = 0
-
-    def over_limit(self, now: datetime) -> str | None:
-        if self.pages >= self.caps.pages:
-            return f"{self.caps.pages} pages"
-        if self.objects >= self.caps.objects:
-            return f"{self.caps.objects} objects"
-        return f"{self.caps.time}" if now - self.started_at > self.caps.time else None
-
-    def note(self, page: Page, *, is_new: bool) -> None:
-        """Count a page that another is to follow.
-
-        A token may come again: medallion's stands for a place that moves on. The same page may not.
-
-        Raises:
-            NoProgress.
-        """
-        self.stale = 0 if is_new else self.stale + 1
-        self.empty = 0 if page.pieces else self.empty + 1
-        if self.empty >= _EMPTY_PAGES:
-            raise trouble.NoProgress(problem=f"{self.empty} pages in a row were empty")
-        if self.stale >= _STALE_PAGES:
-            raise trouble.NoProgress(problem=f"{self.stale} pages in a row brought nothing new")
-        if page.pieces:
-            digest = hashlib.sha256(b"\n".join(page.pieces)).digest()
-            if digest in self.seen:
-                raise trouble.NoProgress(problem="it sent the same page twice")
-            self.seen.add(digest)
-
-    def begin_again(self) -> None:
-        self.seen.clear()
-
-
 class _Walk:
     """One walk over a collection, from the link's cursor to the end."""
 
     def __init__(self, running: Running, dry: Run | None = None) -> None:
         self._running, self._dry = running, dry
-        self._guard = _Guard(running.caps, running.program.clock.now())
+        self._guard = Guard(running.caps, running.program.clock.now())
         self._filters = {"version": "all"}
         self._token: str | None = None
-        self._high: str | None = (
-            None  # the latest date seen on this walk, as sent, that can be true
-        )
+        self._high: str | None = None  # the latest date of this walk, as sent, that can be true
         self._latest: datetime | None = None  # the latest of all, true or not
         self._size = running.caps.page_size
         self._may_restart = True
