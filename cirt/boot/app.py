@@ -14,6 +14,7 @@ from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
 from cirt import taxii, web
+from cirt.boot.metrics import metrics
 from cirt.kernel import schema
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
@@ -73,6 +74,7 @@ def create_app(program: Program) -> Flask:
     app.register_error_handler(Exception, _on_fault)
     app.add_url_rule("/health/live", "health_live", _live)
     app.add_url_rule("/health/ready", "health_ready", _ready)
+    app.add_url_rule("/metrics", "metrics", metrics)
     app.register_blueprint(taxii.make_blueprint(program))
     app.register_blueprint(web.make_blueprint(program))
     return app

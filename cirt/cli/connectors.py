@@ -1,5 +1,7 @@
 """``cirt connector``: what reads the rest of the world."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -50,5 +52,14 @@ def run(console: Console, name: str, file: Path | None) -> None:
     """
     program = console.program()
     done = service.run_source(program, console_actor(), name, file)
-    facts = {"name": name, "files": done.files, "taken": done.taken}
-    console.say(facts, f"{name}: {done.files} files read, {done.taken} taken.")
+    facts = asdict(done)
+    console.say(
+        facts,
+        f"{name}: {done.files} files read, {done.taken} taken, {done.known} known, {done.held} held,"
+        f" {done.refused} refused.{_left_out(done.left_out)}",
+    )
+
+
+def _left_out(counts: Mapping[str, int]) -> str:
+    said = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    return f" No place here: {said}." if said else ""

@@ -7,14 +7,20 @@ again without a gap, and what comes twice is known.
 
 import hashlib
 import re
+import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cirt.exchange import trouble
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.taking import Arrival
+from cirt.exchange.budget import Meter, metered
+from cirt.exchange.dates import format_added, parse_added
+from cirt.exchange.filtering import asked_types, is_wanted
 from cirt.exchange.models import Link, Outcome, Run, RunState
+from cirt.exchange.remote.ahead import Pages, reading_ahead
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import (
     Caps,
@@ -27,6 +33,7 @@ from cirt.exchange.runs import (
     run_link,
 )
 from cirt.kernel.errors import Unavailable
+from cirt.kernel.net import AnswerTooLarge
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.objects import codec
@@ -34,20 +41,31 @@ from cirt.objects import codec
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
 _OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
 _IN_ONE_GO = 5000  # objects in one transaction, whatever a peer calls a page
-_LONGEST_PAGE = 100_000  # objects; far more than any real page has in the bytes that we read
 _STALE_PAGES = (
     100  # with nothing new and no later date; a full re-read of known objects has later dates
 )
 _EMPTY_PAGES = 5
+_LARGE = 5000  # objects from which on a first run is large
+_GENTLE_IN_ONE_GO = 1000  # nobody at the desk waits longer than such a transaction takes
+_REST = 1.5  # times as long as storing took
+_LONGEST_REST_S = 2.0
+_AHEAD = timedelta(days=1)  # a date_added later than that is no place to go on from
+_FEWER = 10  # by how much a page is made shorter or longer
+_LARGEST_PAGE = 10_000  # that we ask for, where more objects have one date
 
 
 def pull_link(
-    program: Program, link_id: int, *, dry_run: bool = False, caps: Caps | None = None
+    program: Program,
+    link_id: int,
+    *,
+    dry_run: bool = False,
+    caps: Caps | None = None,
+    gentle: bool = False,
 ) -> Run:
     """Read what is new. A dry run asks and counts, and stores nothing, not even that it ran."""
     if dry_run:
         return _dry(program, link_id, caps or Caps())
-    return run_link(program, link_id, _pull, caps)
+    return run_link(program, link_id, _pull, caps, gentle=gentle)
 
 
 def _dry(program: Program, link_id: int, caps: Caps) -> Run:
@@ -55,27 +73,18 @@ def _dry(program: Program, link_id: int, caps: Caps) -> Run:
         run = new_run(link_id, work)
     try:
         _Walk(Running(program, link_id, None, caps), dry=run).go()
-    except Unavailable as error:
+    except trouble.ShareUsed as error:
         run.error, run.error_values = error.code, dict(error.values)
-    run.state = RunState.FAILED if run.error else RunState.DONE
+    except Unavailable as error:
+        run.state = RunState.FAILED
+        run.error, run.error_values = error.code, dict(error.values)
+    if run.state is RunState.RUNNING:
+        run.state = RunState.DONE
     return run
 
 
 def _pull(running: Running) -> None:
     _Walk(running).go()
-
-
-def parse_added(text: str | None) -> datetime | None:
-    """A date_added as servers send it, with any offset and precision; None where it is nonsense."""
-    try:
-        found = datetime.fromisoformat((text or "").strip())
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter beside the first and the last day there is
-        return None
-
-
-def format_added(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(slots=True)
@@ -129,8 +138,15 @@ class _Walk:
         self._guard = _Guard(running.caps, running.program.clock.now())
         self._filters = {"version": "all"}
         self._token: str | None = None
-        self._high: str | None = None  # the latest date seen on this walk, as sent
+        self._high: str | None = (
+            None  # the latest date seen on this walk, as sent, that can be true
+        )
+        self._latest: datetime | None = None  # the latest of all, true or not
+        self._size = running.caps.page_size
         self._may_restart = True
+        self._types: list[str] | None = None
+        self._is_first = False
+        self._meter: Meter | None = None
 
     def go(self) -> None:
         """
@@ -140,16 +156,30 @@ class _Walk:
         with self._running.program.work(SYSTEM, write=False) as work:
             check_may_run(work, self._running.link_id)
             link = work.session.get_one(Link, self._running.link_id)
-            self._start_after(_start(link))
-        access, clock = self._running.access(), self._running.program.clock
-        with Remote(access, clock, self._running.caps.request) as remote:
+            self._start_after(_start(link, work.now))
+            self._is_first = link.last_success_at is None
+            self._types = link.types
+        if types := asked_types(link.types):
+            self._filters["type"] = types
+        program, caps = self._running.program, self._running.caps
+        clock = program.clock
+        with (
+            Remote(self._running.access(), clock, caps.request, caps.time) as remote,
+            metered(program, link.id, remote) as self._meter,
+        ):
             collection = remote.find(link.remote)
             if not collection.can_read:
                 raise trouble.NotReadable(name=link.remote)
-            while self._step(collection):
-                limit = self._guard.over_limit(clock.now())
-                if limit:
-                    raise trouble.RunTooLong(limit=limit)
+            with self._read_ahead(collection) as pages:
+                while self._step(pages):
+                    self._meter.check()
+                    limit = self._guard.over_limit(clock.now())
+                    if limit:
+                        raise trouble.RunTooLong(limit=limit)
+
+    def _read_ahead(self, collection: RemoteCollection) -> AbstractContextManager[Pages]:
+        reads_ahead = self._running.caps.reads_ahead
+        return reading_ahead(collection) if reads_ahead else nullcontext(collection)
 
     def _start_after(self, added_after: str | None) -> None:
         self._filters.pop("added_after", None)
@@ -157,27 +187,41 @@ class _Walk:
             self._filters["added_after"] = added_after
         self._token = None
 
-    def _step(self, collection: RemoteCollection) -> bool:
+    def _step(self, collection: Pages) -> bool:
         """Read and store one page; whether another follows."""
         page = self._ask(collection)
-        before = parse_added(self._high)
-        added = parse_added(page.last_added)
-        is_later = added is not None and (before is None or added > before)
-        if is_later:
-            self._high = page.last_added
+        is_later = self._note_date(page)
         is_new = self._store(page)
         self._guard.pages += 1
         self._guard.objects += len(page.pieces)
         if not page.more:
             return False
+        following = None if page.token else self._following(page)
+        if following and self._stays_at(following):
+            self._ask_for_more_at_once()
+            return True
         self._guard.note(page, is_new=is_new or is_later)
-        if page.token is not None:
-            self._token = page.token
+        if following:
+            self._start_after(following)
         else:
-            self._go_on_by_date(page)
+            self._token = page.token
         return True
 
-    def _ask(self, collection: RemoteCollection) -> Page:
+    def _note_date(self, page: Page) -> bool:
+        """Whether it is later than all before it. Of an empty page it says nothing (Arango sends “9999”)."""
+        added = parse_added(page.last_added) if page.pieces else None
+        if added is None:
+            return False
+        high = parse_added(self._high)
+        can_be_true = added <= self._running.program.clock.now() + _AHEAD
+        if can_be_true and (high is None or added > high):
+            self._high = page.last_added
+        is_later = self._latest is None or added > self._latest
+        if is_later:
+            self._latest = added
+        return is_later
+
+    def _ask(self, collection: Pages) -> Page:
         """One page; where its token or a filter is refused, by another way."""
         try:
             return self._page(collection)
@@ -192,55 +236,77 @@ class _Walk:
                 raise
         return self._page(collection)
 
-    def _page(self, collection: RemoteCollection) -> Page:
-        size = self._running.caps.page_size
-        page = collection.page(limit=size, filters=self._filters, token=self._token)
-        if len(page.pieces) > _LONGEST_PAGE:
-            raise trouble.PageTooLong(count=len(page.pieces), limit=_LONGEST_PAGE)
-        return page
+    def _page(self, collection: Pages) -> Page:
+        """As long as we would have it, or shorter where that is more than we read at once."""
+        while True:
+            try:
+                return collection.page(limit=self._size, filters=self._filters, token=self._token)
+            except AnswerTooLarge:
+                if self._size == 1:
+                    raise
+                self._size = max(1, self._size // _FEWER)
 
     def _restart_after(self) -> str | None:
         high = parse_added(self._high)
         return self._filters.get("added_after") if high is None else _just_before(high)
 
-    def _go_on_by_date(self, page: Page) -> None:
-        """No token: ask for what is later, and again for those with the last date itself."""
+    def _following(self, page: Page) -> str:
+        """Without a token: what is later, and again those with the last date itself."""
         last = parse_added(page.last_added)
         if last is None:
             raise trouble.NoProgress(problem="it sends neither a token nor dates")
-        now = parse_added(self._filters.get("added_after"))
-        following = _just_before(last) if len(page.pieces) > 1 else format_added(last)
-        if now is not None and (parse_added(following) or last) <= now:
-            raise trouble.NoProgress(
-                problem="a whole page has the same date, and there is no token"
-            )
-        self._start_after(following)
+        return _just_before(last) if len(page.pieces) > 1 else format_added(last)
+
+    def _stays_at(self, following: str) -> bool:
+        now, then = parse_added(self._filters.get("added_after")), parse_added(following)
+        return now is not None and then is not None and then <= now
+
+    def _ask_for_more_at_once(self) -> None:
+        """A whole page has the same date: a longer one may reach beyond it."""
+        self._size *= _FEWER
+        if self._size > _LARGEST_PAGE:
+            problem = "a whole page has the same date, and there is no token"
+            raise trouble.NoProgress(problem=problem)
 
     def _store(self, page: Page) -> bool:
         """Store a page in one transaction, a huge one in several; whether anything new came."""
+        size = _GENTLE_IN_ONE_GO if self._is_gentle else _IN_ONE_GO
         parts = [
-            page.pieces[start : start + _IN_ONE_GO]
-            for start in range(0, len(page.pieces), _IN_ONE_GO)
+            page.pieces[start : start + size] for start in range(0, len(page.pieces), size)
         ] or [[]]
         is_new = False
-        for part in parts[:-1]:
-            is_new |= self._store_part(part, None)
-        return self._store_part(parts[-1], page) or is_new
+        for number, part in enumerate(parts, start=1):
+            begun = time.monotonic()
+            is_new |= self._store_part(part, page if number == len(parts) else None)
+            self._rest(time.monotonic() - begun)
+        return is_new
+
+    @property
+    def _is_gentle(self) -> bool:
+        return self._running.gentle and self._is_first
+
+    def _rest(self, took_s: float) -> None:
+        """Between the transactions of a large first run database and processor are for the desk."""
+        if self._is_gentle and self._guard.objects >= _LARGE:
+            self._running.program.clock.sleep(min(_REST * took_s, _LONGEST_REST_S))
 
     def _store_part(self, pieces: Sequence[bytes], page: Page | None) -> bool:
         """``page`` comes with its last part, which moves the cursor."""
         link_id, run_id = self._running.link_id, self._running.run_id
         program = self._running.program
-        read = [codec.read(piece) for piece in pieces]  # others need not wait for that
+        every = [codec.read(piece) for piece in pieces]  # others need not wait for that
+        read = [each for each in every if is_wanted(each, self._types)]
         with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
             check_may_run(work, link_id)
             peer = peer_of(work.session, link_id)
             arrivals = take(work, read, peer=peer, run_id=run_id) if read else []
             if self._dry is not None:
-                count(self._dry, arrivals)
+                count(self._dry, arrivals, left_out=len(every) - len(read))
                 return _brings_new(arrivals)
             run, link = work.session.get_one(Run, run_id), work.session.get_one(Link, link_id)
-            count(run, arrivals)
+            count(run, arrivals, left_out=len(every) - len(read))
+            if self._meter is not None:
+                self._meter.settle(work)
             if any(arrival.outcome is Outcome.TAKEN for arrival in arrivals):
                 link.last_data_at = work.now
             if page is not None:
@@ -256,7 +322,11 @@ class _Walk:
         else:
             reached = self._high if _STRICT.match(self._high) else format_added(high)
         before = parse_added(link.cursor)
-        if before is None or (parse_added(reached) or high) > before:
+        if (
+            before is None
+            or before > self._running.program.clock.now() + _AHEAD
+            or (parse_added(reached) or high) > before
+        ):
             link.cursor = reached
 
 
@@ -268,10 +338,10 @@ def _just_before(at: datetime) -> str:
     return format_added(at - timedelta(microseconds=1))
 
 
-def _start(link: Link) -> str | None:
+def _start(link: Link, now: datetime) -> str | None:
     """From where to ask: the cursor, or a little before it on the run after one that brought data."""
     cursor = parse_added(link.cursor)
-    if cursor is None:
+    if cursor is None or cursor > now + _AHEAD:  # it would hide all that comes until then
         return format_added(link.since) if link.since else None
     brought_data = link.last_data_at and link.last_run_at and link.last_data_at > link.last_run_at
     if brought_data and link.error is None:  # a walk that broke off goes on where it was

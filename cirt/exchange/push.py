@@ -1,7 +1,7 @@
 """Sends what waits on a push link: through the gate at the moment of sending, in pieces that the peer takes.
 
 A piece is marked as sent after the peer has answered. Where the answer is lost it is sent again: for the peer
-the same id and version is known, so nothing doubles.
+the same id and version is known, so nothing doubles. What the peer makes of it later: :mod:`decisions`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from cirt.exchange import decisions
+from cirt.exchange.budget import Meter, metered
+from cirt.exchange.filtering import NEEDED
 from cirt.exchange.models import Link, Outgoing, Run, RunState
-from cirt.exchange.remote.collections import Remote, RemoteCollection, Reply
+from cirt.exchange.remote.collections import Refused, Remote, RemoteCollection, Reply
 from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal, run_link
-from cirt.exchange.trouble import NotWritable
+from cirt.exchange.trouble import NotWritable, RequestRefused
 from cirt.kernel.among import among
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.program import Program
@@ -27,7 +30,10 @@ from cirt.sharing.gate import Released, release
 
 _BATCH = 500  # objects in one POST
 _SPARE = 1024  # bytes left free below what the peer says it takes
-_POLLS = 5  # of a pending status; the peer has the objects by then
+_MINDS_CONTENT = (400, 413, 422)  # what a peer says of a POST that it will not take as it is
+_REFUSALS = (
+    10  # objects refused alone, one after the other; a peer that minds all of them is asked later
+)
 _IN_SHARED = (Tlp.CLEAR, Tlp.GREEN)  # where others may read what we push (rulings 9)
 
 
@@ -76,17 +82,72 @@ def _push(running: Running) -> None:
         _queue_released(work, link)
         _queue_revocations(work, link)
         waiting = _waiting(work, link.id)
-    if not waiting:
+        undecided = decisions.undecided(work, link.id)
+    if not waiting and not undecided:
         return
-    with Remote(running.access(), running.program.clock, running.caps.request) as remote:
+    program, caps = running.program, running.caps
+    with (
+        Remote(running.access(), program.clock, caps.request, caps.time) as remote,
+        metered(program, running.link_id, remote) as meter,
+    ):
         collection = remote.find(link.remote)
         if not collection.can_write:
             raise NotWritable(name=link.remote)
-        most = min(collection.max_content_length(), 8 * 1024 * 1024) - _SPARE
-        for start in range(0, len(waiting), _BATCH):
-            part = waiting[start : start + _BATCH]
-            for piece in _pieces(_let_go(running, collection, part), most):
-                _send(running, collection, piece)
+        if waiting:
+            _send_all(running, collection, waiting, meter)
+        decisions.ask(running, collection)
+
+
+def _send_all(
+    running: Running, collection: RemoteCollection, waiting: Sequence[_Waiting], meter: Meter
+) -> None:
+    """Piece by piece, each let go by the gate just before it is sent.
+
+    A piece that is refused as a whole is sent again in halves, until the object that the peer minds is alone.
+    """
+    most = min(collection.max_content_length(), 8 * 1024 * 1024) - _SPARE
+    count, refused_alone = _BATCH, 0
+    while waiting:
+        part = waiting[:count]
+        piece = next(_pieces(_let_go(running, collection, part), most), [])
+        if not piece:
+            waiting = waiting[len(part) :]
+            continue
+        meter.check()
+        try:
+            reply = _post(running, collection, piece)
+        except RequestRefused as error:
+            if error.values["status"] not in _MINDS_CONTENT or refused_alone >= _REFUSALS:
+                raise
+            if len(piece) > 1:
+                count = len(piece) // 2
+                continue
+            refused_alone += 1
+            [(_, one)] = piece
+            reply = Reply(None, is_complete=True, refusals=(_refusal(one, error),))
+        else:
+            refused_alone = 0
+        _account(running, piece, reply)
+        waiting = waiting[part.index(piece[-1][0]) + 1 :]
+        count = min(2 * count, _BATCH)
+
+
+def _post(
+    running: Running, collection: RemoteCollection, piece: Sequence[tuple[_Waiting, Released]]
+) -> Reply:
+    """What is no longer let go while the peer keeps us waiting is not sent again."""
+    body = b'{"objects":[' + b",".join(one.body for _, one in piece) + b"]}"
+    waiting = [each for each, _ in piece]
+
+    def again() -> bool:
+        return len(_let_go(running, collection, waiting)) == len(piece)
+
+    return collection.add(body, again)
+
+
+def _refusal(one: Released, error: RequestRefused) -> Refused:
+    words = f"{error.values['status']}: {error.values['words']}"
+    return Refused(one.stix_id, one.version_text, words)
 
 
 def _queue_released(work: Work, link: Link) -> None:
@@ -108,6 +169,13 @@ def _queue_released(work: Work, link: Link) -> None:
         )
         .order_by(FeedRow.date_us)
     )
+    if link.types:
+        carried = sorted(NEEDED.union(link.types))
+        fresh = (
+            fresh.join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
+            .join(StixObject, StixObject.id == ObjectVersion.object_id)
+            .where(StixObject.type.in_(carried))
+        )
     queue(work, link, work.session.scalars(fresh).all())
 
 
@@ -221,27 +289,27 @@ def _pieces(
         yield piece
 
 
-def _send(
-    running: Running, collection: RemoteCollection, piece: Sequence[tuple[_Waiting, Released]]
-) -> None:
-    body = b'{"objects":[' + b",".join(one.body for _, one in piece) + b"]}"
-    reply = _final(running, collection, collection.add(body))
+def _account(running: Running, piece: Sequence[tuple[_Waiting, Released]], reply: Reply) -> None:
+    """What was answered, in the transaction that says that it went. What is pending is asked for later."""
+    status_id = None if reply.is_complete else reply.status_id
+    refusals = {
+        waiting.id: words
+        for waiting, one in piece
+        if (words := reply.refusal_of(one.stix_id, one.version_text))
+    }
     with running.program.work(SYSTEM) as work:
         run = work.session.get_one(Run, running.run_id)
         run.pages += 1
         run.offered += len(piece)
-        for waiting, one in piece:
-            words = reply.failures.get((one.stix_id, one.version_text))
+        run.refused += len(refusals)
+        run.taken += len(piece) - len(refusals)
+        for waiting, _ in piece:
             row = work.session.get_one(Outgoing, waiting.id)
-            row.status_id, row.failure = reply.status_id, words
-            row.sent_at = None if words else work.now
-            run.refused += 1 if words else 0
-            run.taken += 0 if words else 1
-        taken = [
-            waiting.version_id
-            for waiting, one in piece
-            if (one.stix_id, one.version_text) not in reply.failures
-        ]
+            row.failure = refusals.get(waiting.id)
+            row.sent_at = None if row.failure else work.now
+            row.refused_at = work.now if row.failure else None
+            row.status_id = None if row.failure else status_id
+        taken = [waiting.version_id for waiting, _ in piece if waiting.id not in refusals]
         peer_id = work.session.get_one(Link, running.link_id).peer_id
         note_handed_out(work, Exit.PUSH, peer_id, taken)
         work.audit(
@@ -250,15 +318,5 @@ def _send(
             run=running.run_id,
             sent=[one.stix_id for _, one in piece][:50],
             count=len(piece),
-            refused=len(reply.failures),
+            refused=len(refusals),
         )
-
-
-def _final(running: Running, collection: RemoteCollection, reply: Reply) -> Reply:
-    """Ask for the status until it is complete; a peer whose status stays pending has taken it all the same."""
-    for turn in range(_POLLS):
-        if reply.is_complete or reply.status_id is None:
-            break
-        running.program.clock.sleep(2.0 ** (turn + 1))
-        reply = collection.status(reply.status_id)
-    return reply

@@ -112,13 +112,37 @@ class NoProgress(NetError):
 class PageTooLong(NetError):
     code = "page-too-long"
     message = mark(
-        "One page of the peer holds {count} objects; at most {limit} are taken. Nothing of it was."
+        "One page of the peer holds more than {limit} objects. Nothing of it was taken. Ask the peer to"
+        " heed the limit in our requests."
+    )
+
+
+class DocumentTooLarge(NetError):
+    code = "document-too-large"
+    message = mark(
+        "The answer from {url} has {size} bytes beside its objects; at most {limit} are read. Ask the"
+        " peer for another collection or address."
     )
 
 
 class RunTooLong(NetError):
     code = "run-too-long"
     message = mark("This run ended at its limit of {limit}; the next one goes on from there.")
+
+
+class ShareUsed(NetError):
+    """The end of a run in which nothing went wrong."""
+
+    code = "share-used"
+    message = mark(
+        "Resting until midnight UTC: {used} MB of today's {of} MB are used. The next run goes on from"
+        " there."
+    )
+
+
+class ChoiceMissing(NetError):
+    code = "choice-missing"
+    message = mark("It waits until somebody chooses from when on it reads, and begins it.")
 
 
 class FileMissing(NetError):

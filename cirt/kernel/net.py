@@ -7,15 +7,19 @@ that the address that was checked is the address that is spoken to, also when th
 """
 
 import http.client
+import io
+import queue
 import socket
 import ssl
 import threading
+import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, quote, urlsplit
 
 import certifi
@@ -23,8 +27,10 @@ import certifi
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.settings import Network
 from cirt.kernel.text import mark
+from cirt.kernel.tls import Fault, TlsTerms, context_of, fault_of
 
 _CHUNK = 64 * 1024
+_MOST_ADDRESSES = 8  # of one name that are tried in turn
 _NAT64 = IPv6Network("64:ff9b::/96")  # carries an IPv4 address in its last 32 bits
 _PORTS = {"http": 80, "https": 443}
 
@@ -74,6 +80,46 @@ class TlsFailed(NetError):
     message = mark("The certificate or encryption of {host} is not accepted: {reason}.")
 
 
+class AuthorityUnknown(TlsFailed):
+    code = "authority-unknown"
+    message = mark(
+        "The certificate of {host} is from an authority that we do not know: {reason}. If that is right,"
+        " set the authority with: cirt peer set SLUG --ca-file FILE"
+    )
+
+
+class CertificateOutOfDate(TlsFailed):
+    code = "certificate-out-of-date"
+    message = mark(
+        "The certificate of {host} does not hold today: {reason}. Its operators must renew it; or our"
+        " clock is wrong."
+    )
+
+
+class CertificateForOther(TlsFailed):
+    code = "certificate-for-other"
+    message = mark(
+        "The certificate of {host} is for another name. Check the peer's address, or ask its operators."
+    )
+
+
+class OurCertificateRefused(TlsFailed):
+    code = "our-certificate-refused"
+    message = mark(
+        "{host} asks for a client certificate and does not accept ours: {reason}. Set the one that it"
+        " gave us with: cirt peer set SLUG --client-cert FILE --client-key FILE"
+    )
+
+
+_TLS_FAULTS = {
+    Fault.UNKNOWN_AUTHORITY: AuthorityUnknown,
+    Fault.OUT_OF_DATE: CertificateOutOfDate,
+    Fault.OTHER_NAME: CertificateForOther,
+    Fault.OURS_REFUSED: OurCertificateRefused,
+    Fault.OTHER: TlsFailed,
+}
+
+
 class TooSlow(NetError):
     code = "too-slow"
     message = mark("{host} did not answer in full within {limit_s} seconds.")
@@ -112,6 +158,24 @@ class Answer:
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+
+
+Dial: TypeAlias = Callable[[socket.AddressFamily, tuple[str, int], Limits], socket.socket]
+"""Connects to one address, which has been checked; raises OSError where nobody answers."""
+
+
+def dial(family: socket.AddressFamily, address: tuple[str, int], limits: Limits) -> socket.socket:
+    """The network as it is; a simulation has another."""
+    plain = socket.socket(family, socket.SOCK_STREAM)
+    plain.settimeout(limits.connect_s)
+    try:
+        plain.connect(address)
+    except OSError:
+        plain.close()
+        raise
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    plain.settimeout(limits.read_s)
+    return plain
 
 
 def is_permitted(address: str, allow: Sequence[Network]) -> bool:
@@ -159,6 +223,12 @@ class _Watch:
         self._lock = threading.Lock()
         self._twin: socket.socket | None = None
         self.expired = False
+        self.seconds = 0.0
+        self._until = 0.0
+
+    def left_s(self) -> float:
+        """Until the deadline that is armed; for what waits where there is no socket to shut."""
+        return max(0.0, self._until - time.monotonic())
 
     def over(self, connected: socket.socket) -> None:
         with self._lock:  # a duplicate, for TLS takes the descriptor from the socket it wraps
@@ -170,7 +240,8 @@ class _Watch:
 
     @contextmanager
     def armed(self, seconds: float) -> Iterator[None]:
-        self.expired = False
+        self.expired, self.seconds = False, seconds
+        self._until = time.monotonic() + seconds
         timer = threading.Timer(seconds, self._expire)
         timer.daemon = True
         timer.start()
@@ -198,8 +269,25 @@ class _Watch:
                     return  # it was closed already
 
 
+class _Whole(io.BufferedReader):
+    """What an answer is read from. A chunk of “-1” bytes would have it read all that a peer ever sends."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise http.client.HTTPException
+        return super().read(size)
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp = _Whole(self.fp.detach())
+
+
 class _Connection(http.client.HTTPConnection):
     """Opens its socket to a checked address only."""
+
+    response_class = _Response
 
     def __init__(
         self,
@@ -207,52 +295,89 @@ class _Connection(http.client.HTTPConnection):
         limits: Limits,
         allow: Sequence[Network],
         watch: _Watch,
+        tls: TlsTerms | None,
+        dial_: Dial,
     ) -> None:
         scheme, host, port = origin
         self.default_port = _PORTS[scheme]
         super().__init__(host, port)
-        self._tls = scheme == "https"
+        self._tls, self._terms = scheme == "https", tls
         self._limits, self._allow, self._watch = limits, allow, watch
+        self._dial = dial_
 
     def connect(self) -> None:
-        plain = _connected(self.host, self.port, self._limits, self._allow)
+        plain = _connected(self.host, self.port, self._limits, self._allow, self._watch, self._dial)
         self._watch.over(plain)
         self.sock = plain
         if self._tls:
-            self.sock = tls_context().wrap_socket(plain, server_hostname=self.host)
+            context = context_of(self._terms) if self._terms else tls_context()
+            self.sock = context.wrap_socket(plain, server_hostname=self.host)
+
+    def hear_why(self) -> None:
+        """What a server said before it hung up while we were still speaking, such as what is wrong with our certificate.
+
+        Raises:
+            ssl.SSLError: that.
+        """
+        if isinstance(self.sock, ssl.SSLSocket):
+            with suppress(ssl.SSLEOFError, ConnectionError):
+                self.sock.recv(1)
 
 
-def _connected(host: str, port: int, limits: Limits, allow: Sequence[Network]) -> socket.socket:
-    """A socket to the first address of the name that answers."""
+def _connected(
+    host: str,
+    port: int,
+    limits: Limits,
+    allow: Sequence[Network],
+    watch: _Watch,
+    dial_: Dial,
+) -> socket.socket:
+    """A socket to the first address of the name that answers before the deadline."""
     failure: OSError | None = None
-    for family, address in _addresses(host, port, allow):
-        plain = socket.socket(family, socket.SOCK_STREAM)
-        plain.settimeout(limits.connect_s)
+    for family, address in _addresses(host, port, allow, watch)[:_MOST_ADDRESSES]:
+        left_s = watch.left_s()
+        if not left_s:
+            raise TooSlow(host=host, limit_s=round(watch.seconds, 1))
         try:
-            plain.connect(address)
+            return dial_(family, address, replace(limits, connect_s=min(limits.connect_s, left_s)))
         except OSError as error:
-            plain.close()
             failure = error
-        else:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.settimeout(limits.read_s)
-            return plain
     reason = str(failure.strerror or failure) if failure else "no address"
     raise NotReached(host=host, port=port, reason=reason) from failure
 
 
 def _addresses(
-    host: str, port: int, allow: Sequence[Network]
+    host: str, port: int, allow: Sequence[Network], watch: _Watch
 ) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
     """Every address of the name; if one of them is not permitted, none is used."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _looked_up(host, port, watch)
     except (OSError, UnicodeError) as error:
         raise NameUnknown(host=host) from error
     for entry in found:
         if not is_permitted(str(entry[4][0]), allow):
             raise AddressRefused(host=host, address=entry[4][0])
-    return [(entry[0], entry[4]) for entry in found]  # type: ignore[misc]  # IPv6 has four parts
+    return [(entry[0], entry[4]) for entry in found]
+
+
+def _looked_up(host: str, port: int, watch: _Watch) -> list[Any]:
+    """Looking up a name cannot be broken off; so a thread does it, which is left alone if it takes too long."""
+    done: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            done.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except (OSError, UnicodeError) as error:
+            done.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        found = done.get(timeout=watch.left_s())
+    except queue.Empty:
+        raise TooSlow(host=host, limit_s=round(watch.seconds, 1)) from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 class Line:
@@ -267,11 +392,12 @@ class Line:
         """
         self.host, self.port, self.limits = host, port, limits
         self._watch = _Watch()
-        self._until_closed = ExitStack()
-        self.socket = _connected(host, port, limits, allow)
-        self._until_closed.callback(self._watch.close)
-        self._watch.over(self.socket)
-        self._until_closed.enter_context(self._watch.armed(limits.deadline_s))
+        with ExitStack() as until_closed:
+            until_closed.enter_context(self._watch.armed(limits.deadline_s))
+            self.socket = _connected(host, port, limits, allow, self._watch, dial)
+            until_closed.callback(self._watch.close)
+            self._watch.over(self.socket)
+            self._until_closed = until_closed.pop_all()
         if tls:
             self.secure()
 
@@ -319,6 +445,8 @@ class HttpClient:
         allow: Sequence[Network] = (),
         limits: Limits | None = None,
         headers: Mapping[str, str] | None = None,
+        tls: TlsTerms | None = None,
+        dial_: Dial = dial,
     ) -> None:
         """
         Raises:
@@ -328,7 +456,8 @@ class HttpClient:
         self.limits = limits or Limits()
         self._headers = dict(headers or {})
         self._watch = _Watch()
-        self._connection = _Connection(self.origin, self.limits, allow, self._watch)
+        self._connection = _Connection(self.origin, self.limits, allow, self._watch, tls, dial_)
+        self.traffic = 0  # bytes both ways, bodies as they went over the wire and headers
 
     def send(
         self,
@@ -337,8 +466,9 @@ class HttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        deadline_s: float | None = None,
     ) -> Answer:
-        """The answer as it came, whatever its status.
+        """The answer as it came, whatever its status; ``deadline_s`` where it is due sooner than the limits say.
 
         Raises:
             NetError: there is none, or none that we take.
@@ -346,9 +476,16 @@ class HttpClient:
         if origin_of(url) != self.origin:
             raise OtherOrigin(url=url[:200], origin="{}://{}:{}".format(*self.origin))
         every = {"Accept-Encoding": "gzip", **self._headers, **(headers or {})}
-        with self._watch.armed(self.limits.deadline_s), self._explained():
-            self._connection.request(method, _target(url), body=body, headers=every)
+        due_s = min(self.limits.deadline_s, deadline_s or self.limits.deadline_s)
+        with self._watch.armed(due_s), self._explained():
+            self.traffic += len(url) + _size(every.items()) + len(body or b"")
+            try:
+                self._connection.request(method, _target(url), body=body, headers=every)
+            except (ssl.SSLEOFError, BrokenPipeError, ConnectionResetError):
+                self._connection.hear_why()
+                raise
             response = self._connection.getresponse()
+            self.traffic += _size(response.getheaders())
             return Answer(url, response.status, _lower(response), self._read(response))
 
     def close(self) -> None:
@@ -363,13 +500,14 @@ class HttpClient:
         kept, came, size = [], 0, 0
         while chunk := response.read(_CHUNK):
             came += len(chunk)
+            self.traffic += len(chunk)
             for piece in unpack(chunk):
                 size += len(piece)
                 if max(came, size) > self.limits.max_bytes:
                     raise AnswerTooLarge(host=self.origin[1], limit=self.limits.max_bytes)
                 kept.append(piece)
         if self._watch.expired:  # a body without a length ends where the socket was shut
-            raise TooSlow(host=self.origin[1], limit_s=self.limits.deadline_s)
+            raise TooSlow(host=self.origin[1], limit_s=round(self._watch.seconds, 1))
         if response.length:  # the body ended before its announced length
             raise ConnectionLost(host=self.origin[1], reason="the answer is incomplete")
         return b"".join(kept)
@@ -386,7 +524,10 @@ class HttpClient:
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
             self._connection.close()
             expired = self._watch.expired
-            raise _explained(error, host, port, self.limits, expired=expired) from error
+            raise _explained(error, host, port, self._limits_now(), expired=expired) from error
+
+    def _limits_now(self) -> Limits:
+        return replace(self.limits, deadline_s=round(self._watch.seconds, 1))
 
 
 def _explained(
@@ -394,9 +535,9 @@ def _explained(
 ) -> NetError:
     if expired or isinstance(error, TimeoutError):
         return TooSlow(host=host, limit_s=limits.deadline_s if expired else limits.read_s)
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
         reason = getattr(error, "verify_message", "") or error.reason or "TLS"
-        return TlsFailed(host=host, reason=reason)
+        return _TLS_FAULTS[fault_of(error)](host=host, reason=reason)
     if isinstance(error, zlib.error | EOFError):
         return EncodingWrong(host=host, encoding="gzip")
     if isinstance(error, ConnectionRefusedError):
@@ -409,6 +550,10 @@ def _target(url: str) -> str:
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~?[]")
     return f"{path}?{query}" if query else path
+
+
+def _size(headers: Iterable[tuple[str, str]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _lower(response: http.client.HTTPResponse) -> dict[str, str]:

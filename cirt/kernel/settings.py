@@ -44,6 +44,7 @@ class Settings:
     max_content_bytes: int = 10 * 1024 * 1024
     page_max: int = 1000
     outbound_allow: tuple[Network, ...] = ()
+    metrics_allow: tuple[Network, ...] = ()
     trusted_proxy: str = ""
     duty_phone: str = ""
     child_hotline: str = ""
@@ -102,6 +103,7 @@ class _SettingsSchema(ma.Schema):
     max_content_bytes = ma.fields.Integer(validate=ma.validate.Range(64 * 1024))
     page_max = ma.fields.Integer(validate=ma.validate.Range(1, 10_000))
     outbound_allow = _Networks()
+    metrics_allow = _Networks()
     trusted_proxy = ma.fields.IP()
     duty_phone = ma.fields.String(validate=ma.validate.Length(max=60))
     child_hotline = ma.fields.String(validate=ma.validate.Length(max=200))

@@ -1,4 +1,4 @@
-"""Notices to leads by mail: an agreement ends soon. Each gets its Message-ID when it is written."""
+"""Notices to leads by mail: an agreement ends soon, a link needs somebody. Each gets its Message-ID when it is written."""
 
 import logging
 from collections.abc import Sequence
@@ -7,6 +7,8 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from cirt.exchange.watching.models import LineAlert
+from cirt.exchange.watching.rules import ALERT_STEPS, ALERT_WORDS, in_english
 from cirt.kernel.gpg import Gpg
 from cirt.kernel.program import Program
 from cirt.kernel.text import mark
@@ -27,6 +29,11 @@ ENDS_TITLE = mark("{reference} with {peer} ends on {day}")
 ENDS_TEXT = mark(
     "{reference} with {peer} ends on {day} at {clock} UTC, in {days} days. From that minute on nothing is "
     "given to them and nothing of theirs is taken.\n\nRenew it or let it end:\n{address}\n"
+)
+
+ALERT_TITLE = mark("Sync: look at {name}")
+ALERT_TEXT = mark(
+    "{name}\n\n{what} {step}\n\nThis is told once. Look at it, or say that it is expected:\n{address}\n"
 )
 
 
@@ -56,23 +63,42 @@ def _addresses(work: Work, permission: str) -> Sequence[str]:
     return work.session.scalars(query).all()
 
 
+def tell_of_alerts(program: Program, work: Work, alerts: Sequence[LineAlert]) -> None:
+    """To everybody who may run links, in the transaction that raised them."""
+    for alert in alerts:
+        values = {
+            "name": alert.name,
+            "what": ALERT_WORDS[alert.kind].format(**in_english(alert.values)),
+            "step": ALERT_STEPS[alert.kind],
+            "address": f"{program.settings.base_url.rstrip('/')}/sync",
+        }
+        title, text = ALERT_TITLE.format(**values), ALERT_TEXT.format(**values)
+        _put(program, work, str(alert.reference), title, text, _addresses(work, "sync:run"))
+
+
 def _write(program: Program, work: Work, end: NearEnd, addresses: Sequence[str]) -> None:
-    settings = program.settings
     values = {
         "reference": end.reference,
         "peer": end.peer,
         "day": f"{end.valid_until:%Y-%m-%d}",
         "clock": f"{end.valid_until:%H:%M}",
         "days": end.days_left,
-        "address": f"{settings.base_url.rstrip('/')}/agreements/{end.reference}",
+        "address": f"{program.settings.base_url.rstrip('/')}/agreements/{end.reference}",
     }
+    title, text = ENDS_TITLE.format(**values), ENDS_TEXT.format(**values)
+    _put(program, work, end.reference, title, text, addresses)
+
+
+def _put(
+    program: Program, work: Work, subject: str, title: str, text: str, addresses: Sequence[str]
+) -> None:
     work.session.add_all(
         Notice(
-            subject=end.reference,
+            subject=subject,
             address=address,
-            title=ENDS_TITLE.format(**values)[:200],
-            text=ENDS_TEXT.format(**values),
-            message_id=new_message_id(settings.mail_from),
+            title=title[:200],
+            text=text,
+            message_id=new_message_id(program.settings.mail_from),
             written_at=work.now,
             next_try_at=work.now,
         )

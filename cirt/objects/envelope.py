@@ -71,6 +71,26 @@ def _elements(text: bytes) -> list[bytes]:
         return _cut(text, b"]")
 
 
+def has_more_than(text: bytes, limit: int) -> bool:
+    """Whether there are more members in a body, or more elements in one of its lists, than ``limit``.
+
+    Counted without keeping any, for each would take more memory than its bytes.
+    """
+    depth, counts = 0, [0, 0, 0]
+    for match in _MARK.finditer(text):
+        sign = match.group()
+        if sign == b",":
+            if depth < len(counts):
+                counts[depth] += 1
+                if counts[depth] >= limit:
+                    return True
+        elif sign == b'"':
+            return False  # a text without an end: whoever reads it says so
+        else:
+            depth += _DEEPER.get(sign, 0)
+    return False
+
+
 def members_of(text: bytes) -> dict[str, bytes]:
     """The members of the JSON object that a body is, each as its exact bytes.
 

@@ -36,6 +36,7 @@ _LEAD = _HANDLER | {
     "peer:write",
     "agreement:write",
     "withheld:write",
+    "warning:write",
     "permission:write",
     "agreement:report",
     "sync:run",
@@ -56,6 +57,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
             "collection:write",
             "mail:write",
             "webhook:write",
+            "source:write",
             "job:read",
             "peer:read",
         }

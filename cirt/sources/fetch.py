@@ -1,12 +1,24 @@
 """The network as connectors get it: our deadlines, caps and address rules, faults in plain words."""
 
 import socket
+from collections.abc import Mapping
+from datetime import datetime
 
-from cirt.kernel.net import HttpClient, Limits, Line, NetError
+from cirt.kernel.net import (
+    Answer,
+    AnswerTooLarge,
+    EncodingWrong,
+    HttpClient,
+    Limits,
+    Line,
+    NetError,
+)
 from cirt.kernel.program import Program
-from cirt.plugin import ConnectorFault
+from cirt.plugin import ConnectorFault, OneFault
 
 _OK = 200
+_KEY = (401, 403)
+_GONE = (404, 410)
 _LINE = Limits(deadline_s=600)  # of one run; what is left is read in the next one
 
 
@@ -15,20 +27,40 @@ class GuardedFetch:
 
     def __init__(self, program: Program) -> None:
         self._allow = program.settings.outbound_allow
+        self._clock = program.clock
         self._lines: list[Line] = []
 
     def get(self, url: str, *, accept: str) -> bytes:
+        return self._asked(url, "GET", {"Accept": accept}, None).body
+
+    def send(self, url: str, *, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
+        return self._asked(url, "GET" if body is None else "POST", headers, body).body
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def _asked(
+        self, url: str, method: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
         try:
             client = HttpClient(url, allow=self._allow)
             try:
-                answer = client.send("GET", url, headers={"Accept": accept})
+                answer = client.send(method, url, headers=headers, body=body)
             finally:
                 client.close()
+        except (AnswerTooLarge, EncodingWrong) as error:
+            raise OneFault(str(error)) from error
         except NetError as error:
             raise ConnectorFault(str(error)) from error
+        if answer.status in _GONE:
+            raise OneFault(f"{url} answered {answer.status}: it is not there. Check the address.")
+        if answer.status in _KEY:
+            raise ConnectorFault(
+                f"{url} answered {answer.status}. Check the key that it is asked with."
+            )
         if answer.status != _OK:
             raise ConnectorFault(f"{url} answered {answer.status}. Check the address.")
-        return answer.body
+        return answer
 
     def connect(self, host: str, port: int, *, tls: bool) -> socket.socket:
         try:

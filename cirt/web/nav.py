@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cirt.exchange.loops.alarms import alarms_standing
-from cirt.exchange.queries import links_in_trouble
+from cirt.exchange.queries import lines_in_trouble
 from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
 from cirt.parties.four_eyes.models import RequestState
@@ -52,6 +52,7 @@ _WITHIN = {
     "playbooks": "incidents",
     "bin": "incidents",
     "exports": "indicators",
+    "warning": "indicators",
     "agreements": "peers",
     "agreement_persons": "peers",
     "withheld": "peers",
@@ -75,7 +76,7 @@ def counters(work: Work) -> Mapping[str, Counter]:
     waiting = sa.select(Report.id).where(IS_WAITING, sees_report(work.actor))
     asked = sa.select(Proposal.id).where(Proposal.state == ProposalState.ASKED)
     each = counts_of(
-        work.session, waiting, asked, _of_agreements(), links_in_trouble(), alarms_standing()
+        work.session, waiting, asked, _of_agreements(), lines_in_trouble(), alarms_standing()
     )
     found = {
         "triage": Counter(each[0], mark("waiting")),

@@ -12,11 +12,13 @@ from playwright.sync_api import Browser, ViewportSize
 from cirt.boot.app import create_app
 from cirt.boot.stage import Team
 from cirt.exchange.arrivals import take
+from cirt.exchange.complete.models import ManifestCheck
 from cirt.exchange.loops.models import RateAlarm
 from cirt.exchange.models import Link, Quarantined
 from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion
 from cirt.exchange.remarks.relating import RelateObjects, Relation, relate_objects
 from cirt.exchange.remarks.service import judge_object, note_object
+from cirt.exchange.watching.models import LineAlert
 from cirt.files.models import Attachment
 from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program
@@ -62,7 +64,7 @@ from cirt.sharing.permissions.models import Audience, Permission
 from cirt.sharing.withheld.commands import Withhold
 from tests.support.agreeing import asked_for
 from tests.support.browser import Person, a_person
-from tests.support.canary import addresses
+from tests.support.canary import a_check, addresses, an_alert
 from tests.support.databases import Databases
 from tests.support.pair import Side, a_pair
 
@@ -72,16 +74,20 @@ RULES = {
 ONLY_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 NO_PAGES = (
     "/health/",
+    "/metrics",
     "/taxii2/",
     "/static/",
     "/<path:",
     "bundle.json",
     "/files/",
+    "/sync/connectors/",
     "/report/sent",
+    "/admin/connectors/<",  # the demonstration has none in use: tests/service/test_web_connectors.py
     "/entered",
     "/copy/",
     "report.csv",
     "/release/part",
+    "/quarantine/alike",
 )
 REDIRECTS = ("/admin", "/status/answered")
 PUBLIC_PAGES = (
@@ -114,7 +120,10 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         with side.program.work(PUBLIC) as work:
             take_answer(work, TakeAnswer(sent.reference, code, "It does it again", files))
         with side.program.work(CONSOLE) as work:
-            take(work, [b'{"type":"odd"}'], peer=find_peer(work.session, "meridia"))
+            arrivals = take(work, [b'{"type":"odd"}'], peer=find_peer(work.session, "meridia"))
+            link = work.session.scalars(sa.select(Link.id).order_by(Link.id)).first()
+            an_alert(work, str(link))
+            a_check(work, str(link), arrivals)
             apply_playbook(work, ApplyPlaybook("INC-2026-0001", "phishing"))
             events = [AddAttack("INC-2026-0001", "It came", "2026-01-17") for _ in range(2)]
             gone, _ = (add_attack(work, event) for event in events)
@@ -193,6 +202,7 @@ def pages_of(program: Program) -> list[str]:
         def first(query: sa.Select[Any]) -> str:
             return str(work.session.scalars(query).first())
 
+        code = first(sa.select(Quarantined.code).order_by(Quarantined.id.desc()))
         ids = {
             "report": ["REP-2026-0003"],
             "incident": ["INC-2026-0001"],
@@ -212,7 +222,10 @@ def pages_of(program: Program) -> list[str]:
             "collection": ["indicators"],
             "agreement": [first(sa.select(Agreement.reference))],
             "link": [first(sa.select(Link.id))],
-            "arrival": [first(sa.select(Quarantined.id))],
+            "arrival": [first(sa.select(Quarantined.id).where(Quarantined.code == code))],
+            "alert": [first(sa.select(LineAlert.id))],
+            "check": [first(sa.select(ManifestCheck.id))],
+            "connector": ["stix-folder"],
             "account_id": [first(sa.select(Account.id))],
             "agency": [first(sa.select(Agency.id))],
             "view": ["1"],
@@ -231,6 +244,7 @@ def pages_of(program: Program) -> list[str]:
         [values] = addresses(rule.rule, rule.arguments, ids)
         found.append(adapter.build(rule.endpoint, values))
     found.append("/release/part?incident=INC-2026-0001")
+    found.append(f"/sync/quarantine/alike?peer=meridia&code={code}")
     return sorted(set(found) - set(REDIRECTS))
 
 

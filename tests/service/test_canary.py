@@ -30,6 +30,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.objects.markings import TLP2_REFS
 from cirt.parties.peers import PeerFacts, set_peer
+from cirt.release.exporting.feed import make_feed, note_feed, write_feed
 from cirt.sharing.exits import Way, names_of
 from cirt.taxii.blueprint import _MAP
 from cirt.web.frame import environment
@@ -297,7 +298,7 @@ def test_no_export_holds_a_canary_that_its_audience_may_not_read(app: Flask, cag
         "collection": ["wide", "theirs", "shared", "inbox"],
     }
     leaks, saved = [], Counter[str]()
-    for name in sorted(names_of(Way.EXPORT) - {"release.bundle", "feed.file"}):
+    for name in sorted(names_of(Way.EXPORT) - {"release.bundle", "feed.misp", "feed.file"}):
         subject, _, form = name.partition(".")
         askers_of = askers if form == "csv" else askers[2:3]
         for asker in askers_of:
@@ -310,9 +311,27 @@ def test_no_export_holds_a_canary_that_its_audience_may_not_read(app: Flask, cag
                     saved[f"{name} for {audience or 'staff'}"] += said is not None
 
     assert leaks == []
-    for name in names_of(Way.EXPORT) - {"release.bundle", "feed.file"}:
+    for name in names_of(Way.EXPORT) - {"release.bundle", "feed.misp", "feed.file"}:
         assert saved[f"{name} for staff"], name
     assert saved["collection.stix for member"] > saved["collection.stix for without"] == 0
+
+
+def test_no_feed_folder_holds_a_canary_that_its_peer_may_not_read(
+    cage: Cage, tmp_path: Path
+) -> None:
+    written = {}
+    for peer in PEERS:
+        with cage.program.work(CONSOLE) as work:
+            made = make_feed(work, peer)
+            note_feed(work, made)
+        write_feed(made, tmp_path / peer)
+        written[peer] = b"".join(file.read_bytes() for file in sorted((tmp_path / peer).iterdir()))
+
+    assert {peer: cage.canaries.leaked(peer, said) for peer, said in written.items()} == {
+        peer: set() for peer in PEERS
+    }
+    assert cage.canaries.in_(written["member"])
+    assert b"Event" not in written["without"]
 
 
 def test_no_carried_file_holds_a_canary_that_its_peer_may_not_read(
@@ -338,15 +357,26 @@ def test_no_carried_file_holds_a_canary_that_its_peer_may_not_read(
     assert "without" in without
 
 
+# What a job is asked about, and which ids of the cage are such.
+NEEDED = {
+    "link.sync": {"link": "link"},
+    "link.estimate": {"link": "link"},
+    "link.rehearse": {"link": "link"},
+    "link.check": {"check": "check"},
+    "link.again": {"check": "check"},
+}
+
+
 def test_no_job_tells_the_log_or_its_own_row_a_canary(cage: Cage) -> None:
     lines = Lines()
     logging.getLogger().addHandler(lines)
     said = []
     try:
         for kind, do in HANDLERS.items():
-            for link in cage.ids["link"] if kind == "link.sync" else [""]:
+            needed = next(iter(NEEDED.get(kind, {}).values()), "")
+            for number in cage.ids[needed] if needed else [""]:
                 try:
-                    do(cage.program, {"link": link} if link else {})
+                    do(cage.program, dict.fromkeys(NEEDED.get(kind, {}), number))
                 except CirtError as error:
                     said.append(f"{kind}: {error}")
     finally:

@@ -53,7 +53,11 @@ def test_every_kind_of_letter_is_named_and_no_other_module_sends_mail() -> None:
     to_persons = {f"person.{kind.value}" for kind in HandoverKind}
     senders = {name for name, tree in modules() if "cirt.notify.smtp" in imports(tree)}
 
-    assert to_reporters | to_peers | to_persons | {"lead.end"} == names_of(Way.LETTER)
+    assert to_reporters | to_peers | to_persons | {
+        "lead.end",
+        "lead.alert",
+        "peer.arrival",
+    } == names_of(Way.LETTER)
     assert senders == {f"cirt/notify/{name}.py" for name in _SENDERS}
 
 
@@ -66,7 +70,7 @@ def test_every_folder_of_templates_is_named() -> None:
 def test_every_export_is_named() -> None:
     made = {f"{subject}.{form}" for subject in Subject for form in Format}
 
-    assert made | {"release.bundle", "feed.file"} == names_of(Way.EXPORT)
+    assert made | {"release.bundle", "feed.misp", "feed.file"} == names_of(Way.EXPORT)
     assert set(WRITERS) == set(Format)
 
 

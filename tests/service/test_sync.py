@@ -12,11 +12,14 @@ import sqlalchemy as sa
 
 from cirt.exchange import pull, push
 from cirt.exchange.arrivals import take
-from cirt.exchange.links import AddLink, add_link, link_health, pause_link
+from cirt.exchange.dates import parse_added
+from cirt.exchange.health import link_health
+from cirt.exchange.links import AddLink, add_link, pause_link
 from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.pull import pull_link
 from cirt.exchange.push import push_link
 from cirt.exchange.remarks.errors import NoSuchObject
+from cirt.exchange.remote import answers
 from cirt.exchange.runs import Caps
 from cirt.exchange.sightings import (
     GOES,
@@ -222,11 +225,11 @@ def test_a_fault_of_our_own_ends_the_run_and_shows_on_the_link(
 def test_a_page_beyond_all_measure_is_refused_in_a_sentence(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pull, "_LONGEST_PAGE", 1)
+    monkeypatch.setattr(answers, "_MOST_MEMBERS", 1)
     with hostile("good") as peer:
         run = pull_link(program, a_link(program, f"{peer.base}/taxii2/"), caps=CAPS)
 
-    assert (run.error, run.error_values) == ("page-too-long", {"count": 2, "limit": 1})
+    assert (run.error, run.error_values) == ("page-too-long", {"limit": 1})
     assert have(program) == []
 
 
@@ -274,7 +277,7 @@ def test_health_says_in_a_sentence_what_is_wrong(program: Program) -> None:
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
 def test_a_date_that_is_none_in_utc_is_nonsense(text: str) -> None:
-    assert pull.parse_added(text) is None
+    assert parse_added(text) is None
 
 
 # Pushing to a small peer

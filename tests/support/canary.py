@@ -3,7 +3,7 @@
 import base64
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.taking import Arrival
+from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.loops.models import RateAlarm
-from cirt.exchange.models import LinkDirection, Quarantined
+from cirt.exchange.models import LinkDirection, Outgoing, Quarantined
 from cirt.exchange.remarks.commands import JudgeObject, Opinion
 from cirt.exchange.remarks.service import judge_object
+from cirt.exchange.watching.models import AlertKind, LineAlert
 from cirt.files.models import Attachment
 from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program, key_file
@@ -24,6 +27,7 @@ from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.objects.markings import TLP2_REFS
+from cirt.objects.models import ObjectVersion
 from cirt.objects.models import StixObject as StoredObject
 from cirt.objects.stating import state_facts
 from cirt.parties.accounts import AddAccount, add_account
@@ -74,6 +78,8 @@ from cirt.register.timeline.attack import add_attack
 from cirt.register.timeline.commands import AddAttack
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
+from cirt.register.warned.commands import Warn
+from cirt.register.warned.service import warn
 from cirt.register.webhook.queries import get_webhook
 from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
@@ -96,6 +102,7 @@ from cirt.sharing.models import Level
 from cirt.sharing.permissions.commands import EvidenceFile, RecordPermission, Scope
 from cirt.sharing.permissions.models import Audience
 from cirt.sharing.withheld.commands import Withhold
+from cirt.sources.models import SavedSetting, Source
 from cirt.web.static_files import static_files
 from tests.support.agreeing import asked_for, ruled
 from tests.support.browse import PASSWORD
@@ -103,7 +110,7 @@ from tests.support.databases import TEST_SECRET
 from tests.support.mail import a_mail
 from tests.support.register import a_person, observables_of
 from tests.support.stix import an_indicator, an_object
-from tests.support.store import put
+from tests.support.store import numbered, put
 
 READERS = ("triage", "handler", "lead", "auditor")  # staff who read content up to TLP:AMBER+STRICT
 PEERS = ("member", "careful", "without", "suspended")
@@ -155,7 +162,7 @@ class Cage:
 
 
 def a_cage(program: Program) -> Cage:
-    cage = Cage(program)
+    cage = Cage(with_a_connector(program))
     add_staff(cage)
     peers = add_peers(cage)
     named = a_person(program, "Nadia", Role.HANDLER)
@@ -731,15 +738,79 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     cage.name("object", judge_object(work, ours).stix_id)
     for word in (said, explanation):
         cage.expect(f"/indicators/{answers[0].stix_id}", word, *READERS)
-    again = {**json.loads(pieces[0]), "description": new("second-content", NOBODY)}
+    second = new("second-content", READERS)
+    again = {**json.loads(pieces[0]), "description": second}
     take(work, [json.dumps(again).encode()], peer=peers["member"])
+    held = work.session.scalars(sa.select(Quarantined.id).order_by(Quarantined.id.desc())).first()
+    cage.expect(f"/sync/quarantine/{held}", second, *READERS)
+    fill_refusals(cage, work, peers["member"])
     alarm = RateAlarm(
         peer_id=peers["other"].id, stix_id=str(answers[0].stix_id), count=21, raised_at=work.now
     )
     work.session.add(alarm)
     work.session.flush()
     cage.name("alarm", alarm.id)
+    alert, check = an_alert(work, cage.ids["link"][0]), a_check(work, cage.ids["link"][0], answers)
+    cage.name("alert", alert.id)
+    cage.name("check", check.id)
+    cage.name("connector", "stix-folder", "none")
     cage.expect("/sync", str(answers[0].stix_id), *READERS)
+
+
+def fill_refusals(cage: Cage, work: Work, peer: Peer) -> None:
+    """One of a marking that nobody knows, which nobody may see yet; and one that a peer did not take."""
+    secret = cage.canaries.new("unknown-marking", NOBODY)
+    waits = an_indicator(
+        id=numbered("indicator", 7001),
+        description=secret,
+        object_marking_refs=[numbered("marking-definition", 7001)],
+    )
+    take(work, [waits], peer=peer)
+    link = add_link(work, AddLink(peer.slug, "far", LinkDirection.PUSH))
+    version_id = work.session.scalars(sa.select(ObjectVersion.id)).first()
+    words = cage.canaries.new("peer-words", READERS)
+    refused = Outgoing(
+        link_id=link.id,
+        version_id=version_id,
+        queued_at=work.now,
+        failure=words,
+        refused_at=work.now,
+    )
+    work.session.add(refused)
+    work.session.flush()
+    cage.name("outgoing", refused.id)
+    cage.expect("/sync/outgoing", words, *READERS)
+
+
+def an_alert(work: Work, link_id: str) -> LineAlert:
+    """That a link is silent."""
+    alert = LineAlert(
+        line=f"link:{link_id}",
+        reference="ALERT-1",
+        kind=AlertKind.SILENT,
+        name="a link",
+        values={"silent": 600, "habit": 60},
+        raised_at=work.now,
+    )
+    work.session.add(alert)
+    work.session.flush()
+    return alert
+
+
+def a_check(work: Work, link_id: str, arrivals: Sequence[Arrival]) -> ManifestCheck:
+    """That found some missing."""
+    check = ManifestCheck(
+        link_id=int(link_id),
+        state=CheckState.DONE,
+        asked_by="Irena",
+        asked_at=work.now,
+        missing=[[str(one.stix_id), str(one.version_text)] for one in arrivals],
+        missing_count=len(arrivals),
+        error_values={},
+    )
+    work.session.add(check)
+    work.session.flush()
+    return check
 
 
 def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
@@ -753,6 +824,9 @@ def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     withhold(work, Withhold(one.observables[0].value, why))
     cage.name("object", one.stix_id, other.stix_id)
     cage.expect("/withheld", why, *READERS)
+    common = new("common-why", READERS)
+    warn(work, Warn("common.example", common))
+    cage.expect("/warning-list", common, *READERS)
     word, file = new("permission", READERS), new("evidence", READERS)
     permission = record_permission(
         work,
@@ -771,6 +845,16 @@ def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     cage.expect(f"/permissions/{permission.reference}", word, *READERS)
 
 
+def with_a_connector(program: Program) -> Program:
+    """One that reads a list from a folder that is not there, so that it fails whenever it runs."""
+    table = {
+        "connector": "csv",
+        "peer": "member",
+        "folder": str(program.settings.data_dir / "none"),
+    }
+    return replace(program, settings=replace(program.settings, connectors={"blocklist": table}))
+
+
 def name_the_rest(cage: Cage, work: Work) -> None:
     """What got its id by itself."""
     cage.name("arrival", *work.session.scalars(sa.select(Quarantined.id)))
@@ -786,8 +870,21 @@ def name_the_rest(cage: Cage, work: Work) -> None:
     add_webhook(work, "siem", {"title": (mapped,)}, Tlp.AMBER)
     webhook_id = get_webhook(work, "siem").id
     cage.name("webhook_id", webhook_id)
+    fill_connectors(cage, work)
     cage.name("language", "en", "none")
     cage.expect(f"/admin/webhooks/{webhook_id}", mapped, "admin", "auditor")
+
+
+def fill_connectors(cage: Cage, work: Work) -> None:
+    """What a connector says of itself and what was typed for it are for those who look after it."""
+    cage.name("source", "blocklist", "none")
+    said = cage.canaries.new("connector", ["admin", "auditor"])
+    column = cage.canaries.new("column", ["admin"])
+    work.session.add(Source(name="blocklist", error=said, last_run_at=work.now))
+    saved = SavedSetting(source="blocklist", name="mapping", value=f"{column} = ip", version=1)
+    work.session.add(saved)
+    cage.expect("/admin/connectors", said, "admin", "auditor")
+    cage.expect("/admin/connectors/blocklist", column, "admin")
 
 
 def an_incident(title: str, tlp: Tlp) -> OpenIncident:
@@ -835,8 +932,20 @@ _FILLED_BY = (
     ("/agreements/changes/", {"change_id": "change"}),
     ("/agreements/members/", {"request_id": "member"}),
     ("/agreements/", {"reference": "agreement", "attachment_id": "signed", "named_id": "named_id"}),
-    ("/sync/", {"link_id": "link", "arrival_id": "arrival", "alarm_id": "alarm"}),
+    (
+        "/sync/",
+        {
+            "link_id": "link",
+            "arrival_id": "arrival",
+            "alarm_id": "alarm",
+            "outgoing_id": "outgoing",
+            "alert_id": "alert",
+            "check_id": "check",
+            "name": "connector",
+        },
+    ),
     ("/admin/webhooks/", {"webhook_id": "webhook_id"}),
+    ("/admin/connectors/", {"name": "source"}),
     ("/admin/mail/", {"language": "language"}),
     ("/admin/", {"account_id": "account_id"}),
 )

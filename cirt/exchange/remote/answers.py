@@ -1,5 +1,6 @@
 """Answers of a peer's server: read strictly, and what is wrong with them as our error."""
 
+import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,9 +14,12 @@ from taxii2client.exceptions import TAXIIServiceException
 
 from cirt.exchange import trouble
 from cirt.kernel.net import Answer, NetError
-from cirt.objects.envelope import NotEnvelope, TooDeep, members_of, split
+from cirt.objects.envelope import NotEnvelope, TooDeep, has_more_than, members_of, split
 from cirt.objects.envelope import NotJson as BodyNotJson
 
+_MOST_MEMBERS = 100_000  # of a document, and objects in its list; no real page comes near
+_MANY_COMMAS = 400_000  # a body with fewer needs no counting: all of them together fit in memory
+_MOST_BESIDE = 2 * 1024 * 1024  # bytes of everything but objects, for all of it is read
 _UNSEEN = re.compile(r"[^\x20-\x7e\u00a1-\uffff]+")
 
 
@@ -23,11 +27,17 @@ def read_members(answer: Answer) -> dict[str, Any]:
     """The members of an answer, of which ``objects`` is left as bytes; null counts as left out.
 
     Raises:
-        NotJson, AnswerWrong.
+        NotJson, AnswerWrong, PageTooLong, DocumentTooLarge.
     """
     with readable(answer.url):
-        members = members_of(answer.body.strip(b" \t\n\r"))
+        body = answer.body.removeprefix(codecs.BOM_UTF8).strip(b" \t\n\r")
+        if body.count(b",") > _MANY_COMMAS and has_more_than(body, _MOST_MEMBERS):
+            raise trouble.PageTooLong(limit=_MOST_MEMBERS)
+        members = members_of(body)
         objects = members.pop("objects", b"null")
+        size = sum(map(len, members.values()))
+        if size > _MOST_BESIDE:
+            raise trouble.DocumentTooLarge(url=answer.url[:200], size=size, limit=_MOST_BESIDE)
         read = {name: msgspec.json.decode(value) for name, value in members.items()}
     if objects != b"null":
         read["objects"] = objects
@@ -35,11 +45,19 @@ def read_members(answer: Answer) -> dict[str, Any]:
 
 
 def pieces_of(answer: Answer, envelope: Mapping[str, Any]) -> list[bytes]:
-    """The objects as exact bytes; those broken in themselves are among them, to be refused one by one."""
-    if "objects" not in envelope:
-        return []
+    """The objects as exact bytes; those broken in themselves are among them, to be refused one by one.
+
+    Raises:
+        NotJson, AnswerWrong, PageTooLong.
+    """
+    objects = envelope.get("objects", b"[]")
     with readable(answer.url):
-        return split(answer.body)
+        if not objects.startswith(b"["):
+            raise NotEnvelope(problem="its objects are not a list")
+        pieces = split(objects)
+    if len(pieces) > _MOST_MEMBERS:
+        raise trouble.PageTooLong(limit=_MOST_MEMBERS)
+    return pieces
 
 
 @contextmanager

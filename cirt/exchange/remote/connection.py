@@ -2,12 +2,14 @@
 
 import base64
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from cirt.exchange import trouble
 from cirt.exchange.remote.answers import (
     busy,
     check_media_type,
@@ -16,8 +18,9 @@ from cirt.exchange.remote.answers import (
     retry_after_s,
 )
 from cirt.kernel.clock import Clock
-from cirt.kernel.net import Answer, HttpClient, Limits, NetError
+from cirt.kernel.net import Answer, Dial, HttpClient, Limits, NetError, dial
 from cirt.kernel.settings import Network
+from cirt.kernel.tls import TlsTerms
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
 ATTEMPTS = 4
@@ -34,19 +37,40 @@ class Access:
     username: str | None = None
     password: str | None = None
     allow: Sequence[Network] = ()
+    tls: TlsTerms | None = None
+    dial: Dial = dial
 
 
 class Connection:
     """What taxii2-client calls a connection, over :class:`HttpClient`."""
 
-    def __init__(self, access: Access, clock: Clock, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        clock: Clock,
+        limits: Limits | None = None,
+        time: timedelta | None = None,
+    ) -> None:
+        """``time`` is what the whole run has, with all that is asked and waited for."""
         headers = {"User-Agent": "cirt/0.1"}
         if access.username is not None:
             pair = f"{access.username}:{access.password or ''}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        self._client = HttpClient(access.url, allow=access.allow, limits=limits, headers=headers)
-        self._clock = clock
+        self._client = HttpClient(
+            access.url,
+            allow=access.allow,
+            limits=limits,
+            headers=headers,
+            tls=access.tls,
+            dial_=access.dial,
+        )
+        self._clock, self._time = clock, time
+        self._until = clock.now() + time if time else None
         self.last: Answer | None = None
+
+    @property
+    def traffic(self) -> int:
+        return self._client.traffic
 
     def get(
         self, url: str, headers: Mapping[str, str] | None = None, params: Any = None
@@ -62,41 +86,81 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         params: Any = None,
         data: bytes = b"",
+        again: Callable[[], bool] | None = None,
     ) -> dict[str, Any]:
+        """``again`` says, before it is sent once more, whether it may still be."""
         sent = {"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE}
-        return self._asked("POST", url, sent, data)
+        return self._asked("POST", url, sent, data, again)
 
     def close(self) -> None:
         self._client.close()
 
     def _asked(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        again: Callable[[], bool] | None = None,
     ) -> dict[str, Any]:
-        self.last = answer = self._patiently(method, url, headers, body)
+        self.last = answer = self._patiently(method, url, headers, body, again)
         if answer.status == HTTPStatus.NO_CONTENT:
             return {}
         check_media_type(answer)
         return read_members(answer)
 
+    def forget(self) -> None:
+        """Let go of the last answer, which may be large."""
+        self.last = None
+
     def _patiently(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        again: Callable[[], bool] | None,
     ) -> Answer:
         """Ask again where that may help. A POST is asked again too: known objects change nothing."""
+        failure: NetError | None = None
         for attempt in range(1, ATTEMPTS + 1):
             wait_s = 2.0**attempt * random.uniform(0.5, 1)  # noqa: S311  # no secret, only spread
+            if failure is not None and again is not None and not again():
+                raise failure
+            left_s = self._left_s()
             try:
-                answer = self._client.send(method, url, headers=headers, body=body)
+                answer = self._client.send(
+                    method, url, headers=headers, body=body, deadline_s=left_s
+                )
             except NetError as error:
-                if not error.retry or attempt == ATTEMPTS:
+                if not error.retry or attempt == ATTEMPTS or not self._is_time_for(wait_s):
                     raise
+                failure = error
             else:
                 if answer.status in _GOOD:
                     return answer
                 asked_s = retry_after_s(answer, self._clock.now())
                 if answer.status not in _BUSY:
                     raise problem_of(answer)
-                if attempt == ATTEMPTS or (asked_s or 0) > _MAX_WAIT_S:
-                    raise busy(answer, asked_s)
                 wait_s = max(wait_s, asked_s or 0)
+                failure = busy(answer, asked_s)
+                is_last = attempt == ATTEMPTS or (asked_s or 0) > _MAX_WAIT_S
+                if is_last or not self._is_time_for(wait_s):
+                    raise failure
             self._clock.sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
+
+    def _left_s(self) -> float | None:
+        """
+        Raises:
+            RunTooLong: the run's time is over.
+        """
+        if self._until is None:
+            return None
+        left_s = (self._until - self._clock.now()).total_seconds()
+        if left_s <= 0:
+            raise trouble.RunTooLong(limit=f"{self._time}")
+        return left_s
+
+    def _is_time_for(self, wait_s: float) -> bool:
+        return self._until is None or self._clock.now() + timedelta(seconds=wait_s) < self._until

@@ -16,11 +16,9 @@ from cirt.files.store import put_attachment
 from cirt.kernel.work import Work
 from cirt.register import texts
 from cirt.register.commands import TakeReport
-from cirt.register.dialogue.keeping import MAX_MESSAGES, keep_message
-from cirt.register.dialogue.models import Channel, Direction, Message, MessageKind
 from cirt.register.intake import take_report
-from cirt.register.linking.whereabouts import is_worked_on
-from cirt.register.models import Report, ReportSource, ReportState
+from cirt.register.models import Report, ReportSource
+from cirt.register.telling import open_report, tell_again
 from cirt.register.webhook.errors import EventTooLarge, NotAnEvent, TooManyEvents
 from cirt.register.webhook.mapping import Event, event_of
 from cirt.register.webhook.models import Webhook, WebhookKey
@@ -68,7 +66,7 @@ def take_event(work: Work, name: str, token: str, body: bytes) -> Taken:
     event = event_of(sent, paths_of(webhook))
     webhook.last_at, webhook.taken_count = work.now, webhook.taken_count + 1
     known = _known(work, webhook, event)
-    report = _open_report(work, known) if known else None
+    report = open_report(work, known.report_id) if known else None
     if known is None or report is None:
         return _first_time(work, webhook, event, known, body)
     return _again(work, known, report, event, body)
@@ -91,14 +89,6 @@ def _count(work: Work, webhook: Webhook) -> None:
 
 def _known(work: Work, webhook: Webhook, event: Event) -> WebhookKey | None:
     return work.session.get(WebhookKey, (webhook.id, hash_of(event.key))) if event.key else None
-
-
-def _open_report(work: Work, known: WebhookKey) -> Report | None:
-    """None where nobody works on it any more: then it begins anew."""
-    report = work.session.get_one(Report, known.report_id)
-    if report.state is ReportState.REJECTED:
-        return None
-    return report if is_worked_on(work, report) else None
 
 
 def _first_time(
@@ -131,20 +121,10 @@ def _first_time(
 
 
 def _again(work: Work, known: WebhookKey, report: Report, event: Event, body: bytes) -> Taken:
-    """Nobody is asked to read it: whoever works on the report finds it there."""
     says_more = known.digest != _digest(body)
     known.count, known.digest, known.last_at = known.count + 1, _digest(body), work.now
-    if says_more and known.count <= MAX_MESSAGES:
-        message = Message(
-            report_id=report.id,
-            direction=Direction.IN,
-            channel=Channel.WEBHOOK,
-            kind=MessageKind.AGAIN,
-            subject=texts.one_line(texts.storable(event.title), 200),
-            headers={"count": known.count},
-            read_at=work.now,
-        )
-        keep_message(work, message, _text(event))
+    if says_more:
+        tell_again(work, report, event.title, _text(event), known.count)
     work.audit("webhook.again", report.reference, count=known.count)
     return Taken(report.reference, known.count)
 

@@ -55,28 +55,44 @@ class MispWriter:
     brings_definitions = False
 
     def row(self, going: Going) -> bytes:
-        return b",\n".join(orjson.dumps(each) for each in _attributes(going))
+        return b",\n".join(orjson.dumps(each) for each in attributes_of(going))
 
     def head(self, label: Label) -> bytes:
-        event = {
-            "uuid": str(uuid.uuid4()),
-            "info": f"{label.team}, {label.tlp.label}",
-            "date": f"{label.at:%Y-%m-%d}",
-            "timestamp": str(int(label.at.timestamp())),
-            "threat_level_id": _UNDEFINED_THREAT,
-            "analysis": _COMPLETED,
-            "distribution": _OWN_ORGANISATION,
-            "published": False,
-            "Orgc": {"name": label.team, "uuid": label.identity_id.partition("--")[2]},
-            "Tag": [_tag(label.tlp)],
-        }
+        event = event_of(
+            str(uuid.uuid4()),
+            f"{label.team}, {label.tlp.label}",
+            f"{label.at:%Y-%m-%d}",
+            int(label.at.timestamp()),
+            label.tlp,
+            label.team,
+            label.identity_id,
+        )
         return b'{"Event":' + orjson.dumps(event)[:-1] + b',"Attribute":[\n'
 
     def tail(self, label: Label) -> bytes:
         return b"\n]}}\n"
 
 
-def _attributes(going: Going) -> list[dict[str, Any]]:
+def event_of(
+    own: str, info: str, day: str, changed: int, tlp: Tlp, team: str, identity_id: str
+) -> dict[str, Any]:
+    """Without its attributes; ``changed`` in seconds since 1970."""
+    return {
+        "uuid": own,
+        "info": info,
+        "date": day,
+        "timestamp": str(changed),
+        "threat_level_id": _UNDEFINED_THREAT,
+        "analysis": _COMPLETED,
+        "distribution": _OWN_ORGANISATION,
+        "published": False,
+        "Orgc": {"name": team, "uuid": identity_id.partition("--")[2]},
+        "Tag": [_tag(tlp)],
+    }
+
+
+def attributes_of(going: Going) -> list[dict[str, Any]]:
+    """Empty for what has no place in MISP; of what is revoked, marked as deleted."""
     content = going.content
     if going.observables:
         named = [(*_type_of(one), one.value) for one in going.observables]
@@ -84,7 +100,8 @@ def _attributes(going: Going) -> list[dict[str, Any]]:
         named = [(*_AS_PATTERN, str(content["pattern"]))]
     else:
         return []
-    is_live = content["type"] == "indicator" and content.get("revoked") is not True
+    is_revoked = content.get("revoked") is True
+    is_live = content["type"] == "indicator" and not is_revoked
     own = going.released.stix_id.partition("--")[2]
     return [
         {
@@ -98,7 +115,7 @@ def _attributes(going: Going) -> list[dict[str, Any]]:
             "comment": str(content.get("name") or ""),
             "distribution": _INHERIT,
             "timestamp": str(_seconds(going)),
-            "deleted": False,
+            "deleted": is_revoked,
             "disable_correlation": False,
             "Tag": [_tag(going.tlp), *([{"name": going.pap.label}] if going.pap else [])],
         }

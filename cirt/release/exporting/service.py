@@ -98,19 +98,20 @@ def _write_rows(
         return bool(row)
 
     for part in asked:
-        for going in _going(work, part):
+        for going in going_of(work, part):
             if write(going):
                 levels.add(going.tlp)
     for part in asked if writer.brings_definitions else ():
         named = definitions_named(work.session, [*written])
-        for going in _going(
+        for going in going_of(
             work, Part(part.recipient, None, [v for v in named if v not in written])
         ):
             write(going)
     return levels, list(written)
 
 
-def _going(work: Work, part: Part) -> Iterator[Going]:
+def going_of(work: Work, part: Part) -> Iterator[Going]:
+    """What the gate lets go of it, and never what is RED."""
     ids = iter(part.version_ids)
     while some := list(islice(ids, _AT_ONCE)):
         said = said_of(work.session, some)

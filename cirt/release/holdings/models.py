@@ -54,7 +54,7 @@ class Exit(StrEnum):
     """Ways out beside the pages that a peer fetches."""
 
     PUSH = "push"  # written by us into a collection of theirs
-    FILE = "file"  # a signed file that they pull
+    FILE = "file"  # in a folder from which they fetch it
     EXPORT = "export"  # saved by a person for them
     MAIL = "mail"  # to a person of theirs
 

@@ -38,6 +38,7 @@ _TABS = (
     ("collections", "admin.collections", _COLLECTIONS),
     ("mail", "admin.mail", ("mail:write", "job:read")),
     ("webhooks", "admin.webhooks", ("webhook:write", "job:read")),
+    ("connectors", "admin.connectors", ("source:write", "job:read")),
     ("audit", "admin.audit", ("audit:read",)),
     ("jobs", "admin.jobs", ("job:read",)),
 )

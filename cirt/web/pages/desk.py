@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 
+from cirt.exchange.watching.alerts import standing
 from cirt.register import queries
 from cirt.register.dialogue.waiting import answers_waiting
 from cirt.register.mine import mine
@@ -10,6 +11,7 @@ from cirt.release.lists import waiting_releases
 from cirt.sharing.agreements.expiry import near_ends
 from cirt.sharing.agreements.queries import changes_to_decide
 from cirt.web.frame import render
+from cirt.web.pages.sync import alert_sentence, alert_step
 from cirt.web.session import open_work, visit
 
 bp = Blueprint("desk", __name__)
@@ -25,6 +27,8 @@ def desk() -> Response:
         answers = answers_waiting(work)
         ends = near_ends(work.session, work.now)
         changes = changes_to_decide(work)
+        may_run = work.actor.may("sync:run")
+        alerts = standing(work.session) if may_run else []
     return render(
         "desk/desk.html",
         figures=figures,
@@ -36,6 +40,7 @@ def desk() -> Response:
         waiting=waiting,
         ends=ends,
         changes=changes,
+        alerts=[(each, alert_sentence(each), alert_step(each)) for each in alerts],
         answers_waiting=answers,
         may_decide=visit().actor.may("release:decide"),
     )

@@ -4,11 +4,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cirt.plugin import MAIL, ConnectorFault, Fetch, Found
+from cirt.plugin.settings import Setting, Sort
 from cirt_connectors.mail.folder import folder_mails, read_mail
 from cirt_connectors.mail.mailbox import Mailbox, mailbox_mails
 
-_IMAP = frozenset({"host", "port", "user", "password_file", "mailbox", "tls", "since"})
-_KNOWN = _IMAP | {"folder"}
+_SCHEMA = (
+    Setting("host", "The server of the mailbox."),
+    Setting("port", "Its port.", Sort.NUMBER),
+    Setting("user", "The name to sign in with."),
+    Setting("password_file", "The file with the password on its first line.", Sort.SECRET),
+    Setting("mailbox", "Which mailbox.", default="INBOX"),
+    Setting("tls", "How the line is encrypted.", Sort.CHOICE, "yes", ("yes", "starttls", "no")),
+    Setting("since", "Leave older mails alone.", Sort.DAY),
+    Setting("folder", "Instead: a folder of .eml files.", Sort.FOLDER),
+)
+_KNOWN = frozenset(one.name for one in _SCHEMA)
 
 
 class MailConnector:
@@ -16,6 +26,7 @@ class MailConnector:
 
     name = "mail"
     brings = MAIL
+    schema = _SCHEMA
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         unknown = set(settings) - _KNOWN

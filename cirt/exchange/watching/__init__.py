@@ -1,0 +1,1 @@
+"""Lines, which are links and connectors alike: what each brings by day, its habit, and alerts for people."""

@@ -1,0 +1,83 @@
+"""What the last run of a line came to, in one plain sentence. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from cirt.exchange.watching.days import Counts
+from cirt.kernel.text import mark
+
+
+class Came(StrEnum):
+    """What a run came to, where nothing was wrong with it."""
+
+    NOTHING_YET = "nothing-yet"
+    NOTHING_NEW = "nothing-new"
+    NOTHING_TAKEN = "nothing-taken"  # although something was offered that was not known
+    ALL_KNOWN = "all-known"
+    SOME = "some"
+    ALL = "all"
+    SENT = "sent"
+    NOTHING_TO_SEND = "nothing-to-send"
+    NOT_ALL_SENT = "not-all-sent"
+
+
+CAME_WORDS: Mapping[Came, str] = {
+    Came.NOTHING_YET: mark("Nothing was offered, and nothing has ever come."),
+    Came.NOTHING_NEW: mark("Nothing new since {since}."),
+    Came.NOTHING_TAKEN: mark(
+        "{offered} were offered and none was taken: {known} known, {held} held, {refused} refused."
+    ),
+    Came.ALL_KNOWN: mark("All {offered} that were offered are known here already."),
+    Came.SOME: mark(
+        "{taken} of {offered} were taken: {known} known, {held} held, {refused} refused."
+    ),
+    Came.ALL: mark("All {offered} that were offered were taken."),
+    Came.SENT: mark("All {offered} that waited were sent."),
+    Came.NOTHING_TO_SEND: mark("Nothing waited to be sent."),
+    Came.NOT_ALL_SENT: mark("{taken} of {offered} were sent; the peer did not take {refused}."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """``values`` are numbers, and ``since`` a time or None."""
+
+    came: Came
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        return CAME_WORDS[self.came]
+
+    @property
+    def sentence(self) -> str:
+        return self.message.format(**self.values)
+
+
+def tell_reading(counts: Counts, since: object) -> Told:
+    """Of a run that reads; ``since`` is when data came last, None where it never did."""
+    if not counts.offered:
+        return Told(Came.NOTHING_NEW, {"since": since}) if since else Told(Came.NOTHING_YET)
+    numbers = {
+        "offered": counts.offered,
+        "taken": counts.taken,
+        "known": counts.known,
+        "held": counts.held,
+        "refused": counts.refused,
+    }
+    if counts.taken == counts.offered:
+        return Told(Came.ALL, numbers)
+    if counts.taken:
+        return Told(Came.SOME, numbers)
+    is_known = counts.known == counts.offered
+    return Told(Came.ALL_KNOWN if is_known else Came.NOTHING_TAKEN, numbers)
+
+
+def tell_sending(counts: Counts) -> Told:
+    """Of a run that sends."""
+    if not counts.offered:
+        return Told(Came.NOTHING_TO_SEND)
+    numbers = {"offered": counts.offered, "taken": counts.taken, "refused": counts.refused}
+    return Told(Came.SENT if counts.taken == counts.offered else Came.NOT_ALL_SENT, numbers)

@@ -1,0 +1,117 @@
+"""Rows of a CSV, TSV or plain file, whatever is wrong with some of them."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from cirt.plugin import OneFault
+
+_SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|"}
+_COMMENTS = ("#", "//")
+_AFTER = ("#", ";")  # in a plain list, what follows one of these is a remark
+_BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_SAMPLE = 20  # lines that are looked at to tell the separator
+_LONGEST = 100_000  # characters of one cell
+SHAPES = ("auto", "plain", *_SEPARATORS)
+
+
+@dataclass(slots=True)
+class Table:
+    """``columns`` are the names in the head, empty where there is none; ``left_out`` counts rows that are none."""
+
+    columns: tuple[str, ...]
+    rows: Iterable[Sequence[str]]
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def table_of(body: bytes, shape: str, *, has_head: bool) -> Table:
+    """
+    Raises:
+        OneFault: it is no text.
+    """
+    lines = _text(body).splitlines()
+    shape = _shape(lines) if shape == "auto" else shape
+    if shape == "plain":
+        return Table((), list(_plain(lines)))
+    table = Table((), ())
+    rows = _rows(lines, _SEPARATORS[shape], table.left_out)
+    if has_head:
+        named = _commented_head(lines, _SEPARATORS[shape])
+        table.columns = tuple(cell.strip() for cell in named or next(rows, []))
+    table.rows = rows
+    return table
+
+
+def _text(body: bytes) -> str:
+    """As UTF-8, else as Latin-1, in which every byte is a letter."""
+    encoding = _BOMS.get(body[:2], "utf-8-sig")
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError:
+        pass
+    if encoding == "utf-16":
+        raise OneFault("It begins as UTF-16 and is none. Save it as UTF-8.")
+    return body.decode("latin-1")
+
+
+def _shape(lines: list[str]) -> str:
+    """The separator that stands in every line of the beginning, as often as in the first."""
+    some = [line for line in lines if line.strip() and not _is_comment(line)][:_SAMPLE]
+    if not some:
+        return "plain"
+    for name, separator in _SEPARATORS.items():
+        counts = {len(row) for row in _rows(some, separator, Counter())}
+        if len(counts) == 1 and counts.pop() > 1:
+            return name
+    return "plain"
+
+
+def _rows(lines: list[str], separator: str, left_out: Counter[str]) -> Iterator[list[str]]:
+    """A row is one line, so that a quote which nobody closed spoils no other."""
+    csv.field_size_limit(_LONGEST)
+    for line in lines:
+        if line.strip() and not _is_comment(line):
+            try:
+                yield next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+            except csv.Error:
+                left_out["row that cannot be read"] += 1
+
+
+def _commented_head(lines: list[str], separator: str) -> list[str]:
+    """A head that stands in the last remark before the first row, as some publishers write it."""
+    last = ""
+    for line in lines:
+        if _is_comment(line):
+            last = line.lstrip("#/ ")
+        elif line.strip():
+            cells = next(_rows([line], separator, Counter()), [])
+            named = next(_rows([last], separator, Counter()), [])
+            return named if len(named) == len(cells) and len(named) > 1 else []
+    return []
+
+
+def _plain(lines: list[str]) -> Iterator[list[str]]:
+    """One value a line; of a hosts file the name."""
+    for line in lines:
+        if _is_comment(line):
+            continue
+        for sign in _AFTER:
+            line = line.partition(f" {sign}")[0]  # noqa: PLW2901
+        words = line.split()
+        if len(words) > 1 and _is_address(words[0]):
+            yield [words[1]]
+        elif line.strip():
+            yield [line.strip()]
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith(_COMMENTS)
+
+
+def _is_address(word: str) -> bool:
+    try:
+        return bool(ip_address(word))
+    except ValueError:
+        return False
