@@ -145,10 +145,11 @@ class _Line:
     def sendall(self, data: bytes) -> None:
         self._said += data
 
-    def makefile(self, *_args: Any) -> io.BytesIO:
+    def makefile(self, *_args: Any) -> io.BufferedReader:
         """Asked for when the request is out and its answer is to be read."""
         said, self._said = self._said, b""
-        return io.BytesIO(self._wire.carry(*self._ends, said))
+        answer: Any = io.BytesIO(self._wire.carry(*self._ends, said))
+        return io.BufferedReader(answer)
 
     def dup(self) -> "_Line":
         return self
