@@ -1,6 +1,6 @@
 """What is put into a collection, and how that reaches each member's feed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from cirt.kernel.among import among
 from cirt.kernel.db import insert_columns
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
-from cirt.release.company import companions
+from cirt.release.company import companions, going_along
 from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member, Proposal
 from cirt.release.offers import Candidate, candidates, offer
@@ -36,18 +36,24 @@ def publish(
 ) -> Published:
     """Put versions into a collection and offer them to each member whom the gate allows.
 
-    What stands there already stays as it is. The definitions and the identity that our own objects refer to
-    come along. Approval, or a peer's right to post, is the caller's.
+    What stands there already stays as it is, but for a definition that only went along until a peer posts it. The
+    definitions and the identity that our own objects refer to come along. Approval, or a peer's right to post, is
+    the caller's.
     """
     lock_collections(work.session, [collection.id])
     along = [] if brought_by else companions(work.session, version_ids)
     wanted = list(dict.fromkeys([*along, *version_ids]))
     there = _standing(work.session, collection, wanted)
     fresh = [each for each in wanted if each not in there]
-    vouched = [] if brought_by else [each for each in wanted if there.get(each) is not None]
-    going = candidates(work.session, [*fresh, *vouched])
+    if brought_by:
+        anew = _went_along(work.session, collection, there)
+        _hand_over(work, collection, anew, brought_by)
+    else:  # what only goes along is not vouched for: its bringer would see by it that something names it
+        chosen = [each for each in version_ids if each not in along]
+        anew = [each for each in chosen if there.get(each) is not None]
+        _vouch(work, collection, anew)
+    going = candidates(work.session, [*fresh, *anew])
     _enter(work, collection, going[: len(fresh)], brought_by, proposal)
-    _vouch(work, collection, vouched)
     return Published(len(fresh), _offer_to_members(work, collection, going, along))
 
 
@@ -75,16 +81,37 @@ def _vouch(work: Work, collection: Collection, version_ids: Sequence[int]) -> No
     """What a peer had posted and we now release too is ours to keep there (rulings 10)."""
     if not version_ids:
         return
-    work.session.execute(
+    _set_bringer(work.session, collection, version_ids, None)
+    work.audit("collection.vouch", collection.alias, versions=len(version_ids))
+
+
+def _went_along(
+    session: Session, collection: Collection, there: Mapping[int, int | None]
+) -> list[int]:
+    ours = {each for each, brought_by_id in there.items() if brought_by_id is None}
+    return sorted(ours & going_along(session, collection.id)) if ours else []
+
+
+def _hand_over(
+    work: Work, collection: Collection, version_ids: Sequence[int], brought_by: Peer
+) -> None:
+    """They stand for themselves from now on, as what a peer posts does."""
+    if version_ids:
+        _set_bringer(work.session, collection, version_ids, brought_by.id)
+
+
+def _set_bringer(
+    session: Session, collection: Collection, version_ids: Sequence[int], peer_id: int | None
+) -> None:
+    session.execute(
         sa.update(CollectionEntry)
         .where(
             CollectionEntry.collection_id == collection.id,
             among(CollectionEntry.version_id, version_ids),
         )
-        .values(brought_by_id=None)
+        .values(brought_by_id=peer_id)
         .execution_options(synchronize_session=False)
     )
-    work.audit("collection.vouch", collection.alias, versions=len(version_ids))
 
 
 def _offer_to_members(

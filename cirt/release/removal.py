@@ -16,9 +16,10 @@ from cirt.release.locks import feeds_of, lock_collections
 from cirt.release.models import Collection, CollectionEntry, CollectionKind, Feed, Member
 from cirt.release.offers import close_rows
 from cirt.release.pages import all_of, records
+from cirt.release.publishing import feeds_of_members, publish
 from cirt.release.readers import has_access
 from cirt.release.settling import settle
-from cirt.release.unnamed import close_unnamed
+from cirt.release.unnamed import close_unnamed, released_naming
 from cirt.release.windows import find_place
 from cirt.sharing.queries import peer_reader
 
@@ -51,6 +52,7 @@ def remove_object(
     if not _brought_all(work.session, collection, peer, found.version_ids):
         raise RemovalRefused
     take_out(work, collection, found.version_ids)
+    _keep_along(work, collection, found.version_ids)
     work.audit(
         "object.remove",
         stix_id,
@@ -81,6 +83,16 @@ def take_out(work: Work, collection: Collection, version_ids: Iterable[int]) -> 
         if work.session.get(Member, (collection.id, feed.peer_id)) is not None:
             settle(work, feed, collection, objects)
         close_unnamed(work, feed, collection.id, gone)
+
+
+def _keep_along(work: Work, collection: Collection, version_ids: Sequence[int]) -> None:
+    """Definitions that something of ours there names go along with that, to whom it may go and to nobody else."""
+    naming = released_naming(work.session, collection.id, version_ids)
+    if not naming:
+        return
+    publish(work, collection, list(naming))
+    for feed in feeds_of_members(work.session, collection):
+        settle(work, feed, collection, set(naming.values()))
 
 
 def take_out_standing(work: Work, *conditions: sa.ColumnElement[bool]) -> bool:

@@ -12,13 +12,14 @@ from cirt.kernel import schema
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, Actor
+from cirt.kernel.work import CONSOLE, SYSTEM, Actor
 from cirt.objects.models import StixObject
 from cirt.parties.models import Peer
 from cirt.parties.roles import Role
 from cirt.register import service
 from cirt.register.commands import Promote
 from cirt.release.commands import Revoke
+from cirt.release.handing.service import ready
 from cirt.release.holdings.models import Exit, HandedOut
 from cirt.release.publishing import publish
 from cirt.release.reach import reach, spread
@@ -27,6 +28,7 @@ from cirt.release.recalling.letters.reminding import REMIND_AFTER, remind_due
 from cirt.release.recalling.models import PeerLetter, RecallKind
 from cirt.release.recalling.queries import RecallView, recalls_of
 from cirt.release.recalling.revoking import revoke_indicator
+from cirt.sharing.agreements.persons import take_person_off
 from cirt.sharing.gate import show
 from cirt.sharing.models import Agreement
 from tests.support.browse import Visitor, signed_in, web_app
@@ -215,6 +217,25 @@ def test_a_recall_lists_the_mails_and_writes_to_no_organisation(desk: RedDesk) -
     with desk.program.work(CONSOLE, write=False) as work:
         assert work.session.scalars(sa.select(PeerLetter)).all() == []
     assert "knows that it is revoked" in words(lead, f"/indicators/{desk.stix_id}")
+
+
+def test_a_person_whom_no_mail_reaches_any_more_is_not_said_to_be_told(desk: RedDesk) -> None:
+    with desk.program.work(CONSOLE) as work:
+        take_person_off(work, desk.agreement, desk.mei)
+    becomes, _, _ = seen_by(desk, desk.irena)
+    page = words(
+        visiting(desk.program, "irena@ex-cirt.example"), f"/indicators/{desk.stix_id}/revoke"
+    )
+
+    assert (becomes.persons, becomes.unreached) == ([], ["Mei Lan"])
+    assert "is told by mail" not in page
+    assert "No mail reaches Mei Lan any more" in page
+
+    with desk.program.work(desk.irena) as work:
+        revoke_indicator(work, Revoke(desk.stix_id, "Wrong"))
+    recall = desk.handovers()[-1]
+    with desk.program.work(SYSTEM) as work:
+        assert ready(work, recall.id, "<1@ex-cirt.example>") is None
 
 
 def test_a_mail_to_a_person_does_not_count_as_telling_the_organisation(

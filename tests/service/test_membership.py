@@ -10,10 +10,11 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Actor
 from cirt.parties.four_eyes.commands import DecideRequest, Ruling
-from cirt.parties.four_eyes.errors import OwnChange, ReasonNeeded, RequestVoided
+from cirt.parties.four_eyes.errors import OwnChange, ReasonNeeded, RequestVoided, ShownIsOld
 from cirt.parties.four_eyes.service import find_request
 from cirt.parties.peers import set_credentials
 from cirt.parties.roles import Role
+from cirt.release.collections import add_member, find_collection
 from cirt.release.errors import AlreadyMember, NotAMember
 from cirt.release.membership.models import MemberRequest
 from cirt.release.membership.service import (
@@ -23,6 +24,9 @@ from cirt.release.membership.service import (
     take_out_member,
 )
 from cirt.release.models import CollectionKind, PageRead
+from cirt.release.previewing.surroundings import surroundings
+from cirt.release.previewing.visibility import preview_member
+from cirt.release.publishing import publish
 from cirt.release.seeing import seen_collections
 from cirt.sharing.agreements.commands import ChangeAgreement
 from cirt.sharing.agreements.service import change_agreement
@@ -31,7 +35,8 @@ from cirt.sharing.queries import peer_reader
 from tests.support.agreeing import polled
 from tests.support.browse import PASSWORD, signed_in
 from tests.support.register import a_person
-from tests.support.release import a_collection, a_reader, our_indicator, published
+from tests.support.release import a_collection, a_reader, names, our_indicator, published, walk
+from tests.support.store import indicator, put
 
 MOU = "MOU-2026-0001"
 
@@ -66,7 +71,8 @@ def ruled(
 ) -> MemberDecided:
     with program.work(actor) as work:
         digest = find_request(work.session, MemberRequest, number).digest
-        return decide_member(work, DecideRequest(number, ruling, comment, digest))
+        cmd = DecideRequest(number, ruling, comment, digest, surroundings(work))
+        return decide_member(work, cmd)
 
 
 def test_a_member_is_asked_for_by_one_and_approved_by_another(
@@ -98,6 +104,47 @@ def test_a_change_of_the_agreement_in_between_voids_it(
 
     assert isinstance(outcome.conflict, RequestVoided)
     assert polled(create_app(program), "cert-b", "indicators") is None
+
+
+def test_an_approval_does_not_count_where_what_others_let_go_on_has_moved_since(
+    program: Program, irena: Actor, farid: Actor
+) -> None:
+    """Whoever let it go on was told that this peer reads nothing there; whoever approves must see that it now does."""
+    with program.work(CONSOLE) as work:
+        reader = a_reader(work, transit=True)
+        source = a_reader(work, "source", reference="MOU-2026-0099")
+        [brought] = put(work, indicator(1, tlp=Tlp.GREEN), origin=source)
+        publish(work, a_collection(work), [brought.version_id])
+    number = asked(program, irena)
+    with program.work(farid, write=False) as work:
+        digest, seen = find_request(work.session, MemberRequest, number).digest, surroundings(work)
+    with program.work(CONSOLE) as work:
+        change_agreement(work, ChangeAgreement("MOU-2026-0099", transit=True))
+
+    for what in (seen, ""):
+        with pytest.raises(ShownIsOld), program.work(farid) as work:
+            decide_member(work, DecideRequest(number, Ruling.APPROVED, "", digest, what))
+    with pytest.raises(OwnChange), program.work(irena) as work:
+        decide_member(work, DecideRequest(number, Ruling.APPROVED, "", digest, seen))
+    ruled(program, farid, number)
+
+    assert names(walk(program, reader)) == [brought.stix_id]
+
+
+def test_what_a_peer_reads_elsewhere_already_is_not_counted_as_more(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        reader = a_reader(work)
+        both, only = our_indicator(work), our_indicator(work, "198.51.100.8")
+        version_ids = published(work, a_collection(work), both, only)
+        publish(work, a_collection(work, reader, alias="another"), version_ids[:1])
+
+        found = preview_member(work, reader.id, find_collection(work.session, "indicators"))
+        [line] = found.lines
+        add_member(work, find_collection(work.session, "indicators"), reader)
+
+    assert (found.opens, found.closes) == (1, 0)
+    assert (line.before, line.after, line.opens.count) == (0, 2, 2)
+    assert set(names(walk(program, reader))) == {both.stix_id, only.stix_id}
 
 
 def test_a_member_is_taken_out_at_once_by_one_with_a_reason(

@@ -15,8 +15,9 @@ from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
 from cirt.release.handing.models import Handover, HandoverKind, HandoverState, HandoverVersion
+from cirt.release.handing.service import is_reached
 from cirt.release.holdings.sight import objects_naming_actor
-from cirt.sharing.agreements.persons import AgreementPerson
+from cirt.sharing.agreements.persons import AgreementPerson, named_readers
 from cirt.sharing.models import Agreement
 from cirt.sharing.red import named_on
 
@@ -60,11 +61,14 @@ def mails_of_recalls(work: Work, object_id: int) -> dict[int, list[HandoverLine]
     return dict(found)
 
 
-def persons_to_tell(work: Work, object_ids: Sequence[int]) -> list[str]:
-    """Names of those to whom any of these objects went by mail, or may have gone; as far as the actor may know."""
+def persons_to_tell(work: Work, object_ids: Sequence[int]) -> tuple[list[str], list[str]]:
+    """Names of those to whom any of these objects went by mail, or may have gone; as far as the actor may know.
+
+    First those whom a mail can tell that it is revoked, then those whom none reaches any more.
+    """
     was_tried = sa.and_(Handover.state == HandoverState.WAITING, Handover.message_id != "")
     query = (
-        sa.select(AgreementPerson.name)
+        sa.select(AgreementPerson.id, AgreementPerson.name)
         .join(Handover, Handover.person_id == AgreementPerson.id)
         .join(HandoverVersion, HandoverVersion.handover_id == Handover.id)
         .join(ObjectVersion, ObjectVersion.id == HandoverVersion.version_id)
@@ -77,7 +81,11 @@ def persons_to_tell(work: Work, object_ids: Sequence[int]) -> list[str]:
             sa.or_(ObjectFacts.tlp != Tlp.RED, named_on(work.actor.person_id)),
         )
     )
-    return list(work.session.scalars(query.distinct().order_by(AgreementPerson.name)))
+    rows = work.session.execute(query.distinct().order_by(AgreementPerson.name)).all()
+    readers = named_readers(work.session, [row.id for row in rows], work.now) if rows else {}
+    reached = {each for each, reader in readers.items() if is_reached(reader, work.now)}
+    told = [row.name for row in rows if row.id in reached]
+    return told, [row.name for row in rows if row.id not in reached]
 
 
 def _about(object_id: int) -> sa.Select[int]:

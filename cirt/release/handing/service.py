@@ -140,7 +140,7 @@ def ready(work: Work, handover_id: int, message_id: str) -> Ready | None:
         may = len(found) == len(version_ids) and bool(found) and _as_approved(handover, reader)
         along = _definitions(work, reader, version_ids) if may else []
     else:  # passes over marking and scope, but not where nobody is reached any more (rulings 16)
-        may = named_rule(reader, work.now) is None and not agreement_rule(reader.peer, work.now)
+        may = is_reached(reader, work.now)
     if not may:
         return None
     revoked = _stix_ids(work, handover_id) if handover.kind is HandoverKind.RECALL else []
@@ -157,6 +157,11 @@ def ready(work: Work, handover_id: int, message_id: str) -> Ready | None:
         revoked,
         along,
     )
+
+
+def is_reached(reader: NamedReader, now: datetime) -> bool:
+    """Whether a mail that says nothing but that something is revoked can go to this person."""
+    return named_rule(reader, now) is None and not agreement_rule(reader.peer, now)
 
 
 def _definitions(work: Work, reader: NamedReader, version_ids: Sequence[int]) -> list[Released]:

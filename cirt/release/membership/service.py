@@ -6,17 +6,25 @@ from dataclasses import dataclass
 
 from cirt.kernel.errors import Conflict
 from cirt.kernel.work import Work
-from cirt.parties.four_eyes.commands import DecideRequest
-from cirt.parties.four_eyes.errors import RequestVoided
+from cirt.parties.four_eyes.commands import DecideRequest, Ruling
+from cirt.parties.four_eyes.errors import RequestVoided, ShownIsOld
 from cirt.parties.four_eyes.models import RequestState
-from cirt.parties.four_eyes.service import VERBS, find_request, person_acting, reason_of, rule_on
+from cirt.parties.four_eyes.service import (
+    VERBS,
+    barred,
+    find_request,
+    person_acting,
+    reason_of,
+    rule_on,
+)
 from cirt.parties.models import Peer
 from cirt.parties.peers import find_peer
 from cirt.release.collections import add_member, find_collection, remove_member
 from cirt.release.errors import AlreadyMember
 from cirt.release.membership.models import MemberRequest
 from cirt.release.models import Collection, Member
-from cirt.sharing.agreements.service import hold_peer
+from cirt.release.previewing.surroundings import surroundings
+from cirt.sharing.agreements.service import hold_every_peer, hold_peer
 from cirt.sharing.queries import peer_reader
 
 WRITE = "member:write"
@@ -59,13 +67,22 @@ def ask_member(work: Work, alias: str, slug: str, reason: str) -> MemberRequest:
 def decide_member(work: Work, cmd: DecideRequest) -> MemberDecided:
     """Approve, refuse or withdraw; an approved member reads from this transaction on.
 
+    An approval counts only while every peer stands as on the page that said what it opens: what others let go on
+    to this one is a part of that.
+
     Raises:
         NoSuchRequest, RequestDecided, OwnChange, NotYours, WordsNeeded, ShownIsOld, PersonAsks, NotAllowed.
     """
     work.require(WRITE)
     session = work.session
     # First its peer, whose terms it is bound to.
-    hold_peer(work, find_request(session, MemberRequest, cmd.id).peer_id)
+    asked = find_request(session, MemberRequest, cmd.id)
+    if cmd.ruling is Ruling.APPROVED:
+        hold_every_peer(work)
+        if barred(work, asked, WRITE) is None and cmd.seen != surroundings(work):
+            raise ShownIsOld
+    else:
+        hold_peer(work, asked.peer_id)
     request = find_request(session, MemberRequest, cmd.id, lock=True)
     collection = session.get_one(Collection, request.collection_id)
     peer = session.get_one(Peer, request.peer_id)

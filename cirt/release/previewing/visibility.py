@@ -5,6 +5,7 @@ planned as settling plans it.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -47,20 +48,25 @@ def preview_terms(work: Work, peer_id: int, terms: Terms) -> Preview:
     reader = peer_reader(work.session, peer_id, work.now)
     wanted = peer_reader_under(work.session, peer_id, terms, work.now)
     consent = consent_under(load_consent(work.connection), wanted)
-    readable = [
-        each
-        for each in collections_for(work.session, peer_id)
-        if each.kind is not CollectionKind.INBOX
-    ]
+    readable = _readable(work, peer_id)
     return _preview(work, reader, wanted, [(each, True) for each in readable], consent)
 
 
 def preview_member(work: Work, peer_id: int, collection: Collection) -> Preview:
-    """What would change if the peer were a member of this collection too."""
+    """What would change if the peer were a member of this collection too; what it reads elsewhere is nothing new."""
     reader = peer_reader(work.session, peer_id, work.now)
     if collection.kind is CollectionKind.INBOX:
         return Preview([], 0, 0, reader.suspended, has_access(reader, work.now))
-    return _preview(work, reader, reader, [(collection, False)])
+    elsewhere = [each for each in _readable(work, peer_id) if each.id != collection.id]
+    return _preview(work, reader, reader, [(collection, False)], elsewhere=elsewhere)
+
+
+def _readable(work: Work, peer_id: int) -> list[Collection]:
+    return [
+        each
+        for each in collections_for(work.session, peer_id)
+        if each.kind is not CollectionKind.INBOX
+    ]
 
 
 def _preview(
@@ -69,8 +75,9 @@ def _preview(
     wanted: PeerReader,
     asked: Sequence[tuple[Collection, bool]],
     consent: Consent | None = None,
+    elsewhere: Sequence[Collection] = (),
 ) -> Preview:
-    """``asked`` are collections, each with whether the peer is a member now."""
+    """``asked`` are collections, each with whether the peer is a member now; ``elsewhere`` it reads others, as before."""
     lines: list[CollectionShift] = []
     before_all: set[int] = set()
     after_all: set[int] = set()
@@ -89,8 +96,23 @@ def _preview(
                 collection, len(before), len(after), shift_of(work, opened), shift_of(work, closed)
             )
         )
-    opens, closes = len(after_all - before_all), len(before_all - after_all)
+    there = _fetchable_in(work, reader, elsewhere, after_all)
+    opens, closes = len(after_all - before_all - there), len(before_all - after_all - there)
     return Preview(lines, opens, closes, reader.suspended, has_access(wanted, work.now))
+
+
+def _fetchable_in(
+    work: Work, reader: PeerReader, collections: Sequence[Collection], object_ids: AbstractSet[int]
+) -> set[int]:
+    """Which of these objects it can fetch now from any of these collections, of which it is a member."""
+    found: set[int] = set()
+    feeds = feeds_by_collection(work, reader.peer_id)
+    for collection in collections if object_ids else ():
+        offered = offered_now(work.session, feeds.get(collection.id), object_ids)
+        if offered.versions or offered.recalls:
+            ground = ground_of(work, collection, object_ids)
+            found |= fetchable(work, reader, offered, ground).keys()
+    return found
 
 
 def fetchable(work: Work, reader: PeerReader, offered: Offered, ground: Ground) -> dict[int, int]:

@@ -26,6 +26,7 @@ class Consequences:
     by_mail: list[int] = field(default_factory=list)  # had it, and their door is closed
     unaware: list[int] = field(default_factory=list)  # were offered it and never fetched it
     persons: list[str] = field(default_factory=list)  # had it by mail and are told by mail
+    unreached: list[str] = field(default_factory=list)  # had it by mail, and none reaches them now
     names: Mapping[int, str] = field(default_factory=dict)
 
     def named(self, peer_ids: Some[int]) -> list[str]:
@@ -35,7 +36,8 @@ class Consequences:
 def consequences(work: Work, object_ids: Sequence[int]) -> Consequences:
     """Of taking back all of these together."""
     holds = [hold for each in holds_of(work.session, object_ids).values() for hold in each]
-    return replace(of_holds(work, holds), persons=persons_to_tell(work, object_ids))
+    told, unreached = persons_to_tell(work, object_ids)
+    return replace(of_holds(work, holds), persons=told, unreached=unreached)
 
 
 def of_holds(work: Work, holds: Sequence[Hold]) -> Consequences:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion
+from cirt.release.company import definitions_named
 from cirt.release.handing.models import HandoverVersion
 from cirt.release.handing.service import prepare_recall
 from cirt.release.holdings.queries import holds_of
@@ -36,9 +37,12 @@ def pass_on(work: Work, version_ids: Sequence[int]) -> None:
     close_released(work, found.values())
     for version_id, object_id in sorted(found.items()):
         told = set()
+        named = definitions_named(work.session, [version_id])
         for feed in feeds_of(work.session, Feed.id.in_(feeds_by_object.get(object_id, set()))):
             if not _may_have(work, feed, version_id):
                 continue
+            along = [each for each in named if _may_have(work, feed, each)]
+            offer(work, feed, candidates(work.session, along))  # as with what is ours
             offer(work, feed, candidates(work.session, [version_id]), recall=True)
             told.add(feed.peer_id)
         note_recall(work, object_id, RecallKind.PASSED_ON, "", version_id)

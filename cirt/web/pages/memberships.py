@@ -24,6 +24,7 @@ from cirt.release.membership.service import (
     take_out_member,
 )
 from cirt.release.models import Collection, CollectionKind
+from cirt.release.previewing.surroundings import surroundings
 from cirt.release.previewing.visibility import preview_member
 from cirt.release.seeing import seen_collections, seen_page
 from cirt.sharing.case import agreement_rule
@@ -89,6 +90,7 @@ def _page(
         values: dict[str, Any] = {
             "peer": work.session.get_one(Peer, found.peer_id),
             "preview": preview_member(work, found.peer_id, collection) if is_open else None,
+            "seen": surroundings(work) if is_open else "",
             "names": names_behind(work.session, [found.asked_by_id, found.decided_by_id]),
         }
     return render(
