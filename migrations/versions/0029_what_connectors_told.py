@@ -6,7 +6,7 @@ Expand only: the running release knows neither the column nor the tables.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
+revision = "0029"
 down_revision = "0028"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
