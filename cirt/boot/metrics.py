@@ -7,8 +7,8 @@ from typing import TypeAlias
 import sqlalchemy as sa
 from flask import Response, current_app, request
 
+from cirt.exchange.cases.queries import quarantine_counts
 from cirt.exchange.health import Health, LinkHealth, link_health
-from cirt.exchange.queries import quarantine_counts
 from cirt.exchange.watching.alerts import standing
 from cirt.exchange.watching.days import Counts, totals
 from cirt.exchange.watching.queries import worker_seen_at

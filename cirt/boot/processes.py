@@ -164,15 +164,20 @@ class Family:
             os.kill(pid, signal.SIGKILL)
 
 
+def spare_collections() -> None:
+    """Garbage is looked for seldom, and never in what is loaded at the start."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
+
+
 def _spare_memory() -> None:
     """Before the children are made: what is loaded stays common to them, and threads share pools of memory.
 
     A collection of garbage writes into every object that it looks at, and so gives each child its own copy.
     Only glibc has pools that can be limited, and gives back what the start left free.
     """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG)
+    spare_collections()
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         library.mallopt(_M_ARENA_MAX, _ARENAS)

@@ -1,27 +1,64 @@
 """``cirt peer``: the CIRTs with which we exchange."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cirt.cli.console import Console, pass_console, password_option, read_password
+from cirt.exchange.links import try_again
 from cirt.parties import peers
-from cirt.parties.models import Peer
+from cirt.parties.certificates import shown
+from cirt.parties.models import Peer, SightingsBack
 from cirt.parties.peers import PeerFacts
 from cirt.release.settling import offer_missing
 from cirt.sharing.queries import agreements
+
+PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MOST_BYTES = 1024 * 1024
+
+
+def _pem(path: Path | None, *, gone: bool) -> str | None:
+    """An empty text takes away what was set."""
+    if path is None:
+        return "" if gone else None
+    with path.open("rb") as file:
+        return file.read(_MOST_BYTES).decode("latin-1")  # what is no PEM is refused by its reader
 
 
 def _facts(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         password_option("Read the password with which we reach the peer from standard input."),
+        click.option("--no-client-cert", is_flag=True, help="Show it no certificate any more."),
+        click.option(
+            "--client-key", type=PEM, help="Its key, without a passphrase; kept encrypted."
+        ),
+        click.option("--client-cert", type=PEM, help="The certificate that we show to its server."),
+        click.option("--no-ca", is_flag=True, help="Go by the public authorities again."),
+        click.option(
+            "--ca-file", type=PEM, help="The authority of its server, in PEM, and no other."
+        ),
         click.option("--username", help="The name with which we sign in there."),
         click.option("--discovery-url", help="Where its TAXII server is, like https://…/taxii2/"),
         click.option("--identity", metavar="STIX-ID", help="Its STIX identity."),
     ):
         command = option(command)
     return command
+
+
+def _certificates(
+    ca_file: Path | None,
+    no_ca: bool,
+    client_cert: Path | None,
+    client_key: Path | None,
+    no_client_cert: bool,
+) -> tuple[str | None, str | None, str | None]:
+    return (
+        _pem(ca_file, gone=no_ca),
+        _pem(client_cert, gone=no_client_cert),
+        _pem(client_key, gone=False),
+    )
 
 
 @click.group()
@@ -37,6 +74,7 @@ def peer() -> None:
 @pass_console
 def add(
     console: Console,
+    /,
     slug: str,
     name: str,
     country: str,
@@ -44,10 +82,13 @@ def add(
     discovery_url: str | None,
     username: str | None,
     password_stdin: bool,
+    **tls: Any,
 ) -> None:
     """Record a peer under SLUG; without an agreement nothing is exchanged."""
     password = read_password(password_stdin)
-    facts = PeerFacts(name, country, identity, discovery_url, username, password)
+    facts = PeerFacts(
+        name, country, identity, discovery_url, username, password, *_certificates(**tls)
+    )
     with console.work() as work:
         peers.add_peer(work, console.program().keys, slug, facts)
     console.say({"slug": slug}, f"{name} is recorded as {slug}.")
@@ -66,6 +107,7 @@ def add(
 @pass_console
 def set_(
     console: Console,
+    /,
     slug: str,
     name: str | None,
     country: str | None,
@@ -74,15 +116,26 @@ def set_(
     username: str | None,
     password_stdin: bool,
     exchange_key: str | None,
+    **tls: Any,
 ) -> None:
     """Change what is recorded of SLUG; what is not given stays.
 
     Whoever records an exchange key vouches for it: files that it signs are taken as the peer's.
     """
     password = read_password(password_stdin)
-    facts = PeerFacts(name, country, identity, discovery_url, username, password, exchange_key)
+    facts = PeerFacts(
+        name,
+        country,
+        identity,
+        discovery_url,
+        username,
+        password,
+        exchange_key,
+        *_certificates(**tls),
+    )
     with console.work() as work:
         made = peers.set_peer(work, console.program().keys, slug, facts)
+        try_again(work, slug)
         fingerprint = peers.exchange_fingerprint(made)
     said = f"{slug} is changed."
     if exchange_key:
@@ -111,6 +164,8 @@ def show(console: Console, slug: str) -> None:
         one = peers.find_peer(work.session, slug)
         facts = _row(one) | {
             "username": one.username,
+            "authority": _certificate(one.ca_pem),
+            "client_certificate": _certificate(one.client_cert_pem),
             "exchange_fingerprint": peers.exchange_fingerprint(one),
             "agreements": " ".join(
                 f"{agreement.reference} ({agreement.state.value})"
@@ -144,6 +199,21 @@ def resume(console: Console, slug: str) -> None:
 
 @peer.command()
 @click.argument("slug")
+@click.argument("back", type=click.Choice([each.value for each in SightingsBack]))
+@pass_console
+def sightings(console: Console, slug: str, back: str) -> None:
+    """What goes back to SLUG when we see something that it sent.
+
+    never: nothing. ask: what somebody reports on the page of the object; the default. anonymous: that, and by itself
+    what is confirmed on an incident. Count and days go, never who saw it where; that takes a release.
+    """
+    with console.work() as work:
+        peers.set_sightings(work, slug, SightingsBack(back))
+    console.say({"slug": slug, "sightings": back}, f"Sightings that go back to {slug}: {back}.")
+
+
+@peer.command()
+@click.argument("slug")
 @click.option("--username", help="Default: the slug.")
 @password_option("Read the password from standard input instead of making one.")
 @pass_console
@@ -160,6 +230,13 @@ def credentials(console: Console, slug: str, username: str | None, password_stdi
     console.say(facts, f"{slug} signs in to /taxii2/ as {name}.{shown}")
 
 
+def _certificate(pem: str | None) -> str | None:
+    if pem is None:
+        return None
+    found = shown(pem)
+    return f"{found.subject}, until {found.until.date()}"
+
+
 def _row(one: Peer) -> dict[str, Any]:
     return {
         "slug": one.slug,
@@ -168,4 +245,5 @@ def _row(one: Peer) -> dict[str, Any]:
         "state": one.state.value,
         "identity": one.identity_id,
         "discovery_url": one.discovery_url,
+        "sightings": one.sightings.value,
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cirt.exchange import quarantine
-from cirt.exchange.arriving.doors import door_of
+from cirt.exchange.arriving.doors import Door, door_of
 from cirt.exchange.arriving.taking import Arrival, Read, take_by
 from cirt.exchange.models import Outcome, Quarantined
 from cirt.kernel.tlp import Tlp
@@ -50,47 +50,53 @@ def take(
     return arrivals
 
 
-def take_waiting(work: Work, rows: Sequence[Quarantined]) -> None:
-    """Let in what was held, with whatever waits for it; a person has decided that it may come."""
-    _retry(work, _take_all(work, rows, is_counted=False))
+def take_waiting(
+    work: Work, rows: Sequence[Quarantined], lets: frozenset[str] = frozenset()
+) -> list[Arrival]:
+    """Let in what was held, with whatever waits for it; a person has decided that it may come.
+
+    ``lets`` are the codes of reasons that do not hold it this time. One answer per row, in the order given.
+    """
+    arrivals, definitions = _take_all(work, rows, is_counted=False, lets=lets)
+    _retry(work, definitions)
+    return [arrivals[row.id] for row in rows]
 
 
 def _retry(work: Work, definitions: Sequence[str]) -> None:
     """Take anew what was held until these definitions came, and then what was held until those did."""
     while definitions:
-        definitions = _take_all(work, quarantine.waiting_for(work.session, definitions))
+        _, definitions = _take_all(work, quarantine.waiting_for(work.session, definitions))
 
 
-def _take_all(work: Work, rows: Sequence[Quarantined], *, is_counted: bool = True) -> list[str]:
-    """Each by the door at which it came; the definitions among them that are taken now."""
+def _take_all(
+    work: Work,
+    rows: Sequence[Quarantined],
+    *,
+    is_counted: bool = True,
+    lets: frozenset[str] = frozenset(),
+) -> tuple[dict[int, Arrival], list[str]]:
+    """Each by the door at which it came: answers by row, and the definitions among them that are taken now."""
     groups: dict[tuple[quarantine.Source, str | None], list[Quarantined]] = defaultdict(list)
     for row in rows:
         source = quarantine.Source(row.peer_id, row.collection_id, row.run_id)
         groups[source, row.values.get("import_tlp")].append(row)
-    return [
-        definition
-        for (source, tlp), some in groups.items()
-        for definition in _take_anew(work, source, tlp, some, is_counted=is_counted)
-    ]
+    answers: dict[int, Arrival] = {}
+    found: list[str] = []
+    for (source, tlp), some in groups.items():
+        door = _door_again(work, source, tlp)
+        door = replace(door, is_counted=is_counted, lets=lets)
+        arrivals, definitions = take_by(work, [row.body or b"" for row in some], door)
+        for row, arrival in zip(some, arrivals, strict=True):
+            quarantine.settle(work, row, arrival.outcome, arrival.reason)
+            answers[row.id] = arrival
+        counts = Counter(arrival.outcome.value for arrival in arrivals)
+        work.audit("quarantine.retry", door.peer.slug if door.peer else "import", **counts)
+        found += definitions
+    return answers, found
 
 
-def _take_anew(
-    work: Work,
-    source: quarantine.Source,
-    tlp: str | None,
-    rows: Sequence[Quarantined],
-    *,
-    is_counted: bool,
-) -> list[str]:
-    """The definitions among them that are taken now."""
+def _door_again(work: Work, source: quarantine.Source, tlp: str | None) -> Door:
     session = work.session
     peer = session.get(Peer, source.peer_id) if source.peer_id else None
     collection = session.get(Collection, source.collection_id) if source.collection_id else None
-    door = door_of(work, peer, collection, source.run_id, Tlp.parse(tlp) if tlp else None)
-    door = replace(door, is_counted=is_counted)
-    arrivals, definitions = take_by(work, [row.body or b"" for row in rows], door)
-    for row, arrival in zip(rows, arrivals, strict=True):
-        quarantine.settle(work, row, arrival.reason)
-    counts = Counter(arrival.outcome.value for arrival in arrivals)
-    work.audit("quarantine.retry", peer.slug if peer else "import", **counts)
-    return definitions
+    return door_of(work, peer, collection, source.run_id, Tlp.parse(tlp) if tlp else None)

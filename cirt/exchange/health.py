@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.exchange.due import Rhythm, rhythm_of
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outgoing, Run, RunState
-from cirt.exchange.trouble import LINK_ERRORS
+from cirt.exchange.trouble import LINK_ERRORS, ChoiceMissing, ShareUsed
 from cirt.exchange.watching.alerts import standing
 from cirt.exchange.watching.days import Counts, link_line
 from cirt.exchange.watching.models import AlertKind
@@ -41,6 +42,9 @@ HEALTH_WORDS = {
 }
 
 
+RESTING = (ChoiceMissing.code, ShareUsed.code)  # said of a link in which nothing is wrong
+
+
 @dataclass(frozen=True, slots=True)
 class LinkHealth:
     """``message`` is the cause of trouble, marked, with {values}; empty where there is none."""
@@ -52,7 +56,9 @@ class LinkHealth:
     remote: str
     collection: str | None  # alias of ours, for a push
     every_s: int
+    cron: str | None  # instead of every_s
     health: Health
+    rhythm: Rhythm | None  # None: nothing runs by itself, for it rests or is carried
     last_run_at: datetime | None
     last_success_at: datetime | None
     last_data_at: datetime | None
@@ -89,7 +95,9 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
     if peer_id is not None:
         query = query.where(Link.peer_id == peer_id)
     waiting = _outgoing(session, Outgoing.failure.is_(None))
-    refused = _outgoing(session, Outgoing.failure.is_not(None))
+    refused = _outgoing(
+        session, sa.and_(Outgoing.failure.is_not(None), Outgoing.given_up_at.is_(None))
+    )
     runs = _last_runs(session)
     silent = {one.line for one in standing(session) if one.kind is AlertKind.SILENT}
     return [
@@ -101,7 +109,9 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
             remote=link.remote,
             collection=alias,
             every_s=link.every_s,
+            cron=link.cron,
             health=_word(link, peer, runs.get(link.id), is_silent=link_line(link.id) in silent),
+            rhythm=None if link.by_file or _is_stopped(link, peer) else rhythm_of(link),
             last_run_at=link.last_run_at,
             last_success_at=link.last_success_at,
             last_data_at=link.last_data_at,
@@ -126,9 +136,9 @@ def link_lines(session: Session) -> list[Line]:
             name=f"{peer.name}, {link.remote}",
             peer_id=peer.id,
             every_s=link.every_s,
-            is_at_work=not _rests(link, peer),
+            is_at_work=not _is_stopped(link, peer),
             brings_data=link.direction is LinkDirection.PULL,
-            is_in_trouble=link.error is not None,
+            is_in_trouble=link.error is not None and link.error not in RESTING,
             since=link.created_at,
             last_success_at=link.last_success_at,
             last_data_at=link.last_data_at,
@@ -137,12 +147,13 @@ def link_lines(session: Session) -> list[Line]:
     ]
 
 
-def _rests(link: Link, peer: Peer) -> bool:
-    return link.state is LinkState.PAUSED or peer.state is PeerState.SUSPENDED
+def _is_stopped(link: Link, peer: Peer) -> bool:
+    is_awake = link.state is LinkState.ACTIVE and peer.state is PeerState.ACTIVE
+    return link.waits_for_choice or not is_awake
 
 
 def _word(link: Link, peer: Peer, run: Run | None, *, is_silent: bool) -> Health:
-    if _rests(link, peer):
+    if _is_stopped(link, peer) or link.error in RESTING:
         return Health.RESTING
     if link.error:
         return Health.TROUBLE

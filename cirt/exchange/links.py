@@ -1,40 +1,28 @@
-"""Links: which of a peer's collections we read or write, how often, and when the next run is due."""
+"""Links: which of a peer's collections we read or write, when, and how much of it."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange import trouble
-from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.models import Link, LinkDirection, LinkState
-from cirt.kernel import jobs
-from cirt.kernel.clock import to_us
+from cirt.exchange.timing.cron import read_cron
 from cirt.kernel.errors import Conflict, Invalid, NotFound
-from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
-from cirt.parties.models import Peer, PeerState
+from cirt.parties.models import Peer
 from cirt.parties.peers import find_peer
 from cirt.release.collections import find_collection
 
-__all__ = [
-    "JOB",
-    "AddLink",
-    "LinkHealth",
-    "add_link",
-    "due_links",
-    "find_link",
-    "link_health",
-    "links",
-    "pause_link",
-    "put_due",
-    "resume_link",
-]
-
-JOB = "link.sync"
 MIN_EVERY_S, MAX_EVERY_S = 1, 86_400
+MIN_DAY_BYTES = 100_000  # less would not hold one page
+_TYPE = re.compile(r"[a-z0-9][a-z0-9-]{1,248}[a-z0-9]\Z")  # STIX 2.1, section 3.1
+_MOST_TYPES = 50
 
 
 class NoSuchLink(NotFound):
@@ -57,6 +45,49 @@ class FromOnlyForPush(Invalid):
     message = mark("Only a push link is fed from a collection of ours.")
 
 
+class TypeWrong(Invalid):
+    code = "type-wrong"
+    message = mark("“{type}” is no type of STIX objects. Write types such as indicator, malware.")
+
+
+class ShareTooSmall(Invalid):
+    code = "share-too-small"
+    message = mark(
+        "A day's share of {bytes} bytes would not hold one page. Give at least {least} bytes."
+    )
+
+
+class NothingToChoose(Conflict):
+    code = "nothing-to-choose"
+    message = mark("This link runs already. To read further back, change its start.")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When a link runs and how much of it; ``types`` empty is every type."""
+
+    every_s: int = 300
+    cron: str | None = None  # instead of every_s
+    types: tuple[str, ...] = ()
+    since: datetime | None = None  # only what was added after
+    day_bytes: int | None = None
+
+    def check(self) -> None:
+        """
+        Raises:
+            EveryWrong, CronWrong, CronNever, TypeWrong, ShareTooSmall.
+        """
+        if not MIN_EVERY_S <= self.every_s <= MAX_EVERY_S:
+            raise EveryWrong(least=MIN_EVERY_S, most=MAX_EVERY_S, every=self.every_s)
+        if self.cron is not None:
+            read_cron(self.cron)
+        for each in self.types[: _MOST_TYPES + 1]:
+            if not _TYPE.match(each) or len(self.types) > _MOST_TYPES:
+                raise TypeWrong(type=each[:60])
+        if self.day_bytes is not None and self.day_bytes < MIN_DAY_BYTES:
+            raise ShareTooSmall(bytes=self.day_bytes, least=MIN_DAY_BYTES)
+
+
 @dataclass(frozen=True, slots=True)
 class AddLink:
     peer: str  # slug
@@ -65,16 +96,24 @@ class AddLink:
     collection: str | None = None  # id or alias of ours, from which a push is fed
     every_s: int = 300
     since: datetime | None = None
+    cron: str | None = None
+    types: tuple[str, ...] = ()
+    day_bytes: int | None = None
+    waits_for_choice: bool = False  # a pull that begins when somebody has chosen from when on
+
+    def terms(self) -> Terms:
+        return Terms(self.every_s, self.cron, self.types, self.since, self.day_bytes)
 
 
 def add_link(work: Work, cmd: AddLink) -> Link:
     """
     Raises:
-        NoSuchPeer, NoSuchCollection, LinkExists, EveryWrong, FromOnlyForPush, NotAllowed.
+        NoSuchPeer, NoSuchCollection, LinkExists, FromOnlyForPush, NotAllowed.
+        EveryWrong, CronWrong, CronNever, TypeWrong, ShareTooSmall.
     """
     work.require("peer:write")
-    if not MIN_EVERY_S <= cmd.every_s <= MAX_EVERY_S:
-        raise EveryWrong(least=MIN_EVERY_S, most=MAX_EVERY_S, every=cmd.every_s)
+    terms = cmd.terms()
+    terms.check()
     if cmd.collection and cmd.direction is LinkDirection.PULL:
         raise FromOnlyForPush
     peer = find_peer(work.session, cmd.peer)
@@ -84,20 +123,68 @@ def add_link(work: Work, cmd: AddLink) -> Link:
     )
     if work.session.scalar(sa.select(same)):
         raise LinkExists(peer=peer.slug, remote=cmd.remote)
+    waits = cmd.waits_for_choice and cmd.direction is LinkDirection.PULL
     link = Link(
         peer_id=peer.id,
         direction=cmd.direction,
         remote=cmd.remote,
         collection_id=mine.id if mine else None,
-        every_s=cmd.every_s,
-        since=cmd.since,
         state=LinkState.ACTIVE,
+        waits_for_choice=waits,
+        error=trouble.ChoiceMissing.code if waits else None,
         error_values={},
         created_at=work.now,
+        **_columns(terms),
     )
     work.session.add(link)
     work.session.flush()
     _audit(work, "link.add", link, peer)
+    return link
+
+
+def change_link(work: Work, link_id: int, terms: Terms) -> Link:
+    """Another schedule, filter, start or share. Where more is read than before, the walk begins anew.
+
+    Raises:
+        NoSuchLink, NotAllowed.
+        EveryWrong, CronWrong, CronNever, TypeWrong, ShareTooSmall.
+    """
+    work.require("peer:write")
+    terms.check()
+    link = find_link(work.session, link_id)
+    if reads_more(link, terms):
+        link.cursor = None  # what is known already is not taken twice
+    if (terms.every_s, terms.cron) != (link.every_s, link.cron):
+        link.set_at = work.now
+    for name, value in _columns(terms).items():
+        setattr(link, name, value)
+    _try_again(link)
+    _audit(work, "link.change", link, work.session.get_one(Peer, link.peer_id))
+    return link
+
+
+def reads_more(link: Link, terms: Terms) -> bool:
+    """Whether what was passed over under the present terms is wanted under these."""
+    earlier = link.since is not None and (terms.since is None or terms.since < link.since)
+    wider = link.types is not None and (not terms.types or bool({*terms.types} - {*link.types}))
+    return earlier or wider
+
+
+def begin_link(work: Work, link_id: int, since: datetime | None) -> Link:
+    """Choose from when on a link reads that was waiting for that; None: all that there is.
+
+    Raises:
+        NoSuchLink, NothingToChoose, NotAllowed.
+    """
+    work.require("peer:write")
+    link = find_link(work.session, link_id)
+    if not link.waits_for_choice:
+        raise NothingToChoose
+    link.since, link.waits_for_choice = since, False
+    _try_again(link)
+    if link.cron is None:
+        link.retry_at = work.now  # at once; a calendar has its reasons
+    _audit(work, "link.begin", link, work.session.get_one(Peer, link.peer_id))
     return link
 
 
@@ -106,14 +193,22 @@ def pause_link(work: Work, link_id: int) -> Link:
 
 
 def resume_link(work: Work, link_id: int) -> Link:
+    """Go on; also where it waited after failures."""
     return _set_state(work, link_id, LinkState.ACTIVE, "link.resume")
 
 
-def links(session: Session, peer_id: int | None = None) -> list[tuple[Link, Peer]]:
+def try_again(work: Work, slug: str) -> None:
+    """The links of a peer need not wait any longer: how it is reached has changed."""
+    for link, _ in links(work.session, find_peer(work.session, slug).id):
+        if link.error != trouble.ShareUsed.code:
+            link.failures, link.retry_at = 0, None
+
+
+def links(session: Session, peer_id: int | None = None) -> Sequence[tuple[Link, Peer]]:
     query = sa.select(Link, Peer).join(Peer, Peer.id == Link.peer_id)
     if peer_id is not None:
         query = query.where(Link.peer_id == peer_id)
-    return list(session.execute(query.order_by(Peer.name, Link.id)))
+    return [(link, peer) for link, peer in session.execute(query.order_by(Peer.name, Link.id))]
 
 
 def find_link(session: Session, link_id: int) -> Link:
@@ -127,51 +222,32 @@ def find_link(session: Session, link_id: int) -> Link:
     return link
 
 
-def due_links(session: Session, now: datetime) -> list[Link]:
-    """Those by line that may run now: neither paused, nor of a suspended peer, nor told to wait, nor still at it."""
-    busy = sa.exists().where(
-        Job.slot.startswith(sa.literal(f"{JOB}-") + sa.cast(Link.id, sa.String) + "-"),
-        Job.state.in_([JobState.WAITING, JobState.RUNNING]),
-    )
-    query = (
-        sa.select(Link)
-        .join(Peer, Peer.id == Link.peer_id)
-        .where(
-            Link.state == LinkState.ACTIVE,
-            Link.by_file.is_(False),
-            Peer.state == PeerState.ACTIVE,
-            ~busy,
-        )
-        .order_by(Link.id)
-    )
-    return [link for link in session.scalars(query) if not _is_told_to_wait(link, now)]
+def terms_of(link: Link) -> Terms:
+    return Terms(link.every_s, link.cron, tuple(link.types or ()), link.since, link.day_bytes)
 
 
-def put_due(work: Work) -> int:
-    """Ask for a run of each link that is due, once in its slot over any number of workers; how many."""
-    return sum(
-        jobs.put(work.session, JOB, {"link": link.id}, run_at=work.now, slot=_slot(link, work.now))
-        for link in due_links(work.session, work.now)
-    )
+def _columns(terms: Terms) -> dict[str, Any]:
+    return {
+        "every_s": terms.every_s,
+        "cron": terms.cron,
+        "types": sorted({*terms.types}) or None,
+        "since": terms.since,
+        "day_bytes": terms.day_bytes,
+    }
 
 
-def _slot(link: Link, now: datetime) -> str:
-    """Slots of different links begin at different moments, so that not all run at once."""
-    seconds = to_us(now) // 1_000_000
-    return f"{JOB}-{link.id}-{link.every_s}-{(seconds + 7 * link.id) // link.every_s}"
-
-
-def _is_told_to_wait(link: Link, now: datetime) -> bool:
-    """A peer that asked us to wait is left alone until then, a day at most."""
-    if link.error != trouble.PeerBusy.code or link.last_run_at is None:
-        return False
-    wait_s = min(float(link.error_values.get("wait_s", 0)), MAX_EVERY_S)
-    return link.last_run_at <= now < link.last_run_at + timedelta(seconds=wait_s)
+def _try_again(link: Link) -> None:
+    link.failures, link.retry_at = 0, None
+    if link.error in (trouble.ChoiceMissing.code, trouble.ShareUsed.code):
+        waits = link.waits_for_choice
+        link.error, link.error_values = trouble.ChoiceMissing.code if waits else None, {}
 
 
 def _set_state(work: Work, link_id: int, state: LinkState, act: str) -> Link:
     work.require("peer:write")
     link = find_link(work.session, link_id)
+    if state is LinkState.ACTIVE:
+        _try_again(link)
     if link.state is not state:
         link.state = state
         _audit(work, act, link, work.session.get_one(Peer, link.peer_id))
@@ -179,5 +255,15 @@ def _set_state(work: Work, link_id: int, state: LinkState, act: str) -> Link:
 
 
 def _audit(work: Work, act: str, link: Link, peer: Peer) -> None:
-    facts = {"peer": peer.slug, "direction": link.direction.value, "remote": link.remote}
-    work.audit(act, f"link {link.id}", **facts, every_s=link.every_s)
+    work.audit(
+        act,
+        f"link {link.id}",
+        peer=peer.slug,
+        direction=link.direction.value,
+        remote=link.remote,
+        every_s=link.every_s,
+        cron=link.cron,
+        types=link.types,
+        since=link.since.isoformat() if link.since else None,
+        day_bytes=link.day_bytes,
+    )

@@ -1,6 +1,6 @@
 """Links to peers' collections, their runs, what did not pass, receipts, and what waits to be sent."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cirt.kernel.db import Base, BigId
+from cirt.kernel.work import ActorKind
+from cirt.release.recalling.models import LetterState
 
 
 class LinkDirection(StrEnum):
@@ -32,7 +34,14 @@ class Link(Base):
     remote: Mapped[str] = mapped_column(sa.String(200))  # id or alias of the peer's collection
     collection_id: Mapped[int | None] = mapped_column(sa.ForeignKey("collection.id"))  # push --from
     every_s: Mapped[int] = mapped_column(default=300)
+    cron: Mapped[str | None] = mapped_column(sa.String(100))  # instead of every_s, UTC
+    set_at: Mapped[datetime | None]  # when the schedule was changed last
+    types: Mapped[list[str] | None]  # None: every type
     since: Mapped[datetime | None]
+    day_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)  # a day's share; None: no limit
+    waits_for_choice: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    estimate: Mapped[dict[str, Any] | None]  # of what a first run would bring
+    rehearsal: Mapped[dict[str, Any] | None]  # what a dry run asked for at the desk found
     state: Mapped[LinkState] = mapped_column(default=LinkState.ACTIVE)
     cursor: Mapped[str | None] = mapped_column(sa.String(64))  # newest date_added seen, as sent
     last_run_at: Mapped[datetime | None]
@@ -40,8 +49,20 @@ class Link(Base):
     last_data_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(sa.String(64))  # code of the last failure
     error_values: Mapped[dict[str, Any]]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")  # in a row
+    retry_at: Mapped[datetime | None]  # not before; instead of the schedule
     created_at: Mapped[datetime]
     by_file: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # no line
+
+
+class LinkTraffic(Base):
+    """What went over a link on one day, UTC, as it was on the wire: bodies and headers, compressed."""
+
+    __tablename__ = "link_traffic"
+
+    link_id: Mapped[int] = mapped_column(sa.ForeignKey("link.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    bytes: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class RunState(StrEnum):
@@ -67,6 +88,7 @@ class Run(Base):
     known: Mapped[int] = mapped_column(default=0)
     held: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0, server_default="0")  # by the link's filter
     error: Mapped[str | None] = mapped_column(sa.String(64))
     error_values: Mapped[dict[str, Any]]
     reasons: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)  # why some were not taken
@@ -81,11 +103,25 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+class Ending(StrEnum):
+    """How an arrival left quarantine."""
+
+    TAKEN = "taken"
+    KNOWN = "known"  # it was here by then
+    MOVED = "moved"  # tried anew and kept for another reason
+    DROPPED = "dropped"
+    FIRST = "first"  # of two contents the first one is right
+    NEITHER = "neither"
+
+
 class Quarantined(Base):
     """An arrival that was held or refused, with its bytes and the reason."""
 
     __tablename__ = "quarantined"
-    __table_args__ = (sa.UniqueConstraint("peer_id", "sha256", "code"),)
+    __table_args__ = (
+        sa.UniqueConstraint("peer_id", "sha256", "code"),
+        sa.Index("ix_quarantined_list", "settled_at", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     peer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("peer.id"))  # NULL: console import
@@ -102,6 +138,10 @@ class Quarantined(Base):
     at: Mapped[datetime] = mapped_column(index=True)
     waits_for: Mapped[str | None] = mapped_column(sa.String(300), index=True)  # marking-definition
     settled_at: Mapped[datetime | None]
+    settled_as: Mapped[Ending | None]  # NULL too where it was settled before this was noted
+    settled_by_id: Mapped[int | None]  # account.id; NULL: the program, or the console
+    settled_via: Mapped[ActorKind | None]
+    note: Mapped[str | None] = mapped_column(sa.Text)  # why a person settled it so
 
 
 class Receipt(Base):
@@ -133,3 +173,30 @@ class Outgoing(Base):
     sent_at: Mapped[datetime | None]
     status_id: Mapped[str | None] = mapped_column(sa.String(64))
     failure: Mapped[str | None] = mapped_column(sa.Text)  # the peer's own words, untrusted
+    refused_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]  # a person has read the refusal and lets it be
+    given_up_by_id: Mapped[int | None]  # account.id
+
+
+class ArrivalLetter(Base):
+    """A question to the peer that sent an arrival; its words are a person's, and go as they are."""
+
+    __tablename__ = "arrival_letter"
+    __table_args__ = (
+        sa.Index("ix_arrival_letter_arrival", "arrival_id"),
+        sa.Index("ix_arrival_letter_due", "state", "next_try_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    arrival_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("quarantined.id"))
+    state: Mapped[LetterState] = mapped_column(default=LetterState.QUEUED)
+    address: Mapped[str] = mapped_column(sa.String(254))
+    subject: Mapped[str] = mapped_column(sa.String(300))
+    text: Mapped[str] = mapped_column(sa.Text)
+    message_id: Mapped[str | None] = mapped_column(sa.String(300))
+    written_at: Mapped[datetime]
+    written_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    sent_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    failure: Mapped[str] = mapped_column(sa.Text, default="")

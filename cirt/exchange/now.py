@@ -2,12 +2,12 @@
 
 import sqlalchemy as sa
 
-from cirt.exchange.links import JOB, find_link
-from cirt.exchange.models import LinkState
-from cirt.kernel import jobs
+from cirt.exchange.due import ask_for_run, is_busy
+from cirt.exchange.links import find_link
+from cirt.exchange.models import Link, LinkState
+from cirt.exchange.trouble import ChoiceMissing
 from cirt.kernel.clock import to_us
 from cirt.kernel.errors import Conflict
-from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer, PeerState
@@ -23,6 +23,11 @@ class LinkRests(Conflict):
     message = mark("This link is paused, or {peer} is suspended. Resume it first.")
 
 
+class LinkWaits(Conflict):
+    code = "link-waits"
+    message = ChoiceMissing.message
+
+
 class LinkByFile(Conflict):
     code = "link-by-file"
     message = mark(
@@ -34,22 +39,27 @@ def run_now(work: Work, link_id: int) -> None:
     """Put a job for the worker; the run itself is the worker's.
 
     Raises:
-        NoSuchLink, LinkBusy, LinkRests, LinkByFile, NotAllowed.
+        NoSuchLink, LinkBusy, LinkByFile, LinkRests, LinkWaits, NotAllowed.
     """
     work.require("sync:run")
     link = find_link(work.session, link_id)
+    peer = check_awake(work, link)
+    if link.waits_for_choice:
+        raise LinkWaits
+    if work.session.scalar(sa.select(is_busy(link.id))):
+        raise LinkBusy
+    ask_for_run(work, link, f"now-{to_us(work.now)}")
+    work.audit("link.run", f"link {link.id}", peer=peer.slug, direction=link.direction.value)
+
+
+def check_awake(work: Work, link: Link) -> Peer:
+    """
+    Raises:
+        LinkRests, LinkByFile.
+    """
     peer = work.session.get_one(Peer, link.peer_id)
     if link.state is LinkState.PAUSED or peer.state is PeerState.SUSPENDED:
         raise LinkRests(peer=peer.name)
     if link.by_file:
         raise LinkByFile(peer=peer.name)
-    own_slots = f"{JOB}-{link.id}-"
-    busy = sa.exists().where(
-        Job.slot.startswith(own_slots, autoescape=True),
-        Job.state.in_([JobState.WAITING, JobState.RUNNING]),
-    )
-    if work.session.scalar(sa.select(busy)):
-        raise LinkBusy
-    slot = f"{own_slots}now-{to_us(work.now)}"
-    jobs.put(work.session, JOB, {"link": link.id}, run_at=work.now, slot=slot)
-    work.audit("link.run", f"link {link.id}", peer=peer.slug, direction=link.direction.value)
+    return peer

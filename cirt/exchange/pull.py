@@ -7,14 +7,20 @@ again without a gap, and what comes twice is known.
 
 import hashlib
 import re
+import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cirt.exchange import trouble
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.taking import Arrival
+from cirt.exchange.budget import Meter, metered
+from cirt.exchange.dates import format_added, parse_added
+from cirt.exchange.filtering import asked_types, is_wanted
 from cirt.exchange.models import Link, Outcome, Run, RunState
+from cirt.exchange.remote.ahead import Pages, reading_ahead
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import (
     Caps,
@@ -39,15 +45,24 @@ _STALE_PAGES = (
     100  # with nothing new and no later date; a full re-read of known objects has later dates
 )
 _EMPTY_PAGES = 5
+_LARGE = 5000  # objects from which on a first run is large
+_GENTLE_IN_ONE_GO = 1000  # nobody at the desk waits longer than such a transaction takes
+_REST = 1.5  # times as long as storing took
+_LONGEST_REST_S = 2.0
 
 
 def pull_link(
-    program: Program, link_id: int, *, dry_run: bool = False, caps: Caps | None = None
+    program: Program,
+    link_id: int,
+    *,
+    dry_run: bool = False,
+    caps: Caps | None = None,
+    gentle: bool = False,
 ) -> Run:
     """Read what is new. A dry run asks and counts, and stores nothing, not even that it ran."""
     if dry_run:
         return _dry(program, link_id, caps or Caps())
-    return run_link(program, link_id, _pull, caps)
+    return run_link(program, link_id, _pull, caps, gentle=gentle)
 
 
 def _dry(program: Program, link_id: int, caps: Caps) -> Run:
@@ -55,27 +70,18 @@ def _dry(program: Program, link_id: int, caps: Caps) -> Run:
         run = new_run(link_id, work)
     try:
         _Walk(Running(program, link_id, None, caps), dry=run).go()
-    except Unavailable as error:
+    except trouble.ShareUsed as error:
         run.error, run.error_values = error.code, dict(error.values)
-    run.state = RunState.FAILED if run.error else RunState.DONE
+    except Unavailable as error:
+        run.state = RunState.FAILED
+        run.error, run.error_values = error.code, dict(error.values)
+    if run.state is RunState.RUNNING:
+        run.state = RunState.DONE
     return run
 
 
 def _pull(running: Running) -> None:
     _Walk(running).go()
-
-
-def parse_added(text: str | None) -> datetime | None:
-    """A date_added as servers send it, with any offset and precision; None where it is nonsense."""
-    try:
-        found = datetime.fromisoformat((text or "").strip())
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter beside the first and the last day there is
-        return None
-
-
-def format_added(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(slots=True)
@@ -131,6 +137,9 @@ class _Walk:
         self._token: str | None = None
         self._high: str | None = None  # the latest date seen on this walk, as sent
         self._may_restart = True
+        self._types: list[str] | None = None
+        self._is_first = False
+        self._meter: Meter | None = None
 
     def go(self) -> None:
         """
@@ -141,15 +150,28 @@ class _Walk:
             check_may_run(work, self._running.link_id)
             link = work.session.get_one(Link, self._running.link_id)
             self._start_after(_start(link))
-        access, clock = self._running.access(), self._running.program.clock
-        with Remote(access, clock, self._running.caps.request) as remote:
+            self._is_first = link.last_success_at is None
+            self._types = link.types
+        if types := asked_types(link.types):
+            self._filters["type"] = types
+        program, clock = self._running.program, self._running.program.clock
+        with (
+            Remote(self._running.access(), clock, self._running.caps.request) as remote,
+            metered(program, link.id, remote) as self._meter,
+        ):
             collection = remote.find(link.remote)
             if not collection.can_read:
                 raise trouble.NotReadable(name=link.remote)
-            while self._step(collection):
-                limit = self._guard.over_limit(clock.now())
-                if limit:
-                    raise trouble.RunTooLong(limit=limit)
+            with self._read_ahead(collection) as pages:
+                while self._step(pages):
+                    self._meter.check()
+                    limit = self._guard.over_limit(clock.now())
+                    if limit:
+                        raise trouble.RunTooLong(limit=limit)
+
+    def _read_ahead(self, collection: RemoteCollection) -> AbstractContextManager[Pages]:
+        reads_ahead = self._running.caps.reads_ahead
+        return reading_ahead(collection) if reads_ahead else nullcontext(collection)
 
     def _start_after(self, added_after: str | None) -> None:
         self._filters.pop("added_after", None)
@@ -157,7 +179,7 @@ class _Walk:
             self._filters["added_after"] = added_after
         self._token = None
 
-    def _step(self, collection: RemoteCollection) -> bool:
+    def _step(self, collection: Pages) -> bool:
         """Read and store one page; whether another follows."""
         page = self._ask(collection)
         before = parse_added(self._high)
@@ -177,7 +199,7 @@ class _Walk:
             self._go_on_by_date(page)
         return True
 
-    def _ask(self, collection: RemoteCollection) -> Page:
+    def _ask(self, collection: Pages) -> Page:
         """One page; where its token or a filter is refused, by another way."""
         try:
             return self._page(collection)
@@ -192,7 +214,7 @@ class _Walk:
                 raise
         return self._page(collection)
 
-    def _page(self, collection: RemoteCollection) -> Page:
+    def _page(self, collection: Pages) -> Page:
         size = self._running.caps.page_size
         page = collection.page(limit=size, filters=self._filters, token=self._token)
         if len(page.pieces) > _LONGEST_PAGE:
@@ -218,29 +240,43 @@ class _Walk:
 
     def _store(self, page: Page) -> bool:
         """Store a page in one transaction, a huge one in several; whether anything new came."""
+        size = _GENTLE_IN_ONE_GO if self._is_gentle else _IN_ONE_GO
         parts = [
-            page.pieces[start : start + _IN_ONE_GO]
-            for start in range(0, len(page.pieces), _IN_ONE_GO)
+            page.pieces[start : start + size] for start in range(0, len(page.pieces), size)
         ] or [[]]
         is_new = False
-        for part in parts[:-1]:
-            is_new |= self._store_part(part, None)
-        return self._store_part(parts[-1], page) or is_new
+        for number, part in enumerate(parts, start=1):
+            begun = time.monotonic()
+            is_new |= self._store_part(part, page if number == len(parts) else None)
+            self._rest(time.monotonic() - begun)
+        return is_new
+
+    @property
+    def _is_gentle(self) -> bool:
+        return self._running.gentle and self._is_first
+
+    def _rest(self, took_s: float) -> None:
+        """Between the transactions of a large first run database and processor are for the desk."""
+        if self._is_gentle and self._guard.objects >= _LARGE:
+            self._running.program.clock.sleep(min(_REST * took_s, _LONGEST_REST_S))
 
     def _store_part(self, pieces: Sequence[bytes], page: Page | None) -> bool:
         """``page`` comes with its last part, which moves the cursor."""
         link_id, run_id = self._running.link_id, self._running.run_id
         program = self._running.program
-        read = [codec.read(piece) for piece in pieces]  # others need not wait for that
+        every = [codec.read(piece) for piece in pieces]  # others need not wait for that
+        read = [each for each in every if is_wanted(each, self._types)]
         with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
             check_may_run(work, link_id)
             peer = peer_of(work.session, link_id)
             arrivals = take(work, read, peer=peer, run_id=run_id) if read else []
             if self._dry is not None:
-                count(self._dry, arrivals)
+                count(self._dry, arrivals, left_out=len(every) - len(read))
                 return _brings_new(arrivals)
             run, link = work.session.get_one(Run, run_id), work.session.get_one(Link, link_id)
-            count(run, arrivals)
+            count(run, arrivals, left_out=len(every) - len(read))
+            if self._meter is not None:
+                self._meter.settle(work)
             if any(arrival.outcome is Outcome.TAKEN for arrival in arrivals):
                 link.last_data_at = work.now
             if page is not None:

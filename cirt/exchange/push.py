@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from cirt.exchange.budget import metered
+from cirt.exchange.filtering import NEEDED
 from cirt.exchange.models import Link, Outgoing, Run, RunState
 from cirt.exchange.remote.collections import Remote, RemoteCollection, Reply
 from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal, run_link
@@ -78,7 +80,10 @@ def _push(running: Running) -> None:
         waiting = _waiting(work, link.id)
     if not waiting:
         return
-    with Remote(running.access(), running.program.clock, running.caps.request) as remote:
+    with (
+        Remote(running.access(), running.program.clock, running.caps.request) as remote,
+        metered(running.program, running.link_id, remote) as meter,
+    ):
         collection = remote.find(link.remote)
         if not collection.can_write:
             raise NotWritable(name=link.remote)
@@ -86,6 +91,7 @@ def _push(running: Running) -> None:
         for start in range(0, len(waiting), _BATCH):
             part = waiting[start : start + _BATCH]
             for piece in _pieces(_let_go(running, collection, part), most):
+                meter.check()
                 _send(running, collection, piece)
 
 
@@ -108,6 +114,13 @@ def _queue_released(work: Work, link: Link) -> None:
         )
         .order_by(FeedRow.date_us)
     )
+    if link.types:
+        carried = sorted(NEEDED.union(link.types))
+        fresh = (
+            fresh.join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
+            .join(StixObject, StixObject.id == ObjectVersion.object_id)
+            .where(StixObject.type.in_(carried))
+        )
     queue(work, link, work.session.scalars(fresh).all())
 
 
@@ -235,6 +248,7 @@ def _send(
             row = work.session.get_one(Outgoing, waiting.id)
             row.status_id, row.failure = reply.status_id, words
             row.sent_at = None if words else work.now
+            row.refused_at = work.now if words else None
             run.refused += 1 if words else 0
             run.taken += 0 if words else 1
         taken = [

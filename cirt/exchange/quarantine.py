@@ -1,7 +1,7 @@
 """What was held or refused: kept with its bytes and reason until it settles."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.arriving.judging import RED, Reason
-from cirt.exchange.models import Outcome, Quarantined
+from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_new
 from cirt.kernel.errors import NotFound
 from cirt.kernel.text import mark
-from cirt.kernel.work import Work
+from cirt.kernel.work import ActorKind, Work
 
 _CHUNK = 500
+# A person has said that these are not taken: what comes once more is not shown again.
+DECIDED = frozenset({Ending.DROPPED, Ending.FIRST, Ending.NEITHER})
 
 
 class NoSuchArrival(NotFound):
@@ -49,15 +51,40 @@ class Kept:
 
 
 def keep(work: Work, source: Source, arrivals: Sequence[Kept]) -> int:
-    """Keep each once per source, bytes and reason, however often it is offered; how many are new."""
+    """Keep each once per source, bytes and reason, however often it is offered; how many are new.
+
+    What had settled by itself, or had been let in, and comes to the same end once more is open again.
+    """
     unique = {(each.sha256, each.reason.code): each for each in arrivals}
     known = _known(work.session, source.peer_id, {sha256 for sha256, _ in unique})
     rows = [_row(source, each, work.now) for key, each in unique.items() if key not in known]
+    for key in unique.keys() & known.keys():
+        if known[key].settled_as is not None and known[key].settled_as not in DECIDED:
+            _reopen(work, known[key].id, unique[key])
     if not rows:
         return 0
     connection = work.session.connection()
     connection.execute(insert_new(connection, Quarantined, "peer_id", "sha256", "code"), rows)
     return len(rows)
+
+
+def _reopen(work: Work, row_id: int, each: Kept) -> None:
+    row = work.session.get_one(Quarantined, row_id)
+    reopen(work, row)
+    row.body = None if each.reason.code == RED else each.raw
+    row.message, row.values = each.reason.message, dict(each.reason.values)
+    row.waits_for = _awaited(each.reason)
+
+
+def reopen(work: Work, row: Quarantined) -> None:
+    """It waits again, as before it was settled."""
+    row.settled_at = row.settled_as = row.settled_by_id = row.settled_via = row.note = None
+    work.audit("quarantine.reopen", row.stix_id or row.sha256, code=row.code)
+
+
+def _awaited(reason: Reason) -> str | None:
+    """The marking-definition with which it is tried anew."""
+    return reason.values.get("marking") if reason.outcome is Outcome.HELD else None
 
 
 def _row(source: Source, each: Kept, now: datetime) -> dict[str, Any]:
@@ -75,7 +102,7 @@ def _row(source: Source, each: Kept, now: datetime) -> dict[str, Any]:
         "sha256": each.sha256,
         "body": None if reason.code == RED else each.raw,
         "at": now,
-        "waits_for": reason.values.get("marking") if reason.outcome is Outcome.HELD else None,
+        "waits_for": _awaited(reason),
         "settled_at": None,
     }
 
@@ -85,16 +112,30 @@ def _clean(text: str | None) -> str | None:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if text else text
 
 
-def _known(session: Session, peer_id: int | None, digests: set[str]) -> set[tuple[str, str]]:
-    found: set[tuple[str, str]] = set()
+def _known(
+    session: Session, peer_id: int | None, digests: Iterable[str]
+) -> Mapping[tuple[str, str], sa.Row[Any]]:
+    found: dict[tuple[str, str], sa.Row[Any]] = {}
     wanted = sorted(digests)
     for start in range(0, len(wanted), _CHUNK):
-        query = sa.select(Quarantined.sha256, Quarantined.code).where(
+        query = sa.select(
+            Quarantined.id, Quarantined.sha256, Quarantined.code, Quarantined.settled_as
+        ).where(
             Quarantined.peer_id.is_not_distinct_from(peer_id),
             Quarantined.sha256.in_(wanted[start : start + _CHUNK]),
         )
-        found.update((sha256, code) for sha256, code in session.execute(query))
+        found.update({(row.sha256, row.code): row for row in session.execute(query)})
     return found
+
+
+def decided(session: Session, peer_id: int | None, code: str, digests: Iterable[str]) -> set[str]:
+    """Which of these a person has decided already for this reason."""
+    known = _known(session, peer_id, digests)
+    return {
+        sha256
+        for (sha256, kept_for), row in known.items()
+        if kept_for == code and row.settled_as in DECIDED
+    }
 
 
 def waiting_for(session: Session, marking_ids: Sequence[str]) -> list[Quarantined]:
@@ -109,25 +150,40 @@ def waiting_for(session: Session, marking_ids: Sequence[str]) -> list[Quarantine
     return list(session.scalars(query.order_by(Quarantined.id)))
 
 
-def settle(work: Work, row: Quarantined, reason: Reason | None) -> None:
+def settle(work: Work, row: Quarantined, outcome: Outcome, reason: Reason | None) -> None:
     """After a new try: still waiting for another definition, or done with, by whatever outcome."""
     if reason is not None and reason.code == row.code:
-        row.waits_for, row.values = reason.values.get("marking"), dict(reason.values)
+        row.waits_for, row.values = _awaited(reason), dict(reason.values)
     else:
-        row.settled_at = work.now
-    if reason is not None and reason.code == RED:
-        row.body = None  # its marking was not known to be RED until now
+        close(work, row, _ENDINGS.get(outcome, Ending.MOVED))
+    if reason is not None and reason.code == RED:  # its marking was not known to be so until now
+        row.body, row.message, row.values = None, reason.message, {}
 
 
-def drop(work: Work, quarantined_id: int) -> None:
-    """A person has looked: it is not taken. Its bytes stay for the record.
+_ENDINGS = {Outcome.TAKEN: Ending.TAKEN, Outcome.KNOWN: Ending.KNOWN}
+
+
+def close(work: Work, row: Quarantined, ending: Ending, note: str = "") -> None:
+    """It leaves the list; the row says how, by whom and why."""
+    is_person = work.actor.kind is ActorKind.PERSON
+    row.settled_at, row.settled_as, row.settled_via = work.now, ending, work.actor.kind
+    row.settled_by_id = work.actor.id if is_person else None
+    row.note = note or row.note
+
+
+def open_arrival(work: Work, arrival_id: int) -> Quarantined:
+    """Held, so that nobody else decides on it meanwhile.
 
     Raises:
-        NoSuchArrival, NotAllowed.
+        NoSuchArrival: there is none, or it is settled.
     """
-    work.require("sync:run")
-    row = work.session.get(Quarantined, quarantined_id)
-    if row is None or row.settled_at is not None:
-        raise NoSuchArrival(id=quarantined_id)
-    row.settled_at = work.now
-    work.audit("quarantine.drop", row.stix_id or row.sha256, code=row.code)
+    query = (
+        sa.select(Quarantined)
+        .where(Quarantined.id == arrival_id, Quarantined.settled_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = work.session.scalars(query).one_or_none()
+    if row is None:
+        raise NoSuchArrival(id=arrival_id)
+    return row

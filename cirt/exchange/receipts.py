@@ -26,7 +26,7 @@ MAX_OBJECTS = 20_000  # in one envelope: they are taken in one transaction and a
 
 # What another object of ours, which the peer may not see, is the cause of (rulings 22).
 _MAY_BE_HIDDEN = frozenset(
-    {"conflict", "foreign-version", "foreign-revocation", "revoked", "our-name"}
+    {"conflict", "foreign-version", "foreign-revocation", "revoked", "our-name", "their-name"}
 )
 # Whether another has brought a definition, of which the peer may know nothing, decides between this and taken.
 _ALWAYS_HIDDEN = frozenset({"marking-unresolved"})
@@ -137,8 +137,10 @@ def _refusal(
 def _hidden(session: Session, peer: Peer, arrivals: Sequence[Arrival]) -> set[str]:
     """Ids of objects that are here and that this peer cannot see."""
     suspects = {a.stix_id for a in arrivals if a.code in _MAY_BE_HIDDEN and a.stix_id}
-    if not suspects:
-        return set()
+    return _unseen(session, peer, suspects) if suspects else set()
+
+
+def _unseen(session: Session, peer: Peer, suspects: set[str]) -> set[str]:
     is_offered = (
         sa.exists()
         .where(FeedRow.object_id == ObjectRow.id, FeedRow.closed_us.is_(None))
@@ -148,6 +150,13 @@ def _hidden(session: Session, peer: Peer, arrivals: Sequence[Arrival]) -> set[st
         among(ObjectRow.stix_id, suspects), sa.or_(ObjectRow.brought_by_id == peer.id, is_offered)
     )
     return suspects - set(session.scalars(visible))
+
+
+def tells_nothing(session: Session, peer: Peer, code: str, stix_id: str | None) -> bool:
+    """Whether why this peer's arrival is held must not be told to it: something that it cannot see is the cause."""
+    if code not in _MAY_BE_HIDDEN:
+        return code in _ALWAYS_HIDDEN
+    return stix_id is None or bool(_unseen(session, peer, {stix_id}))
 
 
 def _is_hidden(arrival: Arrival, hidden: set[str]) -> bool:

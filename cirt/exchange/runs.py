@@ -1,11 +1,12 @@
 """Runs: opened before the peer is asked, counted in the transaction of every page, closed with the reason."""
 
 import logging
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,14 +15,16 @@ from cirt.exchange import trouble
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outcome, Run, RunState
 from cirt.exchange.remote.connection import Access
+from cirt.exchange.timing.patience import backoff_s, next_day
 from cirt.exchange.watching.days import Counts, link_line, note_run
 from cirt.exchange.watching.reasons import Why, add_reasons
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
+from cirt.kernel.tls import TlsTerms
 from cirt.kernel.work import SYSTEM, Work
 from cirt.parties.models import Peer, PeerState
-from cirt.parties.peers import PASSWORD_SEAL
+from cirt.parties.peers import CLIENT_KEY_SEAL, PASSWORD_SEAL
 from cirt.sharing.case import agreement_rule
 from cirt.sharing.facts import PeerReader
 from cirt.sharing.models import Direction
@@ -29,6 +32,16 @@ from cirt.sharing.queries import peer_reader
 
 log = logging.getLogger("cirt.sync")
 
+# Ends of a run for which the peer is not to blame: the schedule goes on as if it had worked.
+_NO_FAILURE = (
+    trouble.NoAgreement,
+    trouble.Resting,
+    trouble.AddressMissing,
+    trouble.ChoiceMissing,
+    trouble.RunTooLong,
+    trouble.ShareUsed,
+)
+_LONGEST_PATIENCE_S = 86_400  # with a peer that asks us to wait
 _WRONG_WAY = {LinkDirection.PULL: Direction.GIVE, LinkDirection.PUSH: Direction.TAKE}
 
 
@@ -40,17 +53,22 @@ class Caps:
     pages: int = 10_000
     objects: int = 2_000_000
     time: timedelta = timedelta(hours=1)
+    reads_ahead: bool = True  # asks for the next page while one is stored
     request: Limits = field(default_factory=lambda: Limits(max_bytes=32 * 1024 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A run under way. Without ``run_id`` it is a dry one, which stores nothing."""
+    """A run under way. Without ``run_id`` it is a dry one, which stores nothing.
+
+    A ``gentle`` one leaves the machine to the desk between the pages of a link's first run.
+    """
 
     program: Program
     link_id: int
     run_id: int | None
     caps: Caps
+    gentle: bool = False
 
     def access(self) -> Access:
         """
@@ -67,18 +85,33 @@ class Running:
                 username=peer.username,
                 password=self.program.keys.unseal(PASSWORD_SEAL, sealed) if sealed else None,
                 allow=self.program.settings.outbound_allow,
+                tls=self._tls(peer),
+                dial=self.program.dial,
             )
+
+    def _tls(self, peer: Peer) -> TlsTerms | None:
+        if peer.ca_pem is None and peer.client_cert_pem is None:
+            return None
+        sealed = peer.sealed_client_key
+        key = self.program.keys.unseal(CLIENT_KEY_SEAL, sealed) if sealed else None
+        return TlsTerms(peer.ca_pem, peer.client_cert_pem, key)
 
 
 def run_link(
-    program: Program, link_id: int, act: Callable[[Running], None], caps: Caps | None = None
+    program: Program,
+    link_id: int,
+    act: Callable[[Running], None],
+    caps: Caps | None = None,
+    *,
+    gentle: bool = False,
 ) -> Run:
     """Do a run and account for it, however it ends. What a peer does wrong ends in the run's ``error``."""
     caps = caps or Caps()
     run_id = _open(program, link_id)
     error: Unavailable | None = None
     try:
-        act(Running(program, link_id, run_id, caps))
+        _check_chosen(program, link_id)
+        act(Running(program, link_id, run_id, caps, gentle))
     except Unavailable as trouble_:
         error = trouble_
     except Exception:  # nobody may take a link that breaks for one that is well
@@ -116,13 +149,19 @@ def check_may_run(work: Work, link_id: int) -> PeerReader:
     return reader
 
 
+def _check_chosen(program: Program, link_id: int) -> None:
+    with program.work(SYSTEM, write=False) as work:
+        if work.session.get_one(Link, link_id).waits_for_choice:
+            raise trouble.ChoiceMissing
+
+
 def peer_of(session: Session, link_id: int) -> Peer:
     query = sa.select(Peer).join(Link, Link.peer_id == Peer.id).where(Link.id == link_id)
     return session.scalars(query).one()
 
 
-def count(run: Run, arrivals: Sequence[Arrival]) -> None:
-    """Add a page to a run's account."""
+def count(run: Run, arrivals: Sequence[Arrival], *, left_out: int = 0) -> None:
+    """Add a page to a run's account; ``left_out`` are those of types that the link does not carry."""
     found = Counter(arrival.outcome for arrival in arrivals)
     run.pages += 1
     run.offered += len(arrivals)
@@ -130,6 +169,7 @@ def count(run: Run, arrivals: Sequence[Arrival]) -> None:
     run.known += found[Outcome.KNOWN]
     run.held += found[Outcome.HELD]
     run.refused += found[Outcome.REFUSED]
+    run.left_out += left_out
     whys = [
         Why(one.reason.code, one.reason.message, one.reason.values)
         for one in arrivals
@@ -150,6 +190,7 @@ def new_run(link_id: int, work: Work) -> Run:
         known=0,
         held=0,
         refused=0,
+        left_out=0,
         error_values={},
     )
 
@@ -170,16 +211,34 @@ def _close(program: Program, link_id: int, run_id: int, error: Unavailable | Non
     with program.work(SYSTEM) as work:
         link, run = work.session.get_one(Link, link_id), work.session.get_one(Run, run_id)
         run.ended_at = work.now
-        run.state = RunState.FAILED if error else RunState.DONE
+        ended_well = error is None or isinstance(error, trouble.ShareUsed)
+        run.state = RunState.DONE if ended_well else RunState.FAILED
         run.error = link.error = error.code if error else None
         run.error_values = link.error_values = dict(error.values) if error else {}
         link.last_run_at = run.started_at
         if error is None:
             link.last_success_at = work.now
+        _be_patient(link, error, work.now)
         counts = Counts(run.offered, run.taken, run.known, run.held, run.refused)
         note_run(work, link_line(link_id), counts, is_failed=error is not None)
         _log(peer_of(work.session, link_id), link, run)
         return run
+
+
+def _be_patient(link: Link, error: Unavailable | None, now: datetime) -> None:
+    """When the link may try again, where that is not for its schedule to say."""
+    spread = random.random()  # noqa: S311  # no secret, only spread
+    if isinstance(error, trouble.ShareUsed):
+        link.failures, link.retry_at = 0, next_day(now, spread)
+    elif error is None or isinstance(error, _NO_FAILURE):
+        link.failures, link.retry_at = 0, None
+    else:
+        link.failures += 1
+        wait_s = backoff_s(link.failures, link.every_s, spread)
+        if isinstance(error, trouble.PeerBusy):
+            asked_s = float(error.values["wait_s"])
+            wait_s = max(wait_s, min(asked_s, _LONGEST_PATIENCE_S))
+        link.retry_at = now + timedelta(seconds=wait_s)
 
 
 def _log(peer: Peer, link: Link, run: Run) -> None:
@@ -198,5 +257,6 @@ def _log(peer: Peer, link: Link, run: Run) -> None:
             "known": run.known,
             "held": run.held,
             "refused": run.refused,
+            "left_out": run.left_out,
         },
     )

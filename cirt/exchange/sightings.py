@@ -17,7 +17,7 @@ from cirt.objects import build
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.objects.store import put_many
-from cirt.parties.models import Peer
+from cirt.parties.models import Peer, SightingsBack
 from cirt.parties.peers import ourselves
 
 MAX_COUNT = 999_999_999  # STIX 2.1, section 5.2
@@ -30,6 +30,9 @@ NO_LINK = mark(
 )
 
 
+NEVER = mark(
+    "The sighting is kept here, for none go back to {peer}, as set with: cirt peer sightings {slug} never"
+)
 KEPT = mark("It says more than goes to a peer by itself, so it is kept here until it is released.")
 
 
@@ -162,7 +165,12 @@ def _day(at: datetime) -> datetime:
 
 
 def _push_link(session: Session, peer: Peer) -> Link | None:
-    """The link on which this peer hears from us; one that is not fed from a collection comes first."""
+    """The link on which this peer hears from us; one that is not fed from a collection comes first.
+
+    None where there is none, and where nothing shall go back.
+    """
+    if peer.sightings is SightingsBack.NEVER:
+        return None
     query = (
         sa.select(Link)
         .where(
@@ -180,4 +188,6 @@ def _words(peer: Peer | None, link: Link | None) -> tuple[str, dict[str, str]]:
     if peer is None:
         return OWN, {}
     names = {"peer": peer.name, "slug": peer.slug}
+    if peer.sightings is SightingsBack.NEVER:
+        return NEVER, names
     return (GOES, names) if link else (NO_LINK, names)

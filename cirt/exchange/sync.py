@@ -18,13 +18,18 @@ __all__ = ["Caps", "last_runs", "pull_link", "push_link", "sync_all", "sync_link
 
 
 def sync_link(
-    program: Program, link_id: int, *, dry_run: bool = False, caps: Caps | None = None
+    program: Program,
+    link_id: int,
+    *,
+    dry_run: bool = False,
+    caps: Caps | None = None,
+    gentle: bool = False,
 ) -> Run:
-    """Run a link now, whichever way it goes."""
+    """Run a link now, whichever way it goes; a ``gentle`` run leaves the machine to the desk in between."""
     with program.work(SYSTEM, write=False) as work:
         direction = work.session.get_one(Link, link_id).direction
     if direction is LinkDirection.PULL:
-        return pull_link(program, link_id, dry_run=dry_run, caps=caps)
+        return pull_link(program, link_id, dry_run=dry_run, caps=caps, gentle=gentle)
     return push_link(program, link_id, dry_run=dry_run, caps=caps)
 
 

@@ -121,6 +121,21 @@ class RunTooLong(NetError):
     message = mark("This run ended at its limit of {limit}; the next one goes on from there.")
 
 
+class ShareUsed(NetError):
+    """The end of a run in which nothing went wrong."""
+
+    code = "share-used"
+    message = mark(
+        "Resting until midnight UTC: {used} MB of today's {of} MB are used. The next run goes on from"
+        " there."
+    )
+
+
+class ChoiceMissing(NetError):
+    code = "choice-missing"
+    message = mark("It waits until somebody chooses from when on it reads, and begins it.")
+
+
 class FileMissing(NetError):
     code = "file-missing"
     message = mark(

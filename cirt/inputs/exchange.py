@@ -1,5 +1,7 @@
 """Forms of the exchange: what is said of objects, and what is right where two contents differ."""
 
+from cirt.exchange.cases.asking import AskPeer
+from cirt.exchange.cases.commands import Decide, DecideAlike, Do
 from cirt.exchange.loops.disputes import Solution, Solve
 from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion
 from cirt.exchange.remarks.relating import RelateObjects, Relation
@@ -8,6 +10,12 @@ from cirt.exchange.watching.commands import ExpectAlert
 from cirt.inputs.base import Choice, CommandInput, Line, Marking, Text, Whole
 from cirt.inputs.several import Day
 from cirt.kernel.text import mark
+
+_OPEN_AGAIN = mark("Open the page again: the form does not say what it showed.")
+
+
+def _why() -> Text:
+    return Text(2000, long=mark("Shorten this to 2000 characters."))
 
 
 class ReportSightingInput(CommandInput[ReportSighting]):
@@ -55,6 +63,38 @@ class JudgeObjectInput(CommandInput[JudgeObject]):
         long=mark("Shorten this to 4000 characters."),
     )
     tlp = Marking()
+
+
+class DecideInput(CommandInput[Decide]):
+    """The edge adds ``arrival_id``."""
+
+    command = Decide
+
+    reason = _why()
+
+
+class DecideAlikeInput(CommandInput[DecideAlike]):
+    """``upto`` says what the page counted."""
+
+    command = DecideAlike
+
+    peer = Line(100)
+    code = Line(64, missing=_OPEN_AGAIN)
+    upto = Whole(1, say=_OPEN_AGAIN)
+    do = Choice(Do, say=mark("Choose whether they are taken or dropped."))
+    reason = _why()
+
+
+class AskPeerInput(CommandInput[AskPeer]):
+    """The edge adds ``arrival_id``."""
+
+    command = AskPeer
+
+    address = Line(254, missing=mark("Enter the mail address of the peer's contact."))
+    subject = Line(200, missing=mark("Enter a subject."))
+    text = Text(
+        10_000, missing=mark("Write what you ask."), long=mark("Shorten this to 10,000 characters.")
+    )
 
 
 class SolveInput(CommandInput[Solve]):

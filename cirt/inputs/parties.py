@@ -1,11 +1,12 @@
-"""Forms of accounts."""
+"""Forms of accounts and peers."""
 
 from dataclasses import dataclass
 
-from cirt.inputs.base import CommandInput, Line
+from cirt.inputs.base import Choice, CommandInput, Line
 from cirt.inputs.several import Members
 from cirt.kernel.text import mark
 from cirt.parties.accounts import AddAccount
+from cirt.parties.models import SightingsBack
 from cirt.parties.roles import Role
 
 
@@ -28,3 +29,14 @@ class SetRolesInput(CommandInput[SetRoles]):
     command = SetRoles
 
     roles = Members(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class SendBack:
+    back: SightingsBack
+
+
+class SendBackInput(CommandInput[SendBack]):
+    command = SendBack
+
+    back = Choice(SightingsBack, say=mark("Choose what goes back."))

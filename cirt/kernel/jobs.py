@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from cirt.kernel.db import Base, BigId
 
@@ -35,6 +35,9 @@ class Job(Base):
     kind: Mapped[str] = mapped_column(sa.String(64))
     payload: Mapped[dict[str, Any]]
     slot: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
+    lane: Mapped[str | None] = mapped_column(
+        sa.String(64)
+    )  # jobs of one lane run one after another
     state: Mapped[JobState] = mapped_column(default=JobState.WAITING)
     run_at: Mapped[datetime]  # for a running one: when its lease ends
     attempts: Mapped[int] = mapped_column(default=0)
@@ -61,12 +64,14 @@ def put(
     *,
     run_at: datetime,
     slot: str | None = None,
+    lane: str | None = None,
 ) -> bool:
     """Ask for a job. False if its slot was already taken."""
     values = {
         "kind": kind,
         "payload": payload,
         "slot": slot,
+        "lane": lane,
         "run_at": run_at,
         "state": JobState.WAITING,
         "attempts": 0,
@@ -77,18 +82,36 @@ def put(
     return session.execute(statement.returning(Job.id)).scalar_one_or_none() is not None
 
 
-def claim(session: Session, now: datetime, *, lease_for: timedelta = LEASE) -> Claimed | None:
+def claim(
+    session: Session,
+    now: datetime,
+    *,
+    lease_for: timedelta = LEASE,
+    in_lane: bool | None = None,
+) -> Claimed | None:
     """Take the job that has been due longest, or one whose lease has run out; None if there is none.
 
+    ``in_lane`` asks for those with a lane or without one only; a lane in which a job runs is passed over.
     One that has outlived its lease on every attempt is given up here: it may be what ends its workers.
     """
+    ahead = aliased(Job)
+    lane_is_busy = sa.exists().where(
+        ahead.lane == Job.lane,
+        ahead.state == JobState.RUNNING,
+        ahead.run_at > now,
+        ahead.id != Job.id,
+    )
     due = (
         sa.select(Job)
-        .where(Job.state.in_([JobState.WAITING, JobState.RUNNING]), Job.run_at <= now)
+        .where(
+            Job.state.in_([JobState.WAITING, JobState.RUNNING]), Job.run_at <= now, ~lane_is_busy
+        )
         .order_by(Job.run_at, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
+    if in_lane is not None:
+        due = due.where(Job.lane.is_not(None) if in_lane else Job.lane.is_(None))
     while (job := session.scalars(due).one_or_none()) is not None and job.attempts >= MAX_ATTEMPTS:
         job.state, job.lease, job.ended_at = JobState.DEAD, None, now
         job.error = (

@@ -11,11 +11,12 @@ import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TypeAlias
 from urllib.parse import SplitResult, quote, urlsplit
 
 import certifi
@@ -23,6 +24,7 @@ import certifi
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.settings import Network
 from cirt.kernel.text import mark
+from cirt.kernel.tls import Fault, TlsTerms, context_of, fault_of
 
 _CHUNK = 64 * 1024
 _NAT64 = IPv6Network("64:ff9b::/96")  # carries an IPv4 address in its last 32 bits
@@ -74,6 +76,46 @@ class TlsFailed(NetError):
     message = mark("The certificate or encryption of {host} is not accepted: {reason}.")
 
 
+class AuthorityUnknown(TlsFailed):
+    code = "authority-unknown"
+    message = mark(
+        "The certificate of {host} is from an authority that we do not know: {reason}. If that is right,"
+        " set the authority with: cirt peer set SLUG --ca-file FILE"
+    )
+
+
+class CertificateOutOfDate(TlsFailed):
+    code = "certificate-out-of-date"
+    message = mark(
+        "The certificate of {host} does not hold today: {reason}. Its operators must renew it; or our"
+        " clock is wrong."
+    )
+
+
+class CertificateForOther(TlsFailed):
+    code = "certificate-for-other"
+    message = mark(
+        "The certificate of {host} is for another name. Check the peer's address, or ask its operators."
+    )
+
+
+class OurCertificateRefused(TlsFailed):
+    code = "our-certificate-refused"
+    message = mark(
+        "{host} asks for a client certificate and does not accept ours: {reason}. Set the one that it"
+        " gave us with: cirt peer set SLUG --client-cert FILE --client-key FILE"
+    )
+
+
+_TLS_FAULTS = {
+    Fault.UNKNOWN_AUTHORITY: AuthorityUnknown,
+    Fault.OUT_OF_DATE: CertificateOutOfDate,
+    Fault.OTHER_NAME: CertificateForOther,
+    Fault.OURS_REFUSED: OurCertificateRefused,
+    Fault.OTHER: TlsFailed,
+}
+
+
 class TooSlow(NetError):
     code = "too-slow"
     message = mark("{host} did not answer in full within {limit_s} seconds.")
@@ -112,6 +154,24 @@ class Answer:
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+
+
+Dial: TypeAlias = Callable[[socket.AddressFamily, tuple[str, int], Limits], socket.socket]
+"""Connects to one address, which has been checked; raises OSError where nobody answers."""
+
+
+def dial(family: socket.AddressFamily, address: tuple[str, int], limits: Limits) -> socket.socket:
+    """The network as it is; a simulation has another."""
+    plain = socket.socket(family, socket.SOCK_STREAM)
+    plain.settimeout(limits.connect_s)
+    try:
+        plain.connect(address)
+    except OSError:
+        plain.close()
+        raise
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    plain.settimeout(limits.read_s)
+    return plain
 
 
 def is_permitted(address: str, allow: Sequence[Network]) -> bool:
@@ -207,36 +267,45 @@ class _Connection(http.client.HTTPConnection):
         limits: Limits,
         allow: Sequence[Network],
         watch: _Watch,
+        tls: TlsTerms | None,
+        dial_: Dial,
     ) -> None:
         scheme, host, port = origin
         self.default_port = _PORTS[scheme]
         super().__init__(host, port)
-        self._tls = scheme == "https"
+        self._tls, self._terms = scheme == "https", tls
         self._limits, self._allow, self._watch = limits, allow, watch
+        self._dial = dial_
 
     def connect(self) -> None:
-        plain = _connected(self.host, self.port, self._limits, self._allow)
+        plain = _connected(self.host, self.port, self._limits, self._allow, self._dial)
         self._watch.over(plain)
         self.sock = plain
         if self._tls:
-            self.sock = tls_context().wrap_socket(plain, server_hostname=self.host)
+            context = context_of(self._terms) if self._terms else tls_context()
+            self.sock = context.wrap_socket(plain, server_hostname=self.host)
+
+    def hear_why(self) -> None:
+        """What a server said before it hung up while we were still speaking, such as what is wrong with our certificate.
+
+        Raises:
+            ssl.SSLError: that.
+        """
+        if isinstance(self.sock, ssl.SSLSocket):
+            with suppress(ssl.SSLEOFError, ConnectionError):
+                self.sock.recv(1)
 
 
-def _connected(host: str, port: int, limits: Limits, allow: Sequence[Network]) -> socket.socket:
+def _connected(
+    host: str, port: int, limits: Limits, allow: Sequence[Network], dial_: Dial
+) -> socket.socket:
     """A socket to the first address of the name that answers."""
     failure: OSError | None = None
     for family, address in _addresses(host, port, allow):
-        plain = socket.socket(family, socket.SOCK_STREAM)
-        plain.settimeout(limits.connect_s)
         try:
-            plain.connect(address)
+            return dial_(family, address, limits)
         except OSError as error:
-            plain.close()
             failure = error
-        else:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.settimeout(limits.read_s)
-            return plain
     reason = str(failure.strerror or failure) if failure else "no address"
     raise NotReached(host=host, port=port, reason=reason) from failure
 
@@ -268,7 +337,7 @@ class Line:
         self.host, self.port, self.limits = host, port, limits
         self._watch = _Watch()
         self._until_closed = ExitStack()
-        self.socket = _connected(host, port, limits, allow)
+        self.socket = _connected(host, port, limits, allow, dial)
         self._until_closed.callback(self._watch.close)
         self._watch.over(self.socket)
         self._until_closed.enter_context(self._watch.armed(limits.deadline_s))
@@ -319,6 +388,8 @@ class HttpClient:
         allow: Sequence[Network] = (),
         limits: Limits | None = None,
         headers: Mapping[str, str] | None = None,
+        tls: TlsTerms | None = None,
+        dial_: Dial = dial,
     ) -> None:
         """
         Raises:
@@ -328,7 +399,8 @@ class HttpClient:
         self.limits = limits or Limits()
         self._headers = dict(headers or {})
         self._watch = _Watch()
-        self._connection = _Connection(self.origin, self.limits, allow, self._watch)
+        self._connection = _Connection(self.origin, self.limits, allow, self._watch, tls, dial_)
+        self.traffic = 0  # bytes both ways, bodies as they went over the wire and headers
 
     def send(
         self,
@@ -347,8 +419,14 @@ class HttpClient:
             raise OtherOrigin(url=url[:200], origin="{}://{}:{}".format(*self.origin))
         every = {"Accept-Encoding": "gzip", **self._headers, **(headers or {})}
         with self._watch.armed(self.limits.deadline_s), self._explained():
-            self._connection.request(method, _target(url), body=body, headers=every)
+            self.traffic += len(url) + _size(every.items()) + len(body or b"")
+            try:
+                self._connection.request(method, _target(url), body=body, headers=every)
+            except (ssl.SSLEOFError, BrokenPipeError, ConnectionResetError):
+                self._connection.hear_why()
+                raise
             response = self._connection.getresponse()
+            self.traffic += _size(response.getheaders())
             return Answer(url, response.status, _lower(response), self._read(response))
 
     def close(self) -> None:
@@ -363,6 +441,7 @@ class HttpClient:
         kept, came, size = [], 0, 0
         while chunk := response.read(_CHUNK):
             came += len(chunk)
+            self.traffic += len(chunk)
             for piece in unpack(chunk):
                 size += len(piece)
                 if max(came, size) > self.limits.max_bytes:
@@ -394,9 +473,9 @@ def _explained(
 ) -> NetError:
     if expired or isinstance(error, TimeoutError):
         return TooSlow(host=host, limit_s=limits.deadline_s if expired else limits.read_s)
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
         reason = getattr(error, "verify_message", "") or error.reason or "TLS"
-        return TlsFailed(host=host, reason=reason)
+        return _TLS_FAULTS[fault_of(error)](host=host, reason=reason)
     if isinstance(error, zlib.error | EOFError):
         return EncodingWrong(host=host, encoding="gzip")
     if isinstance(error, ConnectionRefusedError):
@@ -409,6 +488,10 @@ def _target(url: str) -> str:
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~?[]")
     return f"{path}?{query}" if query else path
+
+
+def _size(headers: Iterable[tuple[str, str]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _lower(response: http.client.HTTPResponse) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a running program holds: settings, engine, clock, keys. Built once, handed to every edge."""
+"""What a running program holds: settings, engine, clock, keys, the way out. Built once, handed to every edge."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cirt.kernel.clock import Clock, SystemClock
 from cirt.kernel.db import make_engine
 from cirt.kernel.keys import Keys, read_keys
+from cirt.kernel.net import Dial, dial
 from cirt.kernel.settings import Settings
 from cirt.kernel.work import Actor, Work, start_work
 
@@ -19,6 +20,7 @@ class Program:
     engine: sa.Engine
     keys: Keys
     clock: Clock = field(default_factory=SystemClock)
+    dial: Dial = dial  # to peers, at addresses that net has checked
 
     def work(self, actor: Actor, *, write: bool = True) -> AbstractContextManager[Work]:
         """A unit of work on this program's database."""

@@ -5,7 +5,7 @@ Of what comes by the thousand only the chain from object to bytes is of foreign 
 """
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -141,6 +141,30 @@ class FormerObservable(Base):
     object_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     kind: Mapped[Kind]
     value: Mapped[str] = mapped_column(sa.Text)
+
+
+class Holder(IntEnum):
+    """Who stored a value; kept apart so that what peers send in any number hides nothing of our own."""
+
+    INCIDENT = 0
+    REPORT = 1
+    OBJECT = 2
+
+
+class WiderKey(Base):
+    """What a value lies within, by keys: a URL within its host, a domain within those above it (``widening``).
+
+    A line stays when nobody holds the value any more; then nothing is found by it.
+    """
+
+    __tablename__ = "wider_key"
+    __table_args__: tuple[Any, ...] = ({"sqlite_with_rowid": False},)
+
+    wider: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    holder: Mapped[int] = mapped_column(
+        sa.SmallInteger, primary_key=True, autoincrement=False
+    )  # Holder
+    key: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
 
 
 class ObjectEnd(Base):

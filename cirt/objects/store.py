@@ -22,12 +22,14 @@ from cirt.objects.held import Held, Numbers, Version, lock, settle_facts
 from cirt.objects.markings import TLP_IDS, strictest, tlp_of_definition
 from cirt.objects.models import (
     FormerObservable,
+    Holder,
     KnownMarking,
     ObjectEnd,
     ObjectObservable,
     ObjectVersion,
 )
 from cirt.objects.models import StixObject as ObjectRow
+from cirt.objects.observables.kinds import Observable
 from cirt.objects.persons import concerns_persons
 from cirt.objects.policies import Iep, Policy, as_data, policy_of, together
 from cirt.objects.resolve import (
@@ -37,6 +39,7 @@ from cirt.objects.resolve import (
     unresolved_markings,
     written_tlps,
 )
+from cirt.objects.widening import keep_wider
 from cirt.objects.withholding import on_the_list
 
 __all__ = [
@@ -340,6 +343,8 @@ def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, 
         names = ("key", "object_id", "kind", "value")
         columns = dict(zip(names, map(list, zip(*found, strict=True)), strict=True))
         insert_columns(connection, ObjectObservable, columns)
+        values = (Observable(kind, value) for _, _, kind, value in found)
+        keep_wider(connection, Holder.OBJECT, values)
 
 
 def _keep_older(connection: sa.Connection, newest: Sequence[tuple[Held, Version]]) -> None:

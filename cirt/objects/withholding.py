@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,6 +18,7 @@ from cirt.kernel.prepared import Prepared
 from cirt.objects.codec import StixObject
 from cirt.objects.models import FormerObservable, ObjectObservable
 from cirt.objects.observables import networks
+from cirt.objects.observables.families import host_of
 from cirt.objects.observables.kinds import Kind, Observable, canonical
 
 _ADDRESSES = (Kind.IPV4, Kind.IPV6)
@@ -75,18 +75,29 @@ class Entry(NamedTuple):
 class Listed:
     """Entries by key, to look observables up in; the lengths of networks among them are known beforehand."""
 
-    def __init__(self, prefixes: Iterable[tuple[Kind, int]], below: Mapping[int, bool]) -> None:
+    def __init__(
+        self,
+        prefixes: Iterable[tuple[Kind, int]],
+        below: Mapping[int, bool],
+        *,
+        by_name: bool = True,
+    ) -> None:
+        """``by_name``: a domain that is listed by itself lists what is on it: its URLs and mail addresses."""
         self._below = below
+        self._by_name = by_name
         self._lengths: dict[Kind, list[int]] = {kind: [] for kind in _ADDRESSES}
         for kind, prefix in prefixes:
             if prefix:
                 self._lengths[kind].append(prefix)
 
     def holds(self, observable: Observable) -> bool:
-        return any(
-            key in self._below and (is_it or self._below[key])
-            for key, is_it in self.keys_for(observable)
-        )
+        return next(self.by(observable), None) is not None
+
+    def by(self, observable: Observable) -> Iterator[int]:
+        """The keys of the entries by which it is listed."""
+        for key, is_it in self.keys_for(observable):
+            if key in self._below and (is_it or self._below[key]):
+                yield key
 
     def keys_for(self, observable: Observable) -> Iterator[tuple[int, bool]]:
         """Of entries by which it would be listed; false where such an entry must count what is below it."""
@@ -95,7 +106,7 @@ class Listed:
         if host is None:
             return
         if host is not observable:
-            yield host.key, True
+            yield host.key, self._by_name or host.kind is not Kind.DOMAIN
         if host.kind is Kind.DOMAIN:
             yield from ((key, False) for key in _above(host.value))
         elif lengths := self._lengths[host.kind]:
@@ -119,14 +130,7 @@ def _host(observable: Observable) -> Observable | None:
         return observable
     if kind is Kind.EMAIL:
         return canonical(Kind.DOMAIN, value.rpartition("@")[2])
-    if kind is not Kind.URL:
-        return None
-    try:
-        name = urlsplit(value).hostname or ""
-    except ValueError:
-        return None
-    found = (canonical(one, name) for one in _HOSTS)
-    return next((host for host in found if host is not None), None)
+    return host_of(observable)
 
 
 _PREFIXES = Prepared(

@@ -99,6 +99,14 @@ class PeerState(StrEnum):
     SUSPENDED = "suspended"
 
 
+class SightingsBack(StrEnum):
+    """What goes back to a peer of whose objects we have seen something; with a name only ever by a release."""
+
+    NEVER = "never"
+    ASK = "ask"  # what somebody reports on the page of the object
+    ANONYMOUS = "anonymous"  # and what is confirmed on an incident, by itself
+
+
 class Peer(Base):
     """Another CIRT; URL, name and password are how we reach it."""
 
@@ -113,10 +121,16 @@ class Peer(Base):
     discovery_url: Mapped[str | None] = mapped_column(sa.String(500))
     username: Mapped[str | None] = mapped_column(sa.String(200))
     sealed_password: Mapped[bytes | None]
+    ca_pem: Mapped[str | None] = mapped_column(sa.Text)  # instead of the public authorities
+    client_cert_pem: Mapped[str | None] = mapped_column(sa.Text)
+    sealed_client_key: Mapped[bytes | None]
     exchange_key: Mapped[str | None] = mapped_column(
         sa.String(120)
     )  # for files; kernel.exchange_keys
     created_at: Mapped[datetime]
+    sightings: Mapped[SightingsBack] = mapped_column(
+        default=SightingsBack.ASK, server_default=SightingsBack.ASK.value
+    )
 
 
 class PeerCredential(Base):

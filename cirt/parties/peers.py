@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from cirt.kernel.exchange_keys import PublicKeys
 from cirt.kernel.keys import Keys
 from cirt.kernel.work import Work
+from cirt.parties.certificates import CertificateAlone, check_authorities, check_client, shown
 from cirt.parties.errors import (
     CountryWrong,
     ExchangeKeyTaken,
@@ -23,10 +24,11 @@ from cirt.parties.errors import (
     PeerExists,
     SlugWrong,
 )
-from cirt.parties.models import Ourselves, Peer, PeerCredential, PeerState
+from cirt.parties.models import Ourselves, Peer, PeerCredential, PeerState, SightingsBack
 from cirt.parties.passwords import hash_password, one_time_password, verify
 
 PASSWORD_SEAL = "peer-password"  # noqa: S105 - what the seal is for
+CLIENT_KEY_SEAL = "peer-client-key"
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]\Z")
 _REMEMBERED = 1000  # far more than there are peers
 _IDENTITY = re.compile(r"identity--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -34,21 +36,25 @@ _IDENTITY = re.compile(r"identity--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 @dataclass(frozen=True, slots=True)
 class PeerFacts:
-    """What may be said of a peer; None leaves it as it is."""
+    """What may be said of a peer; None leaves it as it is. The PEM is taken away by an empty text."""
 
     name: str | None = None
     country: str | None = None
     identity: str | None = None
     discovery_url: str | None = None
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     exchange_key: str | None = None
+    ca_pem: str | None = None  # of its server, instead of the public authorities
+    client_cert_pem: str | None = None
+    client_key_pem: str | None = field(default=None, repr=False)
 
 
 def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
     """
     Raises:
         PeerExists, SlugWrong, CountryWrong, IdentityWrong, ExchangeKeyWrong, NotAllowed.
+        CertificateWrong, CertificateAlone, CertificateExpired, ClientKeyWrong, ClientKeyOther.
     """
     work.require("peer:write")
     if not _SLUG.match(slug) or slug == "status":  # the word that `cirt sync` keeps for itself
@@ -56,7 +62,7 @@ def add_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
     if _peer(work.session, slug) is not None:
         raise PeerExists(slug=slug)
     peer = Peer(slug=slug, name=slug, country="", created_at=work.now)
-    _apply(peer, keys, facts)
+    _apply(peer, keys, facts, work.now)
     work.session.add(peer)
     work.session.flush()
     work.audit("peer.add", slug, name=peer.name, country=peer.country)
@@ -70,10 +76,18 @@ def set_peer(work: Work, keys: Keys, slug: str, facts: PeerFacts) -> Peer:
     """
     work.require("peer:write")
     peer = find_peer(work.session, slug)
-    _apply(peer, keys, facts)
+    _apply(peer, keys, facts, work.now)
     _check_key(work.session, peer)
-    key = exchange_fingerprint(peer)
-    work.audit("peer.set", slug, name=peer.name, url=peer.discovery_url, exchange_key=key)
+    own = shown(peer.client_cert_pem).subject if peer.client_cert_pem else None
+    work.audit(
+        "peer.set",
+        slug,
+        name=peer.name,
+        url=peer.discovery_url,
+        own_authority=peer.ca_pem is not None,
+        exchange_key=exchange_fingerprint(peer),
+        client_certificate=own,
+    )
     return peer
 
 
@@ -100,6 +114,17 @@ def resume_peer(work: Work, slug: str) -> None:
     _change_state(work, slug, PeerState.ACTIVE, "peer.resume")
 
 
+def set_sightings(work: Work, slug: str, back: SightingsBack) -> None:
+    """What goes back to it of what we see of its objects.
+
+    Raises:
+        NoSuchPeer, NotAllowed.
+    """
+    work.require("peer:write")
+    find_peer(work.session, slug).sightings = back
+    work.audit("peer.sightings", slug, back=back.value)
+
+
 def _change_state(work: Work, slug: str, state: PeerState, act: str) -> None:
     work.require("peer:write")
     find_peer(work.session, slug).state = state
@@ -117,7 +142,7 @@ def check_country(country: str) -> str:
     return country.upper()
 
 
-def _apply(peer: Peer, keys: Keys, facts: PeerFacts) -> None:
+def _apply(peer: Peer, keys: Keys, facts: PeerFacts, now: datetime) -> None:
     if facts.name is not None:
         peer.name = facts.name.strip() or peer.slug
     if facts.country is not None:
@@ -134,6 +159,22 @@ def _apply(peer: Peer, keys: Keys, facts: PeerFacts) -> None:
         peer.sealed_password = keys.seal(PASSWORD_SEAL, facts.password)
     if facts.exchange_key is not None:
         peer.exchange_key = PublicKeys.parse(facts.exchange_key).text
+    _apply_certificates(peer, keys, facts, now)
+
+
+def _apply_certificates(peer: Peer, keys: Keys, facts: PeerFacts, now: datetime) -> None:
+    if facts.ca_pem:
+        check_authorities(facts.ca_pem, now)
+    if facts.ca_pem is not None:
+        peer.ca_pem = facts.ca_pem or None
+    certificate, key = facts.client_cert_pem, facts.client_key_pem
+    if bool(certificate) != bool(key):
+        raise CertificateAlone
+    if certificate and key:
+        check_client(certificate, key, now)
+    if certificate is not None:
+        peer.client_cert_pem = certificate or None
+        peer.sealed_client_key = keys.seal(CLIENT_KEY_SEAL, key) if key else None
 
 
 def set_credentials(

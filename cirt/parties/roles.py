@@ -36,6 +36,7 @@ _LEAD = _HANDLER | {
     "peer:write",
     "agreement:write",
     "withheld:write",
+    "warning:write",
     "permission:write",
     "agreement:report",
     "sync:run",

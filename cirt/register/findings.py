@@ -8,11 +8,14 @@ import sqlalchemy as sa
 from cirt.kernel.db import insert_new, insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.objects.models import Holder
 from cirt.objects.observables.kinds import Observable
+from cirt.objects.widening import keep_wider
 from cirt.register import extract
 from cirt.register.commands import AddObservables, DecideObservables
 from cirt.register.errors import NothingChosen, NothingFound, ObservablesUnknown, TextTooLong
 from cirt.register.incidents import note_entry
+from cirt.register.matches.adding import tell_of_added
 from cirt.register.merging.models import IncidentMerge
 from cirt.register.merging.queries import family
 from cirt.register.models import (
@@ -35,7 +38,9 @@ _CHUNK = 2000
 def keep_found(work: Work, report: Report, found: Iterable[Observable]) -> int:
     """What was found in a report or in what its reporter wrote later; how many different ones."""
     rows = list({row["key"]: {**row, "report_id": report.id} for row in _rows(found)}.values())
-    insert_rows(work.session.connection(), ReportObservable, rows, unless=("key", "report_id"))
+    connection = work.session.connection()
+    insert_rows(connection, ReportObservable, rows, unless=("key", "report_id"))
+    keep_wider(connection, Holder.REPORT, map(_observable, rows))
     return len(rows)
 
 
@@ -170,4 +175,13 @@ def _add(
         return 0
     connection = work.session.connection()
     insert = insert_new(connection, IncidentObservable, "incident_id", "key")
-    return len(connection.execute(insert.returning(IncidentObservable.id), values).all())
+    added = connection.execute(insert.returning(IncidentObservable.key), values).scalars().all()
+    fresh = set(added)
+    new = [_observable(row) for row in values if row["key"] in fresh]
+    keep_wider(connection, Holder.INCIDENT, new)
+    tell_of_added(work, incident_id, new)
+    return len(added)
+
+
+def _observable(row: Mapping[str, Any]) -> Observable:
+    return Observable(row["kind"], row["value"])

@@ -1,18 +1,19 @@
 """Which records hold an observable: own incidents, reports, live objects. Statements are made once for each who asks."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cirt.kernel.among import among_given, listed_given
 from cirt.kernel.clock import to_us
 from cirt.kernel.work import Actor, Work
 from cirt.objects.models import ObjectFacts, ObjectObservable, ObjectVersion, StixObject
-from cirt.parties.models import Peer
+from cirt.parties.models import Ourselves, Peer
 from cirt.register.merging.models import IncidentMerge, ReportMerge
 from cirt.register.merging.queries import home_of
 from cirt.register.models import (
@@ -37,7 +38,8 @@ _Rows: TypeAlias = dict[int, list[sa.Row[Any]]]
 class Held:
     """By key: how many hold it, counted no further than to MANY + 1, and of each that is not too common the newest.
 
-    A row has ``reference, title, state, peer``; of an object these are its STIX id, name, type and bringer.
+    A row has ``reference, title, state, peer, author, author_peer, began_us``; of an object these are its STIX id, name,
+    type and bringer, whom it claims to be of, that peer's name, and when it says that it began.
     """
 
     counts: dict[int, sa.Row[Any]]
@@ -119,23 +121,31 @@ def _newest(holders: _Holders, name: str) -> Query:
     return sa.select(ranked).where(ranked.c.place <= holders.shown)
 
 
-def _told(key: Any, reference: Any, title: Any, state: Any, peer: Any) -> Query:
+def _told(
+    key: Any, reference: Any, title: Any, state: Any, made: Sequence[Any] | None = None
+) -> Query:
+    peer, author, author_peer, began_us = made or _NOT_MADE
     return sa.select(
         key.label("key"),
         reference.label("reference"),
         title.label("title"),
         sa.cast(state, sa.String).label("state"),
         peer.label("peer"),
+        author.label("author"),
+        author_peer.label("author_peer"),
+        began_us.label("began_us"),
     )
 
 
-_NO_PEER = sa.cast(sa.null(), sa.String)
+_NO_NAME = sa.cast(sa.null(), sa.String)
+_NOT_MADE = (_NO_NAME, _NO_NAME, _NO_NAME, sa.cast(sa.null(), sa.BigInteger))
+_Author = aliased(Peer)
 
 
 def _incidents(actor: Actor) -> _Holders:
     key, besides = IncidentObservable.key, sa.bindparam("besides_incident", type_=sa.BigInteger)
     query = (
-        _told(key, Incident.reference, Incident.title, Incident.state, _NO_PEER)
+        _told(key, Incident.reference, Incident.title, Incident.state)
         .join(Incident, Incident.id == home_of(IncidentMerge, IncidentObservable.incident_id))
         .where(
             IncidentObservable.state != ObservableState.DISMISSED,
@@ -150,7 +160,7 @@ def _incidents(actor: Actor) -> _Holders:
 def _reports(actor: Actor) -> _Holders:
     key, besides = ReportObservable.key, sa.bindparam("besides_report", type_=sa.BigInteger)
     query = (
-        _told(key, Report.reference, Report.title, Report.state, _NO_PEER)
+        _told(key, Report.reference, Report.title, Report.state)
         .join(Report, Report.id == home_of(ReportMerge, ReportObservable.report_id))
         .where(sees_report(actor), Report.id != besides, ReportObservable.report_id != besides)
     )
@@ -159,9 +169,13 @@ def _reports(actor: Actor) -> _Holders:
 
 def _objects(actor: Actor) -> _Holders:
     key = ObjectObservable.key
-    told = _told(key, StixObject.stix_id, StixObject.name, StixObject.type, Peer.name)
+    ours = ObjectFacts.creator == sa.select(Ourselves.identity_id).scalar_subquery()
+    bringer = sa.case((ours, sa.null()), else_=Peer.name)  # what is ours no peer has seen
+    made = (bringer, ObjectFacts.creator, _Author.name, ObjectVersion.valid_from_us)
+    told = _told(key, StixObject.stix_id, StixObject.name, StixObject.type, made)
     now_us = sa.bindparam("now_us", type_=sa.BigInteger)
     query = live(told.select_from(ObjectObservable), actor, now_us)
+    query = query.outerjoin(_Author, _Author.identity_id == ObjectFacts.creator)
     return _Holders(query, key, StixObject.id, INDICATORS)
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cirt.kernel.work import Work
 from cirt.release.locks import feeds_of, lock_collections
-from cirt.release.models import Collection, Feed, Member
+from cirt.release.models import Collection, CollectionKind, Feed, Member
 from cirt.release.offers import Candidate, Offered, close_rows, offer, offered_now
 from cirt.release.previewing.grounds import Ground, ground_of
 from cirt.release.previewing.hanging import hanging_on, naming, standing_in
@@ -20,6 +20,10 @@ from cirt.release.unnamed import close_unnamed
 from cirt.sharing.consent import consent_key
 from cirt.sharing.facts import Consent, PeerReader
 from cirt.sharing.queries import peer_reader
+
+_IS_READ = (
+    Collection.kind != CollectionKind.INBOX
+)  # nothing is offered from what peers only write to
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def offer_missing(work: Work, peer_id: int) -> int:
     collections = work.session.scalars(
         sa.select(Collection)
         .join(Member)
-        .where(Member.peer_id == peer_id, Collection.kind != "inbox")
+        .where(Member.peer_id == peer_id, _IS_READ)
         .order_by(Collection.id)
     ).all()
     brought = hanging_on(work.session, peer_id)
@@ -180,18 +184,23 @@ def settle_due(work: Work) -> int:
 
     For a periodic job.
     """
+    return sum(offer_missing(work, peer_id) for peer_id in sorted(behind(work)))
+
+
+def behind(work: Work) -> set[int]:
+    """Peers with a feed that was made for other terms than those that hold now."""
     feeds = work.session.execute(
-        sa.select(Feed.peer_id, Feed.settled_for).join(
+        sa.select(Feed.peer_id, Feed.settled_for)
+        .join(
             Member,
             sa.and_(Member.peer_id == Feed.peer_id, Member.collection_id == Feed.collection_id),
         )
+        .join(Collection, Collection.id == Feed.collection_id)
+        .where(_IS_READ)
     )
-    offered = 0
-    behind: set[int] = set()
+    found: set[int] = set()
     for peer_id, settled_for in feeds:
         reader = peer_reader(work.session, peer_id, work.now)
         if has_access(reader, work.now) and settled_for != _settled_for(work, reader):
-            behind.add(peer_id)
-    for peer_id in sorted(behind):
-        offered += offer_missing(work, peer_id)
-    return offered
+            found.add(peer_id)
+    return found

@@ -51,6 +51,7 @@ _FEEDS = f"{_CANARY}test_no_feed_folder_holds_a_canary_that_its_peer_may_not_rea
 _TWINS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_answer"
 _LETTERS = "tests/service/test_differential.py::test_what_is_hidden_changes_no_mail"
 _OF_RECALLS = "tests/service/test_recall_whole.py::test_a_letter_names_the_object_and_nothing_of_it_and_goes_once"
+_OF_ARRIVALS = "tests/service/test_quarantine_letters.py::test_a_letter_tells_nothing_that_the_peer_did_not_send"
 _TO_PERSONS = "tests/service/test_named_persons.py::test_the_mail_holds_the_exact_objects_for_that_key_alone_and_goes_once"
 _TO_LEADS = (
     "tests/service/test_agreement_ends.py::test_leads_get_a_mail_that_says_which_when_and_where"
@@ -96,7 +97,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.release": "releases new ask release decide again bundle paper withdraw recalls recall_some save_recall "
         "part prepare",
         "web.exports": "export save",
-        "web.peers": "peers peer ask take_out view view_collection",
+        "web.peers": "peers peer ask take_out view view_collection sightings",
         "web.agreements": "agreements new save_new agreement edit save_change stop move copy change decide member "
         "decide_membership",
         "web.agreement_persons": "persons add key save_key remove",
@@ -104,7 +105,10 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
         "web.ledger": "of_peer",
         "web.permissions": "permissions new record permission end evidence",
         "web.withheld": "values new add end",
-        "web.sync": "health run link_runs source_runs ask_expected expect check checked ask_again quarantine arrival drop_arrival solve_arrival lift",
+        "web.warning": "values new add end",
+        "web.sync": "health run link_runs source_runs ask_expected expect check checked ask_again quarantine arrival drop_arrival "
+        "solve_arrival lift new_link add link change begin pause resume estimate rehearse take_arrival undo_arrival ask_peer "
+        "send_question alike decide_alike undo_alike outgoing retry let_be",
     },
     Audience.OFFICE: {
         "web.admin": "home users add_user user set_roles disable reset collections save_collection audit jobs mail "
@@ -115,14 +119,16 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 }
 
 _JOB_NAMES = (
-    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.sync links.watch mail.send notices.send "
-    "recall.remind sources.read"
+    "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.estimate link.rehearse "
+    "link.sync links.watch mail.send notices.send "
+    "recall.remind sightings.back sources.read"
 )
 
 # Kinds of what is written to somebody: to reporters (register.dialogue), to peers on recalls (release.recalling), to
 # persons named for TLP:RED (release.handing), to our own leads on agreements that end (notify).
 _LETTER_NAMES = "question letter acknowledgement"
 _PEER_LETTERS = "peer.closed peer.reminder peer.author"
+_ARRIVAL_LETTERS = "peer.arrival"
 _HANDOVERS = "person.release person.recall"
 _NOTICES = "lead.end"
 _ALERTS = "lead.alert"
@@ -131,7 +137,7 @@ _ALERTS = "lead.alert"
 _TEMPLATE_NAMES: dict[Audience, str] = {
     Audience.ANYBODY: ". errors help public",
     Audience.STAFF: "account agreements bin desk dialogue exports incidents indicators parts peers permissions playbooks print release "
-    "sync tasks timeline triage withheld",
+    "sync tasks timeline triage warning withheld",
     Audience.OFFICE: "admin",
 }
 
@@ -145,8 +151,9 @@ _VERB_NAMES = """
 agreement add, agreement change, agreement end, agreement list, agreement resume, agreement suspend, audit export,
 audit verify, collection add, collection list, collection member add, collection member remove, collection show,
 connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
-exchange list, feed misp, import, init, link add, link list, link pause, link resume,
-peer add, peer credentials, peer list, peer resume, peer set, peer show, peer suspend, pgp add, pgp list, pgp remove,
+exchange list, feed misp, import, init, link add, link begin, link estimate, link list, link pause, link resume, link run, link set,
+peer add, peer credentials, peer list, peer resume, peer set, peer show, peer sightings, peer suspend, pgp add, pgp list, pgp remove,
+ quarantine drop, quarantine list, quarantine show, quarantine take, quarantine undo,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
 """
@@ -158,11 +165,11 @@ _LOG_NAMES = (
 
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
-    "address after alias allowed audience before begin bind ceiling chosen collection count country differences "
+    "address after alias allowed audience before begin bind bytes ceiling chosen collection count country day differences "
     "differs email encoding end every examples facts fields file fingerprint first gains given host id identity "
     "ids incident into kind known last leading least letter limit limit_s line location log loses marking missing "
-    "most name names needed number origin own part path pattern peer place places port problem proposed reason "
-    "reference remote report revision seen slug state status stix_id text tlp to type typed url username value "
+    "most name names needed number of origin own part path pattern peer place places port problem proposed reason "
+    "reference remote report revision seen slug state status stix_id subject text tlp to type typed url used username value "
     "version wait_s wanted what whole word words"
 )
 
@@ -204,6 +211,7 @@ EXITS: tuple[Exit, ...] = (
     *_named(Way.JOB, _JOB_NAMES.split(), Audience.OPERATOR, _JOBS),
     *_named(Way.LETTER, _LETTER_NAMES.split(), Audience.REPORTER, _LETTERS),
     *_named(Way.LETTER, _PEER_LETTERS.split(), Audience.PEER, _OF_RECALLS),
+    *_named(Way.LETTER, _ARRIVAL_LETTERS.split(), Audience.PEER, _OF_ARRIVALS),
     *_named(Way.LETTER, _HANDOVERS.split(), Audience.PEER, _TO_PERSONS),
     *_named(Way.LETTER, _NOTICES.split(), Audience.STAFF, _TO_LEADS),
     *_named(Way.LETTER, _ALERTS.split(), Audience.STAFF, _OF_ALERTS),

@@ -16,7 +16,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.content import ObjectContent, read_joined
 from cirt.objects.models import ObjectVersion, StixObject
-from cirt.sharing.facts import Consent, Recipient
+from cirt.sharing.facts import Consent, Facts, Recipient
 from cirt.sharing.judging import Question, leaving, verdicts
 from cirt.sharing.marked import facts_of_row
 from cirt.sharing.queries import staff_reader
@@ -29,6 +29,7 @@ from cirt.sharing.standing import (
     load,
     load_standing,
 )
+from cirt.sharing.waiting import level_of
 
 _SEAL = object()
 
@@ -77,6 +78,17 @@ class ReleasedFile:
     name: str
     media_type: str
     sha256: str
+    body: bytes = field(repr=False)
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        _check_seal(seal)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedArrival:
+    """What came and was not taken, as it came, for somebody of the team to judge."""
+
     body: bytes = field(repr=False)
     seal: InitVar[object] = None
 
@@ -199,6 +211,16 @@ def show(work: Work, version_id: int) -> Released:
     if not found:
         raise NotFound
     return found[0]
+
+
+def show_arrival(work: Work, raw: bytes, stix_id: str | None) -> ReleasedArrival | None:
+    """Bytes in quarantine for the actor's own eyes; None where they are not for them, or nobody can say yet."""
+    level = level_of(work.session, raw, stix_id)
+    if level is None:
+        return None
+    facts = Facts(type="arrival", tlp=level, written_tlp=level)
+    is_theirs = decide(facts, staff_reader(work.actor), None, work.now).lets_leave()
+    return ReleasedArrival(raw, _SEAL) if is_theirs else None
 
 
 def show_file(work: Work, attachment_id: int) -> ReleasedFile:

@@ -6,6 +6,7 @@ from dataclasses import InitVar, dataclass, field
 import sqlalchemy as sa
 
 from cirt.kernel.errors import Conflict
+from cirt.kernel.ids import STIX_ID
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
@@ -59,6 +60,20 @@ class AboutObject:
     object_id: int
     peer_id: int
     had_it: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AboutArrival:
+    """What a peer sent and was not taken, for a letter to that peer about it.
+
+    ``may_name`` are the STIX ids that stand in what it sent; ``hidden`` is what stands here and not in that.
+    """
+
+    arrival: str  # as the trail calls it
+    peer_id: int
+    tlp: Tlp  # of what the letter says of it
+    may_name: frozenset[str]
+    hidden: frozenset[str] = field(repr=False)
 
 
 def letter_rule(tlp: Tlp, *, sealed: bool) -> str:
@@ -116,6 +131,45 @@ def release_peer_letter(
     if not decision.lets_leave():
         raise LetterWithheld(decision)
     return ReleasedLetter((facts.stix_id,), address, text, fingerprint, _SEAL)
+
+
+def decide_arrival_letter(
+    about: AboutArrival, reader: str, address: str, text: str, *, sealed: bool
+) -> Decision:
+    """Whether a person's letter about an arrival may go to the peer that sent it. Pure."""
+    named = {each.lower() for each in STIX_ID.findall(text)}
+    foreign = sorted(named - about.may_name)
+    if foreign:
+        rule = "letter-names-other"
+        return Decision(RULES[rule].verdict, rule, {"reader": reader, "id": foreign[0]})
+    folded = text.casefold()
+    if any(each.casefold() in folded for each in about.hidden):
+        return Decision(RULES["letter-quotes"].verdict, "letter-quotes", {"reader": reader})
+    return decide_letter(about.tlp, address, sealed=sealed)
+
+
+def release_arrival_letter(
+    work: Work,
+    about: AboutArrival,
+    address: str,
+    subject: str,
+    text: str,
+    *,
+    fingerprint: str = "",
+) -> ReleasedLetter:
+    """The last word on a letter to a peer about what it sent: it tells nothing that the peer did not send.
+
+    Raises:
+        LetterWithheld.
+    """
+    peer = work.session.get_one(Peer, about.peer_id)
+    written = f"{subject}\n{text}"
+    decision = decide_arrival_letter(about, peer.name, address, written, sealed=bool(fingerprint))
+    said = {"verdict": decision.verdict, "rule": decision.rule, "fingerprint": fingerprint}
+    work.audit("letter.decide", about.arrival, peer=peer.slug, **said)
+    if not decision.lets_leave():
+        raise LetterWithheld(decision)
+    return ReleasedLetter((about.arrival,), address, text, fingerprint, _SEAL)
 
 
 def release_letter(

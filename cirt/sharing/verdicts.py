@@ -167,6 +167,14 @@ RULES: dict[str, Rule] = {
             "follow-up code reads it on the follow-up page; others must be called."
         ),
     ),
+    "letter-names-other": Rule(
+        Verdict.NO,
+        mark("It names {id}, which {reader} did not send here. Take that out of the letter."),
+    ),
+    "letter-quotes": Rule(
+        Verdict.NO,
+        mark("It quotes something of what is here that {reader} did not send. Take that out."),
+    ),
     "public-yes": Rule(Verdict.YES, mark("TLP:CLEAR may go to everybody.")),
     "permitted": Rule(
         Verdict.YES, mark("Its source has permitted that {reader} has it: that is on record.")

@@ -40,6 +40,7 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "exports": frozenset({"content:read"}),
     "peers": frozenset({"content:read", "peer:read"}),
     "withheld": frozenset({"content:read"}),
+    "warning": frozenset({"content:read"}),
     "permissions": frozenset({"content:read"}),
     "agreements": frozenset({"content:read", "peer:read"}),
     "agreement_persons": frozenset({"content:read", "peer:read"}),

@@ -52,6 +52,7 @@ _WITHIN = {
     "playbooks": "incidents",
     "bin": "incidents",
     "exports": "indicators",
+    "warning": "indicators",
     "agreements": "peers",
     "agreement_persons": "peers",
     "withheld": "peers",

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from cirt.exchange.health import HEALTH_WORDS, Health
-from cirt.exchange.models import LinkDirection, Outcome
+from cirt.exchange.models import Ending, LinkDirection, Outcome
 from cirt.exchange.remarks.commands import Opinion
 from cirt.exchange.remarks.relating import Relation
 from cirt.kernel.jobs import JobState
@@ -75,6 +75,14 @@ RECALLS: Mapping[RecallKind, Sign] = {
     RecallKind.REVOKED: ("x", "off", mark("Revoked by us")),
     RecallKind.WITHDRAWN: ("ban", "off", mark("Offered no longer")),
     RecallKind.PASSED_ON: ("out", "off", mark("Revoked by its author")),
+}
+ENDINGS: Mapping[Ending, Sign] = {
+    Ending.TAKEN: ("st-done", "ok", mark("Taken")),
+    Ending.KNOWN: ("st-done", "off", mark("Known already")),
+    Ending.MOVED: ("swap", "off", mark("Kept for another reason")),
+    Ending.DROPPED: ("x", "off", mark("Dropped")),
+    Ending.FIRST: ("st-done", "off", mark("The first content is right")),
+    Ending.NEITHER: ("ban", "off", mark("Neither content is right")),
 }
 LETTERS: Mapping[LetterState, Sign] = {
     LetterState.PREPARED: ("st-wait", "warn", mark("Waits to be sent")),

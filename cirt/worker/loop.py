@@ -16,7 +16,8 @@ from cirt.worker.table import HANDLERS, Handler, put_due
 
 log = logging.getLogger("cirt.worker")
 
-THREADS = 4  # a peer that is slow holds up one of them
+THREADS = 4  # for jobs without a lane
+LANES = 24  # peers with whom we speak at the same time, fewer than there are connections to the database
 _IDLE_S = 1.0
 _AFTER_OUTAGE_S = 5.0
 _RENEW_S = jobs.LEASE.total_seconds() / 3
@@ -35,6 +36,9 @@ def run_worker(
         threading.Thread(target=_serve, args=(program, stop, handlers), name=f"worker-{n}")
         for n in range(1, threads)
     ]
+    helpers.append(
+        threading.Thread(target=_serve_lanes, args=(program, stop, handlers), name="lanes")
+    )
     for helper in helpers:
         helper.start()
     _serve(program, stop, handlers, is_first=True)
@@ -57,11 +61,43 @@ def _serve(
             if is_first and time.monotonic() - asked_at >= _IDLE_S:
                 asked_at = time.monotonic()
                 ask_for_due(program)
-            if not run_one(program, handlers):
+            if not run_one(program, handlers, in_lane=False):
                 stop.wait(_IDLE_S)
         except sa.exc.OperationalError:
             log.exception("worker.database")
             stop.wait(_AFTER_OUTAGE_S)
+
+
+def _serve_lanes(program: Program, stop: threading.Event, handlers: Mapping[str, Handler]) -> None:
+    """A thread for each lane in which there is work; they wait for peers, and hold nothing while they do."""
+    at_work: list[threading.Thread] = []
+    while not stop.is_set():
+        at_work = [each for each in at_work if each.is_alive()]
+        claimed = None
+        try:
+            if len(at_work) < LANES:
+                claimed = _claim(program, in_lane=True)
+        except sa.exc.OperationalError:
+            log.exception("worker.database")
+            stop.wait(_AFTER_OUTAGE_S)
+        if claimed is None:
+            stop.wait(_IDLE_S)
+            continue
+        name = f"lane-{claimed.id}"
+        at_work.append(
+            threading.Thread(target=_in_lane, args=(program, claimed, handlers), name=name)
+        )
+        at_work[-1].start()
+    for each in at_work:
+        each.join()
+
+
+def _in_lane(program: Program, claimed: Claimed, handlers: Mapping[str, Handler]) -> None:
+    try:
+        _do(program, claimed, handlers)
+    except (sa.exc.OperationalError, sa.exc.TimeoutError):
+        # the lease runs out, and the job is taken up again
+        log.exception("worker.database")
 
 
 def ask_for_due(program: Program) -> int:
@@ -69,12 +105,26 @@ def ask_for_due(program: Program) -> int:
         return put_due(work)
 
 
-def run_one(program: Program, handlers: Mapping[str, Handler] = HANDLERS) -> bool:
-    """Claim the next job and run it; False if none is due."""
-    with program.work(SYSTEM) as work:
-        claimed = jobs.claim(work.session, work.now)
+def run_one(
+    program: Program,
+    handlers: Mapping[str, Handler] = HANDLERS,
+    *,
+    in_lane: bool | None = None,
+) -> bool:
+    """Claim the next job and run it; False if none is due. ``in_lane`` as for :func:`jobs.claim`."""
+    claimed = _claim(program, in_lane=in_lane)
     if claimed is None:
         return False
+    _do(program, claimed, handlers)
+    return True
+
+
+def _claim(program: Program, *, in_lane: bool | None) -> Claimed | None:
+    with program.work(SYSTEM) as work:
+        return jobs.claim(work.session, work.now, in_lane=in_lane)
+
+
+def _do(program: Program, claimed: Claimed, handlers: Mapping[str, Handler]) -> None:
     start = time.monotonic()
     with _held(program, claimed):
         error = _run(program, claimed, handlers)
@@ -94,7 +144,6 @@ def run_one(program: Program, handlers: Mapping[str, Handler] = HANDLERS) -> boo
             "seconds": round(time.monotonic() - start, 3),
         },
     )
-    return True
 
 
 def _run(program: Program, claimed: Claimed, handlers: Mapping[str, Handler]) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cirt.exchange import links
+from cirt.exchange import due, probing, sightings_back
 from cirt.exchange.complete import again
 from cirt.exchange.complete import service as complete
 from cirt.exchange.health import link_lines
@@ -15,9 +15,10 @@ from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
-from cirt.notify import handovers, letters, notices, peer_letters
+from cirt.notify import arrival_letters, handovers, letters, notices, peer_letters
 from cirt.parties import used_forms
 from cirt.register.bin import erasing
+from cirt.register.matches.telling import forget_old
 from cirt.release.holdings import accounting
 from cirt.release.recalling.letters import reminding
 from cirt.release.settling import settle_due
@@ -42,7 +43,7 @@ class Periodic:
 
 
 def _sync(program: Program, payload: dict[str, Any]) -> None:
-    sync_link(program, int(payload["link"]))
+    sync_link(program, int(payload["link"]), gentle=True)
 
 
 def _check(program: Program, payload: dict[str, Any]) -> None:
@@ -65,6 +66,7 @@ def _tidy(program: Program, _payload: dict[str, Any]) -> None:
     with program.work(SYSTEM) as work:
         jobs.tidy(work.session, work.now - _KEEP_DONE)
         used_forms.tidy(work.session, work.now - _KEEP_DONE)
+        forget_old(work)
 
 
 def _settle(program: Program, _payload: dict[str, Any]) -> None:
@@ -85,6 +87,7 @@ def _read_sources(program: Program, payload: dict[str, Any]) -> None:
 def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
     letters.send_due(program)
     peer_letters.send_peer_letters(program)
+    arrival_letters.send_arrival_letters(program)
 
 
 def _account(program: Program, _payload: dict[str, Any]) -> None:
@@ -104,12 +107,18 @@ def _send_notices(program: Program, _payload: dict[str, Any]) -> None:
     notices.send_due(program)
 
 
+def _report_seen(program: Program, _payload: dict[str, Any]) -> None:
+    sightings_back.report_seen(program)
+
+
 def _hand_over(program: Program, _payload: dict[str, Any]) -> None:
     handovers.send_due(program)
 
 
 HANDLERS: dict[str, Handler] = {
-    links.JOB: _sync,
+    due.JOB: _sync,
+    probing.ESTIMATE: probing.estimate,
+    probing.REHEARSE: probing.rehearse,
     complete.JOB: _check,
     again.JOB: _ask_again,
     WATCH_JOB: _watch,
@@ -123,6 +132,7 @@ HANDLERS: dict[str, Handler] = {
     notices.SEND_JOB: _send_notices,
     accounting.JOB: _account,
     reminding.JOB: _remind,
+    sightings_back.JOB: _report_seen,
 }
 
 PERIODIC = (
@@ -137,12 +147,13 @@ PERIODIC = (
     Periodic(notices.SEND_JOB, 60),
     Periodic(accounting.JOB, 60),  # whoever asks meanwhile looks through the pages since
     Periodic(reminding.JOB, 3600),
+    Periodic(sightings_back.JOB, 300),
 )
 
 
 def put_due(work: Work) -> int:
     """Ask for what is due now, each once in its slot over any number of workers; how many jobs."""
-    put = links.put_due(work)
+    put = due.put_due(work)
     seconds = to_us(work.now) // 1_000_000
     for each in PERIODIC:
         slot = f"{each.kind}-{seconds // each.every_s}"

@@ -1,4 +1,4 @@
-"""The benchmarks: ``python -m tests.bench [extract|exchange|desk|gate|intake|taxii …] [sqlite|postgresql …] [measure …]``.
+"""The benchmarks: ``python -m tests.bench [extract|exchange|sync|matching|desk|gate|intake|taxii …] [sqlite|postgresql …] [measure …]``.
 
 Without names all runs, on both databases. Names of measures (memory, page, deep, walk, poll, match, object, post,
 medallion) choose among those of taxii. ``--quick`` measures briefly, ``--million`` also with a million objects.
@@ -8,11 +8,19 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import desk, exchange, extract, gate, intake, taxii
+from tests.bench import desk, exchange, extract, gate, intake, matching, sync, taxii
 from tests.bench.windows import QUICK, THOROUGH
 from tests.support.databases import BACKENDS, Databases
 
-ROOMS = ("extract", "exchange", "desk", "gate", "intake", "taxii")
+ROOMS = ("extract", "exchange", "sync", "matching", "desk", "gate", "intake", "taxii")
+
+_ALIKE = {
+    "exchange": exchange.run,
+    "matching": matching.run,
+    "gate": gate.run,
+    "intake": intake.run,
+    "desk": desk.run,
+}
 
 
 def _chosen(given: list[str], of: tuple[str, ...]) -> tuple[str, ...]:
@@ -39,10 +47,6 @@ def main() -> None:
         (home / "databases").mkdir()
         with Databases(home / "databases") as databases:
             for backend in _chosen(given.names, BACKENDS):
-                if "exchange" in rooms:
-                    exchange.run(databases, backend, home / backend / "exchange")
-                if "gate" in rooms:
-                    gate.run(databases, backend, home / backend / "gate")
                 if "taxii" in rooms:
                     taxii.run(
                         databases,
@@ -52,10 +56,10 @@ def main() -> None:
                         size=QUICK if given.quick else THOROUGH,
                         million=given.million,
                     )
-                if "intake" in rooms:
-                    intake.run(databases, backend, home / backend / "intake")
-                if "desk" in rooms:
-                    desk.run(databases, backend, home / backend / "desk")
+                if "sync" in rooms:
+                    sync.run(databases, backend, home / backend / "sync", quick=given.quick)
+                for name in (each for each in rooms if each in _ALIKE):
+                    _ALIKE[name](databases, backend, home / backend / name)
 
 
 main()

@@ -87,6 +87,7 @@ NO_PAGES = (
     "/copy/",
     "report.csv",
     "/release/part",
+    "/quarantine/alike",
 )
 REDIRECTS = ("/admin", "/status/answered")
 PUBLIC_PAGES = (
@@ -201,6 +202,7 @@ def pages_of(program: Program) -> list[str]:
         def first(query: sa.Select[Any]) -> str:
             return str(work.session.scalars(query).first())
 
+        code = first(sa.select(Quarantined.code).order_by(Quarantined.id.desc()))
         ids = {
             "report": ["REP-2026-0003"],
             "incident": ["INC-2026-0001"],
@@ -220,7 +222,7 @@ def pages_of(program: Program) -> list[str]:
             "collection": ["indicators"],
             "agreement": [first(sa.select(Agreement.reference))],
             "link": [first(sa.select(Link.id))],
-            "arrival": [first(sa.select(Quarantined.id))],
+            "arrival": [first(sa.select(Quarantined.id).where(Quarantined.code == code))],
             "alert": [first(sa.select(LineAlert.id))],
             "check": [first(sa.select(ManifestCheck.id))],
             "connector": ["stix-folder"],
@@ -242,6 +244,7 @@ def pages_of(program: Program) -> list[str]:
         [values] = addresses(rule.rule, rule.arguments, ids)
         found.append(adapter.build(rule.endpoint, values))
     found.append("/release/part?incident=INC-2026-0001")
+    found.append(f"/sync/quarantine/alike?peer=meridia&code={code}")
     return sorted(set(found) - set(REDIRECTS))
 
 

@@ -97,3 +97,26 @@ def test_15_16_a_revocation_goes_round_once_and_then_all_rest(
         assert [node.messages() for node in circle.nodes] == before
         assert all(waiting == 0 for _, _, waiting in before)
         assert all((run.error, run.offered) == (None, 0) for run in late)
+
+
+def test_12_16_a_sighting_comes_back_to_the_author_through_the_middle_and_then_all_rest(
+    databases: Databases, backend: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    line = [(1, 0), (2, 1), (0, 1), (1, 2)]
+    with a_ring(databases, backend, tmp_path, clock, line, transit=True) as circle:
+        author, middle, far = circle.nodes
+        stix_id = author.give()
+        for _ in range(3):
+            circle.poll()
+        sighting = far.sight(stix_id)
+        expected = far.versions(sighting)
+        for _ in range(5):
+            circle.poll()
+        before = [node.messages() for node in circle.nodes]
+
+        late = [run for _ in range(3) for run in circle.poll()]
+
+        assert len(expected) == 1
+        assert middle.versions(sighting) == author.versions(sighting) == expected
+        assert [node.messages() for node in circle.nodes] == before
+        assert all((run.error, run.offered) == (None, 0) for run in late)

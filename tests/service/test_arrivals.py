@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.doors import RedNotImported
 from cirt.exchange.arriving.taking import Arrival
+from cirt.exchange.cases.commands import Decide
+from cirt.exchange.cases.deciding import drop_arrival
 from cirt.exchange.models import Outcome, Quarantined
-from cirt.exchange.quarantine import NoSuchArrival, drop
+from cirt.exchange.quarantine import NoSuchArrival
 from cirt.exchange.receipts import (
     MAX_OBJECTS,
     NothingSent,
@@ -143,7 +145,7 @@ def test_only_the_bringer_and_the_author_may_version_an_object(program: Program)
     author = numbered("identity", 7)
     with program.work(CONSOLE) as work:
         bringer, stranger, writer = (
-            a_reader(work, slug) for slug in ("cert-b", "cert-c", "cert-d")
+            a_reader(work, slug, transit=True) for slug in ("cert-b", "cert-c", "cert-d")
         )
         writer.identity_id = author
         first = indicator(1, created_by_ref=author)
@@ -672,12 +674,12 @@ def test_a_dropped_arrival_leaves_the_list_and_stays_on_record(program: Program)
         take(work, [b"{}"], peer=None)
         [row] = list_quarantine(work.session)
 
-        drop(work, row.id)
+        drop_arrival(work, Decide(row.id, "Looked at"))
 
         assert list_quarantine(work.session) == []
         assert work.session.get_one(Quarantined, row.id).body == b"{}"
         with pytest.raises(NoSuchArrival):
-            drop(work, row.id)
+            drop_arrival(work, Decide(row.id, "Looked at"))
 
 
 def test_hostile_texts_are_kept_without_breaking_the_database(program: Program) -> None:

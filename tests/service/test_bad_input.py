@@ -198,7 +198,9 @@ LISTS = {
     "/indicators": ("page", "words", "state", "source", "tlp"),
     "/release": ("page", "view"),
     "/release/new": ("incident", "stix_ids"),
-    "/sync/quarantine": ("page", "peer", "outcome"),
+    "/sync/quarantine": ("page", "peer", "outcome", "case", "age", "view", "count", "left", "last"),
+    "/sync/quarantine/alike": ("peer", "code"),
+    "/sync/outgoing": ("page", "peer"),
     "/admin/audit": ("above", "below", "actor", "act", "subject"),
     "/report/sent": ("receipt",),
 }
@@ -212,6 +214,7 @@ def test_addresses_that_nothing_has_are_not_found(app: Flask, program: Program) 
             f"/intake/REP-2026-0001/files/{number}",
             f"/incidents/INC-2026-0001/notes/{number}",
             f"/sync/quarantine/{number}",
+            f"/sync/links/{number}",
             f"/admin/users/{number}",
             f"/admin/webhooks/{number}",
             f"/admin/mail/{number}",

@@ -360,6 +360,8 @@ def test_no_carried_file_holds_a_canary_that_its_peer_may_not_read(
 # What a job is asked about, and which ids of the cage are such.
 NEEDED = {
     "link.sync": {"link": "link"},
+    "link.estimate": {"link": "link"},
+    "link.rehearse": {"link": "link"},
     "link.check": {"check": "check"},
     "link.again": {"check": "check"},
 }

@@ -28,8 +28,9 @@ from cirt.exchange.carrying.errors import (
 )
 from cirt.exchange.carrying.models import Carried, CarriedFile
 from cirt.exchange.carrying.own_keys import renew_keys
+from cirt.exchange.due import put_due
 from cirt.exchange.health import Health, link_health
-from cirt.exchange.links import AddLink, add_link, due_links
+from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import Link, LinkDirection, Quarantined, Run, RunState
 from cirt.exchange.now import LinkByFile, run_now
 from cirt.exchange.sightings import NO_LINK, ReportSighting, report_sighting
@@ -504,7 +505,7 @@ def test_a_link_by_file_shows_and_never_runs_by_itself(pair: Carriers) -> None:
             assert (health.health, health.direction) == (Health.GOOD, direction)
             assert health.last_run is not None
             assert health.last_run.offered > 0
-            assert due_links(work.session, work.now) == []
+            assert put_due(work) == 0
             with pytest.raises(LinkByFile):
                 run_now(work, health.id)
         assert list(sync_all(place.program)) == []

@@ -24,7 +24,7 @@ from cirt.release.collections import (
 from cirt.release.errors import AliasWrong, CollectionExists
 from cirt.release.models import CollectionKind, FeedRow
 from cirt.release.publishing import publish
-from cirt.release.settling import offer_missing, settle_due
+from cirt.release.settling import behind, offer_missing, settle_due
 from cirt.sharing.models import AgreementState
 from tests.support.release import (
     a_collection,
@@ -188,6 +188,21 @@ def test_what_was_published_while_a_peer_was_suspended_is_made_good(program: Pro
 
         assert settle_due(work) == 1
     assert names(walk(program, peer)) == [indicator(1).stix_id]
+
+
+def test_an_inbox_has_nothing_to_make_good(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_peer(work)
+        agreement = an_agreement(work, peer)
+        a_collection(work, peer)
+        a_collection(work, peer, alias="inbox", kind=CollectionKind.INBOX)
+        agreement.ceiling, agreement.version = Tlp.GREEN, 2
+        work.session.flush()
+        assert behind(work) == {peer.id}
+
+        offer_missing(work, peer.id)
+
+        assert behind(work) == set()
 
 
 def test_a_narrower_agreement_closes_rows_and_a_wider_one_offers_anew_at_the_end(

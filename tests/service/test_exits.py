@@ -53,7 +53,11 @@ def test_every_kind_of_letter_is_named_and_no_other_module_sends_mail() -> None:
     to_persons = {f"person.{kind.value}" for kind in HandoverKind}
     senders = {name for name, tree in modules() if "cirt.notify.smtp" in imports(tree)}
 
-    assert to_reporters | to_peers | to_persons | {"lead.end", "lead.alert"} == names_of(Way.LETTER)
+    assert to_reporters | to_peers | to_persons | {
+        "lead.end",
+        "lead.alert",
+        "peer.arrival",
+    } == names_of(Way.LETTER)
     assert senders == {f"cirt/notify/{name}.py" for name in _SENDERS}
 
 

@@ -39,7 +39,7 @@ def known(program: Program, actor: Actor, kind: Kind, value: str) -> Known:
         ("hxxp://evil[.]example/a", Kind.URL, "http://evil.example/a"),
         ("evil[dot]example", Kind.DOMAIN, "evil.example"),
         ("198[.]51[.]100[.]7", Kind.IPV4, "198.51.100.7"),
-        ("D41D8CD98F00B204E9800998ECF8427E", Kind.MD5, "d41d8cd98f00b204e9800998ecf8427e"),
+        ("C41D8CD98F00B204E9800998ECF8427E", Kind.MD5, "c41d8cd98f00b204e9800998ecf8427e"),
     ],
 )
 def test_what_meets_is_known_in_reports_and_incidents(

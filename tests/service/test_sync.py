@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from cirt.exchange import pull, push
 from cirt.exchange.arrivals import take
-from cirt.exchange.links import AddLink, add_link, link_health, pause_link
+from cirt.exchange.dates import parse_added
+from cirt.exchange.health import link_health
+from cirt.exchange.links import AddLink, add_link, pause_link
 from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.pull import pull_link
 from cirt.exchange.push import push_link
@@ -274,7 +276,7 @@ def test_health_says_in_a_sentence_what_is_wrong(program: Program) -> None:
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
 def test_a_date_that_is_none_in_utc_is_nonsense(text: str) -> None:
-    assert pull.parse_added(text) is None
+    assert parse_added(text) is None
 
 
 # Pushing to a small peer

@@ -196,12 +196,18 @@ def test_quarantine_says_why_and_a_lead_drops_what_was_looked_at(program: Progra
     lead = signed_in(program, Role.LEAD, name="Irena")
     lead.get(f"/sync/quarantine/{number}")
 
-    lead.send(f"/sync/quarantine/{number}/drop")
+    assert lead.send(f"/sync/quarantine/{number}/drop").status_code == 422
+    assert "Say why" in lead.text
+    lead.send(f"/sync/quarantine/{number}/drop", reason="Looked at")
     lead.follow()
 
-    assert "Nothing is in quarantine" in lead.text
-    lead.get(f"/sync/quarantine/{number}")
     assert "It is settled since" in lead.text
+    assert "Dropped" in lead.text
+    assert "by Irena" in lead.text
+    lead.get("/sync/quarantine")
+    assert "Nothing is in quarantine" in lead.text
+    lead.get("/sync/quarantine?view=settled")
+    assert "Dropped" in lead.text
     assert lead.get("/sync/quarantine/99").status_code == 404
 
 

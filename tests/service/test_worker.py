@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cirt.exchange.due import put_due
 from cirt.exchange.links import (
     AddLink,
     EveryWrong,
@@ -16,7 +17,6 @@ from cirt.exchange.links import (
     add_link,
     find_link,
     pause_link,
-    put_due,
     resume_link,
 )
 from cirt.exchange.models import Link, LinkDirection, Run
@@ -92,14 +92,13 @@ def test_paused_links_and_those_of_suspended_peers_rest(program: Program, clock:
     assert due(program) == 1
 
 
-def test_a_peer_that_asked_us_to_wait_is_left_alone_so_long(
+def test_a_link_that_was_told_when_to_try_again_is_left_alone_so_long(
     program: Program, clock: FakeClock
 ) -> None:
     link_id = a_link(program, FAR, every_s=60)
     with program.work(CONSOLE) as work:
         link = work.session.get_one(Link, link_id)
-        link.error, link.error_values = "peer-busy", {"wait_s": 3600, "status": 429}
-        link.last_run_at = work.now
+        link.retry_at = work.now + timedelta(hours=1)
 
     assert due(program) == 0
     clock.forward(hours=1)

@@ -15,7 +15,7 @@ from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.loops.models import RateAlarm
-from cirt.exchange.models import LinkDirection, Quarantined
+from cirt.exchange.models import LinkDirection, Outgoing, Quarantined
 from cirt.exchange.remarks.commands import JudgeObject, Opinion
 from cirt.exchange.remarks.service import judge_object
 from cirt.exchange.watching.models import AlertKind, LineAlert
@@ -27,6 +27,7 @@ from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.objects.markings import TLP2_REFS
+from cirt.objects.models import ObjectVersion
 from cirt.objects.models import StixObject as StoredObject
 from cirt.objects.stating import state_facts
 from cirt.parties.accounts import AddAccount, add_account
@@ -77,6 +78,8 @@ from cirt.register.timeline.attack import add_attack
 from cirt.register.timeline.commands import AddAttack
 from cirt.register.views.commands import SaveView
 from cirt.register.views.service import save_view
+from cirt.register.warned.commands import Warn
+from cirt.register.warned.service import warn
 from cirt.register.webhook.queries import get_webhook
 from cirt.register.webhook.service import add_webhook
 from cirt.release.asking import ask_release
@@ -107,7 +110,7 @@ from tests.support.databases import TEST_SECRET
 from tests.support.mail import a_mail
 from tests.support.register import a_person, observables_of
 from tests.support.stix import an_indicator, an_object
-from tests.support.store import put
+from tests.support.store import numbered, put
 
 READERS = ("triage", "handler", "lead", "auditor")  # staff who read content up to TLP:AMBER+STRICT
 PEERS = ("member", "careful", "without", "suspended")
@@ -735,8 +738,12 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     cage.name("object", judge_object(work, ours).stix_id)
     for word in (said, explanation):
         cage.expect(f"/indicators/{answers[0].stix_id}", word, *READERS)
-    again = {**json.loads(pieces[0]), "description": new("second-content", NOBODY)}
+    second = new("second-content", READERS)
+    again = {**json.loads(pieces[0]), "description": second}
     take(work, [json.dumps(again).encode()], peer=peers["member"])
+    held = work.session.scalars(sa.select(Quarantined.id).order_by(Quarantined.id.desc())).first()
+    cage.expect(f"/sync/quarantine/{held}", second, *READERS)
+    fill_refusals(cage, work, peers["member"])
     alarm = RateAlarm(
         peer_id=peers["other"].id, stix_id=str(answers[0].stix_id), count=21, raised_at=work.now
     )
@@ -748,6 +755,31 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     cage.name("check", check.id)
     cage.name("connector", "stix-folder", "none")
     cage.expect("/sync", str(answers[0].stix_id), *READERS)
+
+
+def fill_refusals(cage: Cage, work: Work, peer: Peer) -> None:
+    """One of a marking that nobody knows, which nobody may see yet; and one that a peer did not take."""
+    secret = cage.canaries.new("unknown-marking", NOBODY)
+    waits = an_indicator(
+        id=numbered("indicator", 7001),
+        description=secret,
+        object_marking_refs=[numbered("marking-definition", 7001)],
+    )
+    take(work, [waits], peer=peer)
+    link = add_link(work, AddLink(peer.slug, "far", LinkDirection.PUSH))
+    version_id = work.session.scalars(sa.select(ObjectVersion.id)).first()
+    words = cage.canaries.new("peer-words", READERS)
+    refused = Outgoing(
+        link_id=link.id,
+        version_id=version_id,
+        queued_at=work.now,
+        failure=words,
+        refused_at=work.now,
+    )
+    work.session.add(refused)
+    work.session.flush()
+    cage.name("outgoing", refused.id)
+    cage.expect("/sync/outgoing", words, *READERS)
 
 
 def an_alert(work: Work, link_id: str) -> LineAlert:
@@ -792,6 +824,9 @@ def fill_limits(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     withhold(work, Withhold(one.observables[0].value, why))
     cage.name("object", one.stix_id, other.stix_id)
     cage.expect("/withheld", why, *READERS)
+    common = new("common-why", READERS)
+    warn(work, Warn("common.example", common))
+    cage.expect("/warning-list", common, *READERS)
     word, file = new("permission", READERS), new("evidence", READERS)
     permission = record_permission(
         work,
@@ -903,6 +938,7 @@ _FILLED_BY = (
             "link_id": "link",
             "arrival_id": "arrival",
             "alarm_id": "alarm",
+            "outgoing_id": "outgoing",
             "alert_id": "alert",
             "check_id": "check",
             "name": "connector",

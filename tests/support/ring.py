@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Run
+from cirt.exchange.sightings import ReportSighting, report_sighting
 from cirt.exchange.sync import sync_all
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
@@ -58,6 +59,11 @@ class Node:
     def revoke(self, stix_id: str) -> None:
         with self.program.work(CONSOLE) as work:
             revoke_indicator(work, Revoke(stix_id, "It was a mistake"))
+
+    def sight(self, stix_id: str) -> str:
+        """Its own sighting of an object that it holds."""
+        with self.program.work(CONSOLE) as work:
+            return report_sighting(work, ReportSighting(stix_id, work.now, work.now, 3)).stix_id
 
     def hand_on(self) -> None:
         """What it took of others goes into its own collection, as approved releases do; the gate says to whom."""

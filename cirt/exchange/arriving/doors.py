@@ -35,6 +35,7 @@ class Door:
     default_tlp: Tlp | None
     way_id: int | None
     is_counted: bool = True  # against the alarm of rule 14; not what a person lets in
+    lets: frozenset[str] = frozenset()  # codes of reasons that a person has set aside
 
     @property
     def source(self) -> quarantine.Source:

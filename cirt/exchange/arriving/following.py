@@ -1,4 +1,5 @@
-"""What follows from what was taken: it is published, counted as seen, and revocations are passed on."""
+"""What follows from what was taken: it is published, counted as seen, revocations are passed on,
+and what it meets of ours is news."""
 
 from collections.abc import Sequence
 
@@ -6,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.arriving.doors import Door
+from cirt.exchange.arriving.matching import tell_of_matches
 from cirt.exchange.arriving.seen import note_sightings
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
@@ -28,6 +30,7 @@ def follow_up(work: Work, new: Sequence[StixObject], stored: Sequence[Stored], d
         revoked = {one.stix_id for one in new if one.revoked}
         if revoked:
             pass_on(work, [one.version_id for one in stored if one.stix_id in revoked])
+        tell_of_matches(work, new, stored, door, door.peer)
 
 
 def _note_echoes(work: Work, stored: Sequence[Stored], door: Door, peer: Peer) -> None:

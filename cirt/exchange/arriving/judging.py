@@ -46,6 +46,10 @@ MESSAGES: dict[str, str] = {
     "conflict": mark("Version {version} of {id} is here already, with other content."),
     "revoked": mark("{id} has been revoked. Nothing newer is taken."),
     "our-name": mark("It names us as its author, and we have never made it."),
+    "their-name": mark(
+        "It names {author} as its author, and the agreement with {peer} does not let it pass on what"
+        " others made."
+    ),
     "too-often": mark(
         "{count} versions of {id} came from this peer within an hour. Until a person has looked, no"
         " other one is taken from there."
@@ -110,6 +114,7 @@ class _Present:
     newest_us: int
     is_revoked: bool
     is_vouched: bool = False
+    is_ours: bool = False
     creator: str | None = None
     versions: set[int] = field(default_factory=set)
 
@@ -123,25 +128,36 @@ class Judged:
     known: set[int]
 
 
-def judge_versions(work: Work, objects: Mapping[int, StixObject], peer: Peer | None) -> Judged:
-    """Who may version what, and when. In the order of the arrivals, as each sees those before it."""
-    own_name = _own_name(work.session, objects.values(), peer)
+def judge_versions(
+    work: Work,
+    objects: Mapping[int, StixObject],
+    reader: PeerReader | None,
+    lets: frozenset[str] = frozenset(),
+) -> Judged:
+    """Who may version what, and when. In the order of the arrivals, as each sees those before it.
+
+    ``reader`` None is the console. ``lets`` are the codes that a person has set aside; what is ours nobody else
+    versions all the same.
+    """
+    names = _claimed(work.session, objects.values(), reader)
     asked = {one.stix_id for one in objects.values()}
     present = _present(work.session, asked)
+    if lets:
+        _note_ours(work.session, present.values())
     absent = frozenset(asked - present.keys())
     latest_us = to_us(work.now + _AHEAD)
     reasons: dict[int, Reason] = {}
     known: set[int] = set()
     for index, one in objects.items():
         here = present.get(one.stix_id)
-        reason = _version_reason(one, here, peer, latest_us)
-        if reason is None and here is None and own_name and one.created_by_ref == own_name:
-            reason = held("our-name")
+        reason = _future_reason(one, latest_us, lets) or _version_reason(one, here, reader, lets)
+        if reason is None and here is None and reader is not None:
+            reason = _claim_reason(one, reader, names, lets)
         if reason is not None:
             reasons[index] = reason
             continue
         if here is None:
-            bringer = peer.id if peer else None
+            bringer = reader.peer_id if reader else None
             here = present[one.stix_id] = _Present(bringer, -1, is_revoked=False)
             here.creator = one.created_by_ref
         if one.version_us in here.versions:
@@ -152,37 +168,70 @@ def judge_versions(work: Work, objects: Mapping[int, StixObject], peer: Peer | N
     return Judged(reasons, absent, known)
 
 
-def _own_name(session: Session, objects: Iterable[StixObject], peer: Peer | None) -> str | None:
-    """Our identity, where a peer sends what may claim to be ours; others need not ask for it."""
-    theirs = (None, peer.identity_id if peer else None)
-    if peer is None or all(one.created_by_ref in theirs for one in objects):
+def _claimed(
+    session: Session, objects: Iterable[StixObject], reader: PeerReader | None
+) -> Mapping[str, str]:
+    """Whose names these claim, by identity: ours is empty. Asked only where another's than the sender's is named."""
+    named = {name for one in objects for name in (one.created_by_ref, one.stix_id) if name}
+    named = {name for name in named if name.startswith("identity--")}
+    if reader is None or not named - {reader.identity_id}:
+        return {}
+    query = sa.select(Peer.identity_id, Peer.name).where(
+        among(Peer.identity_id, named), Peer.id != reader.peer_id
+    )
+    found = {row.identity_id: row.name for row in session.execute(query)}
+    return {**found, ourselves(session).identity_id: ""}
+
+
+def _claim_reason(
+    one: StixObject, reader: PeerReader, names: Mapping[str, str], lets: frozenset[str]
+) -> Reason | None:
+    """Of an object that is not here: what is ours nobody brings us first; what is a peer's, who may pass it on."""
+    author = one.created_by_ref or one.stix_id
+    if author == reader.identity_id or author not in names:
         return None
-    return ourselves(session).identity_id
+    if not names[author]:
+        return held("our-name")
+    passes_on = reader.terms is not None and reader.terms.transit
+    if passes_on or "their-name" in lets:
+        return None
+    return held("their-name", author=names[author], peer=reader.name)
+
+
+def _future_reason(one: StixObject, latest_us: int, lets: frozenset[str]) -> Reason | None:
+    if one.version_us > latest_us and "far-future" not in lets:
+        return held("far-future", version=one.version_text)
+    return None
 
 
 def _version_reason(
-    one: StixObject, here: _Present | None, peer: Peer | None, latest_us: int
+    one: StixObject, here: _Present | None, reader: PeerReader | None, lets: frozenset[str]
 ) -> Reason | None:
-    if one.version_us > latest_us:
-        return held("far-future", version=one.version_text)
     if here is None or one.version_us in here.versions:
         return None
     if here.is_revoked and one.version_us > here.newest_us:
         return refused("revoked", id=one.stix_id)
-    if peer is not None and not _may_version(one, here, peer):
-        code = "foreign-revocation" if one.revoked else "foreign-version"
-        return held(code, id=one.stix_id)
-    return None
+    if reader is None or _may_version(one, here, reader):
+        return None
+    code = "foreign-revocation" if one.revoked else "foreign-version"
+    return held(code, id=one.stix_id) if here.is_ours or code not in lets else None
 
 
-def _may_version(one: StixObject, here: _Present, peer: Peer) -> bool:
+def _may_version(one: StixObject, here: _Present, reader: PeerReader) -> bool:
     """Its first bringer or its author; what we have vouched for waits for a person (rulings 10)."""
     if here.brought_by_id is None or here.is_vouched:
         return False
     is_author = (
-        peer.identity_id is not None and here.creator == one.created_by_ref == peer.identity_id
+        reader.identity_id is not None and here.creator == one.created_by_ref == reader.identity_id
     )
-    return here.brought_by_id == peer.id or is_author
+    return here.brought_by_id == reader.peer_id or is_author
+
+
+def _note_ours(session: Session, present: Iterable[_Present]) -> None:
+    """What was imported at the console is not: we only vouch for it."""
+    own = ourselves(session).identity_id
+    for here in present:
+        here.is_ours = here.brought_by_id is None and here.creator == own
 
 
 def _present(session: Session, stix_ids: set[str]) -> dict[str, _Present]:

@@ -17,7 +17,7 @@ from cirt.exchange.arriving.judging import (
     unread,
 )
 from cirt.exchange.arriving.red import close_earlier
-from cirt.exchange.loops.disputes import dispute
+from cirt.exchange.loops.disputes import CONFLICT, dispute
 from cirt.exchange.loops.rates import judge_rates
 from cirt.exchange.models import Outcome
 from cirt.kernel.work import Work
@@ -67,7 +67,7 @@ def take_by(
     stored = _store(work, objects, door, absent)
     conflicts = {i: one for i, one in stored.items() if _is_conflict(one)}
     reasons |= {i: _conflict(one) for i, one in conflicts.items()}
-    dispute(work, [(objects[i], one) for i, one in conflicts.items()], door.collection)
+    _dispute(work, objects, conflicts, door)
     _keep(work, read, reasons, door)
     _close_red(work, read, reasons, door.peer)
     new = [one for i, one in objects.items() if stored[i].outcome is Kept.NEW]
@@ -88,7 +88,7 @@ def _judge(
     reasons = {i: unread(one) for i, one in enumerate(read) if isinstance(one, Refusal)}
     if door.peer is not None:
         reasons |= judge_red(work, read)
-    judged = judge_versions(work, _left(read, reasons), door.peer)
+    judged = judge_versions(work, _left(read, reasons), door.reader, door.lets)
     reasons |= judged.reasons
     reasons |= judge_markings(work, _left(read, reasons), door.reader, door.default_tlp)
     if door.peer is not None and door.is_counted:
@@ -119,6 +119,21 @@ def _store(
 def _is_conflict(stored: Stored) -> bool:
     """The fixed definitions are written in many ways; what they say has been checked."""
     return stored.outcome is Kept.CONFLICT and stored.stix_id not in FIXED_MARKINGS
+
+
+def _dispute(
+    work: Work,
+    objects: Mapping[int, StixObject],
+    conflicts: Mapping[int, Stored],
+    door: Door,
+) -> None:
+    """Not for bytes on which a person has decided: who sends them again changes nothing."""
+    if not conflicts:
+        return
+    digests = {i: objects[i].sha256.hex() for i in conflicts}
+    done = quarantine.decided(work.session, door.source.peer_id, CONFLICT, digests.values())
+    fresh = [(objects[i], one) for i, one in conflicts.items() if digests[i] not in done]
+    dispute(work, fresh, door.collection)
 
 
 def _conflict(stored: Stored) -> Reason:

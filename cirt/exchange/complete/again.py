@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cirt.exchange import links, trouble
+from cirt.exchange import due, trouble
 from cirt.exchange.arrivals import take
 from cirt.exchange.complete.comparing import Entry, Place, places_of
 from cirt.exchange.complete.errors import CheckBusy, NothingMissing
@@ -17,7 +17,6 @@ from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import Caps, Running, check_may_run, count, peer_of, run_link
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
-from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.objects import codec
@@ -34,7 +33,7 @@ def put_again(work: Work, check_id: int) -> None:
         NoSuchCheck, NothingMissing, CheckBusy, LinkBusy, NotAllowed.
     """
     link_id = begin_again(work, check_id)
-    slot = f"{links.JOB}-{link_id}-again-{check_id}-{to_us(work.now)}"
+    slot = f"{due.JOB}-{link_id}-again-{check_id}-{to_us(work.now)}"
     jobs.put(work.session, JOB, {"check": check_id}, run_at=work.now, slot=slot)
 
 
@@ -50,12 +49,7 @@ def begin_again(work: Work, check_id: int) -> int:
         raise CheckBusy
     if check.state is not CheckState.DONE or not check.missing:
         raise NothingMissing(id=check_id)
-    own_slots = f"{links.JOB}-{check.link_id}-"
-    busy = sa.exists().where(
-        Job.slot.startswith(own_slots, autoescape=True),
-        Job.state.in_([JobState.WAITING, JobState.RUNNING]),
-    )
-    if work.session.scalar(sa.select(busy)):
+    if work.session.scalar(sa.select(due.is_busy(check.link_id))):
         raise LinkBusy
     check.again_state = CheckState.ASKED
     work.audit("link.again", f"link {check.link_id}", check=check_id, count=len(check.missing))

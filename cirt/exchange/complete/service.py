@@ -9,10 +9,10 @@ from cirt.exchange.complete.comparing import Entry, Place, places_of
 from cirt.exchange.complete.errors import CheckBusy, NoSuchCheck, OnlyReadingChecked
 from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.complete.walking import ManifestWalk
+from cirt.exchange.dates import format_added
 from cirt.exchange.links import find_link
 from cirt.exchange.models import Link, LinkDirection
 from cirt.exchange.now import LinkByFile
-from cirt.exchange.pull import format_added
 from cirt.exchange.remote.collections import Remote
 from cirt.exchange.runs import Caps, Running, check_may_run
 from cirt.kernel import jobs

@@ -7,12 +7,11 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.models import Quarantined
-from cirt.exchange.quarantine import NoSuchArrival
+from cirt.exchange import quarantine
+from cirt.exchange.models import Ending, Quarantined
 from cirt.kernel.errors import Conflict
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
-from cirt.objects import codec
 from cirt.objects.codec import NO_VERSION, StixObject
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.models import StixObject as ObjectRow
@@ -21,8 +20,6 @@ from cirt.objects.store import Stored
 from cirt.objects.timestamps import parse_us
 from cirt.release.models import Collection
 from cirt.release.settling import settle_objects
-from cirt.sharing.gate import release
-from cirt.sharing.queries import staff_reader
 
 CONFLICT = "conflict"
 _UNVERSIONED = frozenset({"marking-definition"})
@@ -59,16 +56,6 @@ class Disputed:
     is_disputed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SecondContent:
-    """``differs`` names properties; none where only the writing differs."""
-
-    stix_id: str
-    origin_id: int | None
-    is_disputed: bool
-    differs: Sequence[str]
-
-
 def dispute(
     work: Work, conflicts: Sequence[tuple[StixObject, Stored]], next_in: Collection | None
 ) -> None:
@@ -99,13 +86,11 @@ def solve(work: Work, cmd: Solve) -> Disputed:
         NoSuchArrival, NotAConflict, NotAllowed.
     """
     work.require("sync:run")
-    row = work.session.get(Quarantined, cmd.arrival_id, with_for_update=True)
-    if row is None or row.settled_at is not None:
-        raise NoSuchArrival(id=cmd.arrival_id)
+    row = quarantine.open_arrival(work, cmd.arrival_id)
     found = disputed_by(work.session, row)
     if found is None:
         raise NotAConflict(id=cmd.arrival_id)
-    row.settled_at = work.now
+    quarantine.close(work, row, Ending(cmd.solution.value))
     work.session.flush()
     goes_on = cmd.solution is Solution.FIRST and not _has_others(work.session, row)
     if found.is_disputed and goes_on:
@@ -141,27 +126,6 @@ def is_disputed(session: Session, version_id: int) -> bool:
         ObjectVersion, ObjectVersion.facts_id == ObjectFacts.id
     )
     return bool(session.scalar(query.where(ObjectVersion.id == version_id)))
-
-
-def conflict_of(work: Work, arrival_id: int) -> SecondContent | None:
-    """What an arrival is another content of, where the actor may see it; for the page that asks which is right.
-
-    Only the names of what differs: the second content has no marking that the gate has seen.
-    """
-    row = work.session.get(Quarantined, arrival_id)
-    found = disputed_by(work.session, row) if row else None
-    if row is None or found is None:
-        return None
-    shown = release(work, staff_reader(work.actor), None, [found.version_id])
-    if not shown:
-        return None
-    here, other = codec.read(shown[0].body), codec.read(row.body or b"")
-    differs: list[str] = []
-    if not (isinstance(here, codec.Refusal) or isinstance(other, codec.Refusal)):
-        one, two = here.content(), other.content()
-        names = sorted(one.keys() | two.keys())
-        differs = [name for name in names if one.get(name) != two.get(name)]
-    return SecondContent(found.stix_id, found.origin_id, found.is_disputed, differs)
 
 
 def _is_versioned(one: StixObject) -> bool:

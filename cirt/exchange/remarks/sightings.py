@@ -12,6 +12,8 @@ from cirt.exchange.remarks.naming import naming
 from cirt.kernel.work import Work
 from cirt.objects.timestamps import moment_of
 from cirt.parties.models import Peer
+from cirt.parties.peers import ourselves, peers
+from cirt.register.witnesses import Witness, independent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,17 @@ class SightingLine:
 class Sightings:
     lines: list[SightingLine]  # the newest
     total: int
+    witnesses: tuple[
+        str, ...
+    ]  # peers of these lines that saw it themselves; who passed it on is none
 
 
 def sightings_of(work: Work, stix_id: str) -> Sightings:
     """The newest that name this object, as far as the actor may read them."""
     found, total = naming(work, stix_id, "sighting")
     sent = _sent(work.session, [each.version_id for each in found])
+    us = ourselves(work.session).identity_id
+    names = {peer.identity_id: peer.name for peer in peers(work.session) if peer.identity_id}
     lines = [
         SightingLine(
             stix_id=each.stix_id,
@@ -58,7 +65,12 @@ def sightings_of(work: Work, stix_id: str) -> Sightings:
         )
         for each in found
     ]
-    return Sightings(lines, total)
+    said = (
+        Witness(each.peer, author, names.get(author or ""))
+        for each in found
+        if each.peer and (author := each.said.get("created_by_ref")) != us
+    )
+    return Sightings(lines, total, independent(said))
 
 
 def _sent(session: Session, version_ids: Sequence[int]) -> dict[int, SentLine]:

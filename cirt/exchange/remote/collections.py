@@ -31,9 +31,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ManifestPage:
-    """One answer of the manifest endpoint; ``entries`` are (id, version) as sent, those without an id left out."""
+    """One answer of the manifest endpoint, entries without an id left out.
+
+    ``entries`` are (id, version) and ``added`` when each was added, as sent.
+    """
 
     entries: list[tuple[str, str]]
+    added: list[str | None]
     more: bool
     token: str | None
     last_added: str | None
@@ -60,6 +64,11 @@ class Remote:
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
+
+    @property
+    def traffic(self) -> int:
+        """Bytes that went over the wire so far, both ways: bodies as they were sent, and headers."""
+        return self._connection.traffic
 
     def find(self, name: str) -> "RemoteCollection":
         """The collection with this id or alias, over every API root of the peer.
@@ -123,7 +132,7 @@ class RemoteCollection:
         return said if isinstance(said, int) and said > 0 else _DEFAULT_CONTENT_LENGTH
 
     def page(self, *, limit: int, filters: Mapping[str, str], token: str | None) -> Page:
-        """One page of objects; ``filters`` are added_after and version, the same for a whole walk."""
+        """One page of objects; ``filters`` are added_after, type and version, the same for a whole walk."""
         query = {**filters, "limit": limit, **({"next": token} if token else {})}
         with readable(self._collection.url):
             envelope = self._collection.get_objects(**query)
@@ -148,11 +157,13 @@ class RemoteCollection:
         with readable(answer.url):
             records = [msgspec.json.decode(piece) for piece in pieces]
         named = [one for one in records if isinstance(one, dict) and isinstance(one.get("id"), str)]
-        added = [one["date_added"] for one in named if isinstance(one.get("date_added"), str)]
+        dates = [one.get("date_added") for one in named]
+        added = [date if isinstance(date, str) else None for date in dates]
         token, more = _way_on(found, has_pieces=bool(pieces))
-        last = answer.headers.get("x-taxii-date-added-last") or (added[-1] if added else None)
+        dated = [one for one in added if one is not None]
+        last = answer.headers.get("x-taxii-date-added-last") or (dated[-1] if dated else None)
         entries = [(one["id"][:300], plain(one.get("version"), 40)) for one in named]
-        return ManifestPage(entries, more, token, last)
+        return ManifestPage(entries, added, more, token, last)
 
     def add(self, body: bytes) -> Reply:
         """Send an envelope. An answer that cannot be read still means that it was accepted."""

@@ -16,8 +16,9 @@ from cirt.exchange.remote.answers import (
     retry_after_s,
 )
 from cirt.kernel.clock import Clock
-from cirt.kernel.net import Answer, HttpClient, Limits, NetError
+from cirt.kernel.net import Answer, Dial, HttpClient, Limits, NetError, dial
 from cirt.kernel.settings import Network
+from cirt.kernel.tls import TlsTerms
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
 ATTEMPTS = 4
@@ -34,6 +35,8 @@ class Access:
     username: str | None = None
     password: str | None = None
     allow: Sequence[Network] = ()
+    tls: TlsTerms | None = None
+    dial: Dial = dial
 
 
 class Connection:
@@ -44,9 +47,20 @@ class Connection:
         if access.username is not None:
             pair = f"{access.username}:{access.password or ''}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        self._client = HttpClient(access.url, allow=access.allow, limits=limits, headers=headers)
+        self._client = HttpClient(
+            access.url,
+            allow=access.allow,
+            limits=limits,
+            headers=headers,
+            tls=access.tls,
+            dial_=access.dial,
+        )
         self._clock = clock
         self.last: Answer | None = None
+
+    @property
+    def traffic(self) -> int:
+        return self._client.traffic
 
     def get(
         self, url: str, headers: Mapping[str, str] | None = None, params: Any = None

@@ -12,9 +12,13 @@ from hashlib import blake2b
 from socket import AF_INET, inet_pton
 from typing import TypeAlias
 
+import sqlalchemy as sa
+
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _IPV4_TAG, _IPV4_SHIFT, _PREFIX_SHIFT = 0x527634, 38, 6
+_PREFIX = (1 << _PREFIX_SHIFT) - 1  # the bits of a key that hold the length
+_LONGEST = 32
 _IPV6_TAG, _IPV6_SHIFT = 0x636, 52
 _ALL_OF_IPV6 = (_IPV6_TAG << _IPV6_SHIFT, ((_IPV6_TAG + 1) << _IPV6_SHIFT) - 1)
 
@@ -69,6 +73,21 @@ def keys_within(one: Network) -> tuple[int, int]:
         return _ALL_OF_IPV6
     first, last = int(one.network_address), int(one.broadcast_address)
     return _ipv4_key(first, 0), _ipv4_key(last, one.max_prefixlen)
+
+
+def keys_of_ipv6() -> tuple[int, int]:
+    """The first and the last key that any address or network of IPv6 can have."""
+    return _ALL_OF_IPV6
+
+
+def range_of(
+    key: sa.ColumnElement[int],
+) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
+    """In SQL, from the key of a network of IPv4: the first and the last key that anything within it can have."""
+    first = key.bitwise_and(~_PREFIX)
+    length = sa.cast(key.bitwise_and(_PREFIX), sa.Integer)
+    others = sa.cast(sa.literal_column("1"), sa.BigInteger).bitwise_lshift(_LONGEST - length)
+    return first, first + (others - 1) * (_PREFIX + 1) + _LONGEST
 
 
 def _ipv4_key(number: int, prefix: int) -> int:

@@ -14,6 +14,7 @@ from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.register.bin.models import KEPT_FOR, BinAct, Binned, Kept
 from cirt.register.bin.service import PARTS
+from cirt.register.matches.models import MatchNews
 from cirt.register.merging.models import IncidentMerge
 from cirt.register.models import Draft, Entry, EntryKind, Incident, IncidentObservable, Note
 from cirt.register.sight import note_name
@@ -85,6 +86,7 @@ def _erase_incident(work: Work, incident: Incident) -> None:
     erase_attachments(work, incident.reference)
     _forget(work, names, [incident.reference, *_places(incident, names[1:])])
     work.session.execute(sa.delete(BinAct).where(BinAct.incident_id == incident.id))
+    work.session.execute(sa.delete(MatchNews).where(MatchNews.incident_id == incident.id))
     _erase_rows(work, Incident.__table__, [incident.id])
 
 

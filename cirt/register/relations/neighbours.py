@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from cirt.kernel.work import Work
 from cirt.objects.models import StixObject
 from cirt.objects.observables.kinds import Observable
+from cirt.objects.warning import warned_among
 from cirt.register.constituents.models import IncidentParty
 from cirt.register.constituents.service import parties_of
 from cirt.register.holders import MANY
@@ -109,10 +110,10 @@ def _weight(link: Link) -> tuple[bool, int]:
 
 
 def _sharing(work: Work, incident_id: int) -> list[Sharing]:
-    """Those that hold most of the same; what very many hold says nothing, and does not count."""
+    """Those that hold most of the same; what very many hold or the warning list names says nothing, and does not count."""
     mine, theirs = aliased(IncidentObservable), aliased(IncidentObservable)
     newest = (
-        sa.select(mine.key)
+        sa.select(mine.key, mine.kind, mine.value)
         .where(mine.incident_id == incident_id, mine.state == ObservableState.CONFIRMED)
         .order_by(mine.id.desc())
         .limit(_OBSERVABLES)
@@ -120,8 +121,11 @@ def _sharing(work: Work, incident_id: int) -> list[Sharing]:
     )
     some = sa.select(sa.literal(1)).where(theirs.key == newest.c.key).limit(MANY + 1)
     held_by = sa.select(sa.func.count()).select_from(some.correlate(newest).subquery())
-    query = sa.select(newest.c.key, held_by.scalar_subquery().label("held_by"))
-    keys = [row.key for row in work.session.execute(query) if row.held_by <= MANY]
+    query = sa.select(newest, held_by.scalar_subquery().label("held_by"))
+    rows = [row for row in work.session.execute(query) if row.held_by <= MANY]
+    named = {row.key: Observable(row.kind, row.value) for row in rows}
+    warned = warned_among(work.connection, named.values())
+    keys = [key for key, one in named.items() if not warned.holds(one)]
     count = sa.func.count()
     others = (
         sa.select(Incident.reference, Incident.title, Incident.state, count.label("count"))

@@ -64,6 +64,19 @@ class _Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentions:
+    """Incidents that it was made from or that name what it looks for, and reports that do; each once.
+
+    ``related`` name a domain or host that what it looks for lies within.
+    """
+
+    incidents: list[IncidentHit]
+    reports: list[ReportHit]
+    related: list[IncidentHit | ReportHit]
+    is_common: bool  # what it looks for is on the warning list, and not matched
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
     """One object with everything its page tells."""
 
@@ -75,8 +88,7 @@ class Indicator:
     source: Peer | None
     author: str
     is_ours: bool
-    incidents: list[IncidentHit]
-    reports: list[ReportHit]
+    mentions: Mentions
     others: list[_Said]
     sightings: Sightings
     remarks: Remarks
@@ -93,8 +105,8 @@ class Indicator:
 
     @property
     def seen_by(self) -> int:
-        """Peers among the sightings shown."""
-        return len({line.peer for line in self.sightings.lines if line.peer})
+        """Peers among the sightings shown that saw it themselves."""
+        return len(self.sightings.witnesses)
 
     @property
     def about(self) -> list[str]:
@@ -224,7 +236,6 @@ def look_up(work: Work, stix_id: str) -> Indicator:
     content, observables = _content(work, listed)
     named = {peer.id: peer for peer in peers(session)}
     team = ourselves(session)
-    incidents, reports = _mentions(work, listed, observables)
     lines = reach(work, listed.object_id)
     return Indicator(
         listed=listed,
@@ -235,8 +246,7 @@ def look_up(work: Work, stix_id: str) -> Indicator:
         source=named.get(listed.brought_by_id or 0),
         author=_author(content.get("created_by_ref"), team.identity_id, team.name, named),
         is_ours=listed.brought_by_id is None and content.get("created_by_ref") == team.identity_id,
-        incidents=incidents,
-        reports=reports,
+        mentions=_mentions(work, listed, observables),
         others=[
             _Said(each, named[each.brought_by_id].name if each.brought_by_id else team.name)
             for each in _others(work, listed, observables)
@@ -256,20 +266,24 @@ def look_up(work: Work, stix_id: str) -> Indicator:
     )
 
 
-def _mentions(
-    work: Work, listed: Listed, observables: list[Observable]
-) -> tuple[list[IncidentHit], list[ReportHit]]:
-    """Incidents that it was made from or that name what it looks for, and reports that do; each once."""
-    known = known_of(work, observables).values()
+def _mentions(work: Work, listed: Listed, observables: list[Observable]) -> Mentions:
+    known = known_of(work, observables, as_indicator=True).values()
     made_from = [
         IncidentHit(row.reference, row.title, row.state)
         for row in incidents_of_object(work, listed.object_id)
     ]
     incidents = [*made_from, *(hit for one in known for hit in one.incidents)]
     reports = [hit for one in known for hit in one.reports]
-    return (
-        list({hit.reference: hit for hit in incidents}.values()),
-        list({hit.reference: hit for hit in reports}.values()),
+    related: dict[str, IncidentHit | ReportHit] = {}
+    for one in known:
+        if one.related is not None:
+            related |= {hit.reference: hit for hit in one.related.incidents}
+            related |= {hit.reference: hit for hit in one.related.reports}
+    return Mentions(
+        incidents=list({hit.reference: hit for hit in incidents}.values()),
+        reports=list({hit.reference: hit for hit in reports}.values()),
+        related=list(related.values()),
+        is_common=any(one.is_common for one in known),
     )
 
 

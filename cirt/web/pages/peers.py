@@ -5,12 +5,15 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.health import link_health
+from cirt.inputs.parties import SendBackInput
+from cirt.kernel.errors import FieldsInvalid
 from cirt.objects.index import brought_since
 from cirt.parties.models import Peer, PeerCredential
-from cirt.parties.peers import find_peer
+from cirt.parties.peers import find_peer, set_sightings
 from cirt.parties.peers import peers as all_peers
 from cirt.release.collections import collections as all_collections
 from cirt.release.collections import collections_for
@@ -24,9 +27,11 @@ from cirt.sharing.facts import PeerReader
 from cirt.sharing.ladder import reasons
 from cirt.sharing.queries import agreements, peer_reader, peer_readers
 from cirt.web import agreed, outward
-from cirt.web.forms import Form
+from cirt.web.errors import status_of
+from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
 from cirt.web.pages.agreements import signed_copy
+from cirt.web.paths import path_of
 from cirt.web.session import open_work, visit
 
 bp = Blueprint("peers", __name__)
@@ -70,6 +75,18 @@ def peers() -> Response:
 @bp.get("/peers/<slug>")
 def peer(slug: str) -> Response:
     return show(slug, Form())
+
+
+@bp.post("/peers/<slug>/sightings")
+def sightings(slug: str) -> AnyResponse:
+    """What goes back to it when we see something that it sent."""
+    try:
+        cmd = SendBackInput().read(sent())
+        with open_work() as work:
+            set_sightings(work, slug, cmd.back)
+    except FieldsInvalid as error:
+        return show(slug, refused(error, at="back"), status_of(error))
+    return redirect(path_of("peers.peer", slug=slug, done="back"), 303)
 
 
 def show(slug: str, form: Form, status: int = HTTPStatus.OK) -> Response:

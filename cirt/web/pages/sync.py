@@ -1,4 +1,4 @@
-"""Sync: how each link goes, a run out of turn, and what was held or refused."""
+"""Sync: how each link goes, a run out of turn."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from flask import Blueprint, Response, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from cirt.exchange.cases.kinds import MEANINGS
+from cirt.exchange.cases.queries import quarantine_counts
 from cirt.exchange.health import Health, LinkHealth, link_health
 from cirt.exchange.loops.alarms import standing_alarms
-from cirt.exchange.loops.disputes import conflict_of
-from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, run_now
-from cirt.exchange.quarantine import drop
-from cirt.exchange.queries import next_try, quarantine_counts, quarantine_line, quarantine_page
+from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, LinkWaits, run_now
+from cirt.exchange.queries import next_try
+from cirt.exchange.refusals import count_refusals
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.exchange.watching.alerts import StandingAlert, standing
 from cirt.exchange.watching.days import TREND_DAYS, trends
@@ -23,13 +24,11 @@ from cirt.exchange.watching.queries import worker_seen_at
 from cirt.exchange.watching.reasons import RunReason, reasons_of
 from cirt.exchange.watching.rules import ALERT_STEPS, ALERT_WORDS, SPANS
 from cirt.exchange.watching.telling import Told
-from cirt.kernel.errors import Conflict, NotFound
+from cirt.kernel.errors import Conflict
 from cirt.kernel.text import mark
-from cirt.parties.peers import peers
 from cirt.sources.health import SourceHealth, next_source_run, source_health
 from cirt.web import i18n, outward
 from cirt.web.errors import status_of
-from cirt.web.forms import Form
 from cirt.web.frame import render, when
 from cirt.web.paths import path_of
 from cirt.web.session import open_work, this_program, visit
@@ -72,7 +71,7 @@ def run(link_id: int) -> AnyResponse:
     try:
         with open_work() as work:
             run_now(work, link_id)
-    except (LinkBusy, LinkByFile, LinkRests) as error:
+    except (LinkBusy, LinkByFile, LinkRests, LinkWaits) as error:
         return health_page(error)
     return redirect(path_of("sync.health", done="asked"), 303)
 
@@ -86,6 +85,7 @@ def health_page(conflict: Conflict | None = None) -> Response:
         days = trends(work.session, now.date())
         held = quarantine_counts(work.session)
         alarms = standing_alarms(work.session)
+        unsent = count_refusals(work.session)
         alerts = standing(work.session)
         seen_at = worker_seen_at(work.session)
     lines = [_of_link(each, days, now) for each in found]
@@ -94,6 +94,7 @@ def health_page(conflict: Conflict | None = None) -> Response:
         status_of(conflict) if conflict else 200,
         lines=[*lines, *(_of_source(each, days, now) for each in sources)],
         held=sum(held.values()),
+        unsent=unsent,
         alarms=alarms,
         alerts=[(each, alert_sentence(each), alert_step(each)) for each in alerts],
         worker_seen_at=seen_at,
@@ -172,66 +173,13 @@ def alert_step(alert: StandingAlert) -> Markup:
     return i18n.say(ALERT_STEPS[alert.kind])
 
 
-@bp.get("/sync/quarantine")
-def quarantine() -> Response:
-    args = request.args
-    wanted = {each.value: each for each in outward.OUTCOMES}
-    outcome = wanted.get(args.get("outcome", ""))
-    with open_work(write=False) as work:
-        known = peers(work.session)
-        peer = args.get("peer", "")
-        peer = peer if peer in {each.slug for each in known} else ""
-        page = quarantine_page(
-            work.session, peer=peer or None, outcome=outcome, cursor=args.get("page")
-        )
-        counts = quarantine_counts(work.session)
-    chosen = {"peer": peer or None, "outcome": outcome}
-    return render(
-        "sync/quarantine.html",
-        page=page,
-        counts=counts,
-        chosen=chosen,
-        peers=known,
-        address=lambda **changed: path_of("sync.quarantine", **{**chosen, **changed}),
-        **line_words(),
-    )
-
-
-@bp.get("/sync/quarantine/<int(max=9223372036854775807):arrival_id>")
-def arrival(arrival_id: int) -> Response:
-    return arrival_page(arrival_id, Form())
-
-
-def arrival_page(arrival_id: int, form: Form, status: int = 200) -> Response:
-    with open_work(write=False) as work:
-        line = quarantine_line(work.session, arrival_id)
-        if line is None:
-            raise NotFound
-        conflict = conflict_of(work, arrival_id)
-        named = {each.id: each for each in peers(work.session)}
-    return render(
-        "sync/arrival.html",
-        status,
-        form=form,
-        it=line,
-        conflict=conflict,
-        first=named.get(conflict.origin_id or 0) if conflict else None,
-        **line_words(),
-    )
-
-
-@bp.post("/sync/quarantine/<int(max=9223372036854775807):arrival_id>/drop")
-def drop_arrival(arrival_id: int) -> AnyResponse:
-    with open_work() as work:
-        drop(work, arrival_id)
-    return redirect(path_of("sync.quarantine"), 303)
-
-
 def line_words() -> dict[str, Any]:
     return {
         "sign": outward.sign,
         "signs": outward.HEALTH,
         "outcomes": outward.OUTCOMES,
+        "endings": outward.ENDINGS,
+        "cases": MEANINGS,
         "ways": outward.LINKS,
         "sentence": outward.sentence,
         "errors": LINK_ERRORS,

@@ -9,7 +9,8 @@ from cirt.inputs.exchange import SolveInput
 from cirt.kernel.errors import FieldsInvalid
 from cirt.web.errors import status_of
 from cirt.web.forms import refused, sent
-from cirt.web.pages.sync import arrival_page, bp
+from cirt.web.pages.sync import bp
+from cirt.web.pages.sync_quarantine import arrival_page
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
 
@@ -21,7 +22,7 @@ def solve_arrival(arrival_id: int) -> AnyResponse:
             solve(work, SolveInput().read(sent(), arrival_id=arrival_id))
     except (FieldsInvalid, NotAConflict) as error:
         return arrival_page(arrival_id, refused(error, at="solution"), status_of(error))
-    return redirect(path_of("sync.arrival", arrival_id=arrival_id), 303)
+    return redirect(path_of("sync.arrival", arrival_id=arrival_id, done="solved"), 303)
 
 
 @bp.post("/sync/alarms/<int(max=2147483647):alarm_id>/lift")

@@ -261,7 +261,12 @@ def test_a_bare_revocation_goes_over_the_ceiling_to_those_who_had_the_object() -
 
 def test_every_sentence_can_be_filled_from_every_decision_for_a_peer() -> None:
     policy = facts(iep=Iep(start_us=0, end_us=1))
-    values = {**decide(policy, peer(), "published", NOW).values, "end": "x", "pap": "PAP:RED"}
+    values = {
+        **decide(policy, peer(), "published", NOW).values,
+        "end": "x",
+        "pap": "PAP:RED",
+        "id": "x",
+    }
     of_named = decide(facts(), named(), None, NOW).values
     for rule, said in RULES.items():
         fields = {field for _, field, _, _ in Formatter().parse(said.sentence) if field}

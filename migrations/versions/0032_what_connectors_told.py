@@ -6,8 +6,8 @@ Expand only: the running release knows neither the column nor the tables.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0032"
+down_revision = "0031"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -1,0 +1,27 @@
+"""Which types a link carries: asked of the peer, and looked at again, for some servers ignore what is asked."""
+
+from collections.abc import Collection, Sequence
+
+from cirt.exchange.arriving.taking import Read
+from cirt.objects.codec import Refusal
+
+NEEDED = frozenset({"extension-definition", "identity", "marking-definition"})
+"""What the others rest on; without it they could not be read, or not be let in."""
+
+
+def asked_types(types: Sequence[str] | None) -> str | None:
+    """The value of match[type] (TAXII 2.1, section 3.4); None where every type is wanted."""
+    return ",".join(sorted(NEEDED.union(types))) if types else None
+
+
+def is_wanted(read: Read, types: Collection[str] | None) -> bool:
+    """What is broken so badly that it has no type is wanted, to be refused with its reason."""
+    if not types:
+        return True
+    if not isinstance(read, Refusal):
+        kind = read.type
+    elif read.stix_id is None:
+        return True
+    else:
+        kind = read.stix_id.partition("--")[0]
+    return kind in types or kind in NEEDED
