@@ -9,6 +9,7 @@ that the address that was checked is the address that is spoken to, also when th
 import http.client
 import io
 import queue
+import select
 import socket
 import ssl
 import threading
@@ -313,6 +314,19 @@ class _Connection(http.client.HTTPConnection):
             context = context_of(self._terms) if self._terms else tls_context()
             self.sock = context.wrap_socket(plain, server_hostname=self.host)
 
+    def let_go_if_spoken_to(self) -> None:
+        """What stands there before anybody asks, an end or a second answer, is none to the next question."""
+        if isinstance(self.sock, ssl.SSLSocket):
+            has_spoken = self.sock.pending() > 0
+        elif isinstance(self.sock, socket.socket):
+            poll = select.poll()
+            poll.register(self.sock, select.POLLIN)
+            has_spoken = bool(poll.poll(0))
+        else:
+            has_spoken = False
+        if has_spoken:
+            self.close()
+
     def hear_why(self) -> None:
         """What a server said before it hung up while we were still speaking, such as what is wrong with our certificate.
 
@@ -479,6 +493,7 @@ class HttpClient:
         due_s = min(self.limits.deadline_s, deadline_s or self.limits.deadline_s)
         with self._watch.armed(due_s), self._explained():
             self.traffic += len(url) + _size(every.items()) + len(body or b"")
+            self._connection.let_go_if_spoken_to()
             try:
                 self._connection.request(method, _target(url), body=body, headers=every)
             except (ssl.SSLEOFError, BrokenPipeError, ConnectionResetError):

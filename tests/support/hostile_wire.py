@@ -1,6 +1,7 @@
 """What a peer does to HTTP itself, after one good page."""
 
 import gzip
+import io
 import socket
 import struct
 import time
@@ -82,10 +83,12 @@ def _announced(handler: Handler, asked: Asked) -> None:
 
 
 def _trailing(handler: Handler, asked: Asked) -> None:
+    """In one piece, so that it is there before the next question."""
+    line, handler.wfile = handler.wfile, io.BytesIO()
     good(handler, asked)
-    handler.wfile.write(
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{}"
-    )
+    stray = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{}"
+    whole, handler.wfile = handler.wfile.getvalue() + stray, line
+    handler.wfile.write(whole)
     handler.close_connection = True
 
 
