@@ -499,9 +499,9 @@ class HttpClient:
             except (ssl.SSLEOFError, BrokenPipeError, ConnectionResetError):
                 self._connection.hear_why()
                 raise
-            response = self._connection.getresponse()
-            self.traffic += _size(response.getheaders())
-            return Answer(url, response.status, _lower(response), self._read(response))
+            with self._connection.getresponse() as response:
+                self.traffic += _size(response.getheaders())
+                return Answer(url, response.status, _lower(response), self._read(response))
 
     def close(self) -> None:
         self._connection.close()
