@@ -85,7 +85,8 @@ class AuthorityUnknown(TlsFailed):
     code = "authority-unknown"
     message = mark(
         "The certificate of {host} is from an authority that we do not know: {reason}. If that is right,"
-        " set the authority with: cirt peer set SLUG --ca-file FILE"
+        " name the authority: for a peer with cirt peer set SLUG --ca-file FILE, for other servers by"
+        " SSL_CERT_FILE."
     )
 
 

@@ -99,7 +99,7 @@ def known_of(
     besides_report: int = 0,
     as_indicator: bool = False,
 ) -> dict[int, Known]:
-    """For each, by key, what the asker may know of it, in seven queries at most; at most MAX_KEYS are looked for.
+    """For each, by key, what the asker may know of it, in nine queries at most; at most MAX_KEYS are looked for.
 
     An address is also known by the networks around it, and a network by what lies within (``register.meeting``). A URL is
     known by its host, a domain by those above it; what lies below is ``related``. With ``as_indicator`` they are looked for

@@ -169,7 +169,7 @@ _ERROR_NAMES = (
     "differs email encoding end every examples facts fields file fingerprint first gains given host id identity "
     "ids incident into kind known last leading least letter limit limit_s line location log loses marking missing "
     "most name names needed number of origin own part path pattern peer place places port problem proposed reason "
-    "reference remote report revision seen slug state status stix_id subject text tlp to type typed url used username value "
+    "reference remote report revision seen size slug state status stix_id subject text tlp to type typed url used username value "
     "version wait_s wanted what whole word words"
 )
 

@@ -245,6 +245,7 @@ def test_peers_are_added_changed_suspended_and_shown(cli: Cli) -> None:
         "state": "suspended",
         "identity": IDENTITY,
         "discovery_url": None,
+        "sightings": "ask",
     }
 
     cli.done("peer", "resume", "cert-b")

@@ -346,10 +346,8 @@ def test_who_passes_on_is_no_witness(program: Program, lead: Actor) -> None:
     """A makes one; B passes it on with an id of its own; C says so by itself; the same id from D is known already."""
     names = {slug: numbered("identity", n) for n, slug in enumerate("abcd", 1)}
     for slug, identity in names.items():
-        a_run(program, f"cert-{slug}")
         with program.work(CONSOLE) as work:
-            peer = sa.select(Peer).where(Peer.slug == f"cert-{slug}")
-            work.session.scalars(peer).one().identity_id = identity
+            a_reader(work, f"cert-{slug}", transit=slug == "b").identity_id = identity
     by_a = of(program, "198.51.100.7", 1, created_by_ref=names["a"])
     arrive(program, None, by_a, slug="cert-a")
     arrive(program, None, of(program, "198.51.100.7", 2, created_by_ref=names["a"]), slug="cert-b")

@@ -337,6 +337,7 @@ _MAY_BE_READ = (
     "asked",
     "anon",
     "CONSTANT ROW",
+    "ourselves",  # one row
     "(subquery",
     "SUBQUERY",
     "incident_merge",

@@ -32,6 +32,7 @@ def web_app(program: Program) -> Flask:
         _last.append((program, app))
     elif _last[0][0] is not program:
         app = copy(_last[0][1])
+        app.json = app.json_provider_class(app)
         app.extensions = {"cirt": program, "cirt.guesses": Guesses()}
         _last[:] = [(program, app)]
     return _last[0][1]

@@ -18,7 +18,7 @@ from cirt.exchange.loops.models import RateAlarm
 from cirt.exchange.models import LinkDirection, Outgoing, Quarantined
 from cirt.exchange.remarks.commands import JudgeObject, Opinion
 from cirt.exchange.remarks.service import judge_object
-from cirt.exchange.watching.models import AlertKind, LineAlert
+from cirt.exchange.watching.models import AlertKind, LineAlert, LineDay
 from cirt.files.models import Attachment
 from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program, key_file
@@ -783,13 +783,15 @@ def fill_refusals(cage: Cage, work: Work, peer: Peer) -> None:
 
 
 def an_alert(work: Work, link_id: str) -> LineAlert:
-    """That a link is silent."""
+    """That much of what a link brought was not taken today; a worker finds it so as well."""
+    line = f"link:{link_id}"
+    work.session.merge(LineDay(line=line, day=work.now.date(), runs=1, failed=0, refused=500))
     alert = LineAlert(
-        line=f"link:{link_id}",
+        line=line,
         reference="ALERT-1",
-        kind=AlertKind.SILENT,
+        kind=AlertKind.FILLING,
         name="a link",
-        values={"silent": 600, "habit": 60},
+        values={"count": 500, "usual": 0},
         raised_at=work.now,
     )
     work.session.add(alert)
@@ -876,15 +878,16 @@ def name_the_rest(cage: Cage, work: Work) -> None:
 
 
 def fill_connectors(cage: Cage, work: Work) -> None:
-    """What a connector says of itself and what was typed for it are for those who look after it."""
+    """What a connector says of itself is for the desk as well, what was typed for it for those who look after it."""
     cage.name("source", "blocklist", "none")
-    said = cage.canaries.new("connector", ["admin", "auditor"])
-    column = cage.canaries.new("column", ["admin"])
+    said = cage.canaries.new("connector", [*READERS, "admin"])
+    column = cage.canaries.new("column", ["admin", "auditor"])
     work.session.add(Source(name="blocklist", error=said, last_run_at=work.now))
     saved = SavedSetting(source="blocklist", name="mapping", value=f"{column} = ip", version=1)
     work.session.add(saved)
     cage.expect("/admin/connectors", said, "admin", "auditor")
-    cage.expect("/admin/connectors/blocklist", column, "admin")
+    cage.expect("/sync", said, *READERS)
+    cage.expect("/admin/connectors/blocklist", column, "admin", "auditor")
 
 
 def an_incident(title: str, tlp: Tlp) -> OpenIncident:
