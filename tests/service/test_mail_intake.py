@@ -209,7 +209,10 @@ def test_a_mailbox_is_read_by_starttls_once_its_certificate_is_trusted(
     with imap_server(certificate) as box:
         box.put(a_mail())
         reading = _of_mailbox(program, box, tmp_path, tls="starttls")
-        with pytest.raises(service.ConnectorFailed, match=r"127\.0\.0\.1 is from an authority that we do not know: self"):
+        with pytest.raises(
+            service.ConnectorFailed,
+            match=r"127\.0\.0\.1 is from an authority that we do not know: self",
+        ):
             service.run_source(reading, SYSTEM, "mail")
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         tls_context.cache_clear()
