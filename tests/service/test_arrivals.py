@@ -35,6 +35,7 @@ from cirt.objects.codec import NotJson
 from cirt.objects.markings import IEP_EXTENSION, TLP2_EXTENSION, TLP2_REFS
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
 from cirt.parties.models import Peer
+from cirt.parties.peers import ourselves
 from cirt.release.models import CollectionEntry, CollectionKind
 from cirt.sharing.models import Direction
 from tests.support.quarantine import list_quarantine
@@ -171,6 +172,52 @@ def test_a_claimed_author_who_is_not_the_object_s_author_may_not_version_it(
         arrival = one(work, indicator(1, day=2, created_by_ref=thief.identity_id).raw, thief)
 
         assert arrival.code == "foreign-version"
+
+
+def an_identity(stix_id: str, day: int = 1, **more: object) -> bytes:
+    modified = f"2025-03-{day:02}T10:00:00.000Z"
+    return an_object("identity", id=stix_id, name="Somebody", modified=modified, **more)
+
+
+def test_nobody_makes_the_identity_of_another_peer_or_ours(program: Program) -> None:
+    me, other = numbered("identity", 7), numbered("identity", 8)
+    with program.work(CONSOLE) as work:
+        us = ourselves(work.session).identity_id
+        forger, victim = a_reader(work, "cert-b"), a_reader(work, "cert-c")
+        forger.identity_id, victim.identity_id = me, other
+
+        forged = [
+            an_identity(other),
+            an_identity(other, day=2, created_by_ref=me),
+            an_identity(us, created_by_ref=me),
+        ]
+        codes = [one(work, raw, forger).code for raw in forged]
+
+        assert codes[:2] == ["their-name", "their-name"]
+        assert codes[2] in ("our-name", "foreign-version")
+        assert one(work, an_identity(other, day=3), victim).outcome is Outcome.TAKEN
+
+
+@pytest.mark.parametrize("first", [None, numbered("identity", 7)])
+def test_a_later_version_may_not_name_another_author_either(
+    program: Program, first: str | None
+) -> None:
+    other = numbered("identity", 8)
+    with program.work(CONSOLE) as work:
+        us = ourselves(work.session).identity_id
+        forger = a_reader(work, "cert-b")
+        forger.identity_id = numbered("identity", 7)
+        a_reader(work, "cert-c").identity_id = other
+        take(work, [indicator(1, created_by_ref=first).raw], peer=forger)
+
+        claims = [
+            indicator(1, day=2, created_by_ref=other),
+            indicator(1, day=3, created_by_ref=us),
+            indicator(1, day=4, created_by_ref=first),
+        ]
+        arrivals = take(work, [each.raw for each in claims], peer=forger)
+
+        assert said(arrivals) == ["their-name", "our-name", "taken"]
 
 
 def test_a_stranger_s_revocation_changes_nothing(program: Program) -> None:

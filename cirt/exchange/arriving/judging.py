@@ -151,7 +151,7 @@ def judge_versions(
     for index, one in objects.items():
         here = present.get(one.stix_id)
         reason = _future_reason(one, latest_us, lets) or _version_reason(one, here, reader, lets)
-        if reason is None and here is None and reader is not None:
+        if reason is None and reader is not None and _claims_anew(one, here):
             reason = _claim_reason(one, reader, names, lets)
         if reason is not None:
             reasons[index] = reason
@@ -159,12 +159,12 @@ def judge_versions(
         if here is None:
             bringer = reader.peer_id if reader else None
             here = present[one.stix_id] = _Present(bringer, -1, is_revoked=False)
-            here.creator = one.created_by_ref
         if one.version_us in here.versions:
             known.add(index)
         here.versions.add(one.version_us)
         if one.version_us > here.newest_us:
             here.newest_us, here.is_revoked = one.version_us, one.revoked
+            here.creator = one.created_by_ref
     return Judged(reasons, absent, known)
 
 
@@ -183,19 +183,27 @@ def _claimed(
     return {**found, ourselves(session).identity_id: ""}
 
 
+def _claims_anew(one: StixObject, here: _Present | None) -> bool:
+    """Whether it names an author that is not named here; what is here was asked about when it came."""
+    if here is None:
+        return True
+    return one.version_us not in here.versions and one.created_by_ref != here.creator
+
+
 def _claim_reason(
     one: StixObject, reader: PeerReader, names: Mapping[str, str], lets: frozenset[str]
 ) -> Reason | None:
-    """Of an object that is not here: what is ours nobody brings us first; what is a peer's, who may pass it on."""
-    author = one.created_by_ref or one.stix_id
-    if author == reader.identity_id or author not in names:
+    """What is ours nobody brings us first; what is a peer's, who may pass it on. An identity names itself, whoever
+    is said to have made it."""
+    claimed = [name for name in (one.created_by_ref, one.stix_id) if name and name in names]
+    if not claimed:
         return None
-    if not names[author]:
+    if not all(names[name] for name in claimed):
         return held("our-name")
     passes_on = reader.terms is not None and reader.terms.transit
     if passes_on or "their-name" in lets:
         return None
-    return held("their-name", author=names[author], peer=reader.name)
+    return held("their-name", author=names[claimed[0]], peer=reader.name)
 
 
 def _future_reason(one: StixObject, latest_us: int, lets: frozenset[str]) -> Reason | None:
