@@ -5,11 +5,10 @@ short of the last date, for others with the same date may follow; so a run that 
 again without a gap, and what comes twice is known.
 """
 
-import re
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cirt.exchange import trouble
 from cirt.exchange.arrivals import take
@@ -21,6 +20,7 @@ from cirt.exchange.guard import Guard
 from cirt.exchange.models import Link, Outcome, Run, RunState
 from cirt.exchange.remote.ahead import Pages, reading_ahead
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
+from cirt.exchange.resuming import AHEAD, just_before, reached_by, start_of
 from cirt.exchange.runs import (
     Caps,
     Running,
@@ -37,14 +37,11 @@ from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.objects import codec
 
-_STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
-_OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
 _IN_ONE_GO = 5000  # objects in one transaction, whatever a peer calls a page
 _LARGE = 5000  # objects from which on a first run is large
 _GENTLE_IN_ONE_GO = 1000  # nobody at the desk waits longer than such a transaction takes
 _REST = 1.5  # times as long as storing took
 _LONGEST_REST_S = 2.0
-_AHEAD = timedelta(days=1)  # a date_added later than that is no place to go on from
 _FEWER = 10  # by how much a page is made shorter or longer
 _LARGEST_PAGE = 10_000  # that we ask for, where more objects have one date
 
@@ -106,7 +103,7 @@ class _Walk:
         with self._running.program.work(SYSTEM, write=False) as work:
             check_may_run(work, self._running.link_id)
             link = work.session.get_one(Link, self._running.link_id)
-            self._start_after(_start(link, work.now))
+            self._start_after(start_of(work.session, link, work.now))
             self._is_first = link.last_success_at is None
             self._types = link.types
         if types := asked_types(link.types):
@@ -163,7 +160,7 @@ class _Walk:
         if added is None:
             return False
         high = parse_added(self._high)
-        can_be_true = added <= self._running.program.clock.now() + _AHEAD
+        can_be_true = added <= self._running.program.clock.now() + AHEAD
         if can_be_true and (high is None or added > high):
             self._high = page.last_added
         is_later = self._latest is None or added > self._latest
@@ -198,14 +195,14 @@ class _Walk:
 
     def _restart_after(self) -> str | None:
         high = parse_added(self._high)
-        return self._filters.get("added_after") if high is None else _just_before(high)
+        return self._filters.get("added_after") if high is None else just_before(high)
 
     def _following(self, page: Page) -> str:
         """Without a token: what is later, and again those with the last date itself."""
         last = parse_added(page.last_added)
         if last is None:
             raise trouble.NoProgress(problem="it sends neither a token nor dates")
-        return _just_before(last) if len(page.pieces) > 1 else format_added(last)
+        return just_before(last) if len(page.pieces) > 1 else format_added(last)
 
     def _stays_at(self, following: str) -> bool:
         now, then = parse_added(self._filters.get("added_after")), parse_added(following)
@@ -267,33 +264,12 @@ class _Walk:
         high = parse_added(self._high)
         if high is None or self._high is None:
             return
-        if page.more:
-            reached = _just_before(high)
-        else:
-            reached = self._high if _STRICT.match(self._high) else format_added(high)
+        now = self._running.program.clock.now()
+        reached = reached_by(self._high, high, now, more=page.more)
         before = parse_added(link.cursor)
-        if (
-            before is None
-            or before > self._running.program.clock.now() + _AHEAD
-            or (parse_added(reached) or high) > before
-        ):
+        if before is None or before > now + AHEAD or (parse_added(reached) or high) > before:
             link.cursor = reached
 
 
 def _brings_new(arrivals: Sequence[Arrival]) -> bool:
     return any(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
-
-
-def _just_before(at: datetime) -> str:
-    return format_added(at - timedelta(microseconds=1))
-
-
-def _start(link: Link, now: datetime) -> str | None:
-    """From where to ask: the cursor, or a little before it on the run after one that brought data."""
-    cursor = parse_added(link.cursor)
-    if cursor is None or cursor > now + _AHEAD:  # it would hide all that comes until then
-        return format_added(link.since) if link.since else None
-    brought_data = link.last_data_at and link.last_run_at and link.last_data_at > link.last_run_at
-    if brought_data and link.error is None:  # a walk that broke off goes on where it was
-        return format_added(cursor - _OVERLAP)
-    return link.cursor

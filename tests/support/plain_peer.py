@@ -19,9 +19,11 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass
 class PlainPeer:
-    """``objects`` were added a minute apart from ``BEGIN`` on; ``hold`` set, nothing is answered until ``go_on``."""
+    """``objects`` were added a minute apart from ``BEGIN`` on, or at ``dates``; ``hold`` set, nothing is answered
+    until ``go_on``."""
 
     objects: Sequence[dict[str, Any]]
+    dates: Sequence[str] = ()
     page: int = 2
     knows_types: bool = True
     hold: bool = False
@@ -35,10 +37,11 @@ class PlainPeer:
     def rows(self, query: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
         wanted = query.get("match[type]") if self.knows_types else None
         after = query.get("added_after", "")
-        dated = [(added(number), each) for number, each in enumerate(self.objects)]
+        dates = self.dates or [added(number) for number in range(len(self.objects))]
+        dated = zip(dates, self.objects, strict=True)
         return [
             (date, each)
-            for date, each in dated
+            for date, each in sorted(dated, key=lambda row: row[0])
             if date > after and (wanted is None or each["type"] in wanted.split(","))
         ]
 
