@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 
 from cirt.exchange.arriving.taking import Read
-from cirt.objects.codec import Refusal
 
 NEEDED = frozenset({"extension-definition", "identity", "marking-definition"})
 """What the others rest on; without it they could not be read, or not be let in."""
@@ -16,12 +15,9 @@ def asked_types(types: Sequence[str] | None) -> str | None:
 
 def is_wanted(read: Read, types: Collection[str] | None) -> bool:
     """What is broken so badly that it has no type is wanted, to be refused with its reason."""
-    if not types:
-        return True
-    if not isinstance(read, Refusal):
-        kind = read.type
-    elif read.stix_id is None:
-        return True
-    else:
-        kind = read.stix_id.partition("--")[0]
-    return kind in types or kind in NEEDED
+    return read.stix_id is None or is_carried(read.stix_id, types)
+
+
+def is_carried(stix_id: str, types: Collection[str] | None) -> bool:
+    kind = stix_id.partition("--")[0]
+    return not types or kind in types or kind in NEEDED

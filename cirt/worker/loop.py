@@ -20,6 +20,7 @@ THREADS = 4  # for jobs without a lane
 LANES = 24  # peers with whom we speak at the same time, fewer than there are connections to the database
 _IDLE_S = 1.0
 _AFTER_OUTAGE_S = 5.0
+_OUTAGES = (sa.exc.DBAPIError, sa.exc.TimeoutError)  # the latter: all connections are in use
 _RENEW_S = jobs.LEASE.total_seconds() / 3
 
 
@@ -39,31 +40,32 @@ def run_worker(
     helpers.append(
         threading.Thread(target=_serve_lanes, args=(program, stop, handlers), name="lanes")
     )
+    helpers.append(threading.Thread(target=_ask_on_and_on, args=(program, stop), name="due"))
     for helper in helpers:
         helper.start()
-    _serve(program, stop, handlers, is_first=True)
+    _serve(program, stop, handlers)
     for helper in helpers:
         helper.join()
     log.info("worker.stop")
 
 
-def _serve(
-    program: Program,
-    stop: threading.Event,
-    handlers: Mapping[str, Handler],
-    *,
-    is_first: bool = False,
-) -> None:
-    """Claim and run; the first thread also asks for what is due."""
-    asked_at = -_IDLE_S
+def _serve(program: Program, stop: threading.Event, handlers: Mapping[str, Handler]) -> None:
     while not stop.is_set():
         try:
-            if is_first and time.monotonic() - asked_at >= _IDLE_S:
-                asked_at = time.monotonic()
-                ask_for_due(program)
             if not run_one(program, handlers, in_lane=False):
                 stop.wait(_IDLE_S)
-        except sa.exc.OperationalError:
+        except _OUTAGES:
+            log.exception("worker.database")
+            stop.wait(_AFTER_OUTAGE_S)
+
+
+def _ask_on_and_on(program: Program, stop: threading.Event) -> None:
+    """In a thread of its own: no job, however long it takes, keeps others from being asked for."""
+    while not stop.is_set():
+        try:
+            ask_for_due(program)
+            stop.wait(_IDLE_S)
+        except _OUTAGES:
             log.exception("worker.database")
             stop.wait(_AFTER_OUTAGE_S)
 
@@ -77,7 +79,7 @@ def _serve_lanes(program: Program, stop: threading.Event, handlers: Mapping[str,
         try:
             if len(at_work) < LANES:
                 claimed = _claim(program, in_lane=True)
-        except sa.exc.OperationalError:
+        except _OUTAGES:
             log.exception("worker.database")
             stop.wait(_AFTER_OUTAGE_S)
         if claimed is None:
@@ -95,7 +97,7 @@ def _serve_lanes(program: Program, stop: threading.Event, handlers: Mapping[str,
 def _in_lane(program: Program, claimed: Claimed, handlers: Mapping[str, Handler]) -> None:
     try:
         _do(program, claimed, handlers)
-    except (sa.exc.OperationalError, sa.exc.TimeoutError):
+    except _OUTAGES:
         # the lease runs out, and the job is taken up again
         log.exception("worker.database")
 
@@ -169,10 +171,7 @@ def _held(program: Program, claimed: Claimed) -> Iterator[None]:
             try:
                 with program.work(SYSTEM) as work:
                     is_ours = jobs.renew(work.session, claimed, work.now)
-            except (
-                sa.exc.OperationalError,
-                sa.exc.TimeoutError,
-            ):  # busy; the lease has two thirds left
+            except _OUTAGES:  # busy; the lease has two thirds left
                 log.exception("job.renew", extra={"job": claimed.id, "kind": claimed.kind})
                 continue
             if not is_ours:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from cirt.boot.app import create_app
 from cirt.cli import root
+from cirt.exchange.budget import used_on
 from cirt.exchange.complete.again import begin_again, put_again, run_again
 from cirt.exchange.complete.errors import CheckBusy, NothingMissing, OnlyReadingChecked
 from cirt.exchange.complete.models import CheckState, ManifestCheck
@@ -45,13 +46,16 @@ from cirt.worker.table import HANDLERS
 from tests.support.browse import signed_in
 from tests.support.databases import Databases
 from tests.support.mail import Smtp, smtp_server
+from tests.support.plain_peer import plain_peer
 from tests.support.register import a_person
 from tests.support.release import our_indicator, published
 from tests.support.ring import call_it
+from tests.support.store import indicator, numbered
 from tests.support.sync import a_far_peer, a_link
 from tests.support.taxii import PASSWORD, an_indicator, served
 
 DAY = timedelta(days=1)
+TODAY = date(2026, 11, 18)
 
 
 SKIPPED = "2026-11-19T11:00:00.000000Z"  # what is later than a day ahead is no place to go on from
@@ -374,6 +378,33 @@ def test_a_check_of_a_peer_that_does_not_answer_says_why(program: Program) -> No
         push = add_link(work, AddLink("cert-b", "c", LinkDirection.PUSH)).id
         with pytest.raises(OnlyReadingChecked):
             new_check(work, push)
+
+
+def test_a_check_counts_what_the_link_carries_and_what_it_costs(program: Program) -> None:
+    mixed = [
+        {**indicator(n).content(), "id": numbered(kind, n), "type": kind}
+        for n, kind in enumerate(("indicator", "malware", "indicator", "tool"), start=1)
+    ]
+    for knows_types in (True, False):
+        with plain_peer(mixed, knows_types=knows_types) as peer:
+            link_id = a_link(
+                program, f"{peer.base}/taxii2/", types=("indicator",), slug=f"c{knows_types:d}"
+            )
+            with program.work(CONSOLE) as work:
+                check_id = new_check(work, link_id).id
+            run_check(program, check_id)
+            asked = len(peer.requests)
+            with program.work(CONSOLE) as work:
+                it, cost = check_view(work, check_id), used_on(work.session, link_id, TODAY)
+                work.session.get_one(Link, link_id).day_bytes = cost
+                next_id = new_check(work, link_id).id
+            run_check(program, next_id)
+            assert len(peer.requests) == asked  # nothing more is asked for on that day
+
+        assert (it.state, it.offered, it.missing_count) == (CheckState.DONE, 2, 2)
+        assert cost > 1000
+        with program.work(CONSOLE, write=False) as work:
+            assert "Resting until midnight" in check_view(work, next_id).message
 
 
 def test_ordinary_runs_wait_while_what_is_missing_is_asked_for(program: Program) -> None:

@@ -1,32 +1,39 @@
 """One bad peer delays nobody: each peer has a lane of its own in the worker."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import sqlalchemy as sa
 
+from cirt.exchange.complete.again import put_again
+from cirt.exchange.complete.models import CheckState
+from cirt.exchange.complete.service import new_check, put_check
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Run, RunState
+from cirt.exchange.probing import ask_estimate, ask_rehearsal
 from cirt.kernel import jobs
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.program import Program
-from cirt.kernel.work import CONSOLE, SYSTEM
+from cirt.kernel.work import CONSOLE, SYSTEM, Work
 from cirt.worker.loop import THREADS, run_worker
+from cirt.worker.table import HANDLERS, Handler
 from tests.support.plain_peer import plain_peer
 from tests.support.store import indicator
-from tests.support.sync import a_far_peer, have
+from tests.support.sync import a_far_peer, a_link, have
 
 HANGING = THREADS + 2  # more than the worker has threads for everything else
 PATIENCE_S = 30  # of this test; what it waits for comes within one
 
 
 @contextmanager
-def working(program: Program) -> Iterator[None]:
+def working(program: Program, handlers: Mapping[str, Handler] = HANDLERS) -> Iterator[None]:
     stop = threading.Event()
-    worker = threading.Thread(target=run_worker, args=(program, stop))
+    worker = threading.Thread(
+        target=run_worker, args=(program, stop), kwargs={"handlers": handlers}
+    )
     worker.start()
     try:
         yield
@@ -81,6 +88,69 @@ def test_peers_that_hang_hold_up_neither_healthy_ones_nor_other_work(program: Pr
     assert still == [1] * HANGING  # a peer's links run one after another
     assert "feeds.settle" in others
     assert len(have(program)) == 3
+
+
+def test_what_is_asked_of_a_peer_beside_its_runs_is_in_its_lane_too(program: Program) -> None:
+    """Checks, what is asked for again, estimates and dry runs wait for that peer alone."""
+    with ExitStack() as stack:
+        hanging = [stack.enter_context(plain_peer([], hold=True)) for _ in range(HANGING)]
+        healthy = stack.enter_context(plain_peer([indicator(1).content()]))
+        with program.work(CONSOLE) as work:
+            for number, peer in enumerate(hanging):
+                slug = f"cert-{number}"
+                a_far_peer(program, work, f"{peer.base}/taxii2/", slug)
+                link = add_link(work, AddLink(slug, "c", LinkDirection.PULL))
+                link.retry_at = work.now + timedelta(days=1)
+                ASKED[number % len(ASKED)](work, link.id)
+            a_far_peer(program, work, f"{healthy.base}/taxii2/", "healthy")
+            add_link(work, AddLink("healthy", "c", LinkDirection.PULL))
+        with working(program):
+            for peer in hanging:
+                assert peer.asked.wait(PATIENCE_S)
+            wait_until(threading.Event(), Asked(program, 1))
+            with program.work(SYSTEM, write=False) as work:
+                atwork = sa.select(Job.lane).where(Job.state == JobState.RUNNING)
+                lanes = list(work.session.scalars(atwork))
+            for peer in hanging:
+                peer.hold = False
+                peer.go_on.set()
+
+    assert len(have(program)) == 1
+    assert len({lane for lane in lanes if lane}) >= HANGING
+
+
+def a_check(work: Work, link_id: int) -> None:
+    put_check(work, link_id)
+
+
+def what_is_missing(work: Work, link_id: int) -> None:
+    check = new_check(work, link_id)
+    check.state, check.missing = CheckState.DONE, [["indicator--1", ""]]
+    put_again(work, check.id)
+
+
+ASKED = (a_check, what_is_missing, ask_estimate, ask_rehearsal)
+
+
+def test_work_that_takes_long_keeps_no_link_from_being_asked_for(program: Program) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(*_: object) -> None:
+        begun.release()
+        go_on.wait(PATIENCE_S)
+
+    with plain_peer([indicator(1).content()]) as peer:
+        with program.work(SYSTEM) as work:
+            for number in range(THREADS):
+                jobs.put(work.session, "slow", {"n": number}, run_at=work.now)
+        with working(program, {**HANDLERS, "slow": slow}):
+            for _ in range(THREADS):
+                assert begun.acquire(timeout=PATIENCE_S)
+            a_link(program, f"{peer.base}/taxii2/")
+            wait_until(threading.Event(), Asked(program, 1))
+            go_on.set()
+
+    assert len(have(program)) == 1
 
 
 COLLECTION = "5d9c0d2e-52d7-4f7a-8f2b-0a4f6f2d9c11"

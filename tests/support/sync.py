@@ -28,10 +28,11 @@ def a_link(
     url: str,
     remote: str = "c",
     direction: LinkDirection = LinkDirection.PULL,
+    slug: str = "cert-b",
     **more: Any,
 ) -> int:
     with program.work(CONSOLE) as work:
-        peer = a_far_peer(program, work, url)
+        peer = a_far_peer(program, work, url, slug)
         return add_link(work, AddLink(peer.slug, remote, direction, **more)).id
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from cirt.exchange import due, trouble
 from cirt.exchange.arrivals import take
+from cirt.exchange.budget import Meter, metered
 from cirt.exchange.complete.comparing import Entry, Place, places_of
 from cirt.exchange.complete.errors import CheckBusy, NothingMissing
 from cirt.exchange.complete.models import CheckState
@@ -34,7 +35,8 @@ def put_again(work: Work, check_id: int) -> None:
     """
     link_id = begin_again(work, check_id)
     slot = f"{due.JOB}-{link_id}-again-{check_id}-{to_us(work.now)}"
-    jobs.put(work.session, JOB, {"check": check_id}, run_at=work.now, slot=slot)
+    lane = due.lane_of(work.session.get_one(Link, link_id).peer_id)
+    jobs.put(work.session, JOB, {"check": check_id}, run_at=work.now, slot=slot, lane=lane)
 
 
 def begin_again(work: Work, check_id: int) -> int:
@@ -93,16 +95,19 @@ class _Asking:
             check_may_run(work, running.link_id)
             remote_name = work.session.get_one(Link, running.link_id).remote
         ids = list(dict.fromkeys(entry.stix_id for entry in self.missing))
-        with Remote(
-            running.access(), running.program.clock, running.caps.request, running.caps.time
-        ) as remote:
+        program, caps = running.program, running.caps
+        with (
+            Remote(running.access(), program.clock, caps.request, caps.time) as remote,
+            metered(program, running.link_id, remote) as meter,
+        ):
             collection = remote.find(remote_name)
             if not collection.can_read:
                 raise trouble.NotReadable(name=remote_name)
             for start in range(0, len(ids), _AT_ONCE):
                 wanted = ids[start : start + _AT_ONCE]
+                meter.check()
                 for page in self._pages(collection, wanted):
-                    self._store(page, set(wanted))
+                    self._store(page, set(wanted), meter)
 
     def _pages(self, collection: RemoteCollection, wanted: Sequence[str]) -> Iterator[Page]:
         filters = {"id": ",".join(wanted), "version": "all"}
@@ -119,7 +124,7 @@ class _Asking:
                 return
             token = page.token
 
-    def _store(self, page: Page, wanted: set[str]) -> None:
+    def _store(self, page: Page, wanted: set[str], meter: Meter) -> None:
         """Only what was asked for: a server that knows no such filter sends everything."""
         read = [codec.read(piece) for piece in page.pieces]
         asked_for = [one for one in read if one.stix_id in wanted]
@@ -129,6 +134,7 @@ class _Asking:
             run_id = self.running.run_id
             arrivals = take(work, asked_for, peer=peer, run_id=run_id) if asked_for else []
             count(work.session.get_one(Run, run_id), arrivals)
+            meter.settle(work)
             if any(arrival.outcome is Outcome.TAKEN for arrival in arrivals):
                 link = work.session.get_one(Link, self.running.link_id)
                 link.last_data_at = work.now

@@ -5,11 +5,13 @@ from collections import Counter
 import sqlalchemy as sa
 
 from cirt.exchange import trouble
+from cirt.exchange.budget import metered
 from cirt.exchange.complete.comparing import Entry, Place, places_of
 from cirt.exchange.complete.errors import CheckBusy, NoSuchCheck, OnlyReadingChecked
 from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.complete.walking import ManifestWalk
 from cirt.exchange.dates import format_added
+from cirt.exchange.due import lane_of
 from cirt.exchange.links import find_link
 from cirt.exchange.models import Link, LinkDirection
 from cirt.exchange.now import LinkByFile
@@ -33,7 +35,9 @@ def put_check(work: Work, link_id: int) -> int:
         NoSuchLink, OnlyReadingChecked, LinkByFile, CheckBusy, NotAllowed.
     """
     check = new_check(work, link_id)
-    jobs.put(work.session, JOB, {"check": check.id}, run_at=work.now, slot=f"{JOB}-{check.id}")
+    lane = lane_of(find_link(work.session, link_id).peer_id)
+    slot = f"{JOB}-{check.id}"
+    jobs.put(work.session, JOB, {"check": check.id}, run_at=work.now, slot=slot, lane=lane)
     return check.id
 
 
@@ -106,16 +110,19 @@ def _walk(running: Running, check_id: int) -> str:
         check_may_run(work, running.link_id)
         link = work.session.get_one(Link, running.link_id)
     since = format_added(link.since) if link.since else None
-    with Remote(
-        running.access(), running.program.clock, running.caps.request, running.caps.time
-    ) as remote:
+    program, caps = running.program, running.caps
+    with (
+        Remote(running.access(), program.clock, caps.request, caps.time) as remote,
+        metered(program, link.id, remote) as meter,
+    ):
         collection = remote.find(link.remote)
         if not collection.can_read:
             raise trouble.NotReadable(name=link.remote)
-        walk = ManifestWalk(collection, since)
+        walk = ManifestWalk(collection, since, link.types, meter.check)
         for entries in walk.pages():
-            with running.program.work(SYSTEM) as work:
+            with program.work(SYSTEM) as work:
                 _add_page(work, check_id, link.peer_id, entries)
+                meter.settle(work)
     return walk.limited_by
 
 

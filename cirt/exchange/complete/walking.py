@@ -1,13 +1,14 @@
 """Walks over a peer's manifest, page by page and within bounds."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from cirt.exchange import trouble
 from cirt.exchange.complete.comparing import Entry
 from cirt.exchange.dates import format_added, parse_added
+from cirt.exchange.filtering import asked_types, is_carried
 from cirt.exchange.remote.collections import ManifestPage, RemoteCollection
 
 _PAGE = 1000
@@ -21,21 +22,28 @@ class ManifestWalk:
 
     collection: RemoteCollection
     since: str | None  # added_after of the first request, as the link has it
+    types: Sequence[str] | None  # those that the link carries
+    check: Callable[[], None]  # asked before every page
     limited_by: str = ""
     _filters: dict[str, str] = field(default_factory=dict)
     _token: str | None = None
-    _seen: set[Entry] = field(default_factory=set)
-    _pages: set[bytes] = field(default_factory=set)
+    _seen: set[bytes] = field(default_factory=set)
+    _pages: set[bytes] = field(default_factory=set)  # digests, as of entries
 
     def pages(self) -> Iterator[list[Entry]]:
         """Each entry once, however often the peer names it.
 
         Raises:
             NoProgress: the peer leads in a circle.
-            NetError: it cannot be asked.
+            ShareUsed, NetError: it cannot be asked.
         """
-        self._filters = {"version": "all", **({"added_after": self.since} if self.since else {})}
+        self._filters = {"version": "all"}
+        if self.since:
+            self._filters["added_after"] = self.since
+        if types := asked_types(self.types):
+            self._filters["type"] = types
         while True:
+            self.check()
             page = self._ask()
             entries = [Entry(*each) for each in page.entries]
             yield self._fresh(entries)
@@ -60,8 +68,12 @@ class ManifestWalk:
         return self.collection.manifest(limit=_PAGE, filters=self._filters, token=self._token)
 
     def _fresh(self, entries: list[Entry]) -> list[Entry]:
-        found = [entry for entry in dict.fromkeys(entries) if entry not in self._seen]
-        self._seen.update(found)
+        found = []
+        for entry in entries:
+            digest = hashlib.blake2b(repr(entry).encode(), digest_size=16).digest()
+            if digest not in self._seen and is_carried(entry.stix_id, self.types):
+                found.append(entry)
+            self._seen.add(digest)
         return found
 
     def _note(self, entries: list[Entry]) -> None:
