@@ -18,6 +18,8 @@ from cirt.kernel.db import Base, BigId
 
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 8
+_LONGEST_WAIT = timedelta(hours=1)  # after a failure
+_OTHER_CLOCK = 2 * _LONGEST_WAIT  # what is due later than that was put while our clock was wrong
 
 
 class JobState(StrEnum):
@@ -66,7 +68,7 @@ def put(
     slot: str | None = None,
     lane: str | None = None,
 ) -> bool:
-    """Ask for a job. False if its slot was already taken."""
+    """Ask for a job, due within the hour. False if its slot was already taken."""
     values = {
         "kind": kind,
         "payload": payload,
@@ -93,19 +95,20 @@ def claim(
 
     ``in_lane`` asks for those with a lane or without one only; a lane in which a job runs is passed over.
     One that has outlived its lease on every attempt is given up here: it may be what ends its workers.
+    One that is due in many hours is due now: our clock has stepped back since.
     """
     ahead = aliased(Job)
     lane_is_busy = sa.exists().where(
         ahead.lane == Job.lane,
         ahead.state == JobState.RUNNING,
         ahead.run_at > now,
+        ahead.run_at <= now + _OTHER_CLOCK,
         ahead.id != Job.id,
     )
+    is_due = sa.or_(Job.run_at <= now, Job.run_at > now + _OTHER_CLOCK)
     due = (
         sa.select(Job)
-        .where(
-            Job.state.in_([JobState.WAITING, JobState.RUNNING]), Job.run_at <= now, ~lane_is_busy
-        )
+        .where(Job.state.in_([JobState.WAITING, JobState.RUNNING]), is_due, ~lane_is_busy)
         .order_by(Job.run_at, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -139,7 +142,7 @@ def fail(session: Session, claimed: Claimed, now: datetime, error: str) -> bool:
     """Note what went wrong; try again later, or give up after MAX_ATTEMPTS."""
     if claimed.attempt >= MAX_ATTEMPTS:
         return _held(session, claimed, state=JobState.DEAD, lease=None, error=error, ended_at=now)
-    wait = timedelta(seconds=min(5 * 3 ** (claimed.attempt - 1), 3600))
+    wait = min(timedelta(seconds=5 * 3 ** (claimed.attempt - 1)), _LONGEST_WAIT)
     return _held(
         session, claimed, state=JobState.WAITING, lease=None, error=error, run_at=now + wait
     )

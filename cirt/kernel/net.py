@@ -185,7 +185,8 @@ def is_permitted(address: str, allow: Sequence[Network]) -> bool:
     ip = _inner(ip_address(address.partition("%")[0]))
     if any(ip in network for network in allow):
         return True
-    return ip.is_global and not ip.is_multicast
+    is_inside = isinstance(ip, IPv6Address) and (ip.is_reserved or ip.is_site_local)
+    return ip.is_global and not ip.is_multicast and not is_inside
 
 
 def _inner(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -154,6 +154,25 @@ def test_a_job_that_ends_its_worker_each_time_is_given_up(
         assert str(MAX_ATTEMPTS) in (job.error or "")
 
 
+@pytest.mark.parametrize("lane", [None, "peer-1"])
+def test_what_was_under_way_or_waited_when_our_clock_stepped_back_goes_on_at_once(
+    program: Program, clock: FakeClock, lane: str | None
+) -> None:
+    with program.work(SYSTEM) as work:
+        for name in ("cut off", "waits"):
+            jobs.put(work.session, name, {}, run_at=work.now, lane=lane)
+    assert claimed(program).kind == "cut off"  # by a restart that also sets the clock
+    clock.forward(days=-1)
+
+    found = []
+    while (job := claim(program)) is not None:
+        found.append(job.kind)
+        with program.work(SYSTEM) as work:
+            jobs.finish(work.session, job, work.now)
+
+    assert sorted(found) == ["cut off", "waits"]
+
+
 def test_a_slot_is_taken_once_over_many_workers(program: Program) -> None:
     took: list[bool] = []
     threads = [

@@ -21,6 +21,9 @@ INSIDE = [
     "64:ff9b::a00:1",
     "2002:a00:1::",
     "ff02::1",
+    "fec0::1",  # site-local, of old
+    "::127.0.0.1",
+    "64:ff9b:1::7f00:1",  # a network's own NAT64
 ]
 
 
