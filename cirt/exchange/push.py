@@ -18,6 +18,7 @@ from cirt.exchange.remote.collections import Refused, Remote, RemoteCollection, 
 from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal, run_link
 from cirt.exchange.trouble import NotWritable, RequestRefused
 from cirt.kernel.among import among
+from cirt.kernel.db import insert_new
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -206,8 +207,9 @@ def _queued(link: Link, version_id: sa.SQLColumnExpression[int]) -> sa.ColumnEle
 def queue(work: Work, link: Link, version_ids: Sequence[int]) -> None:
     """Let versions wait on a link; the caller knows that they may leave."""
     if version_ids:
-        work.session.execute(
-            sa.insert(Outgoing),
+        connection = work.session.connection()  # another run of the link may do the same now
+        connection.execute(
+            insert_new(connection, Outgoing, "link_id", "version_id"),
             [
                 {"link_id": link.id, "version_id": version_id, "queued_at": work.now}
                 for version_id in dict.fromkeys(version_ids)

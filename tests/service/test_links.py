@@ -30,7 +30,7 @@ from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.now import LinkBusy, LinkWaits, run_now
 from cirt.exchange.probing import ask_estimate, ask_rehearsal
 from cirt.exchange.pull import pull_link
-from cirt.exchange.push import push_link
+from cirt.exchange.push import push_link, queue
 from cirt.exchange.queries import lines_in_trouble, next_try
 from cirt.exchange.runs import Caps
 from cirt.exchange.timing.cron import CronWrong
@@ -175,6 +175,18 @@ def test_a_push_carries_the_types_of_its_filter(program: Program) -> None:
     with program.work(SYSTEM, write=False) as work:
         waiting = sa.select(Outgoing.link_id).where(Outgoing.version_id == version_id)
         assert list(work.session.scalars(waiting)) == [link_ids[1]]
+
+
+def test_two_runs_that_queue_the_same_at_once_let_it_wait_once(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        far = a_far_peer(program, work, FAR)
+        collection = a_collection(work, far)
+        versions = published(work, collection, our_indicator(work))
+        link = add_link(work, AddLink(far.slug, "a", LinkDirection.PUSH, collection.alias))
+        for _ in range(2):  # each found that it waits not yet
+            queue(work, link, versions)
+        waiting = sa.select(Outgoing.version_id).where(Outgoing.link_id == link.id)
+        assert list(work.session.scalars(waiting)) == versions
 
 
 def test_a_share_of_a_day_ends_the_run_between_pages_and_the_next_day_goes_on(

@@ -96,13 +96,11 @@ def test_a_run_accounts_for_everything_offered(program: Program) -> None:
 def test_the_run_after_one_that_brought_data_looks_a_minute_back_once(
     program: Program,
 ) -> None:
-    offered = []
     with hostile("good") as peer:
         link_id = a_link(program, f"{peer.base}/taxii2/")
-        for _ in range(3):
-            offered.append(pull_link(program, link_id, caps=CAPS).offered)
+        runs = [pull_link(program, link_id, caps=CAPS) for _ in range(3)]
 
-    assert offered == [6, 6, 0]
+    assert [run.offered for run in runs] == [6, 6, 0]
 
 
 def test_the_whole_walk_keeps_the_filters_of_its_first_request(program: Program) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urljoin
 
 import msgspec
@@ -217,14 +217,13 @@ class RemoteCollection:
             raise AssertionError("there is an answer by now")
         pieces = pieces_of(answer, found)
         with readable(answer.url):
-            records = [msgspec.json.decode(piece) for piece in pieces]
-        named = [one for one in records if isinstance(one, dict) and isinstance(one.get("id"), str)]
-        dates = [one.get("date_added") for one in named]
-        added = [date if isinstance(date, str) else None for date in dates]
+            records = [read_record(piece) for piece in pieces]
+        named = [one for one in records if one is not None]
+        added = [one.date_added for one in named]
         token, more = _way_on(found, has_pieces=bool(pieces))
         dated = [one for one in added if one is not None]
         last = answer.headers.get("x-taxii-date-added-last") or (dated[-1] if dated else None)
-        entries = [(one["id"][:300], plain(one.get("version"), 40)) for one in named]
+        entries = [(one.id, one.version) for one in named]
         return ManifestPage(entries, added, more, token, last)
 
     def add(self, body: bytes, again: Callable[[], bool]) -> Reply:
@@ -249,6 +248,36 @@ class RemoteCollection:
         except trouble.NotThere:
             return Reply(None, is_complete=True)
         return _reply(said)
+
+
+class _Record(msgspec.Struct):
+    """One entry of a manifest; what else stands in it, however much that is, is not built."""
+
+    id: msgspec.Raw = msgspec.Raw(b"null")
+    version: msgspec.Raw = msgspec.Raw(b"null")
+    date_added: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Read(NamedTuple):
+    id: str
+    version: str
+    date_added: str | None
+
+
+_record = msgspec.json.Decoder(_Record)
+
+
+def read_record(piece: bytes) -> _Read | None:
+    """None of what names no object."""
+    if not piece.startswith(b"{"):
+        return None
+    record = _record.decode(piece)
+    stix_id, added = _text(record.id), _text(record.date_added)
+    return _Read(stix_id[:300], plain(_text(record.version), 40), added) if stix_id else None
+
+
+def _text(raw: msgspec.Raw) -> str | None:
+    return msgspec.json.decode(raw, type=str) if bytes(raw).startswith(b'"') else None
 
 
 def _way_on(said: Mapping[str, object], *, has_pieces: bool) -> tuple[str | None, bool]:
