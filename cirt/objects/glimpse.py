@@ -10,6 +10,7 @@ from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import tlp_of_definition
 
 _MARKING = re.compile(r"marking-definition--[0-9a-f-]{36}", re.IGNORECASE)
+_READ = 1_000_000  # bytes; once built a text may take forty times as much
 
 
 @dataclass(slots=True)
@@ -41,11 +42,17 @@ class Glimpse:
 
 
 def glimpse(raw: bytes) -> Glimpse:
-    """Never raises; what is no JSON at all refers to every marking that it names."""
+    """Never raises; what is no JSON at all, or very long, refers to every marking that it names."""
     found = Glimpse()
     text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
-    try:
-        json.loads(text, object_pairs_hook=found.note, parse_int=str, strict=False)
-    except (ValueError, RecursionError):
+    if len(raw) > _READ or not _is_read(text, found):
         found.refs |= {ref.lower() for ref in _MARKING.findall(text)}
     return found
+
+
+def _is_read(text: str, into: Glimpse) -> bool:
+    try:
+        json.loads(text, object_pairs_hook=into.note, parse_int=str, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True

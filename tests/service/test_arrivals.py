@@ -179,6 +179,34 @@ def an_identity(stix_id: str, day: int = 1, **more: object) -> bytes:
     return an_object("identity", id=stix_id, name="Somebody", modified=modified, **more)
 
 
+@pytest.mark.parametrize("by_peer", [True, False])
+def test_why_it_is_broken_tells_no_more_than_its_bytes_may(program: Program, by_peer: bool) -> None:
+    def broken(number: int, *refs: str) -> bytes:
+        said = {"object_marking_refs": list(refs)} if refs else {}
+        return an_object(
+            "ipv4-addr",
+            id=numbered("ipv4-addr", number),
+            **{
+                "created": None,
+                "modified": None,
+                "value": f"198.51.100.7 of ACME {number}",
+                **said,
+            },
+        )
+
+    red = TLP2_REFS[Tlp.RED]
+    pieces = [broken(1), broken(2, STATEMENT), *([] if by_peer else [broken(3, red)])]
+    with program.work(CONSOLE) as work:
+        arrivals = take(work, pieces, peer=a_reader(work) if by_peer else None)
+
+        told = [each.sentence for each in arrivals]
+        kept = [str(each.values) for each in list_quarantine(work.session)]
+
+    assert "ACME 1" in told[0]
+    assert [each.code for each in arrivals] == [arrivals[0].code] * len(pieces)
+    assert not any("ACME 2" in each or "ACME 3" in each for each in [*told, *kept])
+
+
 def test_nobody_makes_the_identity_of_another_peer_or_ours(program: Program) -> None:
     me, other = numbered("identity", 7), numbered("identity", 8)
     with program.work(CONSOLE) as work:

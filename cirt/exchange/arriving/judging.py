@@ -27,6 +27,7 @@ from cirt.parties.peers import ourselves
 from cirt.sharing.facts import Facts, PeerReader
 from cirt.sharing.rules import decide_arrival
 from cirt.sharing.verdicts import RULES, Decision, Verdict
+from cirt.sharing.waiting import levels_of
 
 FIXED_MARKINGS = TLP_IDS.keys() | PAP_IDS.keys()
 RED = "red-arrival"  # the gate's rule, of which no bytes are kept (rulings 5)
@@ -80,8 +81,22 @@ def refused(code: str, **values: Any) -> Reason:
     return Reason(Outcome.REFUSED, code, MESSAGES[code], values)
 
 
-def unread(refusal: Refusal) -> Reason:
-    return Reason(Outcome.REFUSED, refusal.code, refusal.message, refusal.values)
+def judge_broken(work: Work, read: Sequence[StixObject | Refusal]) -> dict[int, Reason]:
+    """By index: what cannot be read. Its own words stand in the reason where its bytes may be shown."""
+    broken = {index: one for index, one in enumerate(read) if isinstance(one, Refusal)}
+    levels = levels_of(work.session, [(one.raw, one.stix_id) for one in broken.values()])
+    return {
+        index: _unread(one, is_open=level is not None and level is not Tlp.RED)
+        for (index, one), level in zip(broken.items(), levels, strict=True)
+    }
+
+
+def _unread(refusal: Refusal, *, is_open: bool) -> Reason:
+    values = {
+        name: value if is_open or not isinstance(value, str) else "…"
+        for name, value in refusal.values.items()
+    }
+    return Reason(Outcome.REFUSED, refusal.code, refusal.message, values)
 
 
 def judge_red(work: Work, read: Sequence[StixObject | Refusal]) -> dict[int, Reason]:

@@ -11,10 +11,10 @@ from cirt.exchange.arriving.judging import (
     RED,
     Reason,
     held,
+    judge_broken,
     judge_markings,
     judge_red,
     judge_versions,
-    unread,
 )
 from cirt.exchange.arriving.red import close_earlier
 from cirt.exchange.loops.disputes import CONFLICT, dispute
@@ -85,7 +85,7 @@ def _judge(
     work: Work, read: Sequence[Read], door: Door
 ) -> tuple[dict[int, Reason], frozenset[str]]:
     """Why some are not taken, and the ids that were not here yet. RED is decided before all else."""
-    reasons = {i: unread(one) for i, one in enumerate(read) if isinstance(one, Refusal)}
+    reasons = judge_broken(work, read)
     if door.peer is not None:
         reasons |= judge_red(work, read)
     judged = judge_versions(work, _left(read, reasons), door.reader, door.lets)

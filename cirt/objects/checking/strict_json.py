@@ -1,7 +1,7 @@
 """JSON without its loopholes: no duplicate keys, no null, no U+0000, bounded depth and integers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -81,14 +81,25 @@ def _check_depth(value: Any) -> None:
 
 def _refuse(obj: dict[str, Any], code: str, is_wrong: Callable[[object], bool]) -> None:
     """Names the place of the first such key or value; the bytes alone do not tell whether there is one."""
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), obj)]
-    for steps, value in waiting:
-        if is_wrong(value) or (steps and is_wrong(steps[-1])):
-            raise Refused(code, path=place(obj, steps).replace("\0", "\\u0000"))
-        if isinstance(value, dict):
-            waiting.extend(((*steps, key), inner) for key, inner in value.items())
-        elif isinstance(value, list):
-            waiting.extend(((*steps, index), inner) for index, inner in enumerate(value))
+    steps: list[str | int] = []
+    waiting = [_members(obj)]
+    while waiting:
+        for step, value in waiting[-1]:
+            if is_wrong(value) or is_wrong(step):
+                path = place(obj, (*steps, step))
+                raise Refused(code, path=path.replace("\0", "\\u0000"))
+            if isinstance(value, dict | list):
+                steps.append(step)
+                waiting.append(_members(value))
+                break
+        else:
+            waiting.pop()
+            if steps:
+                steps.pop()
+
+
+def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
+    return iter(value.items() if isinstance(value, dict) else enumerate(value))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
