@@ -167,6 +167,8 @@ def test_a_run_that_took_nothing_of_what_was_offered_says_why(program: Program) 
         visitor.get(path)
 
         assert "3 arrivals, for example: It says" in visitor.text, path
+        if path == "/sync":
+            assert "/sync/quarantine?peer=cert-b&amp;case=shape" in visitor.page
         assert "<b>no" not in visitor.page
     visitor.get("/sync")
     assert "Takes nothing" in visitor.text

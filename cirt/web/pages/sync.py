@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from cirt.exchange.cases.kinds import MEANINGS
+from cirt.exchange.cases.kinds import MEANINGS, case_of
 from cirt.exchange.cases.queries import quarantine_counts
 from cirt.exchange.health import Health, LinkHealth, link_health
 from cirt.exchange.loops.alarms import standing_alarms
@@ -180,6 +180,7 @@ def line_words() -> dict[str, Any]:
         "outcomes": outward.OUTCOMES,
         "endings": outward.ENDINGS,
         "cases": MEANINGS,
+        "case_of": case_of,
         "ways": outward.LINKS,
         "sentence": outward.sentence,
         "errors": LINK_ERRORS,
