@@ -87,7 +87,7 @@ def _estimate(program: Program, link: Link) -> Estimate:
     caps = Caps()
     access = Running(program, link.id, None, caps).access()
     with (
-        Remote(access, program.clock, caps.request) as remote,
+        Remote(access, program.clock, caps.request, caps.time) as remote,
         metered(program, link.id, remote) as meter,
     ):
         collection = remote.find(link.remote)
