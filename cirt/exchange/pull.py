@@ -244,7 +244,7 @@ class _Walk:
         """``page`` comes with its last part, which moves the cursor."""
         link_id, run_id = self._running.link_id, self._running.run_id
         program = self._running.program
-        every = [codec.read(piece) for piece in pieces]  # others need not wait for that
+        every = codec.read_all(pieces)  # others need not wait for that
         read = [each for each in every if is_wanted(each, self._types)]
         with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
             check_may_run(work, link_id)
