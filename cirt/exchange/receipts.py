@@ -27,10 +27,11 @@ MAX_OBJECTS = 20_000  # in one envelope: they are taken in one transaction and a
 
 # What another object of ours, which the peer may not see, is the cause of (rulings 22).
 _MAY_BE_HIDDEN = frozenset(
-    {"conflict", "foreign-version", "foreign-revocation", "revoked", "our-name", "their-name"}
+    {"conflict", "foreign-version", "foreign-revocation", "revoked", "our-name"}
 )
-# Whether another has brought a definition, of which the peer may know nothing, decides between this and taken.
-_ALWAYS_HIDDEN = frozenset({"marking-unresolved"})
+# Whether another has brought a definition, or is a peer of ours, decides between this and taken; the peer may know
+# nothing of either.
+_ALWAYS_HIDDEN = frozenset({"marking-unresolved", "their-name"})
 _UNKNOWN_ID = "unknown--00000000-0000-4000-8000-000000000000"
 
 

@@ -248,6 +248,20 @@ def test_a_later_version_may_not_name_another_author_either(
         assert said(arrivals) == ["their-name", "our-name", "taken"]
 
 
+def test_who_else_is_our_peer_is_not_told_by_what_is_made_of_a_claim(program: Program) -> None:
+    with program.work(CONSOLE) as work:
+        forger = a_reader(work, "cert-b")
+        a_reader(work, "cert-c").identity_id = numbered("identity", 8)
+        inbox = a_collection(work, forger, alias="inbox", kind=CollectionKind.INBOX)
+        receive(work, forger, inbox, [indicator(1).raw])
+        for number, day in ((1, 2), (2, 1)):  # of an object that it brought, and of a new one
+            claim = indicator(number, day=day, created_by_ref=numbered("identity", 8))
+
+            assert receive(work, forger, inbox, [claim.raw]).failures == []
+
+        assert [row.code for row in list_quarantine(work.session)] == ["their-name"] * 2
+
+
 def test_a_stranger_s_revocation_changes_nothing(program: Program) -> None:
     with program.work(CONSOLE) as work:
         bringer, stranger = a_reader(work), a_reader(work, "cert-c")

@@ -137,7 +137,7 @@ def test_work_that_takes_long_keeps_no_link_from_being_asked_for(program: Progra
 
     def slow(*_: object) -> None:
         begun.release()
-        go_on.wait(PATIENCE_S)
+        go_on.wait()
 
     with plain_peer([indicator(1).content()]) as peer:
         with program.work(SYSTEM) as work:
@@ -147,8 +147,10 @@ def test_work_that_takes_long_keeps_no_link_from_being_asked_for(program: Progra
             for _ in range(THREADS):
                 assert begun.acquire(timeout=PATIENCE_S)
             a_link(program, f"{peer.base}/taxii2/")
-            wait_until(threading.Event(), Asked(program, 1))
-            go_on.set()
+            try:
+                wait_until(threading.Event(), Asked(program, 1))
+            finally:
+                go_on.set()
 
     assert len(have(program)) == 1
 
