@@ -192,16 +192,17 @@ def test_two_runs_that_queue_the_same_at_once_let_it_wait_once(program: Program)
 def test_a_share_of_a_day_ends_the_run_between_pages_and_the_next_day_goes_on(
     program: Program, clock: FakeClock
 ) -> None:
+    caps = Caps(page_size=2, reads_ahead=False)  # a page that is under way counts too
     clock.at = datetime(2026, 11, 18, 14, 20, tzinfo=UTC)
     with plain_peer(SIX) as peer:
         link_id = a_link(program, f"{peer.base}/taxii2/", day_bytes=100_000)
-        whole = pull_link(program, link_id, dry_run=True, caps=CAPS)
+        whole = pull_link(program, link_id, dry_run=True, caps=caps)
         cost = used(program, link_id, clock)
         assert (whole.offered, cost > 2000) == (6, True)  # a dry run costs as much
         with program.work(SYSTEM) as work:  # so that two of three pages fit
             work.session.get_one(Link, link_id).day_bytes = cost + cost * 2 // 3
 
-        first = pull_link(program, link_id, caps=CAPS)
+        first = pull_link(program, link_id, caps=caps)
 
         assert (first.state, first.error, first.taken) == (RunState.DONE, "share-used", 4)
         health = health_of(program, link_id)
@@ -209,7 +210,7 @@ def test_a_share_of_a_day_ends_the_run_between_pages_and_the_next_day_goes_on(
         assert "Resting until midnight UTC" in health.sentence
         midnight = datetime(2026, 11, 19, tzinfo=UTC)
         asked = len(peer.requests)
-        assert pull_link(program, link_id, caps=CAPS).error == "share-used"
+        assert pull_link(program, link_id, caps=caps).error == "share-used"
         with pytest.raises(Exception, match="Resting until midnight"):
             estimate_link(program, link_id)
         assert len(peer.requests) == asked  # nothing more is asked for on that day
@@ -219,7 +220,7 @@ def test_a_share_of_a_day_ends_the_run_between_pages_and_the_next_day_goes_on(
         assert due(program) == 0
         clock.at = again
         assert due(program) == 1
-        last = pull_link(program, link_id, caps=CAPS)
+        last = pull_link(program, link_id, caps=caps)
 
     assert (last.error, last.taken) == (None, 2)
     assert len(have(program)) == 6
