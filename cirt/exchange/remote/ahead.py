@@ -1,7 +1,7 @@
 """The next page is on its way while this one is stored, and of a long walk another process reads it meanwhile."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -33,10 +33,10 @@ class ReadAhead:
     Nobody else may use the collection's connection meanwhile.
     """
 
-    def __init__(self, pages: Pages, thread: ThreadPoolExecutor, ends: ExitStack | None) -> None:
-        self._pages, self._thread, self._ends = pages, thread, ends
-        self._apart: Apart | None = None
-        self._count = 0
+    def __init__(
+        self, pages: Pages, thread: ThreadPoolExecutor, prepare: Callable[[Page], Page]
+    ) -> None:
+        self._pages, self._thread, self._prepare = pages, thread, prepare
         self._asked: _Asked | None = None
         self._coming: Future[Page] | None = None
 
@@ -61,14 +61,22 @@ class ReadAhead:
         self._coming = self._thread.submit(self._ahead, asked)
 
     def _ahead(self, asked: _Asked) -> Page:
-        page = self._pages.page(**asked._asdict())
+        return self._prepare(self._pages.page(**asked._asdict()))
+
+
+class _Elsewhere:
+    """Has the pages of a long walk read by another process, until ``ends`` is left."""
+
+    def __init__(self, ends: ExitStack) -> None:
+        self._ends = ends
+        self._count = 0
+        self._apart: Apart | None = None
+        self._is_gone = False
+
+    def __call__(self, page: Page) -> Page:
         self._count += 1
-        if (
-            self._ends is None
-            or self._count < _LONG
-            or len(page.pieces) < _MANY
-            or not _is_small(page)
-        ):
+        is_worth_it = self._count >= _LONG and len(page.pieces) >= _MANY and _is_small(page)
+        if self._is_gone or not is_worth_it:
             return page
         try:
             if self._apart is None:
@@ -76,7 +84,7 @@ class ReadAhead:
             return replace(page, read=self._apart.read_all(page.pieces))
         except (ProcessGone, OSError):
             log.warning("sync.apart", exc_info=True)
-            self._ends = None  # whoever stores the page reads it
+            self._is_gone = True  # whoever stores the page reads it
             return page
 
 
@@ -84,8 +92,12 @@ def _is_small(page: Page) -> bool:
     return sum(map(len, page.pieces)) <= _MOST_BYTES
 
 
+def _as_it_is(page: Page) -> Page:
+    return page
+
+
 @contextmanager
 def reading_ahead(pages: Pages, *, apart: bool = False) -> Iterator[ReadAhead]:
     """A page that is still under way at the end is waited for and left. ``apart`` lets another process read."""
     with ExitStack() as ends, ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
-        yield ReadAhead(pages, thread, ends if apart else None)
+        yield ReadAhead(pages, thread, _Elsewhere(ends) if apart else _as_it_is)
