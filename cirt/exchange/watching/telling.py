@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +16,7 @@ class Came(StrEnum):
     NOTHING_YET = "nothing-yet"
     NOTHING_NEW = "nothing-new"
     NOTHING_TAKEN = "nothing-taken"  # although something was offered that was not known
+    NO_PLACE = "no-place"  # a connector read something and could use none of it
     ALL_KNOWN = "all-known"
     SOME = "some"
     ALL = "all"
@@ -29,6 +31,7 @@ CAME_WORDS: Mapping[Came, str] = {
     Came.NOTHING_TAKEN: mark(
         "{offered} were offered and none was taken: {known} known, {held} held, {refused} refused."
     ),
+    Came.NO_PLACE: mark("Of what it read last, nothing has a place here."),
     Came.ALL_KNOWN: mark("All {offered} that were offered are known here already."),
     Came.SOME: mark(
         "{taken} of {offered} were taken: {known} known, {held} held, {refused} refused."
@@ -53,7 +56,11 @@ class Told:
 
     @property
     def sentence(self) -> str:
-        return self.message.format(**self.values)
+        said = {
+            name: f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else value
+            for name, value in self.values.items()
+        }
+        return self.message.format(**said)
 
 
 def tell_reading(counts: Counts, since: object) -> Told:
