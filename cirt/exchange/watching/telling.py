@@ -21,6 +21,7 @@ class Came(StrEnum):
     SOME = "some"
     ALL = "all"
     SENT = "sent"
+    CARRIED = "carried"
     NOTHING_TO_SEND = "nothing-to-send"
     NOT_ALL_SENT = "not-all-sent"
 
@@ -38,6 +39,9 @@ CAME_WORDS: Mapping[Came, str] = {
     ),
     Came.ALL: mark("All {offered} that were offered were taken."),
     Came.SENT: mark("All {offered} that waited were sent."),
+    Came.CARRIED: mark(
+        "{offered} were put into a file. Whether it has arrived, the peer's next file says."
+    ),
     Came.NOTHING_TO_SEND: mark("Nothing waited to be sent."),
     Came.NOT_ALL_SENT: mark("{taken} of {offered} were sent; the peer did not take {refused}."),
 }
@@ -82,9 +86,11 @@ def tell_reading(counts: Counts, since: object) -> Told:
     return Told(Came.ALL_KNOWN if is_known else Came.NOTHING_TAKEN, numbers)
 
 
-def tell_sending(counts: Counts) -> Told:
+def tell_sending(counts: Counts, *, by_file: bool = False) -> Told:
     """Of a run that sends."""
     if not counts.offered:
         return Told(Came.NOTHING_TO_SEND)
+    if by_file:
+        return Told(Came.CARRIED, {"offered": counts.offered})
     numbers = {"offered": counts.offered, "taken": counts.taken, "refused": counts.refused}
     return Told(Came.SENT if counts.taken == counts.offered else Came.NOT_ALL_SENT, numbers)
