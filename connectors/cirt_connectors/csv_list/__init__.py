@@ -114,7 +114,7 @@ class CsvConnector:
             return "", Held()
         kept = json.loads(cursor)
         at, held = kept["at"], Held.read(kept["held"])
-        if kept.get("by", self._by) == self._by:
+        if kept.get("by") == self._by:
             return at, held
         if self._given["url"] or self._observes or self._given["gone"] == "keep":
             return "", held
