@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cirt.cli.console import Console, console_actor, pass_console
+from cirt.kernel.program import Program
 from cirt.register.mail.trouble import set_aside_counts
 from cirt.sources import service
 
@@ -55,11 +56,19 @@ def run(console: Console, name: str, file: Path | None) -> None:
     facts = asdict(done)
     console.say(
         facts,
-        f"{name}: {done.files} files read, {done.taken} taken, {done.known} known, {done.held} held,"
-        f" {done.refused} refused.{_left_out(done.left_out)}",
+        f"{name}: {done.offered} offered, {done.taken} taken, {done.known} known, {done.held} held,"
+        f" {done.refused} refused.{_left_out(done.left_out)}{_see(program, done)}",
     )
 
 
+def _see(program: Program, done: service.SourceRun) -> str:
+    """Where the reasons stand, if something was not taken."""
+    if not done.held + done.refused:
+        return ""
+    peer = service.settings_of(program, done.name).get("peer", "")
+    return f" Why: cirt quarantine list --peer {peer}"
+
+
 def _left_out(counts: Mapping[str, int]) -> str:
-    said = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    said = "; ".join(f"{kind}: {count}" for kind, count in sorted(counts.items()))
     return f" No place here: {said}." if said else ""

@@ -15,6 +15,7 @@ import click
 import sqlalchemy as sa
 from rich.console import Console as Screen
 from rich.table import Table
+from rich.text import Text
 
 from cirt.kernel.errors import CirtError, FieldsInvalid, Unavailable
 from cirt.kernel.program import Program, load_program
@@ -71,7 +72,7 @@ class Console:
             for name in rows[0]:
                 table.add_column(name.replace("_", " "), overflow="fold")
             for row in rows:
-                table.add_row(*("" if value is None else str(value) for value in row.values()))
+                table.add_row(*(_cell(value) for value in row.values()))
             # a pipe has no width; rich would then cut columns at 80 characters
             Screen(file=sys.stdout, width=None if sys.stdout.isatty() else 200).print(table)
 
@@ -81,6 +82,18 @@ class Console:
             click.echo(json.dumps(dict(facts), default=str, ensure_ascii=False))
         else:
             click.echo(sentence)
+
+
+def _cell(value: Any) -> Text:
+    """As it stands: brackets are no markup, and nothing that came from outside moves the cursor."""
+    if value is None:
+        return Text()
+    said = utc(value) if isinstance(value, datetime) else str(value)
+    return Text("".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in said))
+
+
+def utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 pass_console = click.make_pass_decorator(Console)

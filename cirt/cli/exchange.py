@@ -97,8 +97,8 @@ def export(
     after = f", after file {made.follows}" if made.follows else ""
     console.say(
         facts,
-        f"{out} is file {made.number} for {peer}{after}: {made.objects} objects of"
-        f" {made.collections} collections. It counts as handed over.",
+        f"{out} is file {made.number} for {peer}{after}: {made.objects} objects."
+        f" It counts as handed over.",
     )
 
 

@@ -81,7 +81,7 @@ class LinkHealth:
     @property
     def told(self) -> Told | None:
         """What the last run came to; None while there is none, it is under way, or it failed."""
-        return _told(self.direction, self.last_run, self.last_data_at)
+        return _told(self.direction, self.last_run, self.last_data_at, by_file=self.by_file)
 
 
 def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth]:
@@ -159,17 +159,21 @@ def _word(link: Link, peer: Peer, run: Run | None, *, is_silent: bool) -> Health
         return Health.TROUBLE
     if is_silent:
         return Health.SILENT
-    told = _told(link.direction, run, link.last_data_at)
+    told = _told(link.direction, run, link.last_data_at, by_file=link.by_file)
     if told is not None and told.came is Came.NOTHING_TAKEN:
         return Health.NOTHING_TAKEN
     return Health.GOOD if link.last_success_at else Health.NEW
 
 
-def _told(direction: LinkDirection, run: Run | None, since: datetime | None) -> Told | None:
+def _told(
+    direction: LinkDirection, run: Run | None, since: datetime | None, *, by_file: bool
+) -> Told | None:
     if run is None or run.state is not RunState.DONE:
         return None
     counts = Counts(run.offered, run.taken, run.known, run.held, run.refused)
-    return tell_reading(counts, since) if direction is LinkDirection.PULL else tell_sending(counts)
+    if direction is LinkDirection.PULL:
+        return tell_reading(counts, since)
+    return tell_sending(counts, by_file=by_file)
 
 
 def _outgoing(session: Session, condition: sa.ColumnElement[bool]) -> dict[int, int]:

@@ -6,6 +6,7 @@ On the standard library's ``http.client``, whose lines and header counts are bou
 that the address that was checked is the address that is spoken to, also when the name is rebound.
 """
 
+import errno
 import http.client
 import io
 import queue
@@ -74,6 +75,36 @@ class NotReached(NetError):
     code = "not-reached"
     message = mark("{host} cannot be reached on port {port}: {reason}.")
     retry = True
+
+
+class NothingListens(NotReached):
+    code = "nothing-listens"
+    message = mark(
+        "Nothing listens at {host} on port {port}. Check the address, or ask whose server it is"
+        " whether it runs."
+    )
+
+
+class NoWayThere(NotReached):
+    code = "no-way-there"
+    message = mark("No way leads from here to {host}. Check our line, our routes and the firewall.")
+
+
+class NoReply(NotReached):
+    code = "no-reply"
+    message = mark(
+        "{host} gives no reply on port {port}. Its server is down, or a firewall between us lets nothing"
+        " through."
+    )
+
+
+_WHY_NOT_REACHED: Mapping[int, type[NotReached]] = {
+    errno.ECONNREFUSED: NothingListens,
+    errno.EHOSTUNREACH: NoWayThere,
+    errno.ENETUNREACH: NoWayThere,
+    errno.ENETDOWN: NoWayThere,
+    errno.ETIMEDOUT: NoReply,
+}
 
 
 class TlsFailed(NetError):
@@ -358,8 +389,19 @@ def _connected(
             return dial_(family, address, replace(limits, connect_s=min(limits.connect_s, left_s)))
         except OSError as error:
             failure = error
-    reason = str(failure.strerror or failure) if failure else "no address"
-    raise NotReached(host=host, port=port, reason=reason) from failure
+    if failure is None:
+        raise NotReached(host=host, port=port, reason="no address")
+    raise _not_reached(failure, host, port) from failure
+
+
+def _not_reached(failure: OSError, host: str, port: int) -> NotReached:
+    """In words for what usually happens; in the system's words for the rest."""
+    if isinstance(failure, TimeoutError):
+        return NoReply(host=host, port=port)
+    kind = _WHY_NOT_REACHED.get(failure.errno or 0)
+    if kind is None:
+        return NotReached(host=host, port=port, reason=str(failure.strerror or failure))
+    return kind(host=host, port=port)
 
 
 def _addresses(
@@ -558,7 +600,7 @@ def _explained(
     if isinstance(error, zlib.error | EOFError):
         return EncodingWrong(host=host, encoding="gzip")
     if isinstance(error, ConnectionRefusedError):
-        return NotReached(host=host, port=port, reason="refused")
+        return NothingListens(host=host, port=port)
     return ConnectionLost(host=host, reason=type(error).__name__)
 
 

@@ -21,10 +21,16 @@ from cirt.register.pages import Order, Page, Query, read_page
 from cirt.sources.account import EVERY_S
 from cirt.sources.models import Source, SourceRunRow
 
+_IN_VAIN = (Came.NOTHING_TAKEN, Came.NO_PLACE)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """``error`` is in the connector's own words; empty where nothing is wrong."""
+    """``error`` is in the connector's own words; empty where nothing is wrong.
+
+    ``last_run`` of one that has never brought anything is the last that read something, so that runs which found
+    nothing new do not hide what became of it.
+    """
 
     name: str
     peer: str  # slug of whose data it is; empty for mails
@@ -48,9 +54,15 @@ class SourceHealth:
 def source_health(
     session: Session, configured: Mapping[str, Mapping[str, str]]
 ) -> list[SourceHealth]:
-    """Every connector in use, by name. Three queries, however many there are."""
+    """Every connector in use, by name. Four queries, however many there are."""
     states = _states(session, configured)
     runs = _last_runs(session, configured)
+    barren = [name for name in configured if name in states and not states[name].last_data_at]
+    runs |= {
+        name: read
+        for name, read in _last_runs(session, barren, SourceRunRow.files > 0).items()
+        if _is_empty(runs[name])
+    }
     silent = {one.line for one in standing(session) if one.kind is AlertKind.SILENT}
     found = []
     for name in sorted(configured):
@@ -104,14 +116,20 @@ def _states(session: Session, names: Iterable[str]) -> dict[str, Source]:
     return {source.name: source for source in session.scalars(query)}
 
 
-def _last_runs(session: Session, names: Iterable[str]) -> dict[str, SourceRunRow]:
+def _last_runs(
+    session: Session, names: Iterable[str], *such: sa.ColumnElement[bool]
+) -> dict[str, SourceRunRow]:
     newest = (
         sa.select(sa.func.max(SourceRunRow.id))
-        .where(SourceRunRow.source.in_(list(names)))
+        .where(SourceRunRow.source.in_(list(names)), *such)
         .group_by(SourceRunRow.source)
     )
     query = sa.select(SourceRunRow).where(SourceRunRow.id.in_(newest))
     return {run.source: run for run in session.scalars(query)}
+
+
+def _is_empty(run: SourceRunRow) -> bool:
+    return run.ended_at is not None and not run.error and not run.files
 
 
 def _word(state: Source | None, run: SourceRunRow | None, *, is_silent: bool) -> Health:
@@ -122,12 +140,14 @@ def _word(state: Source | None, run: SourceRunRow | None, *, is_silent: bool) ->
     if is_silent:
         return Health.SILENT
     told = _told(run, state.last_data_at)
-    return Health.NOTHING_TAKEN if told and told.came is Came.NOTHING_TAKEN else Health.GOOD
+    return Health.NOTHING_TAKEN if told and told.came in _IN_VAIN else Health.GOOD
 
 
 def _told(run: SourceRunRow | None, since: datetime | None) -> Told | None:
     if run is None or run.ended_at is None or run.error:
         return None
+    if run.left_out and not run.offered:
+        return Told(Came.NO_PLACE)
     return tell_reading(Counts(run.offered, run.taken, run.known, run.held, run.refused), since)
 
 

@@ -112,7 +112,7 @@ def set_up(program: Program, name: str, known: Mapping[str, type[Connector]]) ->
     try:
         return SetUp(name, kind(settings), peer, lane, tlp)
     except ConnectorFault as fault:
-        raise ConnectorFailed(name=name, reason=str(fault)) from fault
+        raise ConnectorFailed(name=name, reason=str(fault).removeprefix(f"{name}: ")) from fault
 
 
 def _nobodys(name: str) -> ConnectorFailed:

@@ -165,7 +165,7 @@ def test_a_name_that_leads_inside_is_refused_like_the_address(program: Program) 
 def test_nobody_listening_is_said_so(program: Program) -> None:
     run = pull_link(program, a_link(program, "http://127.0.0.1:9/taxii2/"), caps=CAPS)
 
-    assert run.error == "not-reached"
+    assert run.error == "nothing-listens"
     assert run.error_values["port"] == 9
 
 

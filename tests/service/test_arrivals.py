@@ -610,7 +610,7 @@ def test_a_post_to_an_inbox_is_taken_and_stands_nowhere(program: Program) -> Non
         receipt = receive(work, peer, inbox, [indicator(1).raw, b"{}"])
 
         assert [detail["id"] for detail in receipt.successes] == [numbered("indicator", 1)]
-        assert receipt.failures[0]["message"].startswith("bad-")
+        assert receipt.failures[0]["message"].startswith("missing-")
         assert work.session.scalars(sa.select(CollectionEntry)).all() == []
         assert find_receipt(work, peer, receipt.id).id == receipt.id
 
@@ -754,7 +754,7 @@ def test_what_was_read_before_is_taken_as_its_bytes_are(program: Program) -> Non
         read = said(take(work, [codec.read(piece) for piece in pieces], peer=peer))
         kept = {row.sha256 for row in list_quarantine(work.session)}
 
-    assert read == ["taken", "bad-type", "not-json", "known"]
+    assert read == ["taken", "missing-property", "not-json", "known"]
     assert kept == {hashlib.sha256(raw).hexdigest() for raw in (b"{}", b"[")}
 
 

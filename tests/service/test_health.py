@@ -247,6 +247,19 @@ def test_what_a_lead_calls_expected_is_quiet_until_its_cause_was_gone_once(
         assert [one.kind for one in standing(work.session)] == [AlertKind.SILENT]
 
 
+def test_an_alert_of_what_fills_quarantine_leads_there(program: Program, clock: FakeClock) -> None:
+    link_id = a_link(program, "http://127.0.0.1:9/")
+    with program.work(SYSTEM) as work:
+        note_run(work, link_line(link_id), Counts(30, 0, 0, 30, 0), is_failed=False)
+    watch(program)
+    lead = signed_in(program, Role.LEAD)
+
+    for page in ("/sync", "/desk"):
+        lead.get(page)
+        assert "30 arrivals of one day were not taken" in lead.text
+        assert 'href="/sync/quarantine?peer=cert-b"' in lead.page
+
+
 def test_a_handler_sees_alerts_and_lays_none_aside(program: Program, clock: FakeClock) -> None:
     link_id = a_link(program, "http://127.0.0.1:9/")
     a_past(program, link_id, clock)

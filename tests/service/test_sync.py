@@ -262,8 +262,8 @@ def test_health_says_in_a_sentence_what_is_wrong(program: Program) -> None:
 
     with program.work(CONSOLE, write=False) as work:
         [health] = link_health(work.session)
-    assert (health.health, health.error) == ("trouble", "not-reached")
-    assert "127.0.0.1" in health.sentence
+    assert (health.health, health.error) == ("trouble", "nothing-listens")
+    assert "Nothing listens at 127.0.0.1 on port 9" in health.sentence
     assert health.last_run is not None
 
 

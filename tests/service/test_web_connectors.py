@@ -139,3 +139,23 @@ def test_what_is_not_in_use_has_no_page(admin: Visitor) -> None:
     assert "stix-folder" in admin.get(_LIST).text
     assert admin.get(f"{_LIST}/stix-folder").status_code == 404
     assert admin.get(f"{_LIST}/nothing").status_code == 404
+
+
+def test_sync_health_says_the_same_of_it_also_after_runs_that_found_nothing_new(
+    reading: Program, admin: Visitor
+) -> None:
+    service.run_source(reading, SYSTEM, "blocklist")  # the first column holds no address
+    service.run_source(reading, SYSTEM, "blocklist")
+
+    says = "Of what it read last, nothing has a place here."
+    lead = signed_in(reading, Role.LEAD, name="Lena")
+    for page in (admin.get(_LIST), admin.get(_PAGE), lead.get("/sync")):
+        assert "Takes nothing" in page.text
+        assert says in page.text
+
+
+def test_settings_that_are_not_set_are_named_too(admin: Visitor) -> None:
+    page = admin.get(_PAGE).text
+
+    assert "The name of the list, if its address or folder may change." in page
+    assert "not set" in page

@@ -171,6 +171,8 @@ def test_a_link_is_paused_resumed_and_rehearsed(program: Program) -> None:
         lead = signed_in(program, Role.LEAD)
         path = f"/sync/links/{link_id}"
         lead.get(path)
+        assert "While the link is paused, nothing is asked or sent" in lead.text
+        assert f'href="{path}/runs"' in lead.page
         lead.send(f"{path}/pause")
         lead.follow()
         assert "Paused" in lead.text

@@ -45,6 +45,7 @@ def test_an_arrival_shows_its_bytes_and_is_taken_anyway_with_a_reason(program: P
 
     assert "It is in" in lead.text
     assert "Taken" in lead.text
+    assert "Held" not in lead.text
     assert "They said so" in lead.text
 
 
@@ -86,6 +87,8 @@ def test_many_alike_are_counted_before_they_are_dropped_and_all_taken_up_again(
     lead = signed_in(program, Role.LEAD)
     lead.get("/sync/quarantine")
     assert "Decide on all" in lead.text
+    assert "For example: " in lead.text
+    assert "far-future" not in lead.text.partition("For example")[0]  # no code in place of words
     lead.get("/sync/quarantine/alike?peer=cert-b&code=far-future")
     assert "3 arrivals wait for this reason" in lead.text
     assert lead.send("/sync/quarantine/alike", do="drop").status_code == 422

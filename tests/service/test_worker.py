@@ -142,7 +142,7 @@ def test_what_a_peer_does_wrong_is_the_run_s_failure_not_the_job_s(program: Prog
         pass
 
     with program.work(SYSTEM, write=False) as work:
-        assert work.session.scalars(sa.select(Run.error)).one() == "not-reached"
+        assert work.session.scalars(sa.select(Run.error)).one() == "nothing-listens"
         assert JobState.WAITING not in set(work.session.scalars(sa.select(Job.state)))
 
 

@@ -1,11 +1,13 @@
 """The documents say what is there: settings, commands, targets, links, code that runs."""
 
+import os
 import re
 import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -111,15 +113,29 @@ def test_shell_in_the_pages_can_be_parsed(page: Path) -> None:
         assert parsed.returncode == 0, (block, parsed.stderr)
 
 
-def test_the_connector_in_the_page_passes_its_own_test() -> None:
-    names: dict[str, Any] = {}
-    for block in blocks("docs/connectors.md", "python"):
-        exec(compile(block, "docs/connectors.md", "exec"), names)
+def test_the_connector_in_the_page_passes_its_own_test_in_files_of_an_outsider(
+    tmp_path: Path,
+) -> None:
+    made, test = blocks("docs/connectors.md", "python")
+    named = tomllib.loads(blocks("docs/connectors.md", "toml")[0])
+    [point] = named["project"]["entry-points"]["cirt.connectors"].values()
+    module, _, name = point.partition(":")
+    file = tmp_path / f"{module.replace('.', '/')}.py"
+    file.parent.mkdir()
+    file.write_text(made)
+    (tmp_path / "test_it.py").write_text(test)
 
-    tests = [call for name, call in names.items() if name.startswith("test_")]
-    assert tests
-    for test in tests:
-        test()
+    path = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    for command in (["-m", "pytest", "-q"], ["-c", f"from {module} import {name}; {name}.schema"]):
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path},
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("own", "heading"), [(True, "## Own"), (False, "## What another")])

@@ -147,6 +147,8 @@ def test_a_run_that_was_offered_nothing_says_since_when_or_that_nothing_ever_cam
 def test_what_a_run_that_sends_came_to() -> None:
     assert tell_sending(Counts()).came is Came.NOTHING_TO_SEND
     assert tell_sending(Counts(2, 2)).came is Came.SENT
+    assert tell_sending(Counts(2), by_file=True).came is Came.CARRIED
+    assert tell_sending(Counts(), by_file=True).came is Came.NOTHING_TO_SEND
     assert "did not take 1" in tell_sending(Counts(2, 1, refused=1)).sentence
     assert set(CAME_WORDS) == set(Came)
 

@@ -76,13 +76,15 @@ class QuarantineLine:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many of one peer wait for the same reason, and since when."""
+    """How many of one peer wait for the same reason, and since when; the sentence is that of the youngest."""
 
     peer: str | None
     slug: str | None
     code: str
     count: int
     since: datetime
+    message: str
+    values: dict[str, Any]
 
     @property
     def means(self) -> Means:
@@ -115,9 +117,10 @@ def quarantine_counts(session: Session) -> dict[Outcome, int]:
 
 def waiting_alike(session: Session, wanted: Wanted, now: datetime) -> list[Waiting]:
     """What of the filter waits, by peer and reason, the most first."""
-    count = sa.func.count()
+    count, youngest = sa.func.count(), sa.func.max(Quarantined.id)
+    since = sa.func.min(Quarantined.at)
     query = (
-        sa.select(Peer.name, Peer.slug, Quarantined.code, count, sa.func.min(Quarantined.at))
+        sa.select(Peer.name, Peer.slug, Quarantined.code, count, since, youngest)
         .select_from(Quarantined)
         .outerjoin(Peer, Peer.id == Quarantined.peer_id)
         .where(*_conditions(wanted, now))
@@ -125,7 +128,13 @@ def waiting_alike(session: Session, wanted: Wanted, now: datetime) -> list[Waiti
         .order_by(count.desc(), Quarantined.code, Peer.slug)
         .limit(_GROUPS)
     )
-    return [Waiting(*row) for row in session.execute(query)]
+    rows = session.execute(query).all()
+    said = _lines().where(Quarantined.id.in_([row[-1] for row in rows]))
+    lines = {line.id: line for line in map(_line, session.execute(said))}
+    return [
+        Waiting(peer, slug, code, many, first, lines[id_].message, lines[id_].values)
+        for peer, slug, code, many, first, id_ in rows
+    ]
 
 
 def elsewhere(session: Session, line: QuarantineLine) -> list[QuarantineLine]:

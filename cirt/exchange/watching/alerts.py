@@ -16,6 +16,7 @@ from cirt.exchange.watching.models import AlertKind, LineAlert
 from cirt.exchange.watching.rules import Line, alerts_of
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.parties.models import Peer
 from cirt.sharing.models import Agreement, AgreementState
 
 _Key = tuple[str, AlertKind]
@@ -23,11 +24,12 @@ _Key = tuple[str, AlertKind]
 
 @dataclass(frozen=True, slots=True)
 class StandingAlert:
-    """``values`` are those of the sentence of its kind; spans in them are minutes."""
+    """``values`` are those of the sentence of its kind; spans in them are minutes. ``peer`` is a slug, or empty."""
 
     id: int
     line: str
     name: str
+    peer: str
     kind: AlertKind
     values: dict[str, Any]
     raised_at: datetime
@@ -67,10 +69,18 @@ def expect_alert(work: Work, cmd: ExpectAlert) -> None:
 
 def standing(session: Session) -> list[StandingAlert]:
     """What somebody should see, the oldest first."""
-    query = _open().where(LineAlert.expected_at.is_(None)).order_by(LineAlert.id)
+    query = (
+        _open()
+        .add_columns(Peer.slug)
+        .outerjoin(Peer, Peer.id == LineAlert.peer_id)
+        .where(LineAlert.expected_at.is_(None))
+        .order_by(LineAlert.id)
+    )
     return [
-        StandingAlert(row.id, row.line, row.name, row.kind, dict(row.values), row.raised_at)
-        for row in session.scalars(query)
+        StandingAlert(
+            row.id, row.line, row.name, slug or "", row.kind, dict(row.values), row.raised_at
+        )
+        for row, slug in session.execute(query)
     ]
 
 

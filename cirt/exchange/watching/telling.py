@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,10 +16,12 @@ class Came(StrEnum):
     NOTHING_YET = "nothing-yet"
     NOTHING_NEW = "nothing-new"
     NOTHING_TAKEN = "nothing-taken"  # although something was offered that was not known
+    NO_PLACE = "no-place"  # a connector read something and could use none of it
     ALL_KNOWN = "all-known"
     SOME = "some"
     ALL = "all"
     SENT = "sent"
+    CARRIED = "carried"
     NOTHING_TO_SEND = "nothing-to-send"
     NOT_ALL_SENT = "not-all-sent"
 
@@ -29,12 +32,16 @@ CAME_WORDS: Mapping[Came, str] = {
     Came.NOTHING_TAKEN: mark(
         "{offered} were offered and none was taken: {known} known, {held} held, {refused} refused."
     ),
+    Came.NO_PLACE: mark("Of what it read last, nothing has a place here."),
     Came.ALL_KNOWN: mark("All {offered} that were offered are known here already."),
     Came.SOME: mark(
         "{taken} of {offered} were taken: {known} known, {held} held, {refused} refused."
     ),
     Came.ALL: mark("All {offered} that were offered were taken."),
     Came.SENT: mark("All {offered} that waited were sent."),
+    Came.CARRIED: mark(
+        "{offered} were put into a file. Whether it has arrived, the peer's next file says."
+    ),
     Came.NOTHING_TO_SEND: mark("Nothing waited to be sent."),
     Came.NOT_ALL_SENT: mark("{taken} of {offered} were sent; the peer did not take {refused}."),
 }
@@ -53,7 +60,11 @@ class Told:
 
     @property
     def sentence(self) -> str:
-        return self.message.format(**self.values)
+        said = {
+            name: f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else value
+            for name, value in self.values.items()
+        }
+        return self.message.format(**said)
 
 
 def tell_reading(counts: Counts, since: object) -> Told:
@@ -75,9 +86,11 @@ def tell_reading(counts: Counts, since: object) -> Told:
     return Told(Came.ALL_KNOWN if is_known else Came.NOTHING_TAKEN, numbers)
 
 
-def tell_sending(counts: Counts) -> Told:
+def tell_sending(counts: Counts, *, by_file: bool = False) -> Told:
     """Of a run that sends."""
     if not counts.offered:
         return Told(Came.NOTHING_TO_SEND)
+    if by_file:
+        return Told(Came.CARRIED, {"offered": counts.offered})
     numbers = {"offered": counts.offered, "taken": counts.taken, "refused": counts.refused}
     return Told(Came.SENT if counts.taken == counts.offered else Came.NOT_ALL_SENT, numbers)

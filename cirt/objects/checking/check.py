@@ -58,6 +58,8 @@ def _check_identity(obj: Object) -> str:
     stix_type, stix_id = obj.get("type"), obj.get("id")
     if stix_type == "bundle":
         raise Refused("inner-bundle")
+    if "type" not in obj:
+        raise Refused("missing-property", path="type")
     if not isinstance(stix_type, str) or _TYPE.fullmatch(stix_type) is None:
         raise Refused("bad-type", type=short(stix_type))
     match = _ID.fullmatch(stix_id) if isinstance(stix_id, str) else None

@@ -1,20 +1,25 @@
 """Administration of connectors: the list, one of them with its settings, run now, a mapping with its preview."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.inputs.sources import SettingInput, TrySettingInput
 from cirt.kernel.errors import FieldsInvalid
+from cirt.kernel.work import Work
 from cirt.plugin import Preview
 from cirt.sources import desk
+from cirt.sources.health import SourceHealth, source_health
 from cirt.sources.setup import ConnectorFailed
-from cirt.web import i18n
+from cirt.web import i18n, outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
 from cirt.web.pages.admin import bp, require_any, tabs
+from cirt.web.pages.sync import own_words, told_words
 from cirt.web.paths import path_of
 from cirt.web.session import open_work, this_program
 
@@ -27,7 +32,8 @@ def connectors() -> Response:
     with open_work(write=False) as work:
         require_any(work, READERS)
         rows = desk.source_rows(work, this_program())
-    return render("admin/connectors.html", rows=rows, tabs=tabs())
+        health = _health(work)
+    return render("admin/connectors.html", rows=rows, tabs=tabs(), **_words(health))
 
 
 @bp.get(_PATH)
@@ -80,6 +86,7 @@ def _page(
     with open_work(write=False) as work:
         require_any(work, READERS)
         view = desk.source_view(work, this_program(), name)
+        health = _health(work)
     return render(
         "admin/connector.html",
         status,
@@ -90,4 +97,22 @@ def _page(
         conflict=conflict,
         done=request.args.get("done", ""),
         tabs=tabs(),
+        **_words(health),
     )
+
+
+def _health(work: Work) -> dict[str, SourceHealth]:
+    """By name: what the page of sync says of the same connectors."""
+    configured = this_program().settings.connectors
+    return {each.name: each for each in source_health(work.session, configured)}
+
+
+def _words(health: Mapping[str, SourceHealth]) -> dict[str, Any]:
+    return {
+        "health": health,
+        "sign": outward.sign,
+        "signs": outward.HEALTH,
+        "said": {
+            name: own_words(one.error) or told_words(one.told) for name, one in health.items()
+        },
+    }

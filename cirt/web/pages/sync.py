@@ -31,6 +31,7 @@ from cirt.web import i18n, outward
 from cirt.web.errors import status_of
 from cirt.web.frame import render, when
 from cirt.web.paths import path_of
+from cirt.web.prose import defanged
 from cirt.web.session import open_work, this_program, visit
 from cirt.web.spark import trend
 
@@ -112,7 +113,7 @@ def _of_link(it: LinkHealth, days: Mapping[str, Sequence[LineDay]], now: datetim
         slug=it.peer,
         health=it.health,
         cause=outward.sentence(it.message, it.values),
-        told=_told(it.told),
+        told=told_words(it.told),
         reasons=reasons_of(it.last_run.reasons) if it.last_run else (),
         last_success_at=it.last_success_at,
         last_data_at=it.last_data_at,
@@ -129,8 +130,8 @@ def _of_source(it: SourceHealth, days: Mapping[str, Sequence[LineDay]], now: dat
         name=it.name,
         slug=it.peer,
         health=it.health,
-        cause=outward.sentence("{words}", {"words": it.error}) if it.error else Markup(),
-        told=_told(it.told),
+        cause=own_words(it.error),
+        told=told_words(it.told),
         reasons=reasons_of(it.last_run.reasons) if it.last_run else (),
         last_success_at=it.last_success_at,
         last_data_at=it.last_data_at,
@@ -141,7 +142,12 @@ def _of_source(it: SourceHealth, days: Mapping[str, Sequence[LineDay]], now: dat
     )
 
 
-def _told(told: Told | None) -> Markup:
+def own_words(error: str) -> Markup:
+    """What a connector says, which speaks English in every language of the desk."""
+    return Markup("<bdi>{}</bdi>").format(defanged(error)) if error else Markup()
+
+
+def told_words(told: Told | None) -> Markup:
     if told is None:
         return Markup()
     values = {

@@ -28,7 +28,7 @@ _ENDINGS = (".csv", ".tsv", ".txt", ".list", ".netset", ".ipset", ".hosts")
 
 
 class CsvConnector:
-    """The cursor is the last file or the digest of the body, with what of the list was handed over."""
+    """The cursor is the last file or the digest of the body, with what of the list was handed over, and by which mapping."""
 
     name = "csv"
     schema = (
@@ -47,6 +47,8 @@ class CsvConnector:
         if self._given["url"] and self._given["folder"]:
             raise ConnectorFault("csv: set only one of url and folder.")
         self._mapping = read_mapping(self._given["mapping"])
+        read_by = f"{self._given['mapping']} {self._given['shape']} {self._given['becomes']}"
+        self._by = hashlib.sha256(" ".join(read_by.split()).encode()).hexdigest()[:16]
         self._observes = self._given["becomes"] == "observed"
         if self._observes and not self._mapping.tells_time:
             raise ConnectorFault(
@@ -68,7 +70,7 @@ class CsvConnector:
         origin = spelled(file.name)
         now = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         rows, left_out = self._rows(Spool(file.parent, ()).read(file))
-        objects = [each for part, _, _ in self._objects(rows, Held(), now) for each in part]
+        objects = [each for part, _ in self._objects(rows, Held(), now) for each in part]
         return Found(envelope(objects), STIX, origin, left_out)
 
     def preview(self, sample: bytes) -> Preview:
@@ -86,24 +88,41 @@ class CsvConnector:
 
     def _pull_url(self, fetch: Fetch, cursor: str | None) -> Iterator[tuple[Found, str]]:
         url = self._given["url"]
-        kept = json.loads(cursor) if cursor else {"at": "", "held": ""}
+        at, held = self._kept(cursor)
         body = fetch.get(url, accept="text/csv, text/plain, */*;q=0.1")
         digest = hashlib.sha256(body).hexdigest()
-        if digest != kept["at"]:
-            held = Held.read(kept["held"])
-            yield from self._hand_over(body, url, held, fetch.now(), digest, kept["at"])
+        if digest != at:
+            yield from self._hand_over(body, url, held, fetch.now(), digest, at)
 
     def _pull_folder(self, fetch: Fetch, cursor: str | None) -> Iterator[tuple[Found, str]]:
-        kept = json.loads(cursor) if cursor else {"at": "", "held": ""}
-        held, before = Held.read(kept["held"]), kept["at"]
-        for one in self._spool.after(kept["at"] or None):
+        before, held = self._kept(cursor)
+        for one in self._spool.after(before or None):
             try:
                 body = self._spool.read(one.path)
                 yield from self._hand_over(body, one.name, held, fetch.now(), one.mark, before)
             except ConnectorFault as fault:
                 said = str(fault) if one.name in str(fault) else f"{one.name}: {fault}"
-                yield Found(NOTHING, STIX, one.name, fault=said), _cursor(one.mark, held.packed())
+                yield Found(NOTHING, STIX, one.name, fault=said), self._cursor(one.mark, held)
             before = one.mark
+
+    def _kept(self, cursor: str | None) -> tuple[str, Held]:
+        """Where the last run ended, and what of the list is known.
+
+        What was read by another mapping is read again: the last file where each is the whole list, else all of them.
+        """
+        if cursor is None:
+            return "", Held()
+        kept = json.loads(cursor)
+        at, held = kept["at"], Held.read(kept["held"])
+        if kept.get("by") == self._by:
+            return at, held
+        if self._given["url"] or self._observes or self._given["gone"] == "keep":
+            return "", held
+        read = [one.mark for one in self._spool.after(None) if one.mark <= at]
+        return read[-2] if len(read) > 1 else "", held
+
+    def _cursor(self, at: str, held: Held) -> str:
+        return json.dumps({"at": at, "held": held.packed(), "by": self._by})
 
     def _hand_over(
         self, body: bytes, origin: str, held: Held, now: datetime, mark: str, before: str
@@ -111,7 +130,7 @@ class CsvConnector:
         """In parts; until the last, the cursor stands before this file. An object that is made is noted in ``held``."""
         rows, left_out = self._rows(body)
         fault = self._shrunk(rows, held, origin)
-        for objects, packed, is_last in self._objects(rows, held, now, may_end=not fault):
+        for objects, is_last in self._objects(rows, held, now, may_end=not fault):
             at = (before if fault and self._given["url"] else mark) if is_last else before
             found = Found(
                 envelope(objects),
@@ -120,7 +139,7 @@ class CsvConnector:
                 left_out if is_last else {},
                 fault if is_last else "",
             )
-            yield found, _cursor(at, packed)
+            yield found, self._cursor(at, held)
 
     def _rows(self, body: bytes) -> tuple[dict[str, Row], Counter[str]]:
         """By what each is known; of several rows of one value the last."""
@@ -145,17 +164,17 @@ class CsvConnector:
 
     def _objects(
         self, rows: Mapping[str, Row], held: Held, now: datetime, *, may_end: bool = True
-    ) -> Iterator[tuple[list[Object], str, bool]]:
-        """Parts of what is to be handed over, what is held after each, and whether it is the last."""
+    ) -> Iterator[tuple[list[Object], bool]]:
+        """Parts of what is to be handed over, and whether each is the last."""
         each = (
             self._observed(rows) if self._observes else self._indicators(rows, held, now, may_end)
         )
         size = max(_AT_ONCE, len(rows) // _BATCHES)
         part = list(islice(each, size))
         while len(part) == size:
-            yield part, held.packed(), False
+            yield part, False
             part = list(islice(each, size))
-        yield part, held.packed(), True
+        yield part, True
 
     def _observed(self, rows: Mapping[str, Row]) -> Iterator[Object]:
         for row in rows.values():
@@ -184,7 +203,3 @@ class CsvConnector:
             f"{origin} has {stay} of {before} entries left, so none of the others was ended."
             " If that is right, set most_gone = 100 for one run."
         )
-
-
-def _cursor(at: str, packed: str) -> str:
-    return json.dumps({"at": at, "held": packed})

@@ -57,14 +57,13 @@ def _text(body: bytes) -> str:
 
 
 def _shape(lines: list[str]) -> str:
-    """The separator that stands in every line of the beginning, as often as in the first."""
+    """The separator that stands equally often in nearly every line of the beginning, also where one is cut short."""
     some = [line for line in lines if line.strip() and not _is_comment(line)][:_SAMPLE]
-    if not some:
-        return "plain"
     for name, separator in _SEPARATORS.items():
-        counts = {len(row) for row in _rows(some, separator, Counter())}
-        if len(counts) == 1 and counts.pop() > 1:
-            return name
+        counts = Counter(len(row) for row in _rows(some, separator, Counter()))
+        for width, lines_of_it in counts.most_common(1):
+            if width > 1 and lines_of_it * 4 >= len(some) * 3:
+                return name
     return "plain"
 
 

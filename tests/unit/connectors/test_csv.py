@@ -237,3 +237,42 @@ def test_real_lists_become_indicators_that_are_all_taken(
 
     assert [one for one in read if isinstance(one, codec.Refusal)] == []
     assert len(read) > least
+
+
+def _put(folder: Path, name: str, body: str) -> None:
+    (folder / f".{name}").write_text(body)
+    (folder / f".{name}").rename(folder / name)
+
+
+def test_what_was_read_by_another_mapping_is_read_again(tmp_path: Path) -> None:
+    _put(tmp_path, "a.csv", "kind,value\nip,198.51.100.1\n")
+    _put(tmp_path, "b.csv", "kind,value\nip,198.51.100.2\nip,198.51.100.3\n")
+    folder = {"folder": str(tmp_path)}
+    found, cursor = pull_all(CsvConnector(folder))
+    assert objects_in(found) == []
+
+    by_name = CsvConnector({**folder, "mapping": "value = ip"})
+    found, cursor = pull_all(by_name, cursor=cursor)
+
+    assert [one["pattern"][-14:-2] for one in objects_in(found)] == ["198.51.100.2", "198.51.100.3"]
+    keeping = CsvConnector({**folder, "mapping": "2 = ip", "gone": "keep"})
+    found, _ = pull_all(keeping, cursor=cursor)
+    assert [one["pattern"][-14:-2] for one in objects_in(found)] == ["198.51.100.1"]
+
+
+def test_a_list_at_an_address_is_read_again_by_another_mapping() -> None:
+    there = fetch("kind,value", "ip,198.51.100.1")
+    found, cursor = pull_all(connector(), there)
+    assert objects_in(found) == []
+
+    found, _ = pull_all(connector(mapping="value = ip"), there, cursor)
+
+    assert len(objects_in(found)) == 1
+
+
+def test_a_sample_whose_last_line_is_cut_short_keeps_its_columns() -> None:
+    sample = b"type,value,app\ndomain,a.example,X\ndomain,b.example,X\ndomain,c.exam"
+
+    shown = connector(mapping="value = domain").preview(sample)
+
+    assert shown.columns == ("type", "value", "app")

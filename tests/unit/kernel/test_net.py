@@ -1,10 +1,20 @@
 """Which addresses we speak to, and what counts as one origin."""
 
+import errno
+import socket
 from ipaddress import ip_network
 
 import pytest
 
-from cirt.kernel.net import HttpClient, OtherOrigin, UrlWrong, is_permitted, origin_of
+from cirt.kernel.net import (
+    HttpClient,
+    Limits,
+    NotReached,
+    OtherOrigin,
+    UrlWrong,
+    is_permitted,
+    origin_of,
+)
 
 INSIDE = [
     "127.0.0.1",
@@ -73,3 +83,26 @@ def test_a_client_asks_its_own_origin_only() -> None:
 
     with pytest.raises(OtherOrigin):
         client.send("GET", "https://cert.example:8443/taxii2/")
+
+
+@pytest.mark.parametrize(
+    ("failure", "says"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "Nothing listens at"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "No way leads from here to"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "No way leads from here to"),
+        (TimeoutError("timed out"), "gives no reply on port 80"),
+        (OSError(errno.EMFILE, "Too many open files"), "port 80: Too many open files."),
+    ],
+)
+def test_why_somebody_is_not_reached_is_said_in_words(failure: OSError, says: str) -> None:
+    def dead(
+        family: socket.AddressFamily, address: tuple[str, int], limits: Limits
+    ) -> socket.socket:
+        raise failure
+
+    client = HttpClient("http://127.0.0.1/", allow=[ip_network("127.0.0.0/8")], dial_=dead)
+
+    with pytest.raises(NotReached) as caught:
+        client.send("GET", "http://127.0.0.1/x")
+    assert says in str(caught.value)

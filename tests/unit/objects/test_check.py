@@ -28,7 +28,8 @@ def warnings(raw: bytes) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"type": None}, "bad-type"),
+        ({"type": None}, "missing-property"),
+        ({"type": 7}, "bad-type"),
         ({"type": "Indicator"}, "bad-type"),
         ({"type": "bundle"}, "inner-bundle"),
         ({"type": "malware"}, "id-not-of-type"),
