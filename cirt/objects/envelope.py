@@ -11,9 +11,11 @@ from cirt.kernel.text import mark
 
 MAX_BODY_DEPTH = 10_000
 _SPACE = b" \t\n\r"
-_KEY = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_MEMBER = re.compile(rb'("(?:[^"\\]|\\.)*")[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
-_MARK = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
+_KEY = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL
+)  # possessive: nothing is kept to go back to
+_MEMBER = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
+_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
 _DEEPER = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 _ENVELOPE_KEYS = frozenset({"more", "next", "objects"})
 
