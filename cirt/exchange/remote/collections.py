@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import quote, urljoin
 
-import msgspec
 from taxii2client.v21 import Collection
 
 from cirt.exchange import trouble
 from cirt.exchange.remote.answers import pieces_of, plain, readable
 from cirt.exchange.remote.connection import Access, Connection
+from cirt.exchange.remote.records import record_of
 from cirt.kernel.clock import Clock
 from cirt.kernel.net import Limits, NetError
 
@@ -217,14 +217,14 @@ class RemoteCollection:
             raise AssertionError("there is an answer by now")
         pieces = pieces_of(answer, found)
         with readable(answer.url):
-            records = [msgspec.json.decode(piece) for piece in pieces]
-        named = [one for one in records if isinstance(one, dict) and isinstance(one.get("id"), str)]
-        dates = [one.get("date_added") for one in named]
+            records = [record_of(piece) for piece in pieces]
+        named = [one for one in records if isinstance(one.id, str)]
+        dates = [one.date_added for one in named]
         added = [date if isinstance(date, str) else None for date in dates]
         token, more = _way_on(found, has_pieces=bool(pieces))
         dated = [one for one in added if one is not None]
         last = answer.headers.get("x-taxii-date-added-last") or (dated[-1] if dated else None)
-        entries = [(one["id"][:300], plain(one.get("version"), 40)) for one in named]
+        entries = [(one.id[:300], plain(one.version, 40)) for one in named]
         return ManifestPage(entries, added, more, token, last)
 
     def add(self, body: bytes, again: Callable[[], bool]) -> Reply:

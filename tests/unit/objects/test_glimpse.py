@@ -1,5 +1,6 @@
 """What a text shows of markings, however it is written, and at what cost."""
 
+import json
 import tracemalloc
 
 import pytest
@@ -38,9 +39,9 @@ def test_a_reference_is_seen_however_it_is_written(text: str, written: str) -> N
 
 
 def test_a_definition_is_seen_in_a_text_that_is_not_taken() -> None:
-    text = '[{"type":"marking-definition","id":"%s","definition":{"tlp":"red"}}]' % MARKING
+    said = [{"type": "marking-definition", "id": MARKING, "definition": {"tlp": "red"}}]
 
-    assert glimpse(text.encode()).stated == {MARKING: Tlp.RED}
+    assert glimpse(json.dumps(said).encode()).stated == {MARKING: Tlp.RED}
 
 
 @pytest.mark.parametrize(
