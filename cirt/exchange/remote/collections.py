@@ -10,7 +10,7 @@ from taxii2client.v21 import Collection
 
 from cirt.exchange import trouble
 from cirt.exchange.remote.answers import pieces_of, plain, readable
-from cirt.exchange.remote.connection import Access, Connection
+from cirt.exchange.remote.connection import Access, Connection, lightened
 from cirt.exchange.remote.records import record_of
 from cirt.kernel.clock import Clock
 from cirt.kernel.net import Limits, NetError
@@ -20,6 +20,13 @@ _MAX_TOKEN = 10_000
 _MAX_STATUS_ID = 64
 _DEFAULT_CONTENT_LENGTH = 1024 * 1024
 _LEAST_CONTENT_LENGTH = 4096  # in less there is no room for one object; then it is not meant
+_UNREAD = (
+    trouble.AnswerWrong,
+    trouble.NotJson,
+    trouble.ContentTypeWrong,
+    trouble.PageTooLong,
+    trouble.DocumentTooLarge,
+)
 _OF_ALL_ROOTS = (trouble.SignInRefused, trouble.PeerBusy, trouble.RunTooLong)
 
 
@@ -97,8 +104,10 @@ class Remote:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _at: object) -> None:
         self._connection.close()
+        if isinstance(error, NetError):
+            lightened(error)
 
     @property
     def traffic(self) -> int:
@@ -122,7 +131,7 @@ class Remote:
             except NetError as error:
                 if error.retry or isinstance(error, _OF_ALL_ROOTS):
                     raise
-                broken = broken or error
+                broken = broken or lightened(error)
                 continue
             for one in shown:
                 if name in (one.get("id"), one.get("alias")):
@@ -234,7 +243,7 @@ class RemoteCollection:
         """
         try:
             said = self._connection.post(self._collection.objects_url, data=body, again=again)
-        except (trouble.AnswerWrong, trouble.NotJson, trouble.ContentTypeWrong):
+        except _UNREAD:
             return Reply(None, is_complete=True)
         return _reply(said)
 

@@ -2,6 +2,7 @@
 
 import base64
 import random
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,18 @@ ATTEMPTS = 4
 _MAX_WAIT_S = 60.0  # a peer that asks for more patience is left until the next slot
 _GOOD = frozenset({200, 201, 202, 204})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+def lightened(error: NetError) -> NetError:
+    """Empties the frames through which it came, or an answer of many megabytes hangs on it.
+
+    What keeps an error in a variable goes round in a circle with it, and is collected late.
+    """
+    one: BaseException | None = error
+    while one is not None:
+        traceback.clear_frames(one.__traceback__)
+        one = one.__cause__ or one.__context__
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,7 @@ class Connection:
 
     def close(self) -> None:
         self._client.close()
+        self.forget()
 
     def _asked(
         self,
@@ -135,9 +149,10 @@ class Connection:
             except NetError as error:
                 if not error.retry or attempt == ATTEMPTS or not self._is_time_for(wait_s):
                     raise
-                failure = error
+                failure = lightened(error)
             else:
                 if answer.status in _GOOD:
+                    failure = None  # it holds on to this frame, and so to the answer
                     return answer
                 asked_s = retry_after_s(answer, self._clock.now())
                 if answer.status not in _BUSY:
