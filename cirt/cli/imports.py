@@ -111,7 +111,7 @@ def _import_all(
 def _take(
     program: Program, chunk: list[bytes], alias: str | None, tlp: Tlp | None
 ) -> list[Arrival]:
-    pieces = [codec.read(piece) for piece in chunk]  # while nobody waits for us
+    pieces = codec.read_all(chunk)  # while nobody waits for us
     with program.work(console_actor()) as work:
         collection = find_collection(work.session, alias) if alias else None
         return take(work, pieces, peer=None, collection=collection, tlp=tlp)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from cirt.exchange import quarantine
 from cirt.exchange.arriving.doors import Door, door_of
-from cirt.exchange.arriving.taking import Arrival, Read, take_by
+from cirt.exchange.arriving.taking import Arrival, take_by
 from cirt.exchange.models import Outcome, Quarantined
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
+from cirt.objects.codec import Read
 from cirt.parties.models import Peer
 from cirt.release.models import Collection
 from cirt.sharing.facts import PeerReader

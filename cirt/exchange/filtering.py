@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from cirt.exchange.arriving.taking import Read
-from cirt.objects.codec import Refusal
+from cirt.objects.codec import Read, Refusal
 
 NEEDED = frozenset({"extension-definition", "identity", "marking-definition"})
 """What the others rest on; without it they could not be read, or not be let in."""

@@ -36,6 +36,7 @@ from cirt.kernel.net import AnswerTooLarge
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.objects import codec
+from cirt.objects.codec import Read
 
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
 _OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
@@ -128,8 +129,9 @@ class _Walk:
                         raise trouble.RunTooLong(limit=limit)
 
     def _read_ahead(self, collection: RemoteCollection) -> AbstractContextManager[Pages]:
-        reads_ahead = self._running.caps.reads_ahead
-        return reading_ahead(collection) if reads_ahead else nullcontext(collection)
+        if not self._running.caps.reads_ahead:
+            return nullcontext(collection)
+        return reading_ahead(collection, apart=not self._is_gentle)
 
     def _start_after(self, added_after: str | None) -> None:
         self._filters.pop("added_after", None)
@@ -221,9 +223,8 @@ class _Walk:
     def _store(self, page: Page) -> bool:
         """Store a page in one transaction, a huge one in several; whether anything new came."""
         size = _GENTLE_IN_ONE_GO if self._is_gentle else _IN_ONE_GO
-        parts = [
-            page.pieces[start : start + size] for start in range(0, len(page.pieces), size)
-        ] or [[]]
+        found: Sequence[bytes | Read] = page.read or page.pieces
+        parts = [found[start : start + size] for start in range(0, len(found), size)] or [[]]
         is_new = False
         for number, part in enumerate(parts, start=1):
             begun = time.monotonic()
@@ -240,11 +241,11 @@ class _Walk:
         if self._is_gentle and self._guard.objects >= _LARGE:
             self._running.program.clock.sleep(min(_REST * took_s, _LONGEST_REST_S))
 
-    def _store_part(self, pieces: Sequence[bytes], page: Page | None) -> bool:
+    def _store_part(self, pieces: Sequence[bytes | Read], page: Page | None) -> bool:
         """``page`` comes with its last part, which moves the cursor."""
         link_id, run_id = self._running.link_id, self._running.run_id
         program = self._running.program
-        every = [codec.read(piece) for piece in pieces]  # others need not wait for that
+        every = codec.read_all(pieces)  # others need not wait for that
         read = [each for each in every if is_wanted(each, self._types)]
         with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
             check_may_run(work, link_id)

@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.arrivals import take
-from cirt.exchange.arriving.taking import Arrival, Read
+from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Receipt
 from cirt.kernel.among import among
 from cirt.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.objects import codec
+from cirt.objects.codec import Read
 from cirt.objects.models import StixObject as ObjectRow
 from cirt.parties.models import Peer
 from cirt.release.models import Collection, CollectionKind, Feed, FeedRow, Member
@@ -74,7 +75,7 @@ def open_envelope(body: bytes) -> list[Read]:
         raise NothingSent
     if len(pieces) > MAX_OBJECTS:
         raise TooManyObjects(count=len(pieces), limit=MAX_OBJECTS)
-    return [codec.read(piece) for piece in pieces]
+    return codec.read_all(pieces)
 
 
 def receive(

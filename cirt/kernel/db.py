@@ -100,6 +100,9 @@ def insert_rows(
         insert_columns(connection, model, columns, unless=unless)
 
 
+_COUNTED = {"preserve_rowcount": True}
+
+
 def insert_columns(
     connection: sa.Connection,
     model: type[Base],
@@ -107,11 +110,14 @@ def insert_columns(
     *,
     same: Mapping[str, Any] | None = None,
     unless: Sequence[str] = (),
-) -> None:
-    """The same for rows that are at hand column by column; ``same`` holds what all have in common."""
+) -> int:
+    """The same for rows that are at hand column by column; ``same`` holds what all have in common.
+
+    How many were put in: fewer than were given, where some were there already.
+    """
     count = len(next(iter(columns.values())))
     if not count:
-        return
+        return 0
     alike = {name: values[0] for name, values in columns.items() if _are_same(values)}
     if len(alike) == len(columns):  # one column says how many rows there are
         del alike[next(iter(columns))]
@@ -119,8 +125,8 @@ def insert_columns(
     common = {**alike, **(same or {})}
     if connection.dialect.name == "postgresql":
         insert = _from_arrays(model, tuple(given), tuple(common), tuple(unless))
-        connection.execute(insert, {**given, **common})
-        return
+        done = connection.execute(insert, {**given, **common}, execution_options=_COUNTED)
+        return done.rowcount
     statement, to_database = _sqlite_statement(model, (*given, *common), tuple(unless))
     ordered = [
         repeat(convert(common[name]) if convert else common[name], count)
@@ -130,7 +136,8 @@ def insert_columns(
         else given[name]
         for name, convert in to_database
     ]
-    connection.exec_driver_sql(statement, list(zip(*ordered, strict=True)))
+    rows = list(zip(*ordered, strict=True))
+    return connection.exec_driver_sql(statement, rows, execution_options=_COUNTED).rowcount
 
 
 def new_ids(connection: sa.Connection, model: type[Base], count: int) -> list[int]:

@@ -1,7 +1,8 @@
 """From bytes to facts: reads one STIX object, or says why it is not taken."""
 
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -25,11 +26,13 @@ from cirt.objects.patterns.parser import parse
 __all__ = [
     "NotEnvelope",
     "NotJson",
+    "Read",
     "Refusal",
     "StixObject",
     "TooDeep",
     "observables_in",
     "read",
+    "read_all",
     "split",
 ]
 
@@ -72,7 +75,10 @@ class StixObject(NamedTuple):
         return content
 
 
-def read(raw: bytes) -> StixObject | Refusal:
+Read: TypeAlias = StixObject | Refusal
+
+
+def read(raw: bytes) -> Read:
     """Check one object's exact text and draw its facts; never raises for what a peer can write."""
     obj: dict[str, Any] = {}
     try:
@@ -87,6 +93,11 @@ def read(raw: bytes) -> StixObject | Refusal:
             stix_id=_text(obj.get("id"), 300),
             version_text=_text(obj.get("modified", obj.get("created")), 40),
         )
+
+
+def read_all(pieces: Iterable[bytes | Read]) -> list[Read]:
+    """Each of them read; what was read already stays as it is."""
+    return [read(piece) if isinstance(piece, bytes) else piece for piece in pieces]
 
 
 def observables_in(content: dict[str, Any]) -> tuple[Observable, ...]:

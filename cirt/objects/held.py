@@ -113,14 +113,18 @@ def _make(
         "valid_until_us": [one.valid_until_us for one in newest],
     }
     same = {"brought_by_id": brought_by_id, "first_at": now}
-    insert_columns(connection, ObjectRow, columns, same=same, unless=["stix_id"])
-    query = sa.select(gathered(ObjectRow.id)).where(among(ObjectRow.id, ids))
-    made = set(connection.execute(query).scalar_one() or ())
+    count = insert_columns(connection, ObjectRow, columns, same=same, unless=["stix_id"])
+    made = set(ids) if count == len(ids) else _made_of(connection, ids)
     return {
         one.stix_id: Held(object_id, is_new=True)
         for object_id, one in zip(ids, newest, strict=True)
         if object_id in made
     }
+
+
+def _made_of(connection: sa.Connection, ids: Sequence[int]) -> set[int]:
+    query = sa.select(gathered(ObjectRow.id)).where(among(ObjectRow.id, ids))
+    return set(connection.execute(query).scalar_one() or ())
 
 
 def find_locked(connection: sa.Connection, stix_ids: Sequence[str]) -> dict[str, Held]:

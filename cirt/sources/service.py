@@ -174,7 +174,7 @@ def _hand_over(run: Running, use: SetUp, found: Found, cursor: str | None) -> No
         return
     pieces, taken = codec.split(found.body), 0
     for at in range(0, max(1, len(pieces)), _CHUNK):
-        read = [codec.read(piece) for piece in pieces[at : at + _CHUNK]]
+        read = codec.read_all(pieces[at : at + _CHUNK])
         with run.program.work(run.actor) as work:
             arrivals = take(work, read, peer=find_peer(work.session, use.peer_of_data()))
             add_arrivals(work, run.id, arrivals)

@@ -22,12 +22,10 @@ from cirt.exchange.loops.rates import judge_rates
 from cirt.exchange.models import Outcome
 from cirt.kernel.work import Work
 from cirt.objects import codec
-from cirt.objects.codec import Refusal, StixObject
+from cirt.objects.codec import Read, Refusal, StixObject
 from cirt.objects.store import Kept, Stored, put_many
 from cirt.parties.models import Peer
 from cirt.release.settling import Concerned, hold_concerned, settle_concerned
-
-Read = StixObject | Refusal
 
 
 class Arrival(NamedTuple):
@@ -61,7 +59,7 @@ def take_by(
     work: Work, pieces: Sequence[bytes | Read], door: Door
 ) -> tuple[list[Arrival], list[str]]:
     """What became of each, and the marking-definitions that are new."""
-    read = [codec.read(piece) if isinstance(piece, bytes) else piece for piece in pieces]
+    read = codec.read_all(pieces)
     reasons, absent = _judge(work, read, door)
     objects = _left(read, reasons)
     stored = _store(work, objects, door, absent)
@@ -142,7 +140,7 @@ def _conflict(stored: Stored) -> Reason:
 
 def _keep(
     work: Work,
-    read: Sequence[StixObject | Refusal],
+    read: Sequence[Read],
     reasons: Mapping[int, Reason],
     door: Door,
 ) -> None:
@@ -156,7 +154,7 @@ def _keep(
 
 def _close_red(
     work: Work,
-    read: Sequence[StixObject | Refusal],
+    read: Sequence[Read],
     reasons: Mapping[int, Reason],
     peer: Peer | None,
 ) -> None:

@@ -119,7 +119,7 @@ class _Walk:
             )
 
     def _take(self, running: Running, number: int, page: Page) -> None:
-        read = [codec.read(piece) for piece in self._pieces(page)]
+        read = codec.read_all(self._pieces(page))
         with running.program.work(SYSTEM) as work:
             check_may_run(work, running.link_id)
             peer = peer_of(work.session, running.link_id)

@@ -121,7 +121,7 @@ class _Asking:
 
     def _store(self, page: Page, wanted: set[str]) -> None:
         """Only what was asked for: a server that knows no such filter sends everything."""
-        read = [codec.read(piece) for piece in page.pieces]
+        read = codec.read_all(page.pieces)
         asked_for = [one for one in read if one.stix_id in wanted]
         with self.running.program.work(SYSTEM) as work:
             check_may_run(work, self.running.link_id)

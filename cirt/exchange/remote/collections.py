@@ -14,6 +14,7 @@ from cirt.exchange.remote.connection import Access, Connection, lightened
 from cirt.exchange.remote.records import record_of
 from cirt.kernel.clock import Clock
 from cirt.kernel.net import Limits, NetError
+from cirt.objects.codec import Read
 
 _MAX_ROOTS = 20
 _MAX_TOKEN = 10_000
@@ -38,6 +39,7 @@ class Page:
     more: bool
     token: str | None
     last_added: str | None  # X-TAXII-Date-Added-Last, as sent
+    read: list[Read] | None = None  # the pieces, where somebody has read them already
 
 
 @dataclass(frozen=True, slots=True)

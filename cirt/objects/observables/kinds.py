@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 
 from cirt.kernel.text import mark
@@ -122,6 +122,18 @@ _DEFANG: dict[Kind, Callable[[str], str]] = {
 _CASELESS = frozenset({Kind.EMAIL, Kind.FILE_NAME, Kind.REGISTRY_KEY})
 
 
+@lru_cache(maxsize=8192)  # what comes is asked for its key by each who stores or matches it
+def _key(kind: Kind, value: str) -> int:
+    if kind is Kind.IPV6:
+        return networks.ipv6_key(value)
+    if kind is Kind.IPV4 and (key := networks.ipv4_key(value)) is not None:
+        return key
+    caseless = kind in _CASELESS or (kind is Kind.FILE_PATH and "\\" in value)
+    text = f"{kind}:{value.casefold() if caseless else value}"
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Observable:
     """A kind and its canonical value; made by ``canonical``."""
@@ -136,15 +148,7 @@ class Observable:
         Case does not count in it for mail addresses, file names, registry keys and Windows paths. Keys of
         addresses are as ``networks`` makes them.
         """
-        if self.kind is Kind.IPV6:
-            return networks.ipv6_key(self.value)
-        if self.kind is Kind.IPV4 and (key := networks.ipv4_key(self.value)) is not None:
-            return key
-        is_windows_path = self.kind is Kind.FILE_PATH and "\\" in self.value
-        caseless = self.kind in _CASELESS or is_windows_path
-        text = f"{self.kind}:{self.value.casefold() if caseless else self.value}"
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        return int.from_bytes(digest, "big", signed=True)
+        return _key(self.kind, self.value)
 
     @property
     def defanged(self) -> str:

@@ -1,13 +1,19 @@
 """Pages read ahead are those that would have been read one after the other."""
 
+import os
+import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
+from cirt.exchange.remote import ahead
 from cirt.exchange.remote.ahead import ReadAhead, reading_ahead
 from cirt.exchange.remote.collections import Page
 from cirt.exchange.trouble import RequestRefused
+from cirt.objects.apart import Apart
+from cirt.objects.codec import Read, read_all
+from tests.support.stix import an_indicator
 
 
 class Collection:
@@ -82,3 +88,34 @@ def test_nothing_is_asked_for_after_the_last_a_large_one_or_without_a_token(last
         read(pages, None)
 
     assert len(collection.asked) == 1
+
+
+class KilledAtOnce(Apart):
+    def read_all(self, pieces: Sequence[bytes]) -> list[Read]:
+        os.kill(self.pid, signal.SIGKILL)
+        return super().read_all(pieces)
+
+
+LONG: Mapping[str | None, Page] = {
+    (str(n) if n else None): Page(
+        [an_indicator(name=f"{n} {number}") for number in range(200)], n < 5, str(n + 1), None
+    )
+    for n in range(6)
+}
+
+
+def test_of_a_long_walk_another_process_reads_the_later_pages() -> None:
+    with reading_ahead(Collection(LONG), apart=True) as pages:
+        found = [read(pages, token) for token in LONG]
+
+    assert [page.pieces for page in found] == [page.pieces for page in LONG.values()]
+    assert [page.read is not None for page in found] == [False, False, False, True, True, True]
+    assert all(page.read in (None, read_all(page.pieces)) for page in found)
+
+
+def test_where_the_other_process_ends_the_walk_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "Apart", KilledAtOnce)
+    with reading_ahead(Collection(LONG), apart=True) as pages:
+        found = [read(pages, token) for token in LONG]
+
+    assert found == list(LONG.values())
