@@ -137,32 +137,34 @@ class Connection:
     ) -> Answer:
         """Ask again where that may help. A POST is asked again too: known objects change nothing."""
         failure: NetError | None = None
-        for attempt in range(1, ATTEMPTS + 1):
-            wait_s = 2.0**attempt * random.uniform(0.5, 1)  # noqa: S311  # no secret, only spread
-            if failure is not None and again is not None and not again():
-                raise failure
-            left_s = self._left_s()
-            try:
-                answer = self._client.send(
-                    method, url, headers=headers, body=body, deadline_s=left_s
-                )
-            except NetError as error:
-                if not error.retry or attempt == ATTEMPTS or not self._is_time_for(wait_s):
-                    raise
-                failure = lightened(error)
-            else:
-                if answer.status in _GOOD:
-                    failure = None  # it holds on to this frame, and so to the answer
-                    return answer
-                asked_s = retry_after_s(answer, self._clock.now())
-                if answer.status not in _BUSY:
-                    raise problem_of(answer)
-                wait_s = max(wait_s, asked_s or 0)
-                failure = busy(answer, asked_s)
-                is_last = attempt == ATTEMPTS or (asked_s or 0) > _MAX_WAIT_S
-                if is_last or not self._is_time_for(wait_s):
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                wait_s = 2.0**attempt * random.uniform(0.5, 1)  # noqa: S311  # no secret, only spread
+                if failure is not None and again is not None and not again():
                     raise failure
-            self._clock.sleep(wait_s)
+                left_s = self._left_s()
+                try:
+                    answer = self._client.send(
+                        method, url, headers=headers, body=body, deadline_s=left_s
+                    )
+                except NetError as error:
+                    if not error.retry or attempt == ATTEMPTS or not self._is_time_for(wait_s):
+                        raise
+                    failure = error
+                else:
+                    if answer.status in _GOOD:
+                        return answer
+                    asked_s = retry_after_s(answer, self._clock.now())
+                    if answer.status not in _BUSY:
+                        raise problem_of(answer)
+                    wait_s = max(wait_s, asked_s or 0)
+                    failure = busy(answer, asked_s)
+                    is_last = attempt == ATTEMPTS or (asked_s or 0) > _MAX_WAIT_S
+                    if is_last or not self._is_time_for(wait_s):
+                        raise failure
+                self._clock.sleep(wait_s)
+        finally:
+            failure = None  # else it and this frame, with its answer, hold each other
         raise AssertionError("the last attempt returns or raises")
 
     def _left_s(self) -> float | None:
