@@ -34,6 +34,7 @@ from cirt.kernel.tls import Fault, TlsTerms, context_of, fault_of
 _CHUNK = 64 * 1024
 _MOST_ADDRESSES = 8  # of one name that are tried in turn
 _NAT64 = IPv6Network("64:ff9b::/96")  # carries an IPv4 address in its last 32 bits
+_UNICAST = IPv6Network("2000::/3")  # all that IANA gives out of IPv6
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -216,8 +217,9 @@ def is_permitted(address: str, allow: Sequence[Network]) -> bool:
     ip = _inner(ip_address(address.partition("%")[0]))
     if any(ip in network for network in allow):
         return True
-    is_inside = isinstance(ip, IPv6Address) and (ip.is_reserved or ip.is_site_local)
-    return ip.is_global and not ip.is_multicast and not is_inside
+    if isinstance(ip, IPv6Address) and ip not in _UNICAST:
+        return False
+    return ip.is_global and not ip.is_multicast
 
 
 def _inner(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -11,6 +11,7 @@ from cirt.objects.checking.refusal import Refusal, Refused, short
 from cirt.objects.checking.strict_json import load_object
 from cirt.objects.checking.vocab import SCO
 from cirt.objects.envelope import NotEnvelope, NotJson, TooDeep, split
+from cirt.objects.glimpse import glimpse
 from cirt.objects.observables.findings import (
     ends_of,
     observables_in_pattern,
@@ -88,6 +89,7 @@ def read(raw: bytes) -> Read:
             code=refused.code,
             values=refused.values,
             raw=raw,
+            seen=glimpse(raw),
             stix_id=_text(obj.get("id"), 300),
             version_text=_text(obj.get("modified", obj.get("created")), 40),
         )

@@ -10,10 +10,13 @@ from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
 
 MAX_BODY_DEPTH = 10_000
+_SHOWN = 80  # of a name, where it is told what is wrong with it
 _SPACE = b" \t\n\r"
-_KEY = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_MEMBER = re.compile(rb'("(?:[^"\\]|\\.)*")[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
-_MARK = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
+_KEY = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL
+)  # possessive: nothing is kept to go back to
+_MEMBER = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
+_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
 _DEEPER = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 _ENVELOPE_KEYS = frozenset({"more", "next", "objects"})
 
@@ -114,7 +117,8 @@ def _check_single_keys(text: bytes, members: dict[str, bytes]) -> None:
         position = _after_spaces(text, key.end()) + 1  # the colon
         position = _after_spaces(text, position)
         if value is None or not text.startswith(value, position):
-            raise NotEnvelope(problem=f"the member {key.group().decode()} stands in it twice")
+            name = key.group()[:_SHOWN].decode(errors="replace")
+            raise NotEnvelope(problem=f"the member {name} stands in it twice")
         position = _after_spaces(text, position + len(value))
         if not text.startswith(b",", position):
             break
@@ -140,7 +144,7 @@ def _members_of_broken(text: bytes) -> dict[str, bytes]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise NotJson(problem="the name of a member is not text") from None
         if key in members:
-            raise NotEnvelope(problem=f"the member “{key}” stands in it twice")
+            raise NotEnvelope(problem=f"the member “{key[:_SHOWN]}” stands in it twice")
         members[key] = piece[match.end() :]
     return members
 

@@ -9,8 +9,19 @@ from typing import Any
 from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import tlp_of_definition
 
-_MARKING = re.compile(r"marking-definition--[0-9a-f-]{36}", re.IGNORECASE)
-_READ = 1_000_000  # bytes; once built a text may take forty times as much
+_MOST_READ = 1_000_000  # bytes; what is read as JSON takes up to fifty times its size in memory
+_NAME = "marking-definition--"
+
+
+def _however_written(char: str) -> str:
+    """JSON lets every character be written as its number too."""
+    return rf"(?:{char}|\\u00(?:{ord(char):02x}|{ord(char.upper()):02x}))"
+
+
+_MARKING = re.compile(
+    "".join(map(_however_written, _NAME)).encode() + rb"(?:[0-9a-f-]|\\u00[2-6][0-9a-f]){36}",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -42,17 +53,18 @@ class Glimpse:
 
 
 def glimpse(raw: bytes) -> Glimpse:
-    """Never raises; what is no JSON at all, or very long, refers to every marking that it names."""
+    """Never raises; what is no JSON at all, or very large, refers to every marking that it names."""
     found = Glimpse()
+    if len(raw) > _MOST_READ:
+        found.refs |= _named_in(raw)
+        return found
     text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
-    if len(raw) > _READ or not _is_read(text, found):
-        found.refs |= {ref.lower() for ref in _MARKING.findall(text)}
+    try:
+        json.loads(text, object_pairs_hook=found.note, parse_int=str, strict=False)
+    except (ValueError, RecursionError):
+        found.refs |= _named_in(raw)
     return found
 
 
-def _is_read(text: str, into: Glimpse) -> bool:
-    try:
-        json.loads(text, object_pairs_hook=into.note, parse_int=str, strict=False)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _named_in(raw: bytes) -> set[str]:
+    return {json.loads(b'"%s"' % one.group()).lower() for one in _MARKING.finditer(raw)}

@@ -16,7 +16,7 @@ from cirt.kernel.db import insert_columns, insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import StixObject
-from cirt.objects.content import ObjectContent
+from cirt.objects.content import ObjectContent, says_the_same
 from cirt.objects.factsets import FactSet
 from cirt.objects.held import Held, Numbers, Version, lock, settle_facts
 from cirt.objects.markings import TLP_IDS, strictest, tlp_of_definition
@@ -57,7 +57,7 @@ _COMPANIONS = frozenset({DEFINITION, "extension-definition"})
 class Kept(StrEnum):
     NEW = "new"
     KNOWN = "known"
-    CONFLICT = "conflict"  # this version is here with other bytes; nothing was stored
+    CONFLICT = "conflict"  # this version is here with other content; nothing was stored
 
 
 class Stored(NamedTuple):
@@ -149,7 +149,9 @@ def _put_chunk(
         absent=terms.absent,
     )
     before = {o.object_id: _decided_by(o) for o in held.values() if not o.is_new}
-    outcomes = [_take(held[one.stix_id], one, said, terms, numbers) for one, said in chunk]
+    outcomes = [
+        _take(connection, held[one.stix_id], one, said, terms, numbers) for one, said in chunk
+    ]
     settle_facts(work, held.values())
     remarked = {o.object_id for o in held.values() if _is_remarked(o, before.get(o.object_id))}
     new = [(object_, version) for kept, object_, version in outcomes if kept is Kept.NEW]
@@ -186,11 +188,17 @@ def _is_remarked(held: Held, before: Mapping[int, FactSet] | None) -> bool:
 
 
 def _take(
-    held: Held, one: StixObject, said: _Said, terms: _Terms, numbers: Numbers
+    connection: sa.Connection,
+    held: Held,
+    one: StixObject,
+    said: _Said,
+    terms: _Terms,
+    numbers: Numbers,
 ) -> tuple[Kept, Held, Version]:
     present = held.versions.get(one.version_us)
     if present is not None:
-        if present.sha256 != one.sha256:
+        is_same = present.sha256 == one.sha256 or says_the_same(connection, present.id, one.raw)
+        if not is_same:
             return Kept.CONFLICT, held, present
         if terms.origin_id is None and present.facts.origin_id is not None:
             present.facts = present.facts._replace(vouched=True)  # rulings 10

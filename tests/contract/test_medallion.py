@@ -5,15 +5,18 @@ import threading
 import uuid
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.serving import make_server
 
 from cirt.exchange.arrivals import take
-from cirt.exchange.models import LinkDirection, RunState
+from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.models import LinkDirection, Outgoing, Quarantined, Run, RunState
 from cirt.exchange.pull import pull_link
 from cirt.exchange.push import push_link
 from cirt.exchange.runs import Caps
@@ -22,7 +25,14 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
+from cirt.objects.models import ObjectVersion, StixObject
 from cirt.parties.peers import PASSWORD_SEAL, find_peer
+from cirt.release.collections import find_collection
+from cirt.sharing.gate import show
+from cirt.worker.loop import ask_for_due, run_one
+from tests.support.databases import Databases
+from tests.support.release import a_collection, our_indicator, published, revised
+from tests.support.ring import call_it
 from tests.support.store import indicator, numbered
 from tests.support.sync import a_link, have
 
@@ -156,3 +166,81 @@ def test_a_wrong_password_is_named(program: Program, medallion: Medallion) -> No
         )
 
     assert pull_link(program, link_id).error == "sign-in-refused"
+
+
+def work_off(program: Program) -> None:
+    """What the worker does when its second has come."""
+    ask_for_due(program)
+    while run_one(program):
+        pass
+
+
+def bodies(program: Program, stix_id: str) -> list[Any]:
+    """The content of every version here, oldest first."""
+    with program.work(CONSOLE, write=False) as work:
+        query = (
+            sa.select(ObjectVersion.id)
+            .join(StixObject, StixObject.id == ObjectVersion.object_id)
+            .where(StixObject.stix_id == stix_id)
+            .order_by(ObjectVersion.version_us)
+        )
+        return [json.loads(show(work, each).body) for each in work.session.scalars(query).all()]
+
+
+def test_the_worker_brings_there_what_is_released_and_another_instance_has_it_from_there(
+    program: Program,
+    medallion: Medallion,
+    databases: Databases,
+    backend: str,
+    tmp_path: Path,
+    clock: FakeClock,
+) -> None:
+    ahead = (
+        datetime.now(UTC) - clock.now()
+    )  # medallion and our template go by the clock on the wall
+    clock.forward(seconds=max(0, ahead.total_seconds()))
+    a_link(program, medallion.url, COLLECTION)
+    with program.work(CONSOLE) as work:
+        collection = a_collection(work, find_peer(work.session, "cert-b"))
+        push = AddLink("cert-b", COLLECTION, LinkDirection.PUSH, collection="indicators")
+        add_link(work, push)
+        ours = [our_indicator(work, f"192.0.2.{n}") for n in range(1, 4)]
+        published(work, collection, *ours)
+    every = sorted(
+        [*(numbered("indicator", n) for n in range(1, MANY + 1)), *(o.stix_id for o in ours)]
+    )
+
+    for _ in range(3):  # ours come back, and are known
+        work_off(program)
+        clock.forward(minutes=10)
+    with databases.program(backend, tmp_path / "other", clock) as other:
+        call_it(other, "CERT-C")
+        a_link(other, medallion.url, COLLECTION)
+        work_off(other)
+        with program.work(CONSOLE) as work:
+            revised_one = revised(ours[0].raw, program, name="Mended")
+            published(work, find_collection(work.session, "indicators"), revised_one)
+        clock.forward(minutes=10)
+        work_off(program)
+        clock.forward(minutes=10)
+        work_off(other)
+
+        assert have(other) == every
+        assert bodies(other, ours[0].stix_id) == [ours[0].content(), revised_one.content()]
+        assert errors(other) == set()
+
+    assert have(program) == every
+    assert sorted(set(medallion.ids("indicator"))) == every
+    assert len(medallion.ids("indicator")) == len(every) + 1  # one of them in two versions
+    assert errors(program) == set()
+    with program.work(CONSOLE, write=False) as work:
+        assert work.session.scalars(sa.select(Quarantined.code)).all() == []
+        sent = sa.select(Outgoing.version_id).where(Outgoing.sent_at.is_not(None))
+        versions = work.session.scalars(sent).all()
+        assert len(versions) == len(set(versions))
+
+
+def errors(program: Program) -> set[str | None]:
+    """Why runs have failed."""
+    with program.work(CONSOLE, write=False) as work:
+        return set(work.session.scalars(sa.select(Run.error).where(Run.error.is_not(None))))

@@ -119,7 +119,18 @@ def test_a_refusal_counts_however_its_version_is_written_and_its_sums_come_out(
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"[]", b"null", b"<html>", b'{"id":7}', b'{"failures":[1,null,{}]}', b"{"]
+    "said",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"<html>",
+        b'{"id":7}',
+        b'{"failures":[1,null,{}]}',
+        b"{",
+        pytest.param(b'{"words":"%b"}' % (b"a" * 3_000_000), id="large"),
+        pytest.param(b'{"failures":[%b]}' % b",".join([b"0"] * 500_000), id="many"),
+    ],
 )
 def test_an_answer_that_cannot_be_read_means_that_it_was_accepted(
     program: Program, said: bytes

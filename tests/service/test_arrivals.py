@@ -1,7 +1,8 @@
 """The one door: what becomes of each object that comes from anywhere."""
 
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -119,7 +120,42 @@ def test_the_same_refusal_is_kept_once_from_each_source(program: Program) -> Non
         assert [row.peer_id for row in list_quarantine(work.session)] == [peer.id, other.id, None]
 
 
-def test_the_same_version_with_other_bytes_is_held(program: Program) -> None:
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda content: json.dumps(content, indent=4),
+        lambda content: json.dumps(content, sort_keys=True),
+        lambda content: json.dumps(dict(reversed(content.items())), ensure_ascii=True),
+    ],
+    ids=["with spaces", "in order", "in another order, escaped"],
+)
+def test_the_same_version_written_anew_is_known(
+    program: Program, write: Callable[[dict[str, Any]], str]
+) -> None:
+    """Servers on the way read and write what they hand on (medallion, OpenCTI)."""
+    with program.work(CONSOLE) as work:
+        peer, other = a_reader(work), a_reader(work, "cert-c")
+        first = indicator(1, name="Grüße", x_a=[1, True, 1.0, {"b": 1, "a": 2}])
+        take(work, [first.raw], peer=peer)
+        again = write(first.content()).encode()
+        assert again != first.raw
+
+        arrivals = [one(work, again, peer), one(work, again, other)]
+
+        assert {arrival.outcome for arrival in arrivals} == {Outcome.KNOWN}
+        assert list_quarantine(work.session) == []
+
+
+@pytest.mark.parametrize("value", [[1, 1, 1.0], [True, 1, 1.0], [1, True, 1], [1.0, True, 1]])
+def test_a_value_of_another_type_is_other_content(program: Program, value: list[Any]) -> None:
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        take(work, [indicator(1, x_a=[1, True, 1.0]).raw], peer=peer)
+
+        assert one(work, indicator(1, x_a=value).raw, peer).code == "conflict"
+
+
+def test_the_same_version_with_other_content_is_held(program: Program) -> None:
     with program.work(CONSOLE) as work:
         peer = a_reader(work)
         take(work, [indicator(1).raw], peer=peer)

@@ -41,8 +41,22 @@ class Authority:
             .add_extension(address, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return Pair(made.public_bytes(Encoding.PEM).decode(), secret.decode())
+        return _pair(made, key)
+
+    def itself(self, host: str) -> Pair:
+        """A server's certificate that its own key has signed."""
+        address = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])
+        made = (
+            _builder(self._name, self._name, self._key, timedelta(days=1))
+            .add_extension(address, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return _pair(made, self._key)
+
+
+def _pair(made: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Pair(made.public_bytes(Encoding.PEM).decode(), secret.decode())
 
 
 def _builder(

@@ -16,7 +16,6 @@ from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import Refusal, StixObject
-from cirt.objects.glimpse import glimpse
 from cirt.objects.markings import PAP_IDS, TLP_IDS
 from cirt.objects.models import ObjectFacts, ObjectVersion
 from cirt.objects.models import StixObject as ObjectRow
@@ -107,9 +106,8 @@ def judge_red(work: Work, read: Sequence[StixObject | Refusal]) -> dict[int, Rea
         if isinstance(one, StixObject):
             refs[index] = set(refs_of(one))
             continue
-        seen = glimpse(one.raw)
-        refs[index] = seen.refs
-        stated |= seen.stated
+        refs[index] = one.seen.refs
+        stated |= one.seen.stated
     objects = [one for one in read if isinstance(one, StixObject)]
     asked = {ref for found in refs.values() for ref in found}
     known = stated | meanings(work.session, objects, asked)

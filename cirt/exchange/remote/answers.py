@@ -20,7 +20,7 @@ from cirt.objects.envelope import NotJson as BodyNotJson
 _MOST_MEMBERS = 100_000  # of a document, and objects in its list; no real page comes near
 _MANY_COMMAS = 400_000  # a body with fewer needs no counting: all of them together fit in memory
 _MOST_BESIDE = 2 * 1024 * 1024  # bytes of everything but objects, for all of it is read
-_MOST_WORDS = 64 * 1024  # bytes of an answer that says what is wrong; more is read by nobody
+_MOST_WORDS = 64 * 1024  # bytes of an answer from which it may be said what went wrong
 _UNSEEN = re.compile(r"[^\x20-\x7e\u00a1-\uffff]+")
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from urllib.parse import quote, urljoin
 
-import msgspec
 from taxii2client.v21 import Collection
 
 from cirt.exchange import trouble
 from cirt.exchange.remote.answers import pieces_of, plain, readable
-from cirt.exchange.remote.connection import Access, Connection
+from cirt.exchange.remote.connection import Access, Connection, lightened
+from cirt.exchange.remote.records import read_record
 from cirt.kernel.clock import Clock
 from cirt.kernel.net import Limits, NetError
 from cirt.objects.codec import Read
@@ -21,6 +21,13 @@ _MAX_TOKEN = 10_000
 _MAX_STATUS_ID = 64
 _DEFAULT_CONTENT_LENGTH = 1024 * 1024
 _LEAST_CONTENT_LENGTH = 4096  # in less there is no room for one object; then it is not meant
+_UNREAD = (
+    trouble.AnswerWrong,
+    trouble.NotJson,
+    trouble.ContentTypeWrong,
+    trouble.PageTooLong,
+    trouble.DocumentTooLarge,
+)
 _OF_ALL_ROOTS = (trouble.SignInRefused, trouble.PeerBusy, trouble.RunTooLong)
 
 
@@ -99,8 +106,10 @@ class Remote:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _at: object) -> None:
         self._connection.close()
+        if isinstance(error, NetError):
+            lightened(error)
 
     @property
     def traffic(self) -> int:
@@ -124,7 +133,7 @@ class Remote:
             except NetError as error:
                 if error.retry or isinstance(error, _OF_ALL_ROOTS):
                     raise
-                broken = broken or error
+                broken = broken or lightened(error)
                 continue
             for one in shown:
                 if name in (one.get("id"), one.get("alias")):
@@ -235,7 +244,7 @@ class RemoteCollection:
         """
         try:
             said = self._connection.post(self._collection.objects_url, data=body, again=again)
-        except (trouble.AnswerWrong, trouble.NotJson, trouble.ContentTypeWrong):
+        except _UNREAD:
             return Reply(None, is_complete=True)
         return _reply(said)
 
@@ -250,36 +259,6 @@ class RemoteCollection:
         except trouble.NotThere:
             return Reply(None, is_complete=True)
         return _reply(said)
-
-
-class _Record(msgspec.Struct):
-    """One entry of a manifest; what else stands in it, however much that is, is not built."""
-
-    id: msgspec.Raw = msgspec.Raw(b"null")
-    version: msgspec.Raw = msgspec.Raw(b"null")
-    date_added: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Read(NamedTuple):
-    id: str
-    version: str
-    date_added: str | None
-
-
-_record = msgspec.json.Decoder(_Record)
-
-
-def read_record(piece: bytes) -> _Read | None:
-    """None of what names no object."""
-    if not piece.startswith(b"{"):
-        return None
-    record = _record.decode(piece)
-    stix_id, added = _text(record.id), _text(record.date_added)
-    return _Read(stix_id[:300], plain(_text(record.version), 40), added) if stix_id else None
-
-
-def _text(raw: msgspec.Raw) -> str | None:
-    return msgspec.json.decode(raw, type=str) if bytes(raw).startswith(b'"') else None
 
 
 def _way_on(said: Mapping[str, object], *, has_pieces: bool) -> tuple[str | None, bool]:

@@ -2,6 +2,7 @@
 
 import base64
 import random
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,18 @@ ATTEMPTS = 4
 _MAX_WAIT_S = 60.0  # a peer that asks for more patience is left until the next slot
 _GOOD = frozenset({200, 201, 202, 204})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+def lightened(error: NetError) -> NetError:
+    """Empties the frames through which it came, or an answer of many megabytes hangs on it.
+
+    What keeps an error in a variable goes round in a circle with it, and is collected late.
+    """
+    one: BaseException | None = error
+    while one is not None:
+        traceback.clear_frames(one.__traceback__)
+        one = one.__cause__ or one.__context__
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,7 @@ class Connection:
 
     def close(self) -> None:
         self._client.close()
+        self.forget()
 
     def _asked(
         self,
@@ -123,31 +137,34 @@ class Connection:
     ) -> Answer:
         """Ask again where that may help. A POST is asked again too: known objects change nothing."""
         failure: NetError | None = None
-        for attempt in range(1, ATTEMPTS + 1):
-            wait_s = 2.0**attempt * random.uniform(0.5, 1)  # noqa: S311  # no secret, only spread
-            if failure is not None and again is not None and not again():
-                raise failure
-            left_s = self._left_s()
-            try:
-                answer = self._client.send(
-                    method, url, headers=headers, body=body, deadline_s=left_s
-                )
-            except NetError as error:
-                if not error.retry or attempt == ATTEMPTS or not self._is_time_for(wait_s):
-                    raise
-                failure = error
-            else:
-                if answer.status in _GOOD:
-                    return answer
-                asked_s = retry_after_s(answer, self._clock.now())
-                if answer.status not in _BUSY:
-                    raise problem_of(answer)
-                wait_s = max(wait_s, asked_s or 0)
-                failure = busy(answer, asked_s)
-                is_last = attempt == ATTEMPTS or (asked_s or 0) > _MAX_WAIT_S
-                if is_last or not self._is_time_for(wait_s):
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                wait_s = 2.0**attempt * random.uniform(0.5, 1)  # noqa: S311  # no secret, only spread
+                if failure is not None and again is not None and not again():
                     raise failure
-            self._clock.sleep(wait_s)
+                left_s = self._left_s()
+                try:
+                    answer = self._client.send(
+                        method, url, headers=headers, body=body, deadline_s=left_s
+                    )
+                except NetError as error:
+                    if not error.retry or attempt == ATTEMPTS or not self._is_time_for(wait_s):
+                        raise
+                    failure = error
+                else:
+                    if answer.status in _GOOD:
+                        return answer
+                    asked_s = retry_after_s(answer, self._clock.now())
+                    if answer.status not in _BUSY:
+                        raise problem_of(answer)
+                    wait_s = max(wait_s, asked_s or 0)
+                    failure = busy(answer, asked_s)
+                    is_last = attempt == ATTEMPTS or (asked_s or 0) > _MAX_WAIT_S
+                    if is_last or not self._is_time_for(wait_s):
+                        raise failure
+                self._clock.sleep(wait_s)
+        finally:
+            failure = None  # else it and this frame, with its answer, hold each other
         raise AssertionError("the last attempt returns or raises")
 
     def _left_s(self) -> float | None:

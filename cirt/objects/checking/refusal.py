@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cirt.kernel.text import mark
+from cirt.objects.glimpse import Glimpse
 
 MAX_SHOWN = 80
 
@@ -68,11 +69,15 @@ MESSAGES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An object that is not taken; ``message`` is a sentence with ``{values}``."""
+    """An object that is not taken; ``message`` is a sentence with ``{values}``.
+
+    ``seen`` is what it shows of markings all the same.
+    """
 
     code: str
     values: dict[str, Any]
     raw: bytes
+    seen: Glimpse
     stix_id: str | None = None
     version_text: str | None = None
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cirt.exchange.remote.answers import problem_of, retry_after_s
-from cirt.exchange.remote.collections import read_record
+from cirt.exchange.remote.records import read_record
 from cirt.kernel.net import Answer
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)

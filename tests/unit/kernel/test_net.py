@@ -34,6 +34,9 @@ INSIDE = [
     "fec0::1",  # site-local, of old
     "::127.0.0.1",
     "64:ff9b:1::7f00:1",  # a network's own NAT64
+    "::ffff:0:7f00:1",
+    "::ffff:127.0.0.1",
+    "5f00::1",
 ]
 
 

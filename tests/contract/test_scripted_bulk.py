@@ -1,0 +1,103 @@
+"""No peer costs more than its share: 512 MiB and a minute for a run, measured in a process of its own."""
+
+import gc
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from cirt.exchange.pull import pull_link
+from cirt.exchange.runs import Caps
+from cirt.kernel.net import Limits
+from cirt.kernel.program import Program
+from tests.support.apart import Apart, apart
+from tests.support.enduring import CAPS, IMPATIENT, check
+from tests.support.hostile import hostile
+from tests.support.hostile_bulk import BULK, MIB
+from tests.support.hostile_doors import DOORS
+from tests.support.hostile_pages import PAGES
+from tests.support.hostile_wire import WIRE
+from tests.support.scripted import Scripted
+from tests.support.sync import a_link
+
+MOST_MIB = 512
+MOST_S = 60
+IN_EARNEST = Caps()
+LARGE = replace(CAPS, request=IN_EARNEST.request)  # small pages, answers as large as in earnest
+HASTY = replace(IMPATIENT, request=Limits(2, 2, 2, IN_EARNEST.request.max_bytes))
+# These are too large for what the others are read by; here they would not be.
+OF_THEIR_SIZE = {
+    "discovery of many megabytes",
+    "a hundred thousand collections",
+    "too much at once",
+}
+EVERY = PAGES | DOORS | WIRE
+QUICK = ["small objects, packed", "a long text of escapes", "a long member", "a long failure"]
+
+Endure = Callable[[Scripted, Caps], None]
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Apart]:
+    with apart() as process:
+        yield process
+
+
+@pytest.fixture
+def endure(program: Program, other: Apart) -> Endure:
+    """Says what it took; ``pytest -rP`` shows that."""
+
+    def run(mode: Scripted, caps: Caps) -> None:
+        check(program, mode, other.pull, caps, HASTY)
+        cost = other.costs[-1]
+        sys.stdout.write(f"{cost.peak_mib} MiB, {cost.cpu_s} s\n")
+        assert cost.peak_mib < MOST_MIB
+        assert cost.cpu_s < MOST_S
+
+    return run
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize("name", QUICK)
+def test_by_some_large_answers(endure: Endure, name: str) -> None:
+    endure(BULK[name], IN_EARNEST)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BULK)
+def test_by_large_answers(endure: Endure, name: str) -> None:
+    endure(BULK[name], IN_EARNEST)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize("name", EVERY)
+def test_by_all_that_is_wrong_or_odd(endure: Endure, name: str) -> None:
+    endure(EVERY[name], CAPS if name in OF_THEIR_SIZE else LARGE)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize(
+    "name",
+    ["blanks", "a long token", "a long failure", "a text without end", "small things for roots"],
+)
+def test_nothing_of_an_answer_is_left_when_a_run_has_failed(program: Program, name: str) -> None:
+    """Also not until the garbage collector comes, which it does late."""
+    mode = BULK[name]
+    with hostile("good", acts={mode.at: mode.act}) as peer:
+        link_id = a_link(program, f"{peer.base}/taxii2/")
+        pull_link(program, link_id, caps=IN_EARNEST)
+        gc.collect()
+        gc.disable()
+        tracemalloc.start()
+        try:
+            run = pull_link(program, link_id, caps=IN_EARNEST)
+            left = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+            gc.enable()
+
+    assert run.error == mode.code
+    assert left < 4 * MIB
