@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.arriving.judging import RED, Reason
+from cirt.exchange.arriving.reasons import RED, Reason
 from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_new

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
-from cirt.exchange.arriving.judging import MESSAGES
+from cirt.exchange.arriving.reasons import MESSAGES
 from cirt.exchange.cases.commands import Alike, Decide, DecideAlike, Do
 from cirt.exchange.cases.comparing import conflict_of
 from cirt.exchange.cases.deciding import drop_arrival, take_arrival, undo_drop, undo_drops

@@ -8,15 +8,13 @@ from cirt.exchange.arriving.doors import Door
 from cirt.exchange.arriving.following import follow_up
 from cirt.exchange.arriving.judging import (
     FIXED_MARKINGS,
-    RED,
-    Reason,
-    held,
     judge_broken,
     judge_markings,
     judge_red,
-    judge_versions,
 )
+from cirt.exchange.arriving.reasons import RED, Reason, held
 from cirt.exchange.arriving.red import close_earlier
+from cirt.exchange.arriving.versions import judge_versions
 from cirt.exchange.loops.disputes import CONFLICT, dispute
 from cirt.exchange.loops.rates import judge_rates
 from cirt.exchange.models import Outcome

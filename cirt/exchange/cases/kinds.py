@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from cirt.exchange.arriving.judging import RED
+from cirt.exchange.arriving.reasons import RED
 from cirt.exchange.models import Quarantined
 from cirt.kernel.text import mark
 from cirt.sharing.verdicts import RULES

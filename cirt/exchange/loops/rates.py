@@ -12,7 +12,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.arriving.judging import Judged, Reason, held
+from cirt.exchange.arriving.reasons import Reason, held
+from cirt.exchange.arriving.versions import Judged
 from cirt.exchange.loops.models import RateAlarm
 from cirt.kernel.among import among
 from cirt.kernel.work import Work
