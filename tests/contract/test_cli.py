@@ -396,8 +396,9 @@ def test_the_trail_holds_until_a_byte_of_it_is_changed(linked: Cli) -> None:
     assert linked.json("audit", "verify")["lines"] > 3
     engine = linked.engine()
     with engine.begin() as connection:
-        touched = "UPDATE audit_entry SET facts = replace(facts, 'BB', 'BC') WHERE facts LIKE :has"
-        assert connection.execute(sa.text(touched), {"has": "%BB%"}).rowcount == 1
+        touched = "UPDATE audit_entry SET facts = replace(facts, :was, :now) WHERE facts LIKE :has"
+        given = {"was": '"BB"', "now": '"BC"', "has": '%"BB"%'}
+        assert connection.execute(sa.text(touched), given).rowcount == 1
         where = sa.text("SELECT seq FROM audit_entry WHERE facts LIKE '%BC%'")
         line = connection.scalar(where)
     engine.dispose()
