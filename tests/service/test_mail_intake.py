@@ -187,7 +187,7 @@ class _BreaksAt(SystemClock):
         ({"password_file": "/nowhere"}, "password file"),
         ({"user": "somebody"}, "says:"),
         ({"mailbox": "Nothing here"}, "no mailbox"),
-        ({"port": "1"}, "refused"),
+        ({"port": "1"}, "Nothing listens"),
         ({"tls": "yes"}, "127.0.0.1"),
         ({"tls": "perhaps"}, "Write yes"),
     ],
