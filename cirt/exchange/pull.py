@@ -32,7 +32,7 @@ from cirt.exchange.runs import (
     run_link,
 )
 from cirt.kernel.errors import Unavailable
-from cirt.kernel.net import AnswerTooLarge
+from cirt.kernel.net_errors import AnswerTooLarge
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.objects import codec

@@ -19,8 +19,8 @@ from cirt.exchange.timing.patience import backoff_s, next_day
 from cirt.exchange.watching.days import Counts, link_line, note_run
 from cirt.exchange.watching.reasons import Why, add_reasons
 from cirt.kernel.errors import Unavailable
-from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
+from cirt.kernel.reaching import Limits
 from cirt.kernel.tls import TlsTerms
 from cirt.kernel.work import SYSTEM, Work
 from cirt.parties.models import Peer, PeerState

@@ -1,8 +1,7 @@
 """What can go wrong between us and a peer's server, each with its code and sentence."""
 
-from cirt.kernel import net
 from cirt.kernel.keys import SecretUnreadable
-from cirt.kernel.net import NetError, OtherOrigin
+from cirt.kernel.net_errors import NetError, OtherOrigin
 from cirt.kernel.text import mark
 
 __all__ = ["LINK_ERRORS", "NetError", "OtherOrigin"]
@@ -194,7 +193,7 @@ def _every(kind: type[NetError]) -> dict[str, str]:
 
 
 LINK_ERRORS: dict[str, str] = {
-    **_every(net.NetError),
+    **_every(NetError),
     SecretUnreadable.code: SecretUnreadable.message,
 }
 """The sentence of each code that a link or run can carry, with {values}."""

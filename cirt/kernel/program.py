@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cirt.kernel.clock import Clock, SystemClock
 from cirt.kernel.db import make_engine
 from cirt.kernel.keys import Keys, read_keys
-from cirt.kernel.net import Dial, dial
+from cirt.kernel.reaching import Dial, dial
 from cirt.kernel.settings import Settings
 from cirt.kernel.work import Actor, Work, start_work
 

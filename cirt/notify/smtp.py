@@ -8,7 +8,9 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from cirt.kernel.errors import Unavailable
-from cirt.kernel.net import Limits, Line, NetError, tls_context
+from cirt.kernel.net import Line, tls_context
+from cirt.kernel.net_errors import NetError
+from cirt.kernel.reaching import Limits
 from cirt.kernel.settings import Settings
 from cirt.kernel.text import mark
 

@@ -4,16 +4,10 @@ import socket
 from collections.abc import Mapping
 from datetime import datetime
 
-from cirt.kernel.net import (
-    Answer,
-    AnswerTooLarge,
-    EncodingWrong,
-    HttpClient,
-    Limits,
-    Line,
-    NetError,
-)
+from cirt.kernel.net import Answer, HttpClient, Line
+from cirt.kernel.net_errors import AnswerTooLarge, EncodingWrong, NetError
 from cirt.kernel.program import Program
+from cirt.kernel.reaching import Limits
 from cirt.plugin import ConnectorFault, OneFault
 
 _OK = 200

@@ -9,8 +9,8 @@ from cirt.exchange.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.kernel.clock import FakeClock
-from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
+from cirt.kernel.reaching import Limits
 from cirt.kernel.work import CONSOLE
 from tests.support.hostile import hostile
 from tests.support.store import numbered

@@ -15,8 +15,8 @@ from cirt.exchange.models import Link, LinkDirection, Run, RunState
 from cirt.exchange.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.clock import FakeClock
-from cirt.kernel.net import Limits, dial
 from cirt.kernel.program import Program
+from cirt.kernel.reaching import Limits, dial
 from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.worker.loop import run_worker
 from tests.support.hostile import Asked, Handler, Peer, hostile

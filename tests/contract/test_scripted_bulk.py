@@ -10,8 +10,8 @@ import pytest
 
 from cirt.exchange.pull import pull_link
 from cirt.exchange.runs import Caps
-from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
+from cirt.kernel.reaching import Limits
 from tests.support.apart import Apart, apart
 from tests.support.enduring import CAPS, IMPATIENT, check
 from tests.support.hostile import hostile

@@ -12,8 +12,8 @@ from cirt.exchange.models import Link, Run
 from cirt.exchange.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.exchange.trouble import LINK_ERRORS
-from cirt.kernel.net import Limits
 from cirt.kernel.program import Program
+from cirt.kernel.reaching import Limits
 from cirt.kernel.work import CONSOLE
 from cirt.objects.models import ObjectVersion, StixObject
 from cirt.sharing.gate import show

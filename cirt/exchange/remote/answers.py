@@ -13,7 +13,8 @@ import msgspec
 from taxii2client.exceptions import TAXIIServiceException
 
 from cirt.exchange import trouble
-from cirt.kernel.net import Answer, NetError
+from cirt.kernel.net import Answer
+from cirt.kernel.net_errors import NetError
 from cirt.objects.envelope import NotEnvelope, TooDeep, has_more_than, members_of, split
 from cirt.objects.envelope import NotJson as BodyNotJson
 

@@ -13,7 +13,8 @@ from cirt.exchange.remote.answers import pieces_of, plain, readable
 from cirt.exchange.remote.connection import Access, Connection, lightened
 from cirt.exchange.remote.records import read_record
 from cirt.kernel.clock import Clock
-from cirt.kernel.net import Limits, NetError
+from cirt.kernel.net_errors import NetError
+from cirt.kernel.reaching import Limits
 from cirt.objects.codec import Read
 
 _MAX_ROOTS = 20

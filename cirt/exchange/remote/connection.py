@@ -19,7 +19,9 @@ from cirt.exchange.remote.answers import (
     retry_after_s,
 )
 from cirt.kernel.clock import Clock
-from cirt.kernel.net import Answer, Dial, HttpClient, Limits, NetError, dial
+from cirt.kernel.net import Answer, HttpClient
+from cirt.kernel.net_errors import NetError
+from cirt.kernel.reaching import Dial, Limits, dial
 from cirt.kernel.settings import Network
 from cirt.kernel.tls import TlsTerms
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from flask import Flask
 from werkzeug.test import run_wsgi_app
 
-from cirt.kernel.net import Limits
+from cirt.kernel.reaching import Limits
 from tests.support.simulated.clocks import Killed, Time
 
 CALM: Mapping[str, float] = {}

@@ -6,15 +6,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from cirt.kernel.net import (
-    HttpClient,
-    Limits,
-    NotReached,
-    OtherOrigin,
-    UrlWrong,
-    is_permitted,
-    origin_of,
-)
+from cirt.kernel.net import HttpClient
+from cirt.kernel.net_errors import NotReached, OtherOrigin, UrlWrong
+from cirt.kernel.reaching import Limits, is_permitted, origin_of
 
 INSIDE = [
     "127.0.0.1",
