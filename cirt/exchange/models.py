@@ -121,6 +121,13 @@ class Quarantined(Base):
     __table_args__ = (
         sa.UniqueConstraint("peer_id", "sha256", "code"),
         sa.Index("ix_quarantined_list", "settled_at", "at", "id"),
+        sa.Index(  # how much waits of each peer is read from the index alone
+            "ix_quarantined_waiting",
+            "peer_id",
+            "size",
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -135,6 +142,7 @@ class Quarantined(Base):
     values: Mapped[dict[str, Any]]
     sha256: Mapped[str] = mapped_column(sa.String(64))
     body: Mapped[bytes | None]  # None for RED, of which no content is kept (rulings 5)
+    size: Mapped[int] = mapped_column(default=0)  # bytes of the body
     at: Mapped[datetime] = mapped_column(index=True)
     waits_for: Mapped[str | None] = mapped_column(sa.String(300), index=True)  # marking-definition
     settled_at: Mapped[datetime | None]

@@ -11,13 +11,17 @@ from sqlalchemy.orm import Session
 
 from cirt.exchange.arriving.reasons import RED, Reason
 from cirt.exchange.models import Ending, Outcome, Quarantined
+from cirt.exchange.trouble import QuarantineFull
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_new
 from cirt.kernel.errors import NotFound
 from cirt.kernel.text import mark
 from cirt.kernel.work import ActorKind, Work
+from cirt.parties.models import Peer
 
 _CHUNK = 500
+MOST = 256 << 20  # bytes of one peer that may wait; a flood ends here, not with the disk
+_ROW = 1024  # bytes that an arrival takes besides its own
 # A person has said that these are not taken: what comes once more is not shown again.
 DECIDED = frozenset({Ending.DROPPED, Ending.FIRST, Ending.NEITHER})
 
@@ -50,6 +54,32 @@ class Kept:
         return hashlib.sha256(self.raw).hexdigest()
 
 
+def check_room(session: Session, peer: Peer) -> None:
+    """
+    Raises:
+        QuarantineFull: as much as may wait of one peer waits of this one.
+    """
+    waits = _waiting(session, Quarantined.peer_id == peer.id).get(peer.id, 0)
+    if waits >= MOST:
+        raise QuarantineFull(peer=peer.slug, mib=waits >> 20)
+
+
+def full_peers(session: Session) -> list[Peer]:
+    """Those of whom nothing more is taken until somebody decides on what waits, by name."""
+    waiting = _waiting(session, Quarantined.peer_id.is_not(None))
+    full = [peer_id for peer_id, size in waiting.items() if size >= MOST]
+    query = sa.select(Peer).where(Peer.id.in_(full)).order_by(Peer.name)
+    return list(session.scalars(query)) if full else []
+
+
+def _waiting(session: Session, of: sa.ColumnElement[bool]) -> dict[int, int]:
+    """By peer, in bytes."""
+    size = sa.func.sum(Quarantined.size) + _ROW * sa.func.count()
+    query = sa.select(Quarantined.peer_id, size).where(Quarantined.settled_at.is_(None), of)
+    rows = session.execute(query.group_by(Quarantined.peer_id))
+    return {peer_id: int(found) for peer_id, found in rows if peer_id is not None}
+
+
 def keep(work: Work, source: Source, arrivals: Sequence[Kept]) -> int:
     """Keep each once per source, bytes and reason, however often it is offered; how many are new.
 
@@ -71,7 +101,8 @@ def keep(work: Work, source: Source, arrivals: Sequence[Kept]) -> int:
 def _reopen(work: Work, row_id: int, each: Kept) -> None:
     row = work.session.get_one(Quarantined, row_id)
     reopen(work, row)
-    row.body = None if each.reason.code == RED else each.raw
+    row.body = _body(each)
+    row.size = len(row.body or b"")
     row.message, row.values = each.reason.message, dict(each.reason.values)
     row.waits_for = _awaited(each.reason)
 
@@ -88,7 +119,7 @@ def _awaited(reason: Reason) -> str | None:
 
 
 def _row(source: Source, each: Kept, now: datetime) -> dict[str, Any]:
-    reason = each.reason
+    reason, body = each.reason, _body(each)
     return {
         "peer_id": source.peer_id,
         "collection_id": source.collection_id,
@@ -100,11 +131,16 @@ def _row(source: Source, each: Kept, now: datetime) -> dict[str, Any]:
         "message": reason.message,
         "values": dict(reason.values),
         "sha256": each.sha256,
-        "body": None if reason.code == RED else each.raw,
+        "body": body,
+        "size": len(body or b""),
         "at": now,
         "waits_for": _awaited(reason),
         "settled_at": None,
     }
+
+
+def _body(each: Kept) -> bytes | None:
+    return None if each.reason.code == RED else each.raw
 
 
 def _clean(text: str | None) -> str | None:
@@ -157,7 +193,7 @@ def settle(work: Work, row: Quarantined, outcome: Outcome, reason: Reason | None
     else:
         close(work, row, _ENDINGS.get(outcome, Ending.MOVED))
     if reason is not None and reason.code == RED:  # its marking was not known to be so until now
-        row.body, row.message, row.values = None, reason.message, {}
+        row.body, row.size, row.message, row.values = None, 0, reason.message, {}
 
 
 _ENDINGS = {Outcome.TAKEN: Ending.TAKEN, Outcome.KNOWN: Ending.KNOWN}

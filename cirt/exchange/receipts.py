@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Receipt
+from cirt.exchange.quarantine import check_room
+from cirt.exchange.trouble import QuarantineFull
 from cirt.kernel.among import among
-from cirt.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge
+from cirt.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge, Unavailable
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.objects import codec
@@ -52,6 +54,14 @@ class NotWritable(NotAllowed):
     message = mark("The collection {collection} cannot be written to.")
 
 
+class NoRoom(Unavailable):
+    code = "no-room"
+    message = mark(
+        "Much of what was sent before waits for our team to decide on, and there is no room for more."
+        " Send this again later, or write to us."
+    )
+
+
 class NoSuchReceipt(NotFound):
     code = "no-such-receipt"
     message = mark("There is no status {id} of yours.")
@@ -87,11 +97,16 @@ def receive(
     Raises:
         NoSuchCollectionHere: for this peer it does not exist.
         NotWritable: it does, but takes nothing from this peer.
+        NoRoom: too much that it sent waits for us.
     """
     reader = peer_reader(work.session, peer.id, work.now)
     refusal = _refusal(work, reader, collection)
     if refusal is not None:
         raise refusal
+    try:
+        check_room(work.session, peer)
+    except QuarantineFull as error:
+        raise NoRoom from error
     arrivals = take(work, pieces, peer=peer, reader=reader, collection=collection)
     receipt = Receipt(
         id=str(uuid.uuid4()),

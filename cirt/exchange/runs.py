@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from cirt.exchange import trouble
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outcome, Run, RunState
+from cirt.exchange.quarantine import check_room
 from cirt.exchange.remote.connection import Access
 from cirt.exchange.timing.patience import backoff_s, next_day
 from cirt.exchange.watching.days import Counts, link_line, note_run
@@ -137,6 +138,7 @@ def check_may_run(work: Work, link_id: int) -> PeerReader:
     Raises:
         Resting: the link is paused or its peer suspended.
         NoAgreement: none in force lets us exchange this way.
+        QuarantineFull: too much of what the peer sent waits to be decided on.
     """
     link = work.session.get_one(Link, link_id)
     peer = peer_of(work.session, link_id)
@@ -146,6 +148,8 @@ def check_may_run(work: Work, link_id: int) -> PeerReader:
     is_wrong_way = reader.terms and reader.terms.direction is _WRONG_WAY[link.direction]
     if agreement_rule(reader, work.now) or is_wrong_way:
         raise trouble.NoAgreement(peer=peer.slug)
+    if link.direction is LinkDirection.PULL:
+        check_room(work.session, peer)
     return reader
 
 

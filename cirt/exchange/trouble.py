@@ -101,6 +101,14 @@ class NotWritable(NetError):
     message = mark("The peer does not let us write to the collection “{name}”.")
 
 
+class QuarantineFull(NetError):
+    code = "quarantine-full"
+    message = mark(
+        "{mib} MiB that {peer} sent wait in quarantine, and no more is kept of one peer. Decide on"
+        " what waits there; then it goes on where it stopped."
+    )
+
+
 class NoProgress(NetError):
     code = "no-progress"
     message = mark(

@@ -71,7 +71,10 @@ def among(
 
 
 def among_given(
-    column: InstrumentedAttribute[int] | InstrumentedAttribute[str], name: str
+    column: InstrumentedAttribute[int]
+    | InstrumentedAttribute[int | None]
+    | InstrumentedAttribute[str],
+    name: str,
 ) -> sa.ColumnElement[bool]:
     """The same, for a statement that is built once: the list comes with each execution, under this name."""
     many = _Many(texts=isinstance(column.type, sa.String))

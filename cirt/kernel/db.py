@@ -224,7 +224,13 @@ def turn_to_write(engine: sa.Engine) -> AbstractContextManager[None]:
 
 
 def _postgres_engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=10, max_overflow=20, hide_parameters=True)
+    engine = sa.create_engine(
+        url,
+        pool_size=10,
+        max_overflow=20,
+        pool_use_lifo=True,  # what a connection has prepared serves the next who takes it
+        hide_parameters=True,
+    )
     _look_after(engine)
 
     @sa.event.listens_for(engine, "connect")

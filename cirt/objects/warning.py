@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cirt.kernel.among import among
+from cirt.kernel.among import among_given
 from cirt.kernel.db import Base
 from cirt.kernel.prepared import Prepared
 from cirt.objects.observables.kinds import Kind, Observable
@@ -29,6 +29,13 @@ class WarnedValue(Base):
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         ),
+        sa.Index(  # which lengths of networks there are is asked with every match
+            "ix_warned_value_network",
+            "kind",
+            "prefix",
+            sqlite_where=sa.text("ended_at IS NULL AND prefix > 0"),
+            postgresql_where=sa.text("ended_at IS NULL AND prefix > 0"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -46,8 +53,13 @@ class WarnedValue(Base):
 
 _PREFIXES = Prepared(
     sa.select(WarnedValue.kind, WarnedValue.prefix)
-    .where(WarnedValue.ended_at.is_(None), WarnedValue.prefix > 0)
+    .where(WarnedValue.ended_at.is_(None), WarnedValue.prefix > sa.literal_column("0"))
     .distinct()
+)
+_LINES = Prepared(
+    sa.select(WarnedValue.key, WarnedValue.below).where(
+        WarnedValue.ended_at.is_(None), among_given(WarnedValue.key, "keys")
+    )
 )
 
 
@@ -56,11 +68,8 @@ def warned_among(connection: sa.Connection, asked: Iterable[Observable]) -> List
     lengths = [(row.kind, row.prefix) for row in _PREFIXES.rows(connection, {})]
     looking = Listed(lengths, {}, by_name=False)
     keys = {key for each in asked for key, _ in looking.keys_for(each)}
-    query = sa.select(WarnedValue.key, WarnedValue.below).where(
-        WarnedValue.ended_at.is_(None), among(WarnedValue.key, keys)
-    )
-    below = {row.key: row.below for row in connection.execute(query)}
-    return Listed(lengths, below, by_name=False)
+    found = _LINES.rows(connection, {"keys": list(keys)})
+    return Listed(lengths, {row.key: row.below for row in found}, by_name=False)
 
 
 def entries_holding(connection: sa.Connection, asked: Iterable[Observable]) -> set[int]:

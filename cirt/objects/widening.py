@@ -3,11 +3,13 @@
 From a value to what it lies within nothing has to be kept: ``families.wider`` computes that.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import gathered, listed
+from cirt.kernel.among import gathered, listed_given
 from cirt.kernel.db import insert_columns
 from cirt.objects.models import Holder, WiderKey
 from cirt.objects.observables.families import wider
@@ -29,19 +31,23 @@ def keep_wider(connection: sa.Connection, holder: Holder, values: Iterable[Obser
 
 
 def narrower(
-    connection: sa.Connection, keys: Collection[int], holders: Sequence[Holder], most: int
+    connection: sa.Connection, keys: Collection[int], holders: Iterable[Holder], most: int
 ) -> dict[int, list[int]]:
     """By each of these keys those of what lies within it, ``most`` at most of each holder. One query."""
     if not keys:
         return {}
-    asked = listed(keys)
-    has_any = sa.exists().where(WiderKey.wider == asked.c.value).correlate(asked)
-    found = (_some(asked, holder, most) for holder in holders)
-    query = sa.select(asked.c.value, *found).where(has_any)
+    query = _within(tuple(holders), most)
     return {
         value: list(dict.fromkeys(key for some in lists for key in some or ()))
-        for value, *lists in connection.execute(query)
+        for value, *lists in connection.execute(query, {"keys": list(keys)})
     }
+
+
+@lru_cache(maxsize=16)
+def _within(holders: tuple[Holder, ...], most: int) -> sa.Select[*tuple[Any, ...]]:
+    asked = listed_given("keys")
+    has_any = sa.exists().where(WiderKey.wider == asked.c.value).correlate(asked)
+    return sa.select(asked.c.value, *(_some(asked, each, most) for each in holders)).where(has_any)
 
 
 def _some(asked: sa.TableValuedAlias, holder: Holder, most: int) -> sa.ScalarSelect[list[int]]:

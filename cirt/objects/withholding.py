@@ -95,6 +95,8 @@ class Listed:
 
     def by(self, observable: Observable) -> Iterator[int]:
         """The keys of the entries by which it is listed."""
+        if not self._below:
+            return
         for key, is_it in self.keys_for(observable):
             if key in self._below and (is_it or self._below[key]):
                 yield key

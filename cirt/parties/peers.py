@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.exchange_keys import PublicKeys
 from cirt.kernel.keys import Keys
+from cirt.kernel.prepared import Prepared
 from cirt.kernel.work import Work
 from cirt.parties.certificates import CertificateAlone, check_authorities, check_client, shown
 from cirt.parties.errors import (
@@ -262,6 +263,14 @@ def peers(session: Session) -> list[Peer]:
 def is_founded(session: Session) -> bool:
     """Whether ``cirt init`` has been here."""
     return session.get(Ourselves, 1) is not None
+
+
+_NAME = Prepared(sa.select(Ourselves.name))
+
+
+def our_name(work: Work) -> str:
+    """Of the CIRT that this installation serves; asked at each request."""
+    return str(_NAME.rows(work.connection, {})[0].name)
 
 
 def ourselves(session: Session) -> Ourselves:

@@ -7,16 +7,21 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.work import Actor, ActorKind
 from cirt.parties.models import Account, Person, RoleGrant
-from cirt.parties.roles import permissions_of, roles_with
+from cirt.parties.roles import Role, permissions_of, roles_with
 
 
 def actor_of(account: Account) -> Actor:
     roles = frozenset(grant.role for grant in account.grants)
+    return person(account.id, account.person_id, account.person.name, roles)
+
+
+def person(account_id: int, person_id: int, name: str, roles: frozenset[Role]) -> Actor:
+    """Somebody signed in by this account, with these roles."""
     return Actor(
         kind=ActorKind.PERSON,
-        id=account.id,
-        name=account.person.name,
-        person_id=account.person_id,
+        id=account_id,
+        name=name,
+        person_id=person_id,
         roles=frozenset(role.value for role in roles),
         permissions=permissions_of(roles),
     )

@@ -5,18 +5,54 @@ They die at once with sign-out, a new password or a disabled account.
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.kernel.prepared import Prepared
 from cirt.kernel.work import Actor, Work
 from cirt.parties.errors import SignInRefused
-from cirt.parties.models import Account, SignIn
-from cirt.parties.rights import actor_of
+from cirt.parties.models import Account, Person, RoleGrant, SignIn
+from cirt.parties.rights import person
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A session that lives, and who holds it."""
+
+    id: int
+    actor: Actor
+    seen_at: datetime
+    one_time: bool  # the password must be replaced first
+    language: str | None
+
+
+_CURRENT = Prepared(  # a row for each role
+    sa.select(
+        SignIn.id,
+        SignIn.started_at,
+        SignIn.seen_at,
+        SignIn.account_id,
+        Account.person_id,
+        Person.name,
+        Account.one_time,
+        Account.disabled_at,
+        Account.language,
+        RoleGrant.role,
+    )
+    .join(Account, Account.id == SignIn.account_id)
+    .join(Person, Person.id == Account.person_id)
+    .outerjoin(RoleGrant, RoleGrant.account_id == Account.id)
+    .where(
+        SignIn.secret_hash == sa.bindparam("secret_hash", type_=sa.String),
+        SignIn.ended_at.is_(None),
+    )
+)
 
 
 def sign_in(work: Work, account_id: int) -> tuple[str, Account]:
@@ -37,23 +73,22 @@ def sign_in(work: Work, account_id: int) -> tuple[str, Account]:
             seen_at=work.now,
         )
     )
+    work.session.flush()
     work.audit("account.sign-in", account.email)
     return secret, account
 
 
-def current(session: Session, secret: str, now: datetime) -> tuple[Actor, Account, SignIn] | None:
-    """Who holds this session, if it lives: not ended, idle or old, account not disabled."""
-    row = session.execute(
-        sa.select(SignIn, Account)
-        .join(Account, Account.id == SignIn.account_id)
-        .where(SignIn.secret_hash == _hashed(secret), SignIn.ended_at.is_(None))
-    ).one_or_none()
-    if row is None:
+def current(work: Work, secret: str) -> Current | None:
+    """This session, if it lives: not ended, idle or old, account not disabled."""
+    rows = _CURRENT.rows(work.connection, {"secret_hash": _hashed(secret)})
+    if not rows:
         return None
-    sign, account = row
-    if account.disabled_at or now - sign.seen_at > IDLE or now - sign.started_at > LONGEST:
+    one = rows[0]
+    if one.disabled_at or work.now - one.seen_at > IDLE or work.now - one.started_at > LONGEST:
         return None
-    return actor_of(account), account, sign
+    roles = frozenset(row.role for row in rows if row.role)
+    actor = person(one.account_id, one.person_id, one.name, roles)
+    return Current(one.id, actor, one.seen_at, one.one_time, one.language)
 
 
 def touch(work: Work, sign_in_id: int) -> None:

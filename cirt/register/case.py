@@ -139,10 +139,22 @@ def observables(
         NoSuchIncident.
     """
     incident = get_incident(work, reference)
+    ids = family(work, IncidentMerge, incident.id)
+    return observables_of(work, ids, state, cursor, limit)
+
+
+def observables_of(
+    work: Work,
+    family: list[int],
+    state: ObservableState | None = None,
+    cursor: str | None = None,
+    limit: int = _OBSERVABLES,
+) -> Page[ObservableRow]:
+    """The same of a family of incidents that the caller may see."""
     query: Query = (
         sa.select(IncidentObservable, StixObject.stix_id, StixObject.revoked)
         .outerjoin(StixObject, StixObject.id == IncidentObservable.object_id)
-        .where(is_shown(family(work, IncidentMerge, incident.id)))
+        .where(is_shown(family))
     )
     if state is not None:
         query = query.where(IncidentObservable.state == state)
@@ -151,7 +163,7 @@ def observables(
     shown = [
         Observable(row.IncidentObservable.kind, row.IncidentObservable.value) for row in page.rows
     ]
-    known = known_of(work, shown, besides_incident=incident.id)
+    known = known_of(work, shown, besides_incident=family[0])
     return page.of(lambda row: _observable(row.IncidentObservable, row.stix_id, row.revoked, known))
 
 

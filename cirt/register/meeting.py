@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import among
+from cirt.kernel.among import among_given
 from cirt.kernel.work import Work
 from cirt.objects.index import is_address
 from cirt.objects.models import Holder, ObjectObservable, WiderKey
@@ -102,10 +102,14 @@ def _look_around(work: Work, addresses: Mapping[int, networks.Network], found: _
                 around[key].append(asked)
     if not around:
         return
-    kept = sa.union(*(sa.select(table.key).where(among(table.key, around)) for table in _KEPT))
-    for key in work.session.scalars(kept):
+    for key in work.session.scalars(_KEPT_KEYS, {"keys": list(around)}):
         for asked in around[key]:
             found[asked][key] = None
+
+
+_KEPT_KEYS = sa.union(
+    *(sa.select(table.key).where(among_given(table.key, "keys")) for table in _KEPT)
+)
 
 
 def _look_within(work: Work, addresses: Mapping[int, networks.Network], found: _Found) -> None:

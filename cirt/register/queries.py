@@ -8,6 +8,7 @@ from cirt.register.case import (
     incident_view,
     indicators_of,
     observables,
+    observables_of,
 )
 from cirt.register.cases import (
     IncidentFilter,
@@ -74,6 +75,7 @@ __all__ = [
     "known_of",
     "next_in_line",
     "observables",
+    "observables_of",
     "possible_owners",
     "queue",
     "queue_counts",

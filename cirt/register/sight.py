@@ -83,8 +83,8 @@ def get_report(work: Work, reference: str, *, lock: bool = False) -> Report:
     Raises:
         NoSuchReport: there is none, or it is not for the actor to see.
     """
-    query = sa.select(Report).where(Report.reference == reference, sees_report(work.actor))
-    report = work.session.scalars(_locked(query, lock)).one_or_none()
+    query = _locked(_report_for(work.actor), lock)
+    report = work.session.scalars(query, {"reference": reference}).one_or_none()
     if report is None:
         raise NoSuchReport
     return report
@@ -96,14 +96,26 @@ def get_incident(work: Work, reference: str, *, lock: bool = False) -> Incident:
         IncidentInBin: it is there, and says so to whoever may see it.
         NoSuchIncident: there is none, or it is not for the actor to see.
     """
-    sees = sees_binned_incident(work.actor)
-    query = sa.select(Incident).where(Incident.reference == reference, sees)
-    incident = work.session.scalars(_locked(query, lock)).one_or_none()
+    query = _locked(_incident_for(work.actor), lock)
+    incident = work.session.scalars(query, {"reference": reference}).one_or_none()
     if incident is None:
         raise NoSuchIncident
     if incident.bin_id is not None:
         raise IncidentInBin(reference=reference, act=incident.bin_id)
     return incident
+
+
+_REFERENCE = sa.bindparam("reference", type_=sa.String)
+
+
+@lru_cache(maxsize=256)
+def _report_for(actor: Actor) -> sa.Select[Report]:
+    return sa.select(Report).where(Report.reference == _REFERENCE, sees_report(actor))
+
+
+@lru_cache(maxsize=256)
+def _incident_for(actor: Actor) -> sa.Select[Incident]:
+    return sa.select(Incident).where(Incident.reference == _REFERENCE, sees_binned_incident(actor))
 
 
 def get_note(work: Work, note_id: int, *, lock: bool = False) -> Note:

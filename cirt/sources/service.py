@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Outcome
+from cirt.exchange.quarantine import check_room
 from cirt.kernel.errors import CirtError, Invalid, NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Actor, Work
@@ -176,7 +177,9 @@ def _hand_over(run: Running, use: SetUp, found: Found, cursor: str | None) -> No
     for at in range(0, max(1, len(pieces)), _CHUNK):
         read = codec.read_all(pieces[at : at + _CHUNK])
         with run.program.work(run.actor) as work:
-            arrivals = take(work, read, peer=find_peer(work.session, use.peer_of_data()))
+            peer = find_peer(work.session, use.peer_of_data())
+            check_room(work.session, peer)
+            arrivals = take(work, read, peer=peer)
             add_arrivals(work, run.id, arrivals)
             taken += sum(arrival.outcome is Outcome.TAKEN for arrival in arrivals)
             if at + _CHUNK >= len(pieces):

@@ -122,12 +122,14 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # templates come with the program; to look at each one's date took a hundredth of a page
         extensions=["jinja2.ext.i18n"],
     )
-    env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
-        i18n.translate, i18n.translate_plural, newstyle=True
-    )
+    env.newstyle_gettext = True  # type: ignore[attr-defined]  # the i18n extension adds it
     env.globals.update(
+        _=i18n.said,
+        gettext=i18n.said,
+        ngettext=i18n.said_of,
         icon=icon,
         symbols=symbols,
         path=path_of,

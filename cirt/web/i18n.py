@@ -84,6 +84,22 @@ def translate_plural(one: str, many: str, count: int) -> str:
     return catalogue(language()).ngettext(one, many, count)
 
 
+def said(message: str, **values: object) -> Markup:
+    """What ``_`` and ``trans`` put into a page: a format string, its values escaped."""
+    text = _in_page(language(), message)
+    return text % values if "%" in text else text
+
+
+def said_of(one: str, many: str, num: int, **values: object) -> Markup:
+    """The same by a number."""
+    return Markup(translate_plural(one, many, num)) % {"num": num, **values}  # noqa: S704 - our own words
+
+
+@cache
+def _in_page(language: str, message: str) -> Markup:
+    return Markup(catalogue(language).gettext(message))  # noqa: S704 - our own words
+
+
 def say(message: str, **values: object) -> Markup:
     """A marked message in the visitor's language, its values escaped and each a unit of its own."""
     return escape(translate(message)).format(**values)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +13,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
 from cirt.parties.four_eyes.models import RequestState
 from cirt.register.models import IS_WAITING, Report
-from cirt.register.pages import counts_of
+from cirt.register.pages import Count, counted_rows
 from cirt.register.sight import sees_report
 from cirt.release.membership.models import MemberRequest
 from cirt.release.models import Proposal, ProposalState
@@ -73,11 +75,7 @@ def items_for(actor: Actor) -> list[Item]:
 
 def counters(work: Work) -> Mapping[str, Counter]:
     """By section, of what the reader may see; sections without anything waiting are absent."""
-    waiting = sa.select(Report.id).where(IS_WAITING, sees_report(work.actor))
-    asked = sa.select(Proposal.id).where(Proposal.state == ProposalState.ASKED)
-    each = counts_of(
-        work.session, waiting, asked, _of_agreements(), lines_in_trouble(), alarms_standing()
-    )
+    each = [Count(found) for found in work.session.execute(_counting(work.actor)).one()]
     found = {
         "triage": Counter(each[0], mark("waiting")),
         "release": Counter(each[1], mark("to decide")),
@@ -85,6 +83,15 @@ def counters(work: Work) -> Mapping[str, Counter]:
         "sync": _sync(each[3], each[4]),
     }
     return {section: counter for section, counter in found.items() if counter.count}
+
+
+@lru_cache(maxsize=256)
+def _counting(actor: Actor) -> sa.Select[*tuple[Any, ...]]:
+    """Made once for each who asks: it takes longer to make than to run."""
+    waiting = sa.select(Report.id).where(IS_WAITING, sees_report(actor))
+    asked = sa.select(Proposal.id).where(Proposal.state == ProposalState.ASKED)
+    each = (waiting, asked, _of_agreements(), lines_in_trouble(), alarms_standing())
+    return sa.select(*map(counted_rows, each))
 
 
 def _sync(in_trouble: int, alarms: int) -> Counter:

@@ -125,15 +125,14 @@ def _recognise() -> tuple[Visit, str | None]:
     program = this_program()
     secret = request.cookies.get(cookie_name())
     with program.work(PUBLIC_ACTOR, write=False) as work:
-        team, now = peers.ourselves(work.session).name, work.now
-        found = sessions.current(work.session, secret, now) if secret else None
+        team, now = peers.our_name(work), work.now
+        found = sessions.current(work, secret) if secret else None
     if found is None:
         return Visit(PUBLIC_ACTOR, now, team), None
-    actor, account, sign_in = found
-    if now - sign_in.seen_at > _TOUCH_AFTER:
-        with program.work(actor) as work:
-            sessions.touch(work, sign_in.id)
-    return Visit(actor, now, team, sign_in.id, account.one_time), account.language
+    if now - found.seen_at > _TOUCH_AFTER:
+        with program.work(found.actor) as work:
+            sessions.touch(work, found.id)
+    return Visit(found.actor, now, team, found.id, found.one_time), found.language
 
 
 def _language(own: str | None) -> str:

@@ -41,7 +41,7 @@ def _sign_in(program: Program, password: str = WORDS, email: str = "lea@example.
 
 def _lives(program: Program, secret: str) -> bool:
     with program.work(CONSOLE, write=False) as work:
-        return sessions.current(work.session, secret, work.now) is not None
+        return sessions.current(work, secret) is not None
 
 
 def test_a_new_account_gets_a_one_time_password_that_is_not_kept(program: Program) -> None:
@@ -119,9 +119,9 @@ def test_an_idle_session_ends_and_a_used_one_ends_within_a_day(
     for _ in range(13):
         clock.forward(hours=1)
         with program.work(CONSOLE) as work:
-            found = sessions.current(work.session, secret, work.now)
+            found = sessions.current(work, secret)
             if found is not None:
-                sessions.touch(work, found[2].id)
+                sessions.touch(work, found.id)
     assert not _lives(program, secret)
 
 

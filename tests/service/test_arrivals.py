@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,6 +38,7 @@ from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
 from cirt.release.models import CollectionEntry, CollectionKind
 from cirt.sharing.models import Direction
+from tests.support.asked import asked_of
 from tests.support.quarantine import list_quarantine
 from tests.support.release import a_collection, a_reader, names, walk
 from tests.support.stix import INDICATOR, an_object
@@ -73,20 +73,6 @@ def a_statement(number: int = 0, **more: object) -> bytes:
 
 def versions(work: Work) -> int:
     return work.session.scalar(sa.select(sa.func.count()).select_from(ObjectVersion)) or 0
-
-
-@contextmanager
-def statements(program: Program) -> Iterator[list[str]]:
-    found: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        found.append(statement)
-
-    sa.event.listen(program.engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        sa.event.remove(program.engine, "before_cursor_execute", note)
 
 
 def test_one_bad_object_among_good_ones_is_refused_alone_and_kept(program: Program) -> None:
@@ -554,10 +540,10 @@ def test_a_chain_costs_no_more_questions_than_its_shortest(program: Program) -> 
             a_statement(number, object_marking_refs=[statement(number + 1)])
             for number in range(first, last)
         ]
-        with statements(program) as found, program.work(CONSOLE) as work:
+        with asked_of(program.engine) as found, program.work(CONSOLE) as work:
             assert set(said(take(work, chain, peer=None))) == {"marking-unresolved"}
         held.append(len(found))
-        with statements(program) as found, program.work(CONSOLE) as work:
+        with asked_of(program.engine) as found, program.work(CONSOLE) as work:
             take(work, [a_statement(last)], peer=None)
             assert list_quarantine(work.session) == []
         freed.append(len(found))
@@ -743,7 +729,7 @@ def test_what_is_hidden_is_found_with_one_question(program: Program) -> None:
         take(work, [indicator(n).raw for n in range(40)], peer=other)
         asked = []
         for group in (range(1), range(2), range(2, 40)):  # the first makes the way known
-            with statements(program) as found:
+            with asked_of(program.engine) as found:
                 receive(work, peer, inbox, [indicator(n, day=2).raw for n in group])
             asked.append(len(found))
 

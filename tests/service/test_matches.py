@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +34,7 @@ from cirt.register.models import Incident
 from cirt.register.warned.commands import Unwarn, Warn
 from cirt.register.warned.service import unwarn, warn
 from cirt.worker.table import HANDLERS
+from tests.support.asked import asked_of
 from tests.support.browse import signed_in
 from tests.support.register import a_person, a_report, an_incident, with_observables
 from tests.support.release import a_reader
@@ -498,18 +498,6 @@ def test_the_desk_and_the_incident_say_it(program: Program) -> None:
     assert incident.reference in visitor.text
 
 
-@contextmanager
-def counted(program: Program) -> Iterator[list[str]]:
-    asked: list[str] = []
-
-    def note(_c: object, _cursor: object, text: str, *_: object) -> None:
-        asked.append(text)
-
-    sa.event.listen(program.engine, "before_cursor_execute", note)
-    yield asked
-    sa.event.remove(program.engine, "before_cursor_execute", note)
-
-
 def test_a_page_of_many_asks_as_often_as_one_of_few(program: Program, lead: Actor) -> None:
     holding_incident(program, lead, "198.51.100.7 evil.example 198.51.101.0/24")
     run = a_run(program)
@@ -520,12 +508,13 @@ def test_a_page_of_many_asks_as_often_as_one_of_few(program: Program, lead: Acto
         lambda n: f"[url:value = 'http://h{n}.evil.example/x']",
     ]
     pages = [
-        [of(program, kinds[n % 4](n), first + n) for n in range(count)]
-        for first, count in ((1000, 8), (2000, 200))
+        [of(program, kinds[n % 4](n), first + n) for n in range(98, 98 + count)]
+        for first, count in ((1000, 8), (2000, 150))  # of both one lies in our network
     ]
+    arrive(program, run, of(program, "[ipv4-addr:value = '192.0.2.1']", 900))  # the way is known
     asked = []
     for page in pages:
-        with counted(program) as texts:
+        with asked_of(program.engine) as texts:
             arrive(program, run, *page)
         asked.append(len(texts))
 

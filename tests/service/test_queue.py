@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +37,7 @@ from cirt.register.queue.opened import open_report
 from cirt.register.queue.reading import report_view, view_beside
 from cirt.register.triage.sector import name_sector
 from cirt.register.urgency.targets import Targets, targets_of
+from tests.support.asked import asked_of
 from tests.support.register import a_person, a_report
 
 MAIL = (
@@ -342,22 +342,14 @@ _MAY_BE_READ = (
     "SUBQUERY",
     "incident_merge",
     "report_merge",
+    "ix_warned_value_network",
 )
 
 
 def plans(program: Program, actor: Actor, act: Callable[[Any], Any]) -> list[str]:
     """How SQLite goes about each statement, without any figures about its tables."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        asked.append((statement, values))
-
-    sa.event.listen(program.engine, "before_cursor_execute", note)
-    try:
-        with program.work(actor, write=False) as work:
-            act(work)
-    finally:
-        sa.event.remove(program.engine, "before_cursor_execute", note)
+    with asked_of(program.engine) as asked, program.work(actor, write=False) as work:
+        act(work)
     with program.engine.connect() as connection:
         return [
             step[3]

@@ -1,8 +1,5 @@
 """A page asks the database as often for many rows as for few, and stays with its indexes when there are many."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import sqlalchemy as sa
 
 from cirt.kernel.program import Program
@@ -27,6 +24,7 @@ from cirt.register.tasks.commands import AddTask
 from cirt.register.tasks.service import add_task
 from cirt.register.timeline.attack import add_attack
 from cirt.register.timeline.commands import AddAttack
+from tests.support.asked import asked_of
 from tests.support.browse import Visitor, signed_in
 from tests.support.register import a_person, a_report, accepting, an_incident, with_observables
 
@@ -64,23 +62,9 @@ PAGES = (
 )
 
 
-@contextmanager
-def statements(program: Program) -> Iterator[list[str]]:
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
-    sa.event.listen(program.engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        sa.event.remove(program.engine, "before_cursor_execute", note)
-
-
 def asked_for(program: Program, visitor: Visitor, path: str) -> int:
     visitor.get(path)  # what is remembered once is remembered by now
-    with statements(program) as asked:
+    with asked_of(program.engine) as asked:
         answer = visitor.get(path)
     assert answer.status_code == 200, path
     return len(asked)

@@ -1,18 +1,16 @@
 """What is hidden from a peer answers like what was never there: in words, headers and work done."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from werkzeug.test import Client
 
 from cirt.boot.app import create_app
 from cirt.kernel.program import Program
+from tests.support.asked import asked_of
 from tests.support.taxii import ABSENT, MEDIA, ROOT, an_indicator, found_world
 from tests.support.wire import authorization
 
@@ -49,7 +47,7 @@ class Asker:
         self._headers = {"Authorization": authorization(username), "Accept": MEDIA}
 
     def told(self, method: str, path: str, body: bytes = b"") -> Told:
-        with counted(self._engine) as statements:
+        with asked_of(self._engine) as statements:
             answer = self._client.open(
                 ROOT + path,
                 method=method,
@@ -78,20 +76,6 @@ class Asker:
         assert answer.status_code == 202
         made: dict[str, Any] = answer.get_json(force=True)
         return made
-
-
-@contextmanager
-def counted(engine: sa.Engine) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        seen.append(statement)
-
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 @dataclass(frozen=True, slots=True)

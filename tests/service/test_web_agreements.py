@@ -5,7 +5,6 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-import sqlalchemy as sa
 
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -17,6 +16,7 @@ from cirt.sharing.agreements.service import change_agreement
 from cirt.sharing.models import AgreementState
 from cirt.sharing.queries import find_agreement
 from tests.support.agreeing import asked_for
+from tests.support.asked import asked_of
 from tests.support.browse import PASSWORD, Visitor, signed_in
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, published
@@ -253,23 +253,17 @@ def test_lists_ask_the_database_as_often_for_many_as_for_few(
 
     paths = ("/peers", "/agreements", "/desk", "/peers/peer1", "/agreements/MOU-2030-0001")
     add(range(1, 3))
-    few = {path: statements(program, irena, path) for path in paths}
+
+    def asked(path: str) -> int:
+        irena.get(path)  # what is remembered once is remembered by now
+        with asked_of(program.engine) as found:
+            assert irena.get(path).status_code == 200, path
+        return len(found)
+
+    few = {path: asked(path) for path in paths}
     add(range(3, 9))
 
-    assert {path: statements(program, irena, path) for path in paths} == few
-
-
-def statements(program: Program, visitor: Visitor, path: str) -> int:
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
-    visitor.get(path)  # what is remembered once is remembered by now
-    sa.event.listen(program.engine, "before_cursor_execute", note)
-    assert visitor.get(path).status_code == 200, path
-    sa.event.remove(program.engine, "before_cursor_execute", note)
-    return len(asked)
+    assert {path: asked(path) for path in paths} == few
 
 
 def test_an_agreement_says_what_passing_on_means(program: Program, irena: Visitor) -> None:

@@ -1,8 +1,6 @@
 """The dialogue with reporters on the pages: the counter's lanes, the status page, the desk's box, calls written down."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -20,6 +18,7 @@ from cirt.register.commands import SentFile, TakeReport
 from cirt.register.dialogue.commands import TakeAnswer
 from cirt.register.dialogue.models import Message
 from cirt.register.models import Lane, Report, ReportSource
+from tests.support.asked import asked_of
 from tests.support.browse import Visitor, signed_in, web_app
 
 CODE = re.compile(r"[0-9A-Z]{3}(-[0-9A-Z]{3}){4}")
@@ -69,20 +68,6 @@ def the_report(program: Program) -> Report:
 def messages(program: Program) -> list[Message]:
     with program.work(CONSOLE, write=False) as work:
         return list(work.session.scalars(sa.select(Message).order_by(Message.id)))
-
-
-@contextmanager
-def statements(program: Program) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(*args: Any) -> None:
-        seen.append(args[2])
-
-    sa.event.listen(program.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(program.engine, "before_cursor_execute", note)
 
 
 ADVICE = {
@@ -403,7 +388,7 @@ def test_the_pages_ask_as_often_whatever_was_said(
                 service.take_report(work, TakeReport(f"Another {times} {number}"))
         found = {}
         for path in [*paths, "/status"]:
-            with statements(program) as seen:
+            with asked_of(program.engine) as seen:
                 if path == "/status":
                     looks(visitor, code)
                 else:

@@ -84,7 +84,7 @@ def whole_message(work: Work, message_id: int) -> MessageRow:
     Raises:
         NotFound: there is none, or it is not for the actor to see.
     """
-    query = visible_messages(work).where(Message.id == message_id)
+    query = visible_to(work.actor).where(Message.id == message_id)
     row = work.session.execute(query).one_or_none()
     if row is None:
         raise NotFound
@@ -99,21 +99,18 @@ def messages_of(work: Work, reference: str) -> Query:
     """
     if reference.startswith("INC-"):
         ids = family(work, IncidentMerge, get_incident(work, reference).id)
-        return visible_messages(work).where(Message.id.in_(of_incidents(ids)))
+        return visible_to(work.actor).where(Message.id.in_(of_incidents(ids)))
     report = get_report(work, reference)
-    return visible_messages(work).where(Message.report_id == report.id)
-
-
-def visible_messages(work: Work) -> Query:
-    """Whoever may not see the report, the incident that a message was written in, or any other that the report
-    concerns, does not see the message; but what one wrote down of a reporter's words one may read.
-    """
-    return _visible(work.actor)
+    return visible_to(work.actor).where(Message.report_id == report.id)
 
 
 @lru_cache(maxsize=256)
-def _visible(actor: Actor) -> Query:
-    """Made once for each who asks: it takes longer to make than to run."""
+def visible_to(actor: Actor) -> Query:
+    """Whoever may not see the report, the incident that a message was written in, or any other that the report
+    concerns, does not see the message; but what one wrote down of a reporter's words one may read.
+
+    Made once for each who asks: it takes longer to make than to run.
+    """
     is_own = sa.and_(Message.account_id == (actor.id or 0), Message.direction == Direction.IN)
     query: Query = (
         sa.select(Message, Report.reference.label("report"), Person.name.label("by"))

@@ -5,11 +5,12 @@ planned by figures, which are missing where a database is new.
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import gathered, listed
+from cirt.kernel.among import gathered, listed_given
 from cirt.kernel.work import Work
 from cirt.register.likeness.models import ReportTrait
 from cirt.register.models import ReportObservable
@@ -28,7 +29,14 @@ def holders_of_observables(work: Work, keys: Collection[int], most: int) -> Hold
 def _newest(work: Work, key: Any, report_id: Any, keys: Collection[int], most: int) -> Holders:
     if not keys:
         return {}
-    asked = listed(keys)
+    query = _asking(key, report_id, most)
+    found = work.session.execute(query, {"keys": list(keys)})
+    return {row.key: sorted(row.ids or (), reverse=True) for row in found}
+
+
+@lru_cache(maxsize=16)
+def _asking(key: Any, report_id: Any, most: int) -> sa.Select[*tuple[Any, ...]]:
+    asked = listed_given("keys")
     newest = (
         sa.select(report_id.label("id"))
         .where(key == asked.c.value)
@@ -38,5 +46,4 @@ def _newest(work: Work, key: Any, report_id: Any, keys: Collection[int], most: i
         .subquery()
     )
     found = sa.select(gathered(newest.c.id)).scalar_subquery()
-    query = sa.select(asked.c.value.label("key"), found.label("ids"))
-    return {row.key: sorted(row.ids or (), reverse=True) for row in work.session.execute(query)}
+    return sa.select(asked.c.value.label("key"), found.label("ids"))

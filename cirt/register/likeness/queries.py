@@ -9,12 +9,15 @@ capped in the same way by :mod:`cirt.register.known`.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from cirt.kernel.work import Work
+from cirt.kernel.among import among_given
+from cirt.kernel.prepared import Prepared
+from cirt.kernel.work import Actor, Work
 from cirt.objects.observables.kinds import Observable
 from cirt.register.known import Known
 from cirt.register.likeness.holders import holders_of_traits
@@ -72,6 +75,12 @@ class _Other:
     shared: dict[str, None] = field(default_factory=dict)
 
 
+_TRAITS = Prepared(
+    sa.select(ReportTrait.key, ReportTrait.kind, ReportTrait.of).where(
+        ReportTrait.report_id == sa.bindparam("report_id", type_=sa.BigInteger)
+    )
+)
+
 Seen = Sequence[tuple[Observable, Known]]
 _asked: Any = aliased(Report)
 
@@ -109,15 +118,21 @@ def compare(work: Work, traits: Sequence[Trait]) -> tuple[Own, dict[int, Shared]
 def with_sentences(work: Work, text: str, found: Sequence[Likeness]) -> list[Likeness]:
     """The few most alike, their texts read; for the page of one report."""
     first = [one for one in found if one.is_likely][:_READ]
-    query = sa.select(Report.reference, Report.text).where(
-        Report.reference.in_([one.reference for one in first]), sees_report(work.actor)
-    )
-    texts: dict[str, str] = {row.reference: row.text for row in work.session.execute(query)}
+    asked = {"references": [one.reference for one in first]}
+    rows = work.session.execute(_texts(work.actor), asked) if first else ()
+    texts: dict[str, str] = {row.reference: row.text for row in rows}
     return [
         replace(one, sentences=sentences_alike(text, texts[one.reference]))
         for one in first
         if one.reference in texts
     ]
+
+
+@lru_cache(maxsize=256)
+def _texts(actor: Actor) -> sa.Select[str, str]:
+    return sa.select(Report.reference, Report.text).where(
+        among_given(Report.reference, "references"), sees_report(actor)
+    )
 
 
 def most_in_common(shared: Mapping[int, Shared]) -> list[int]:
@@ -133,10 +148,8 @@ def traits_of_text(report_id: sa.SQLColumnExpression[int]) -> sa.Label[int | Non
 
 
 def _traits(work: Work, report_id: int) -> list[Trait]:
-    query = sa.select(ReportTrait.key, ReportTrait.kind, ReportTrait.of).where(
-        ReportTrait.report_id == report_id
-    )
-    return [Trait(row.key, row.kind, row.of) for row in work.session.execute(query)]
+    found = _TRAITS.rows(work.connection, {"report_id": report_id})
+    return [Trait(row.key, row.kind, row.of) for row in found]
 
 
 def _count(other: Shared, kind: TraitKind, *, is_common: bool) -> None:
@@ -150,23 +163,26 @@ def _count(other: Shared, kind: TraitKind, *, is_common: bool) -> None:
 
 def _others(work: Work, own: Own, shared: Mapping[int, Shared]) -> dict[str, _Other]:
     """By reference, each as what it is shown through now."""
-    home = home_of(ReportMerge, _asked.id)
-    query = (
-        sa.select(
-            _asked.id, Report.reference, Report.title, Report.state, traits_of_text(_asked.id)
-        )
-        .select_from(_asked)
-        .join(Report, Report.id == home)
-        .where(_asked.id.in_(most_in_common(shared)), sees_report(work.actor))
-    )
     found: dict[str, _Other] = {}
-    for row in work.session.execute(query):
+    for row in work.session.execute(_as_shown(work.actor), {"ids": most_in_common(shared)}):
         other = found.setdefault(row.reference, _Other(row.title, row.state))
         also = shared[row.id]
         other.text = max(other.text, own.share(also, row.of or 0))
         other.same_contact |= also.same_contact
         other.same_organisation |= also.same_organisation
     return found
+
+
+@lru_cache(maxsize=256)
+def _as_shown(actor: Actor) -> sa.Select[*tuple[Any, ...]]:
+    """Made once for each who asks: it takes longer to make than to run."""
+    columns = (Report.reference, Report.title, Report.state, traits_of_text(_asked.id))
+    return (
+        sa.select(_asked.id, *columns)
+        .select_from(_asked)
+        .join(Report, Report.id == home_of(ReportMerge, _asked.id))
+        .where(among_given(_asked.id, "ids"), sees_report(actor))
+    )
 
 
 def _add_observables(others: dict[str, _Other], seen: Seen) -> None:

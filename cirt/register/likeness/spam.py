@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from cirt.kernel.among import listed
-from cirt.kernel.work import Work
+from cirt.kernel.among import listed_given
+from cirt.kernel.work import Actor, Work
 from cirt.register.likeness.models import ReportTrait, TraitKind
 from cirt.register.likeness.rules import Likeness
 from cirt.register.likeness.traits import key_of
@@ -48,33 +49,42 @@ def _spam_among_alike(work: Work, roots: set[int]) -> Mapping[int, str]:
     """By the first of those that are alike: the reference of one that was spam."""
     if not roots:
         return {}
-    asked = listed(roots)
+    found = work.session.execute(_among_alike(work.actor), {"asked": list(roots)})
+    return {row.value: row.spam for row in found if row.spam}
+
+
+@lru_cache(maxsize=256)
+def _among_alike(actor: Actor) -> sa.Select[*tuple[Any, ...]]:
+    """Made once for each who asks, as below: it takes longer to make than to run."""
+    asked = listed_given("asked")
     newest = _newest(Report.id, asked, Report.like_root_id)
-    first = sa.select(Report.reference).where(Report.id == asked.c.value, *_is_spam(work))
-    later = _reference_of(work, newest.c.id)
-    query = sa.select(
-        asked.c.value,
-        sa.func.coalesce(first.correlate(asked).scalar_subquery(), later).label("spam"),
-    )
-    return {row.value: row.spam for row in work.session.execute(query) if row.spam}
+    first = sa.select(Report.reference).where(Report.id == asked.c.value, *_is_spam(actor))
+    later = _reference_of(actor, newest.c.id)
+    spam = sa.func.coalesce(first.correlate(asked).scalar_subquery(), later).label("spam")
+    return sa.select(asked.c.value, spam)
 
 
 def _spam_of_contacts(work: Work, keys: set[int]) -> Mapping[int, str]:
     if not keys:
         return {}
-    asked = listed(keys)
+    found = work.session.execute(_of_contacts(work.actor), {"asked": list(keys)})
+    return {row.value: row.spam for row in found if row.spam}
+
+
+@lru_cache(maxsize=256)
+def _of_contacts(actor: Actor) -> sa.Select[*tuple[Any, ...]]:
+    asked = listed_given("asked")
     newest = _newest(ReportTrait.report_id, asked, ReportTrait.key)
-    query = sa.select(asked.c.value, _reference_of(work, newest.c.id).label("spam"))
-    return {row.value: row.spam for row in work.session.execute(query) if row.spam}
+    return sa.select(asked.c.value, _reference_of(actor, newest.c.id).label("spam"))
 
 
-def _reference_of(work: Work, ids: sa.ColumnElement[int]) -> sa.ScalarSelect[str]:
-    spam = sa.select(sa.func.max(Report.reference)).where(Report.id == ids, *_is_spam(work))
+def _reference_of(actor: Actor, ids: sa.ColumnElement[int]) -> sa.ScalarSelect[str]:
+    spam = sa.select(sa.func.max(Report.reference)).where(Report.id == ids, *_is_spam(actor))
     return spam.scalar_subquery()
 
 
-def _is_spam(work: Work) -> tuple[sa.ColumnElement[bool], ...]:
-    return Report.state == ReportState.SPAM, sees_report(work.actor)
+def _is_spam(actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    return Report.state == ReportState.SPAM, sees_report(actor)
 
 
 def _share(row: sa.Row[Any]) -> float:

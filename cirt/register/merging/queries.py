@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from cirt.kernel.work import Work
+from cirt.kernel.work import Actor, Work
 from cirt.parties.models import Account, Person
 from cirt.register.merging.models import IncidentMerge, ReportMerge
 from cirt.register.models import Incident, Report, ReportState
@@ -15,6 +16,7 @@ from cirt.register.sight import sees_binned_incident, sees_incident, sees_report
 
 AnyMerge: TypeAlias = type[IncidentMerge] | type[ReportMerge]
 _DEEPEST = 100  # merges in a chain; a person stops long before
+_RECORD = sa.bindparam("record_id", type_=sa.BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,17 @@ def home_of(
 
 def family(work: Work, merge: AnyMerge, record_id: int) -> list[int]:
     """The record and all that is shown through it, as far as the asker may see; itself comes first."""
+    query = _seen_below(work.actor, merge)
+    return [record_id, *work.session.scalars(query, {"record_id": record_id})]
+
+
+@lru_cache(maxsize=256)
+def _seen_below(actor: Actor, merge: AnyMerge) -> sa.Select[tuple[int]]:
+    """Made once for each who asks, as below."""
     table: Any = Incident if merge is IncidentMerge else Report
-    sees = sees_incident(work.actor) if merge is IncidentMerge else sees_report(work.actor)
-    below = below_of(merge, record_id)
-    query = sa.select(table.id).where(table.id.in_(sa.select(below.c.id)), sees).order_by(table.id)
-    return [record_id, *work.session.scalars(query)]
+    sees = sees_incident(actor) if merge is IncidentMerge else sees_report(actor)
+    below = below_of(merge, _RECORD)
+    return sa.select(table.id).where(table.id.in_(sa.select(below.c.id)), sees).order_by(table.id)
 
 
 def whole_family(work: Work, merge: AnyMerge, record_id: int) -> list[int]:
@@ -78,7 +86,7 @@ def reports_of(work: Work, ids: list[int]) -> list[Report]:
     return [found[one] for one in ids]
 
 
-def below_of(merge: AnyMerge, record_id: int) -> sa.CTE:
+def below_of(merge: AnyMerge, record_id: int | sa.BindParameter[int]) -> sa.CTE:
     """Ids of everything merged into this record, by however many steps."""
     in_force = merge.ended_at.is_(None)
     first = sa.select(merge.merged_id.label("id"), sa.literal(1).label("depth")).where(
@@ -107,18 +115,8 @@ def fate_of(work: Work, report: Report) -> ReportState:
 
 
 def merged_into(work: Work, merge: AnyMerge, record_id: int) -> MergedInto | None:
-    table: Any = Incident if merge is IncidentMerge else Report
-    bin_id: Any = Incident.bin_id if merge is IncidentMerge else sa.null()
-    sees = sees_binned_incident if merge is IncidentMerge else sees_report
-    query = (
-        sa.select(merge, table.reference, table.title, Person.name, bin_id)
-        .select_from(merge)
-        .outerjoin(table, sa.and_(table.id == merge.leading_id, sees(work.actor)))
-        .outerjoin(Account, Account.id == merge.merged_by_id)
-        .outerjoin(Person, Person.id == Account.person_id)
-        .where(merge.merged_id == record_id, merge.ended_at.is_(None))
-    )
-    row = work.session.execute(query).one_or_none()
+    query = _leading(work.actor, merge)
+    row = work.session.execute(query, {"record_id": record_id}).one_or_none()
     if row is None:
         return None
     found, reference, title, name, bin_id = row
@@ -130,6 +128,21 @@ def merged_into(work: Work, merge: AnyMerge, record_id: int) -> MergedInto | Non
         by=name or "",
         at=found.merged_at,
         is_in_bin=bin_id is not None,
+    )
+
+
+@lru_cache(maxsize=256)
+def _leading(actor: Actor, merge: AnyMerge) -> sa.Select[*tuple[Any, ...]]:
+    table: Any = Incident if merge is IncidentMerge else Report
+    bin_id: Any = Incident.bin_id if merge is IncidentMerge else sa.null()
+    sees = sees_binned_incident if merge is IncidentMerge else sees_report
+    return (
+        sa.select(merge, table.reference, table.title, Person.name, bin_id)
+        .select_from(merge)
+        .outerjoin(table, sa.and_(table.id == merge.leading_id, sees(actor)))
+        .outerjoin(Account, Account.id == merge.merged_by_id)
+        .outerjoin(Person, Person.id == Account.person_id)
+        .where(merge.merged_id == _RECORD, merge.ended_at.is_(None))
     )
 
 

@@ -6,8 +6,9 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from cirt.kernel.db import UtcDateTime
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import Work
+from cirt.kernel.work import Actor, Work
 from cirt.register.likeness.kept import has_kept_like
 from cirt.register.models import IS_WAITING, Lane, Report, ReportSource
 from cirt.register.pages import Order
@@ -68,7 +69,7 @@ def order_of(wanted: QueueFilter) -> Order:
 
 def conditions_of(work: Work, wanted: QueueFilter, targets: Targets) -> list[Condition]:
     """On reports: those that the actor may see, in the view, and that fit."""
-    found = seen_in(work, wanted.view)
+    found = seen_in(work.actor, wanted.view, sa.literal(today(work.now), UtcDateTime()))
     for column, value in (
         (Report.source, wanted.source),
         (Report.lane, wanted.lane),
@@ -87,17 +88,17 @@ def conditions_of(work: Work, wanted: QueueFilter, targets: Targets) -> list[Con
     return found
 
 
-def seen_in(work: Work, view: QueueView) -> list[Condition]:
-    """On reports: those in the view that the actor may see."""
-    return [*_in_view(work, view), sees_report(work.actor)]
+def seen_in(actor: Actor, view: QueueView, today: sa.BindParameter[datetime]) -> list[Condition]:
+    """On reports: those in the view that the actor may see; ``today`` is when the day began."""
+    return [*_in_view(actor, view, today), sees_report(actor)]
 
 
-def _in_view(work: Work, view: QueueView) -> list[Condition]:
+def _in_view(actor: Actor, view: QueueView, today: sa.BindParameter[datetime]) -> list[Condition]:
     if view is QueueView.DECIDED:
-        return [Report.decided_at >= today(work.now)]
+        return [Report.decided_at >= today]
     if view is QueueView.MINE:
-        return [IS_WAITING, Report.claimed_by_id == work.actor.id]
-    return [IS_WAITING, has_kept_like(work.actor)] if view is QueueView.LIKELY else [IS_WAITING]
+        return [IS_WAITING, Report.claimed_by_id == actor.id]
+    return [IS_WAITING, has_kept_like(actor)] if view is QueueView.LIKELY else [IS_WAITING]
 
 
 def today(now: datetime) -> datetime:

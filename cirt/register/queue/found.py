@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
+from cirt.kernel.among import among_given
+from cirt.kernel.prepared import Prepared
 from cirt.kernel.work import Work
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.register.known import NOTHING, IncidentHit, Known
@@ -60,10 +63,7 @@ def _others(known: Known, own: Collection[str]) -> int:
     return known.incident_count - sum(1 for hit in known.incidents if hit.reference in own)
 
 
-def observables_of(work: Work, report_ids: Collection[int], each: int) -> dict[int, Found]:
-    """The first observables of each report, and how many it has."""
-    if not report_ids:
-        return {}
+def _first_of_each() -> sa.Select[*tuple[Any, ...]]:
     report_id = ReportObservable.report_id
     ranked = (
         sa.select(
@@ -75,12 +75,23 @@ def observables_of(work: Work, report_ids: Collection[int], each: int) -> dict[i
             .over(partition_by=report_id, order_by=(ReportObservable.kind, ReportObservable.value))
             .label("place"),
         )
-        .where(report_id.in_(report_ids))
+        .where(among_given(report_id, "report_ids"))
         .subquery()
     )
-    query = sa.select(ranked).where(ranked.c.place <= each).order_by(ranked.c.place)
+    each = sa.bindparam("each", type_=sa.Integer)
+    return sa.select(ranked).where(ranked.c.place <= each).order_by(ranked.c.place)
+
+
+_OBSERVABLES = Prepared(_first_of_each())
+
+
+def observables_of(work: Work, report_ids: Collection[int], each: int) -> dict[int, Found]:
+    """The first observables of each report, and how many it has."""
+    if not report_ids:
+        return {}
     found: dict[int, Found] = {}
-    for row in work.session.execute(query):
+    asked = {"report_ids": list(report_ids), "each": each}
+    for row in _OBSERVABLES.rows(work.connection, asked):
         one = found.setdefault(row.report_id, Found())
         one.total = row.total
         one.rows.append(Observable(Kind(row.kind), row.value))

@@ -77,6 +77,30 @@ class _Context:
     waits: Mapping[int, Waits]
 
 
+_COLUMNS: Query = sa.select(
+    Report.id,
+    Report.reference,
+    Report.title,
+    Report.state,
+    Report.source,
+    Report.lane,
+    Report.sector,
+    Report.first_guess,
+    Report.tlp,
+    Report.organisation,
+    Report.reporter,
+    Report.contact,
+    sa.func.length(Report.text).label("characters"),
+    Report.received_at,
+    Report.decided_at,
+    Report.version,
+    Report.claimed_by_id,
+    Report.decided_by_id,
+    Report.like_root_id,
+    Report.like_share,
+)
+
+
 def queue(
     work: Work,
     wanted: QueueFilter,
@@ -117,7 +141,7 @@ def _page(
     limit: int,
     total: Count | None,
 ) -> Page[sa.Row[Any]]:
-    query, order = _columns().where(*conditions_of(work, wanted, targets)), order_of(wanted)
+    query, order = _COLUMNS.where(*conditions_of(work, wanted, targets)), order_of(wanted)
     if not wanted.by_target:
         return read_page(work.session, query, order, cursor, limit, total)
     by_target = {length: query.where(targets.is_of(length)) for length in targets.lengths}
@@ -126,31 +150,6 @@ def _page(
 
 def _waits(work: Work, ids: list[int]) -> dict[int, Waits]:
     return dict.fromkeys(ids, NOTHING_WAITS) | waits_of(work, ids)
-
-
-def _columns() -> Query:
-    return sa.select(
-        Report.id,
-        Report.reference,
-        Report.title,
-        Report.state,
-        Report.source,
-        Report.lane,
-        Report.sector,
-        Report.first_guess,
-        Report.tlp,
-        Report.organisation,
-        Report.reporter,
-        Report.contact,
-        sa.func.length(Report.text).label("characters"),
-        Report.received_at,
-        Report.decided_at,
-        Report.version,
-        Report.claimed_by_id,
-        Report.decided_by_id,
-        Report.like_root_id,
-        Report.like_share,
-    )
 
 
 def _row(work: Work, row: sa.Row[Any], context: _Context) -> QueueRow:

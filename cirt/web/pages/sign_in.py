@@ -45,7 +45,7 @@ def enter() -> AnyResponse:
             )
         with program.work(PUBLIC) as work:
             secret, account = sessions.sign_in(work, account_id)
-            found = sessions.current(work.session, secret, work.now)
+            found = sessions.current(work, secret)
     except SignInRefused as error:
         with program.work(PUBLIC) as work:
             recognising.note_failure(work, email, source)
@@ -53,8 +53,7 @@ def enter() -> AnyResponse:
     except TooMany as error:
         return _refused(error)
     assert found is not None  # noqa: S101 - it was made above
-    actor, _, sign_in = found
-    g.visit = Visit(actor, visit().now, visit().team, sign_in.id, account.one_time)
+    g.visit = Visit(found.actor, visit().now, visit().team, found.id, found.one_time)
     response = _first_page(account.id)
     set_cookie(response, secret)
     return response

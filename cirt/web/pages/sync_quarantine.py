@@ -22,6 +22,7 @@ from cirt.exchange.cases.queries import (
 )
 from cirt.exchange.cases.showing import shown_bytes
 from cirt.exchange.models import Outcome
+from cirt.exchange.quarantine import MOST, full_peers
 from cirt.inputs.exchange import DecideInput
 from cirt.kernel.errors import FieldsInvalid, NotFound
 from cirt.parties.four_eyes.errors import ReasonNeeded
@@ -55,6 +56,7 @@ def quarantine() -> Response:
         )
         page = quarantine_page(work.session, wanted, work.now, args.get("page"))
         groups = [] if wanted.settled else waiting_alike(work.session, wanted, work.now)
+        full = full_peers(work.session)
     chosen = {
         "peer": peer or None,
         "outcome": wanted.outcome,
@@ -66,6 +68,8 @@ def quarantine() -> Response:
         "sync/quarantine.html",
         page=page,
         groups=groups,
+        full=full,
+        most=MOST >> 20,
         wanted=wanted,
         chosen=chosen,
         peers=known,

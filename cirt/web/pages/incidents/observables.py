@@ -75,9 +75,7 @@ def _page(reference: str, form: Form, status: int = HTTPStatus.OK) -> Response:
     with open_work(write=False) as work:
         view = queries.incident_view(work, reference)
         pages = {
-            state: queries.observables(
-                work, reference, state=state, cursor=request.args.get(state.value)
-            )
+            state: queries.observables_of(work, view.family, state, request.args.get(state.value))
             for state in ObservableState
         }
         waiting = offered_of(work, view.family)
