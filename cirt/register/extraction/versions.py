@@ -10,6 +10,7 @@ from functools import lru_cache
 from cirt.register.extraction.reading import Page
 from cirt.register.extraction.tables import counts_versions
 
+# These three and _COUNTING are asked of small letters: to look for either case takes three times as long.
 _COUNTED = re.compile(
     r"""(?:\b(?:(?:installed\ |current\ |new\ |old\ )?versions?(?:\ installed|\ info|\ string)?|ver|v|releases?|firmware|build|sdk|revision|rev|patch|update|section|sections|sec|chapter|clause
         |articles?|figure|fig|tables?|steps?|rules?|oid|appendix|annex|items?|agenda|paragraphs?|para|req|requirement|controls?
@@ -21,14 +22,13 @@ _COUNTED = re.compile(
        |版本|固件|驱动程序|驱动|版|第|章节|章|节|条|附录|升级到|升级至|更新到|更新至|§|№)
        (?:\ ?(?:号|為|为|是|number|no|номер|رقم|número|numéro|is|to|до|на|от|a|à))?[\s.:：(=]{0,3}
        (?:v?[0-9]+(?:\.[0-9]+){1,4}[\s,;/、，]{0,2}(?:and|or|to|et|ou|à|y|o|a|и|или|до|по|و|إلى|和|至|到|-|–)?\s?){0,4}$""",
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
 # "installed 4.0.0.12", "the agent to 4.0.0.12": four small numbers after such a word, in the same sentence.
 _RENEWED = re.compile(
     r"(?:\b(?:up|down)grad|\bupdat|\bmigrat|\binstall|\bpatched|\bactualiz|\bm(?:is|ise|ettre) à (?:jour|niveau)|\bинсталл|обнов|установ"
     r"|升级|更新|安装|تحديث|ترقية)(?:(?![.!?。]\s).){0,70}"
     r"\s(?:from|to|vers|a|a la|à|à la|de|до|с|на|إلى|من|到|至)\s?$",
-    re.IGNORECASE,
 )
 _SOFTWARE = re.compile(
     r"\b(?:anydesk|teamviewer|rustdesk|winrar|7-?zip|skype|zoom|chrome|chromium|firefox|edge|opera|safari|thunderbird|outlook"
@@ -39,7 +39,6 @@ _SOFTWARE = re.compile(
     r"|winscp|filezilla|notepad\+\+|vlc|wireshark|nmap|metasploit|defender|kaspersky|sophos|avast|agent|client|sdk|library"
     r"|package|app|application|software|tool|1c|1с|логиcиэл|logiciel|programa|программ\w{0,2}|клиент\w{0,2}|软件|客户端|برنامج)"
     r"(?:\s(?:server|client|pro|esr|desktop|for \w{1,10}|x64|x86|plugin))?[\s(]{1,2}v?$",
-    re.IGNORECASE,
 )
 # What speaks of the network near four numbers that are all small; of every five thousand addresses one is so.
 _NETWORK = re.compile(
@@ -68,7 +67,7 @@ _LISTS = re.compile(
     r"(?: ?\([^()\n]{1,24}\))?(?:, ?|، ?|、)?(?: ?(?:and|or|&|et|ou|y|e|o|и|или|و|和|及|或) ?)?"
 )
 _CLAUSE = re.compile(r"[.;!?)](?:\s|\Z)|[。；！？]|\((?=[^\W\d_])")
-_COUNTING = re.compile(r"firmware|version|прошивк|верси|сборк|固件|版本|驱动|إصدار", re.IGNORECASE)
+_COUNTING = re.compile(r"firmware|version|прошивк|верси|сборк|固件|版本|驱动|إصدار")
 _THREE = re.compile(
     r"(?<![\w-])[A-Za-z][\w+-]{1,30} v?[0-9]{1,3}\.[0-9]{1,3}\.(?:[0-9]{1,4}[a-z]?(?![.\w])|[0-9]{1,3}\.[0-9]{4})"
 )
@@ -152,12 +151,13 @@ def _is_version(value: str, before: str, after: str) -> bool:
 
 
 def _is_said_to_be_one(numbers: list[int], before: str, after: str) -> bool:
-    line = before.rpartition("\n")[2]
-    if _COUNTED.search(before) or _OF_VERSION.search(line):
+    line, low = before.rpartition("\n")[2], before.lower()
+    if _COUNTED.search(low) or _OF_VERSION.search(line):
         return True
     if sum(number > _SMALL for number in numbers) > 1:
         return False
-    if _names_software(line, numbers) or _RENEWED.search(line) or _is_among_versions(line, after):
+    low = low.rpartition("\n")[2]
+    if _names_software(low, numbers) or _RENEWED.search(low) or _is_among_versions(line, after):
         return True
     is_odd = numbers[0] != _OWN_NETWORK and ".".join(map(str, numbers)) not in _RESOLVERS
     return is_odd and not _speaks_of_network(line, after)
@@ -169,7 +169,7 @@ def _is_among_versions(line: str, after: str) -> bool:
     return (
         named is not None
         and not _NETWORK.fullmatch(named[1])
-        and bool(_THREE.search(line) or _THREE.search(after) or _COUNTING.search(line))
+        and bool(_THREE.search(line) or _THREE.search(after) or _COUNTING.search(line.lower()))
     )
 
 
