@@ -12,11 +12,24 @@ from dataclasses import dataclass
 _OPEN, _CLOSE = r"\[({<【（［｛〔〈", r"[\])}>】）］｝〕〉]"
 _DOT = r"(?i:dot|punto|point|точка|тчк|نقطة|نقطه|点|點)"
 _AT = r"(?i:at|arroba|arobase|собака|آت|艾特)"
+
+
+def _any_case(words: str) -> str:
+    """An expression for one of these words. By its first letter it is known which cannot stand there."""
+    by_letter: dict[str, list[str]] = {}
+    for word in words.split("|"):
+        by_letter.setdefault(word[0], []).append(word[1:])
+    ways = (f"[{one}{one.upper()}](?i:{'|'.join(rest)})" for one, rest in by_letter.items())
+    return f"(?:{'|'.join(ways)})"
+
+
 # Top-level domains that people spell out and that are no everyday word after "dot" or "point".
 _SPOKEN_TOP = (
-    r"(?i:com|net|org|biz|gov|edu|mil|ru|su|cn|fr|uk|ua|kz|io|xyz|cc|onion|example|site|top|click|online|shop|club|live|icu"
-    r"|link|website|pro|vip|app|dev|cloud|tk|ml|ga|cf|gq|pw|ir|tr|br|mx|ar|cl|pe|eg|sa|ae|tn|dz|by|uz|kg|hk|tw|jp|kr|рф|info(?=/))"
-    r"(?![^\W\u4e00-\u9fff]|-)"
+    _any_case(
+        "com|net|org|biz|gov|edu|mil|ru|su|cn|fr|uk|ua|kz|io|xyz|cc|onion|example|site|top|click|online|shop|club|live|icu"
+        "|link|website|pro|vip|app|dev|cloud|tk|ml|ga|cf|gq|pw|ir|tr|br|mx|ar|cl|pe|eg|sa|ae|tn|dz|by|uz|kg|hk|tw|jp|kr|рф|info(?=/)"
+    )
+    + r"(?![^\W\u4e00-\u9fff]|-)"
 )
 _APART_TOP = r"(?:com|net|org|ru|cn|info|xyz|top|site|online)(?![\w-])"
 _SPOKEN_HOST = rf"(?:[\w-]{{1,63}}+ {_DOT} ){{1,4}}{_SPOKEN_TOP}"
@@ -107,7 +120,7 @@ _WIDE = {
     **{0x06F0 + n: 0x30 + n for n in range(10)},
     **dict(zip(map(ord, "．＠：／－\u2010\u2011"), map(ord, ".@:/---"), strict=True)),
 }
-_ANY_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
+_ANY_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +160,7 @@ class Plain:
 
 def plain(text: str) -> Plain:
     """``text`` without its defanging marks."""
-    source = text.translate(_WIDE) if _ANY_WIDE.search(text) else text
+    source = _ANY_WIDE.sub(lambda wide: wide[0].translate(_WIDE), text)
     pieces: list[str] = []
     edits: list[_Edit] = []
     read = length = 0

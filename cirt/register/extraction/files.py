@@ -62,6 +62,9 @@ _QUOTED = re.compile(
 _ENCODED = re.compile(r"name\*(?:0\*)?=[\w-]{3,20}'\w{0,8}'(?P<value>[^\s;\"]{3,300})")
 _ODD_NAME = re.compile(r"[)\]+~!$#&№]\.(?P<extension>[A-Za-z0-9]{2,5})(?![0-9A-Za-z_])")
 _NAME_SO_FAR = re.compile(r"(?: \()?[^\s\"'<>|:*?/\\,;“”«»，。：；、（）]{1,80}\Z")
+_WORD_BEFORE = re.compile(rf"[{WEST}]{{1,60}} ?\Z")
+_EASTERN_BEFORE = re.compile(rf"\A.*[{EAST}](?=[^{EAST}]*\Z)")
+_EXTENDED = re.compile(r"\.[A-Za-z0-9]{2,4}\Z")
 _FOLDERS_BEFORE = re.compile(r"(?<![\w\\:.$%~-])(?:[\w.~-]{2,64}\\{1,2}){1,12}\Z")
 _SIGNS_BEFORE = re.compile(rf"(?:[{WEST}]{{0,60}}[!+%~$&#№)\](\[]){{1,4}}\Z")
 _IS_FIRST = re.compile(
@@ -86,14 +89,20 @@ def file_name(page: Page, start: int, end: int) -> Reading | None:
     if before in {"+", "%", "~", "$", "&", "#", "№"} or (
         before == "!" and _IS_FIRST.search(page.before(start, 2))
     ):
-        lead = _SIGNS_BEFORE.search(page.text, max(0, start - 64), start)
+        lead = _SIGNS_BEFORE.search(page.text, _word_before(page, start, 64), start)
         written = (lead[0].lstrip("(&") if lead else "") + written
-    if written.startswith("№"):
+    if written.startswith("№") and page.before(end - len(written), 1) == " ":
         called = _CALLED_NUMBER.search(page.before(end - len(written), 40))
         written = (called[0] if called else "") + written
     if filenames.is_everyday(written) or _is_source(page, start, written):
         return None
     return reading(page, Kind.FILE_NAME, written, end - len(written))
+
+
+def _word_before(page: Page, end: int, reach: int) -> int:
+    """Where what stands up to ``end`` without a space begins, at most ``reach`` characters before."""
+    first = max(0, end - reach)
+    return max(first, page.text.rfind(" ", first, end) + 1)
 
 
 def _is_source(page: Page, start: int, written: str) -> bool:
@@ -104,7 +113,7 @@ def _is_source(page: Page, start: int, written: str) -> bool:
 def _windows_path(page: Page, match: re.Match[str]) -> Reading | None:
     start = match.start() - match["value"].startswith(":")
     written = page.text[start : match.end()]
-    if not re.search(r"\.[A-Za-z0-9]{2,4}\Z", written) and not written.endswith("\\"):
+    if not written.endswith("\\") and not _EXTENDED.search(written):
         more = _MORE_STEM.match(page.text, match.end())
         name = f"{written}{more[0] if more else ''}".rpartition("\\")[2]
         if more and filenames.is_file(name):
@@ -143,18 +152,17 @@ def _odd_name(page: Page, match: re.Match[str]) -> Reading | None:
     """``scan (2).exe`` and ``+README+.txt``: a sign stands right before the extension."""
     if match["extension"].lower() not in filenames.EXTENSIONS:
         return None
-    so_far = _NAME_SO_FAR.search(page.before(match.start() + 1, 84))
+    end = match.start() + 1
+    so_far = _NAME_SO_FAR.search(page.text, max(0, _word_before(page, end, 84) - 1), end)
     if not so_far:
         return None
     name = so_far[0]
-    at = match.start() + 1 - len(name)
+    at = end - len(name)
     if name.startswith((" (", "(")) and name.endswith(")"):
-        word = re.search(rf"[{WEST}]{{1,60}} ?\Z", page.text[max(0, at - 61) : at])
+        word = _WORD_BEFORE.search(page.text, _word_before(page, at - 1, 60), at)
         name = (word[0] if word else "") + name
-    name = re.sub(rf"\A.*[{EAST}](?=[^{EAST}]*\Z)", "", name).lstrip(" ([{")
-    return reading(
-        page, Kind.FILE_NAME, f"{name}.{match['extension']}", match.start() + 1 - len(name)
-    )
+    name = _EASTERN_BEFORE.sub("", name).lstrip(" ([{")
+    return reading(page, Kind.FILE_NAME, f"{name}.{match['extension']}", end - len(name))
 
 
 def _registry_key(page: Page, match: re.Match[str]) -> Reading | None:

@@ -11,6 +11,7 @@ from cirt.objects.observables.kinds import Kind, Observable, canonical
 
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
+_CLOSING = re.compile(r"[)\]}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ def read_as(kind: Kind, trim: str = "") -> Reader:
 
 def balanced(text: str) -> str:
     """``text`` up to the first closing bracket that nothing in it opened."""
+    if not _CLOSING.search(text):
+        return text
     depth = dict.fromkeys(_PAIRS.values(), 0)
     for at, character in enumerate(text):
         if character in depth:
