@@ -36,7 +36,7 @@ from cirt.parties.peers import ourselves
 from cirt.parties.roles import Role
 from cirt.sharing.gate import release, show
 from cirt.sharing.queries import peer_reader
-from tests.service.test_statements import statements
+from tests.support.asked import asked_of
 from tests.support.browse import signed_in
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, our_indicator, published
@@ -437,7 +437,7 @@ def test_the_page_asks_as_often_for_many_remarks_as_for_few(program: Program) ->
             with program.work(CONSOLE) as work:
                 note_object(work, NoteObject(ONE, "Seen", Tlp.AMBER))
         visitor.get(PAGE)
-        with statements(program) as found:
+        with asked_of(program.engine) as found:
             visitor.get(PAGE)
         asked.append(len(found))
 

@@ -13,7 +13,7 @@ from cirt.register.constituents.models import PartyRole
 from cirt.register.models import Incident
 from cirt.register.relations.commands import LinkIncidents, Wish
 from cirt.register.severity.table import table
-from tests.service.test_incidents import counted
+from tests.support.asked import asked_of
 from tests.support.browse import Visitor, signed_in
 from tests.support.register import a_person, an_incident, with_observables
 
@@ -219,7 +219,7 @@ def test_the_pages_ask_the_same_number_of_questions_however_much_there_is(
     def asked() -> list[int]:
         found = []
         for page in pages:
-            with counted(program) as run:
+            with asked_of(program.engine) as run:
                 assert amina.get(f"/incidents/{middle.reference}{page}").status_code == 200
             found.append(len(run))
         return found
