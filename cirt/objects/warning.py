@@ -13,8 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cirt.kernel.among import among_given
 from cirt.kernel.db import Base
 from cirt.kernel.prepared import Prepared
+from cirt.objects.listing import Listed
 from cirt.objects.observables.kinds import Kind, Observable
-from cirt.objects.withholding import Listed
 
 
 class WarnedValue(Base):

@@ -4,10 +4,10 @@ An address stands on it also where a network of the list holds it; a domain wher
 below; a URL and a mail address where their host does.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,14 +16,12 @@ from cirt.kernel.among import among
 from cirt.kernel.db import Base
 from cirt.kernel.prepared import Prepared
 from cirt.objects.codec import StixObject
+from cirt.objects.listing import ADDRESSES, HOSTS, Entry, Listed
 from cirt.objects.models import FormerObservable, ObjectObservable
 from cirt.objects.observables import networks
-from cirt.objects.observables.families import host_of
-from cirt.objects.observables.kinds import Kind, Observable, canonical
+from cirt.objects.observables.kinds import Kind, Observable
 
-_ADDRESSES = (Kind.IPV4, Kind.IPV6)
 _HOSTED = (Kind.DOMAIN, Kind.URL, Kind.EMAIL)  # what may stand there by its host
-_HOSTS = (*_ADDRESSES, Kind.DOMAIN)
 _LIST = 0x77697468  # names the lock of the list
 _FEW = 200  # networks that are looked for one by one
 _Table: TypeAlias = type[ObjectObservable] | type[FormerObservable]
@@ -58,81 +56,6 @@ class WithheldValue(Base):
     until: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(sa.String(200))
-
-
-class Entry(NamedTuple):
-    """What may stand on the list."""
-
-    observable: Observable
-    below: bool = False
-
-    @property
-    def prefix(self) -> int:
-        is_network = self.observable.kind in _ADDRESSES and "/" in self.observable.value
-        return int(self.observable.value.partition("/")[2]) if is_network else 0
-
-
-class Listed:
-    """Entries by key, to look observables up in; the lengths of networks among them are known beforehand."""
-
-    def __init__(
-        self,
-        prefixes: Iterable[tuple[Kind, int]],
-        below: Mapping[int, bool],
-        *,
-        by_name: bool = True,
-    ) -> None:
-        """``by_name``: a domain that is listed by itself lists what is on it: its URLs and mail addresses."""
-        self._below = below
-        self._by_name = by_name
-        self._lengths: dict[Kind, list[int]] = {kind: [] for kind in _ADDRESSES}
-        for kind, prefix in prefixes:
-            if prefix:
-                self._lengths[kind].append(prefix)
-
-    def holds(self, observable: Observable) -> bool:
-        return next(self.by(observable), None) is not None
-
-    def by(self, observable: Observable) -> Iterator[int]:
-        """The keys of the entries by which it is listed."""
-        if not self._below:
-            return
-        for key, is_it in self.keys_for(observable):
-            if key in self._below and (is_it or self._below[key]):
-                yield key
-
-    def keys_for(self, observable: Observable) -> Iterator[tuple[int, bool]]:
-        """Of entries by which it would be listed; false where such an entry must count what is below it."""
-        yield observable.key, True
-        host = _host(observable)
-        if host is None:
-            return
-        if host is not observable:
-            yield host.key, self._by_name or host.kind is not Kind.DOMAIN
-        if host.kind is Kind.DOMAIN:
-            yield from ((key, False) for key in _above(host.value))
-        elif lengths := self._lengths[host.kind]:
-            inner = networks.network(host.value)
-            for length in lengths:
-                if length < inner.prefixlen:
-                    outer = inner.supernet(new_prefix=length)
-                    yield Observable(host.kind, str(outer)).key, True
-
-
-def _above(domain: str) -> Iterator[int]:
-    while "." in domain:
-        domain = domain.partition(".")[2]
-        yield Observable(Kind.DOMAIN, domain).key
-
-
-def _host(observable: Observable) -> Observable | None:
-    """Itself where it is one."""
-    kind, value = observable.kind, observable.value
-    if kind in _HOSTS:
-        return observable
-    if kind is Kind.EMAIL:
-        return canonical(Kind.DOMAIN, value.rpartition("@")[2])
-    return host_of(observable)
 
 
 _PREFIXES = Prepared(
@@ -181,8 +104,8 @@ def objects_naming(connection: sa.Connection, entries: Sequence[Entry]) -> set[i
     """Ids of the objects that name, in any version, what these entries keep."""
     keys = {entry.observable.key for entry in entries}
     found = {row.object_id for row in _rows(connection, lambda table: among(table.key, keys))}
-    walked = set(_HOSTED) if any(entry.observable.kind in _HOSTS for entry in entries) else set()
-    for kind in _ADDRESSES:
+    walked = set(_HOSTED) if any(entry.observable.kind in HOSTS for entry in entries) else set()
+    for kind in ADDRESSES:
         nets = [e.observable for e in entries if e.prefix and e.observable.kind is kind]
         if kind is Kind.IPV4 and len(nets) <= _FEW:
             for one in nets:

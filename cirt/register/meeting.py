@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from cirt.kernel.among import among_given
 from cirt.kernel.work import Work
 from cirt.objects.index import is_address
+from cirt.objects.listing import Listed
 from cirt.objects.models import Holder, ObjectObservable, WiderKey
 from cirt.objects.observables import networks
 from cirt.objects.observables.families import host_of, wider
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.objects.warning import warned_among
 from cirt.objects.widening import narrower
-from cirt.objects.withholding import Listed
 from cirt.register.models import IncidentObservable, ReportObservable
 
 _Found: TypeAlias = dict[int, dict[int, None]]

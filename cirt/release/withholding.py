@@ -45,7 +45,7 @@ def preview_withhold(work: Work, cmd: Withhold) -> Preview:
         as ``withhold``.
     """
     work.require("withheld:write")
-    entries = entries_of(cmd)
+    entries = entries_of(cmd.text, below=cmd.below)
     named = objects_naming(work.connection, entries)
     return Preview(len(entries), len(named), _vanishing(work, named))
 

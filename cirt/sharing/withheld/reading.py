@@ -1,11 +1,11 @@
-"""From pasted lines to entries of the do-not-share list. Pure."""
+"""From pasted lines to entries of a list. Pure."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cirt.objects.listing import Entry
 from cirt.objects.observables.kinds import Kind, Observable, canonical, refang
-from cirt.objects.withholding import Entry
 
 MAX_VALUES = 20_000
 _KINDS = (

@@ -3,7 +3,6 @@
 Feeds are made right by :mod:`cirt.release.withholding`, which is what pages call.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,9 +10,10 @@ import sqlalchemy as sa
 from cirt.kernel.among import among
 from cirt.kernel.db import insert_rows
 from cirt.kernel.work import Work
+from cirt.objects.listing import Entry, end_lines, new_lines
 from cirt.objects.observables.kinds import Observable
 from cirt.objects.stating import state_facts
-from cirt.objects.withholding import Entry, WithheldValue, hold_list, objects_naming, still_listed
+from cirt.objects.withholding import WithheldValue, hold_list, objects_naming, still_listed
 from cirt.sharing.withheld.commands import LetGo, Withhold
 from cirt.sharing.withheld.errors import (
     NothingTicked,
@@ -36,12 +36,12 @@ class Changed:
     object_ids: set[int]
 
 
-def entries_of(cmd: Withhold) -> list[Entry]:
+def entries_of(text: str, *, below: bool) -> list[Entry]:
     """
     Raises:
         NoValues, ValuesUnread, TooManyValues.
     """
-    reading = read_values(cmd.text, below=cmd.below)
+    reading = read_values(text, below=below)
     count = len(reading.entries) + len(reading.unread)
     if not count:
         raise NoValues
@@ -62,28 +62,16 @@ def withhold(work: Work, cmd: Withhold) -> Changed:
     work.require("withheld:write")
     if cmd.until is not None and cmd.until <= work.now:
         raise UntilPast
-    entries = entries_of(cmd)
+    entries = entries_of(cmd.text, below=cmd.below)
     work.session.flush()
     hold_list(work.session.connection())
-    fresh = _not_listed(work, entries)
-    rows = [
-        {
-            "key": entry.observable.key,
-            "kind": entry.observable.kind,
-            "value": entry.observable.value,
-            "prefix": entry.prefix,
-            "below": entry.below,
-            "reason": cmd.reason,
-            "author": work.actor.name[:200],
-            "added_at": work.now,
-            "until": cmd.until,
-            "ended_at": None,
-            "ended_by": None,
-        }
-        for entry in fresh
-    ]
+    author = work.actor.name[:200]
+    fresh, rows = new_lines(
+        work.session, WithheldValue, entries, reason=cmd.reason, author=author, at=work.now
+    )
     work.session.flush()  # a line may have given way
-    insert_rows(work.session.connection(), WithheldValue, rows)
+    until = {"until": cmd.until}
+    insert_rows(work.session.connection(), WithheldValue, [row | until for row in rows])
     touched = objects_naming(work.session.connection(), fresh) if fresh else set()
     state_facts(work, touched, withheld=True)
     work.audit("withheld.add", "", values=len(fresh), objects=len(touched), reason=cmd.reason)
@@ -113,10 +101,8 @@ def end_past(work: Work) -> Changed:
 
 def _end(work: Work, which: sa.ColumnElement[bool]) -> Changed:
     hold_list(work.session.connection())
-    query = sa.select(WithheldValue).where(WithheldValue.ended_at.is_(None), which)
-    rows = work.session.scalars(query.order_by(WithheldValue.id).with_for_update()).all()
-    for row in rows:
-        row.ended_at, row.ended_by = work.now, work.actor.name[:200]
+    author = work.actor.name[:200]
+    rows = end_lines(work.session, WithheldValue, which, author=author, at=work.now)
     work.session.flush()
     if not rows:
         return Changed(0, set())
@@ -126,21 +112,3 @@ def _end(work: Work, which: sa.ColumnElement[bool]) -> Changed:
     free = touched - still_listed(connection, touched)
     state_facts(work, free, withheld=False)
     return Changed(len(rows), free)
-
-
-def _not_listed(work: Work, entries: Sequence[Entry]) -> list[Entry]:
-    """Those that are new; a domain whose subdomains did not count gets a new line where they shall."""
-    query = sa.select(WithheldValue).where(
-        WithheldValue.ended_at.is_(None),
-        among(WithheldValue.key, [entry.observable.key for entry in entries]),
-    )
-    listed = {row.key: row for row in work.session.scalars(query.with_for_update())}
-    fresh = []
-    for entry in entries:
-        here = listed.get(entry.observable.key)
-        if here is not None and (here.below or not entry.below):
-            continue
-        if here is not None:
-            here.ended_at, here.ended_by = work.now, work.actor.name[:200]
-        fresh.append(entry)
-    return fresh
