@@ -118,6 +118,9 @@ def add(
 @click.option("--from-the-beginning", is_flag=True, help="Whenever it was added.")
 @click.option("--day-limit", type=SizeType(), help=_LIMIT)
 @click.option("--no-day-limit", is_flag=True, help="As much as comes.")
+@click.option(
+    "--collection", "remote", metavar="ID-OR-ALIAS", help="The peer's, of a link that never worked."
+)
 @pass_console
 def set_(console: Console, /, number: int, **given: Any) -> None:
     """Change when link ID runs and what it carries; what is not given stays.
@@ -141,6 +144,7 @@ def _changed(
     from_the_beginning: bool,
     day_limit: int | None,
     no_day_limit: bool,
+    remote: str | None,
 ) -> Terms:
     begin = begin_of(since) if since else before.since
     return Terms(
@@ -149,6 +153,7 @@ def _changed(
         types=() if all_types else types or before.types,
         since=None if from_the_beginning else begin,
         day_bytes=None if no_day_limit else day_limit or before.day_bytes,
+        remote=remote,
     )
 
 

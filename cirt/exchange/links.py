@@ -57,6 +57,14 @@ class ShareTooSmall(Invalid):
     )
 
 
+class LinkHasWorked(Conflict):
+    code = "link-has-worked"
+    message = mark(
+        "This link has reached {remote}, so that stays its collection. Add a link for the other one,"
+        " and pause this one."
+    )
+
+
 class NothingToChoose(Conflict):
     code = "nothing-to-choose"
     message = mark("This link runs already. To read further back, change its start.")
@@ -64,13 +72,17 @@ class NothingToChoose(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """When a link runs and how much of it; ``types`` empty is every type."""
+    """When a link runs and how much of it; ``types`` empty is every type.
+
+    ``remote`` is another collection of the peer, for a link that has never worked; None leaves it.
+    """
 
     every_s: int = 300
     cron: str | None = None  # instead of every_s
     types: tuple[str, ...] = ()
     since: datetime | None = None  # only what was added after
     day_bytes: int | None = None
+    remote: str | None = None
 
     def check(self) -> None:
         """
@@ -118,10 +130,7 @@ def add_link(work: Work, cmd: AddLink) -> Link:
         raise FromOnlyForPush
     peer = find_peer(work.session, cmd.peer)
     mine = find_collection(work.session, cmd.collection) if cmd.collection else None
-    same = sa.exists().where(
-        Link.peer_id == peer.id, Link.direction == cmd.direction, Link.remote == cmd.remote
-    )
-    if work.session.scalar(sa.select(same)):
+    if _is_there(work.session, peer, cmd.direction, cmd.remote):
         raise LinkExists(peer=peer.slug, remote=cmd.remote)
     waits = cmd.waits_for_choice and cmd.direction is LinkDirection.PULL
     link = Link(
@@ -146,12 +155,14 @@ def change_link(work: Work, link_id: int, terms: Terms) -> Link:
     """Another schedule, filter, start or share. Where more is read than before, the walk begins anew.
 
     Raises:
-        NoSuchLink, NotAllowed.
+        NoSuchLink, LinkHasWorked, LinkExists, NotAllowed.
         EveryWrong, CronWrong, CronNever, TypeWrong, ShareTooSmall.
     """
     work.require("peer:write")
     terms.check()
     link = find_link(work.session, link_id)
+    if terms.remote is not None and terms.remote != link.remote:
+        _lead_elsewhere(work, link, terms.remote)
     if reads_more(link, terms):
         link.cursor = None  # what is known already is not taken twice
     if (terms.every_s, terms.cron) != (link.every_s, link.cron):
@@ -161,6 +172,23 @@ def change_link(work: Work, link_id: int, terms: Terms) -> Link:
     _try_again(link)
     _audit(work, "link.change", link, work.session.get_one(Peer, link.peer_id))
     return link
+
+
+def _lead_elsewhere(work: Work, link: Link, remote: str) -> None:
+    """To another collection, for the one it names may be mistyped."""
+    if link.last_success_at is not None:
+        raise LinkHasWorked(remote=link.remote)
+    peer = work.session.get_one(Peer, link.peer_id)
+    if _is_there(work.session, peer, link.direction, remote):
+        raise LinkExists(peer=peer.slug, remote=remote)
+    link.remote, link.cursor, link.estimate = remote, None, None
+
+
+def _is_there(session: Session, peer: Peer, direction: LinkDirection, remote: str) -> bool:
+    same = sa.exists().where(
+        Link.peer_id == peer.id, Link.direction == direction, Link.remote == remote
+    )
+    return bool(session.scalar(sa.select(same)))
 
 
 def reads_more(link: Link, terms: Terms) -> bool:

@@ -103,6 +103,7 @@ class TermsInput(CommandInput[Terms]):
     types = Words(2000)
     since = DayOrNone()
     day_bytes = Megabytes()
+    remote = Line(200, optional=True)
 
 
 class AddLinkInput(CommandInput[AddLink]):

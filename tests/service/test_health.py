@@ -173,7 +173,7 @@ def test_a_run_that_took_nothing_of_what_was_offered_says_why(program: Program) 
         assert "<b>no" not in visitor.page
     visitor.get("/sync")
     assert "Takes nothing" in visitor.text
-    assert "3 were offered and none was taken: 0 known, 1 held, 2 refused." in visitor.text
+    assert "Offered 3, taken none: 0 known, 1 held, 2 refused." in visitor.text
 
 
 def test_a_pull_notes_its_day_and_why_some_were_not_taken(reading: Reading) -> None:
@@ -478,7 +478,7 @@ def test_connectors_stand_beside_links_with_the_same_facts(
 
     visitor.get("/sync")
     assert "stix-folder" in visitor.text
-    assert "1 of 2 were taken" in visitor.text
+    assert "Taken 1 of 2" in visitor.text
     sources.run_source(reads, SYSTEM, "stix-folder")
     visitor.get("/sync")
     assert "Nothing new since" in visitor.text

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import Link, LinkDirection
 from cirt.exchange.probing import ESTIMATE, REHEARSE
+from cirt.exchange.pull import pull_link
 from cirt.kernel.jobs import Job
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE
@@ -161,6 +162,33 @@ def test_a_change_that_reads_more_is_asked_about_first(program: Program) -> None
     lead.send(f"{path}/terms", **{**fields, "types": ""}, do="sure")
     [now] = links(program)
     assert (now.types, now.cursor) == (None, None)
+
+
+def test_a_mistyped_collection_is_mended_as_long_as_the_link_has_never_worked(
+    program: Program,
+) -> None:
+    with plain_peer(SIX) as peer:
+        a_peer_with_objects(program, f"{peer.base}/taxii2/")
+        with program.work(CONSOLE) as work:
+            link_id = add_link(work, AddLink("cert-b", "cc", LinkDirection.PULL)).id
+            add_link(work, AddLink("cert-b", "taken", LinkDirection.PULL))
+        assert pull_link(program, link_id).error == "collection-missing"
+
+        lead, path = signed_in(program, Role.LEAD), f"/sync/links/{link_id}"
+        lead.get(path)
+        lead.send(f"{path}/terms", remote="taken", do="look")
+        assert "There is already a link to cert-b for taken" in lead.text
+        lead.send(f"{path}/terms", remote="c", do="look")
+        lead.follow()
+        assert "Saved" in lead.text
+        assert pull_link(program, link_id).taken == 6
+
+    lead.get(path)
+    form = lead.form(f"{path}/terms").fields
+    assert "remote" not in form
+    lead.post(f"{path}/terms", {**form, "remote": "cc", "do": "look"})
+    assert "This link has reached c, so that stays its collection." in lead.text
+    assert [each.remote for each in links(program)] == ["c", "taken"]
 
 
 def test_a_link_is_paused_resumed_and_rehearsed(program: Program) -> None:

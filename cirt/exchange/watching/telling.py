@@ -30,20 +30,18 @@ CAME_WORDS: Mapping[Came, str] = {
     Came.NOTHING_YET: mark("Nothing was offered, and nothing has ever come."),
     Came.NOTHING_NEW: mark("Nothing new since {since}."),
     Came.NOTHING_TAKEN: mark(
-        "{offered} were offered and none was taken: {known} known, {held} held, {refused} refused."
+        "Offered {offered}, taken none: {known} known, {held} held, {refused} refused."
     ),
     Came.NO_PLACE: mark("Of what it read last, nothing has a place here."),
-    Came.ALL_KNOWN: mark("All {offered} that were offered are known here already."),
-    Came.SOME: mark(
-        "{taken} of {offered} were taken: {known} known, {held} held, {refused} refused."
-    ),
-    Came.ALL: mark("All {offered} that were offered were taken."),
-    Came.SENT: mark("All {offered} that waited were sent."),
+    Came.ALL_KNOWN: mark("Everything offered is known here already: {offered}."),
+    Came.SOME: mark("Taken {taken} of {offered}: {known} known, {held} held, {refused} refused."),
+    Came.ALL: mark("Everything offered was taken: {offered}."),
+    Came.SENT: mark("Everything that waited was sent: {offered}."),
     Came.CARRIED: mark(
-        "{offered} were put into a file. Whether it has arrived, the peer's next file says."
+        "Put into a file: {offered}. Whether it has arrived, the peer's next file says."
     ),
     Came.NOTHING_TO_SEND: mark("Nothing waited to be sent."),
-    Came.NOT_ALL_SENT: mark("{taken} of {offered} were sent; the peer did not take {refused}."),
+    Came.NOT_ALL_SENT: mark("Sent {taken} of {offered}; the peer did not take {refused}."),
 }
 
 

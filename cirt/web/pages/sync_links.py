@@ -15,9 +15,9 @@ from cirt.exchange.links import (
     EveryWrong,
     FromOnlyForPush,
     LinkExists,
+    LinkHasWorked,
     NothingToChoose,
     ShareTooSmall,
-    Terms,
     TypeWrong,
     add_link,
     begin_link,
@@ -56,6 +56,7 @@ _FIELD_OF: dict[type[CirtError], str] = {
     FromOnlyForPush: "collection",
     NoSuchCollection: "collection",
     LinkExists: "remote",
+    LinkHasWorked: "remote",
     NoSuchPeer: "peer",
 }
 _REFUSED: tuple[type[CirtError], ...] = (FieldsInvalid, *_FIELD_OF)
@@ -199,7 +200,7 @@ def _page(
     return render(
         "sync/link.html",
         status,
-        form=form if form.values else Form(_typed(terms_of(it)), form.errors),
+        form=form if form.values else Form(_typed(it), form.errors),
         it=it,
         peer=peer,
         health=health,
@@ -219,7 +220,8 @@ def _probed(it: Link) -> dict[str, Any]:
     return {"estimate": found, "rehearsal": it.rehearsal}
 
 
-def _typed(terms: Terms) -> dict[str, str]:
+def _typed(it: Link) -> dict[str, str]:
+    terms = terms_of(it)
     megabytes = f"{terms.day_bytes / MEGABYTE:g}" if terms.day_bytes else ""
     return {
         "every_s": write_span(terms.every_s),
@@ -227,4 +229,5 @@ def _typed(terms: Terms) -> dict[str, str]:
         "types": ", ".join(terms.types),
         "since": terms.since.date().isoformat() if terms.since else "",
         "day_bytes": megabytes,
+        "remote": it.remote,
     }
