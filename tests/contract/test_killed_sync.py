@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import push
+from cirt.exchange import queuing
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.pull import pull_link
@@ -173,7 +173,7 @@ def _outbox(program: Program, peer: Peer) -> tuple[int, list[str]]:
         made = [our_indicator(work) for _ in range(COUNT)]
         version_ids = published(work, a_collection(work, far), *made)
         link = add_link(work, AddLink("cert-b", "c", LinkDirection.PUSH, "indicators"))
-        push.queue(work, link, version_ids)
+        queuing.queue(work, link, version_ids)
         return link.id, [one.stix_id for one in made]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import push
+from cirt.exchange import queuing
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.push import push_link
@@ -31,7 +31,7 @@ def an_outbox(program: Program, peer: Peer, count: int = COUNT) -> tuple[int, li
         made = [our_indicator(work) for _ in range(count)]
         ids = published(work, a_collection(work, far), *made)
         link = add_link(work, AddLink("cert-b", "c", LinkDirection.PUSH, "indicators"))
-        push.queue(work, link, ids)
+        queuing.queue(work, link, ids)
         return link.id, [one.stix_id for one in made]
 
 

@@ -30,8 +30,9 @@ from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
 from cirt.exchange.now import LinkBusy, LinkWaits, run_now
 from cirt.exchange.probing import ask_estimate, ask_rehearsal
 from cirt.exchange.pull import pull_link
-from cirt.exchange.push import push_link, queue
+from cirt.exchange.push import push_link
 from cirt.exchange.queries import lines_in_trouble, next_try
+from cirt.exchange.queuing import queue
 from cirt.exchange.runs import Caps
 from cirt.exchange.timing.cron import CronWrong
 from cirt.kernel.clock import FakeClock

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import pull, push
+from cirt.exchange import pull, push, queuing
 from cirt.exchange.arrivals import take
 from cirt.exchange.dates import parse_added
 from cirt.exchange.health import link_health
@@ -353,7 +353,7 @@ def test_what_waits_and_is_offered_no_longer_is_not_pushed(program: Program, act
             made = our_indicator(work)
             ids = published(work, a_collection(work, far), made)
             link = add_link(work, AddLink("cert-b", "c", LinkDirection.PUSH, "indicators"))
-            push.queue(work, link, ids)  # and the peer was away
+            queuing.queue(work, link, ids)  # and the peer was away
         with program.work(CONSOLE) as work:
             if act == "recall":
                 revoke_indicator(work, Revoke(made.stix_id, "It was ours"))
