@@ -13,8 +13,8 @@ from cirt.exchange.arriving.reasons import RED, Reason
 from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.exchange.trouble import QuarantineFull
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_new
 from cirt.kernel.errors import NotFound
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.text import mark
 from cirt.kernel.work import ActorKind, Work
 from cirt.parties.models import Peer

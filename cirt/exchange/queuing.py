@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from cirt.exchange.filtering import NEEDED
 from cirt.exchange.models import Link, Outgoing
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject

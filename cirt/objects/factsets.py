@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_rows
+from cirt.kernel.inserting import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.objects.markings import strictest
 from cirt.objects.models import ObjectFacts

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.kernel.among import among, gathered
-from cirt.kernel.db import insert_columns, new_ids
+from cirt.kernel.inserting import insert_columns, new_ids
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects import factsets

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_columns, insert_rows
+from cirt.kernel.inserting import insert_columns, insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.codec import StixObject

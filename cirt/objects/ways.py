@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_new, insert_rows
+from cirt.kernel.inserting import insert_new, insert_rows
 from cirt.kernel.work import Work
 from cirt.objects.models import AlsoSeen, ObjectFacts, ObjectVersion, Way, WayKind
 

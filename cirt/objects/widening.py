@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.kernel.among import gathered, listed_given
-from cirt.kernel.db import insert_columns
+from cirt.kernel.inserting import insert_columns
 from cirt.objects.models import Holder, WiderKey
 from cirt.objects.observables.families import wider
 from cirt.objects.observables.kinds import Kind, Observable

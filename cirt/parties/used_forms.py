@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.parties.models import UsedForm
 
 

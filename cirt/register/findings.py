@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_new, insert_rows
+from cirt.kernel.inserting import insert_new, insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import Holder

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cirt.kernel.among import among_given
-from cirt.kernel.db import insert_rows
+from cirt.kernel.inserting import insert_rows
 from cirt.kernel.prepared import Prepared
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work

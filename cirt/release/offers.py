@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among, among_given
 from cirt.kernel.clock import to_us
-from cirt.kernel.db import insert_columns
+from cirt.kernel.inserting import insert_columns
 from cirt.kernel.prepared import Columns
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectVersion

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_columns
+from cirt.kernel.inserting import insert_columns
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.release.company import companions, going_along

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import inspect
 
-from cirt.kernel.db import Base, insert_rows
+from cirt.kernel.db import Base
 from cirt.kernel.ids import Reference, ReferenceCounter
+from cirt.kernel.inserting import insert_rows
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.kernel.clock import SystemClock, to_us
-from cirt.kernel.db import insert_columns
+from cirt.kernel.inserting import insert_columns
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM, Work

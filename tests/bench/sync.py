@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Run
-from cirt.kernel.db import insert_columns
+from cirt.kernel.inserting import insert_columns
 from cirt.kernel.program import Program, key_file, load_program
 from cirt.kernel.settings import read_settings
 from cirt.kernel.tlp import Tlp

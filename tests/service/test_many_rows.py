@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from cirt.kernel.among import among, gathered
-from cirt.kernel.db import Base, insert_columns, insert_rows, make_engine, new_ids
+from cirt.kernel.db import Base, make_engine
+from cirt.kernel.inserting import insert_columns, insert_rows, new_ids
 from cirt.kernel.prepared import Columns
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp

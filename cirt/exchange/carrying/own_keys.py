@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from cirt.exchange.carrying.errors import PeerKeyMissing
 from cirt.exchange.carrying.models import OwnKey
-from cirt.kernel.db import insert_new
 from cirt.kernel.exchange_keys import PrivateKeys, PublicKeys
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.keys import Keys
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer

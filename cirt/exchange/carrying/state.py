@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from cirt.exchange.carrying.models import Carried, CarriedFile
 from cirt.exchange.models import Link, LinkDirection, LinkState
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cirt.exchange.watching.habits import WINDOW
 from cirt.exchange.watching.models import LineDay
 from cirt.exchange.watching.rules import Untaken
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.work import Work
 
 TREND_DAYS = 30

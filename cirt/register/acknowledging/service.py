@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.keys import Keys
 from cirt.kernel.work import Work
 from cirt.register.acknowledging.commands import (

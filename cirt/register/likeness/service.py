@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_rows
+from cirt.kernel.inserting import insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register.likeness.holders import holders_of_observables

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cirt.kernel.among import among
 from cirt.kernel.clock import from_us, to_us
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.register.errors import IncidentClosed

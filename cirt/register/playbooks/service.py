@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from cirt.kernel.db import insert_new
 from cirt.kernel.errors import Conflict, NotFound
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.register.incidents import note_entry

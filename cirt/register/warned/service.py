@@ -1,7 +1,7 @@
 """Puts values on the warning list and takes them off; it holds from then on for all that is looked up."""
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_rows
+from cirt.kernel.inserting import insert_rows
 from cirt.kernel.work import Work
 from cirt.objects.listing import end_lines, new_lines
 from cirt.objects.warning import WarnedValue

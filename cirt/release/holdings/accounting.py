@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from cirt.kernel.among import among_given
 from cirt.kernel.clock import to_us
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.objects.models import ObjectVersion, StixObject

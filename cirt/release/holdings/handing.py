@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_rows
+from cirt.kernel.inserting import insert_rows
 from cirt.kernel.work import ActorKind, Work
 from cirt.objects.models import ObjectVersion
 from cirt.release.holdings.models import Exit, HandedOut

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 from cirt.sharing.agreements.models import AgreementWarning

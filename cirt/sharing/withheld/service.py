@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cirt.kernel.among import among
-from cirt.kernel.db import insert_rows
+from cirt.kernel.inserting import insert_rows
 from cirt.kernel.work import Work
 from cirt.objects.listing import Entry, end_lines, new_lines
 from cirt.objects.observables.kinds import Observable

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.kernel.db import insert_new
+from cirt.kernel.inserting import insert_new
 from cirt.kernel.work import Work
 from cirt.release.recalling.models import LetterKind, LetterState, PeerLetter, Recall
 
