@@ -61,7 +61,7 @@ def check_room(session: Session, peer: Peer) -> None:
     """
     waits = _waiting(session, Quarantined.peer_id == peer.id).get(peer.id, 0)
     if waits >= MOST:
-        raise QuarantineFull(peer=peer.slug, mib=waits >> 20)
+        raise QuarantineFull(peer=peer.slug, size=waits >> 20)
 
 
 def full_peers(session: Session) -> list[Peer]:

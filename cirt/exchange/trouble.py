@@ -104,7 +104,7 @@ class NotWritable(NetError):
 class QuarantineFull(NetError):
     code = "quarantine-full"
     message = mark(
-        "{mib} MiB that {peer} sent wait in quarantine, and no more is kept of one peer. Decide on"
+        "{size} MiB that {peer} sent wait in quarantine, and no more is kept of one peer. Decide on"
         " what waits there; then it goes on where it stopped."
     )
 

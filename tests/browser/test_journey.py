@@ -21,7 +21,7 @@ from tests.support.pair import Side, a_pair
 from tests.support.processes import run_cirt
 
 WAYS = [
-    pytest.param(("sqlite", False), id="without-script-on-sqlite"),
+    pytest.param(("sqlite", False), id="without-script-on-sqlite", marks=pytest.mark.long),
     pytest.param(("postgresql", True), id="with-script-on-postgresql"),
 ]
 

@@ -78,7 +78,7 @@ def test_an_envelope_is_refused_whole_and_other_peers_go_on(program: Program) ->
             receive(work, flooding, inbox, [indicator(9).raw])
         assert receive(work, other, inbox, [indicator(9).raw]).failures == []
 
-    assert told.value.values == {"peer": flooding.slug, "mib": 0}
+    assert told.value.values == {"peer": flooding.slug, "size": 0}
 
 
 def test_the_page_of_quarantine_says_of_whom_nothing_more_is_taken(program: Program) -> None:
