@@ -18,6 +18,7 @@ Meanings = dict[str, Tlp | None]  # of a marking-definition's id; None: it says 
 
 DEFINITION = "marking-definition"
 _FIXED: Meanings = {**TLP_IDS, **dict.fromkeys(PAP_IDS)}
+_AT_ONCE = 10_000  # ids in one query, however many a peer makes up
 
 
 class MarkingUnresolved(Invalid):
@@ -42,11 +43,13 @@ def meanings(session: Session, objects: Sequence[StixObject], refs: Iterable[str
 
 def _known(session: Session, stix_ids: Iterable[str]) -> Meanings:
     wanted = sorted(filter(_may_be_known, stix_ids))
-    if not wanted:
-        return {}
     query = sa.select(KnownMarking.stix_id, KnownMarking.tlp)
-    rows = session.execute(query.where(among(KnownMarking.stix_id, wanted)))
-    return {row.stix_id: row.tlp for row in rows}
+    found: dict[str, Tlp | None] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = session.execute(query.where(among(KnownMarking.stix_id, some)))
+        found.update((row.stix_id, row.tlp) for row in rows)
+    return found
 
 
 def _may_be_known(stix_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,24 +18,20 @@ _UNMARKED = Tlp.AMBER
 
 
 def level_of(session: Session, raw: bytes, stix_id: str | None) -> Tlp | None:
-    [level] = levels_of(session, [(raw, stix_id)])
+    [level] = levels_of(session, [(glimpse(raw), stix_id)])
     return level
 
 
-def levels_of(session: Session, pieces: Sequence[tuple[bytes, str | None]]) -> list[Tlp | None]:
+def levels_of(session: Session, pieces: Sequence[tuple[Glimpse, str | None]]) -> list[Tlp | None]:
     """Of each the strictest of what it says itself and what is known of its object; None: nobody can say yet."""
-    seen = [glimpse(raw) for raw, _ in pieces]
-    known = meanings(session, [], {ref for one in seen for ref in one.refs})
+    known = meanings(session, [], chain.from_iterable(seen.refs for seen, _ in pieces))
     named = {stix_id for _, stix_id in pieces if stix_id and stix_id.isascii()}
     here = _here(session, {stix_id for stix_id in named if stix_id.isprintable()})
-    return [
-        _level(one, known, here[stix_id or ""])
-        for one, (_, stix_id) in zip(seen, pieces, strict=True)
-    ]
+    return [_level(seen, known, here[stix_id or ""]) for seen, stix_id in pieces]
 
 
 def _level(seen: Glimpse, known: Meanings, here: Sequence[Tlp]) -> Tlp | None:
-    if seen.refs - known.keys() - seen.stated.keys():
+    if any(ref not in known and ref not in seen.stated for ref in seen.refs):
         return None
     said = [known.get(ref) for ref in seen.refs]
     return strictest([*said, *seen.stated.values(), *here]) or _UNMARKED

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,7 @@ _COMPANIONS = frozenset({"marking-definition", "extension-definition"})
 def judge_broken(work: Work, read: Sequence[StixObject | Refusal]) -> dict[int, Reason]:
     """By index: what cannot be read. Its own words stand in the reason where its bytes may be shown."""
     broken = {index: one for index, one in enumerate(read) if isinstance(one, Refusal)}
-    levels = levels_of(work.session, [(one.raw, one.stix_id) for one in broken.values()])
+    levels = levels_of(work.session, [(one.seen, one.stix_id) for one in broken.values()])
     return {
         index: _unread(one, is_open=level is not None and level is not Tlp.RED)
         for (index, one), level in zip(broken.items(), levels, strict=True)
@@ -51,7 +52,7 @@ def judge_red(work: Work, read: Sequence[StixObject | Refusal]) -> dict[int, Rea
         refs[index] = one.seen.refs
         stated |= one.seen.stated
     objects = [one for one in read if isinstance(one, StixObject)]
-    asked = {ref for found in refs.values() for ref in found}
+    asked = chain.from_iterable(refs.values())
     known = stated | meanings(work.session, objects, asked)
     reason = Reason(Outcome.REFUSED, RED, RULES[RED].sentence)
     return {
