@@ -28,7 +28,7 @@ _HELD = sa.text(
     "JOIN object_version v ON v.object_id = o.id JOIN object_facts f ON f.id = v.facts_id "
     "JOIN object_content c ON c.version_id = v.id WHERE o.stix_id IN :ids "
     "ORDER BY o.stix_id, v.version_us"
-).bindparams(sa.bindparam("ids", expanding=True))
+).bindparams(sa.bindparam("ids", expanding=True, type_=sa.String))
 _ALL_IDS = sa.text("SELECT stix_id FROM stix_object ORDER BY stix_id")
 _PEERS = sa.text("SELECT id, slug FROM peer")
 _BRINGERS = sa.text("SELECT stix_id, brought_by_id FROM stix_object")
