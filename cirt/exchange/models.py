@@ -124,6 +124,7 @@ class Quarantined(Base):
         sa.Index(  # how much waits of each peer is read from the index alone
             "ix_quarantined_waiting",
             "peer_id",
+            "code",
             "size",
             sqlite_where=sa.text("settled_at IS NULL"),
             postgresql_where=sa.text("settled_at IS NULL"),

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.arriving.reasons import RED, Reason
+from cirt.exchange.arriving.reasons import ALWAYS_HIDDEN, MAY_BE_HIDDEN, RED, Reason
 from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.exchange.trouble import QuarantineFull
 from cirt.kernel.among import among
@@ -20,7 +20,7 @@ from cirt.kernel.work import ActorKind, Work
 from cirt.parties.models import Peer
 
 _CHUNK = 500
-MOST = 256 << 20  # bytes of one peer that may wait; a flood ends here, not with the disk
+MOST = 1 << 30  # bytes of one peer that may wait; a flood ends here, not with the disk
 _ROW = 1024  # bytes that an arrival takes besides its own
 # A person has said that these are not taken: what comes once more is not shown again.
 DECIDED = frozenset({Ending.DROPPED, Ending.FIRST, Ending.NEITHER})
@@ -73,9 +73,12 @@ def full_peers(session: Session) -> list[Peer]:
 
 
 def _waiting(session: Session, of: sa.ColumnElement[bool]) -> dict[int, int]:
-    """By peer, in bytes."""
+    """By peer, in bytes. What a peer is not told of does not count: being stopped would tell it (rulings 22)."""
+    is_told = Quarantined.code.not_in(sorted(MAY_BE_HIDDEN | ALWAYS_HIDDEN))
     size = sa.func.sum(Quarantined.size) + _ROW * sa.func.count()
-    query = sa.select(Quarantined.peer_id, size).where(Quarantined.settled_at.is_(None), of)
+    query = sa.select(Quarantined.peer_id, size).where(
+        Quarantined.settled_at.is_(None), is_told, of
+    )
     rows = session.execute(query.group_by(Quarantined.peer_id))
     return {peer_id: int(found) for peer_id, found in rows if peer_id is not None}
 

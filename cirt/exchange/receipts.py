@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.arrivals import take
+from cirt.exchange.arriving.reasons import ALWAYS_HIDDEN, MAY_BE_HIDDEN
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Receipt
 from cirt.exchange.quarantine import check_room
@@ -27,13 +28,6 @@ from cirt.sharing.queries import peer_reader
 
 MAX_OBJECTS = 20_000  # in one envelope: they are taken in one transaction and answered one by one
 
-# What another object of ours, which the peer may not see, is the cause of (rulings 22).
-_MAY_BE_HIDDEN = frozenset(
-    {"conflict", "foreign-version", "foreign-revocation", "revoked", "our-name"}
-)
-# Whether another has brought a definition, or is a peer of ours, decides between this and taken; the peer may know
-# nothing of either.
-_ALWAYS_HIDDEN = frozenset({"marking-unresolved", "their-name"})
 _UNKNOWN_ID = "unknown--00000000-0000-4000-8000-000000000000"
 
 
@@ -153,7 +147,7 @@ def _refusal(
 
 def _hidden(session: Session, peer: Peer, arrivals: Sequence[Arrival]) -> set[str]:
     """Ids of objects that are here and that this peer cannot see."""
-    suspects = {a.stix_id for a in arrivals if a.code in _MAY_BE_HIDDEN and a.stix_id}
+    suspects = {a.stix_id for a in arrivals if a.code in MAY_BE_HIDDEN and a.stix_id}
     return _unseen(session, peer, suspects) if suspects else set()
 
 
@@ -171,16 +165,16 @@ def _unseen(session: Session, peer: Peer, suspects: set[str]) -> set[str]:
 
 def tells_nothing(session: Session, peer: Peer, code: str, stix_id: str | None) -> bool:
     """Whether why this peer's arrival is held must not be told to it: something that it cannot see is the cause."""
-    if code not in _MAY_BE_HIDDEN:
-        return code in _ALWAYS_HIDDEN
+    if code not in MAY_BE_HIDDEN:
+        return code in ALWAYS_HIDDEN
     return stix_id is None or bool(_unseen(session, peer, {stix_id}))
 
 
 def _is_hidden(arrival: Arrival, hidden: set[str]) -> bool:
     """Whether its trouble comes from something that this peer cannot see: answered as if taken."""
-    if arrival.code in _ALWAYS_HIDDEN:
+    if arrival.code in ALWAYS_HIDDEN:
         return True
-    return arrival.code in _MAY_BE_HIDDEN and arrival.stix_id in hidden
+    return arrival.code in MAY_BE_HIDDEN and arrival.stix_id in hidden
 
 
 def _detail(arrival: Arrival, *, explain: bool) -> dict[str, str]:

@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_quarantined_waiting",
         "quarantined",
-        ["peer_id", "size"],
+        ["peer_id", "code", "size"],
         sqlite_where=sa.text("settled_at IS NULL"),
         postgresql_where=sa.text("settled_at IS NULL"),
     )

@@ -81,6 +81,19 @@ def test_an_envelope_is_refused_whole_and_other_peers_go_on(program: Program) ->
     assert told.value.values == {"peer": flooding.slug, "size": 0}
 
 
+def test_what_the_peer_is_not_told_of_does_not_stop_it_either(program: Program) -> None:
+    """Else it would learn from being stopped what its answers keep from it."""
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        marked = {"object_marking_refs": [numbered("marking-definition", 9)]}
+        take(work, [indicator(n, **marked).raw for n in range(1, 9)], peer=peer)
+
+        check_room(work.session, peer)
+        assert full_peers(work.session) == []
+
+    assert len(waiting(program)) == 8
+
+
 def test_the_page_of_quarantine_says_of_whom_nothing_more_is_taken(program: Program) -> None:
     with program.work(CONSOLE) as work:
         take(work, [indicator(n, **FUTURE).raw for n in range(1, 5)], peer=a_reader(work))

@@ -54,3 +54,12 @@ def held(code: str, **values: Any) -> Reason:
 
 def refused(code: str, **values: Any) -> Reason:
     return Reason(Outcome.REFUSED, code, MESSAGES[code], values)
+
+
+# What another object of ours, which the peer may not see, is the cause of (rulings 22).
+MAY_BE_HIDDEN = frozenset(
+    {"conflict", "foreign-version", "foreign-revocation", "revoked", "our-name"}
+)
+# Whether another has brought a definition, or is a peer of ours, decides between this and taken; the peer may know
+# nothing of either.
+ALWAYS_HIDDEN = frozenset({"marking-unresolved", "their-name"})
