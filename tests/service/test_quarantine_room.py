@@ -85,7 +85,7 @@ def test_what_the_peer_is_not_told_of_does_not_stop_it_either(program: Program) 
     """Else it would learn from being stopped what its answers keep from it."""
     with program.work(CONSOLE) as work:
         peer = a_reader(work)
-        marked = {"object_marking_refs": [numbered("marking-definition", 9)]}
+        marked: dict[str, Any] = {"object_marking_refs": [numbered("marking-definition", 9)]}
         take(work, [indicator(n, **marked).raw for n in range(1, 9)], peer=peer)
 
         check_room(work.session, peer)
