@@ -166,7 +166,7 @@ def _link(one: Stage, other: Stage) -> None:
         with there.program.work(CONSOLE, write=False) as work:
             identity = ourselves(work.session).identity_id
         with here.program.work(CONSOLE) as work:
-            facts = PeerFacts(there.team.title, there.team.country, identity)
+            facts = PeerFacts(there.team.title, there.team.country, identity=identity)
             peer = add_peer(work, here.program.keys, there.team.slug, facts)
             name, password = set_credentials(work, there.team.slug)
             add_agreement(work, AddAgreement(there.team.slug, ceiling=Tlp.AMBER))

@@ -53,12 +53,12 @@ def _certificates(
     client_cert: Path | None,
     client_key: Path | None,
     no_client_cert: bool,
-) -> tuple[str | None, str | None, str | None]:
-    return (
-        _pem(ca_file, gone=no_ca),
-        _pem(client_cert, gone=no_client_cert),
-        _pem(client_key, gone=False),
-    )
+) -> dict[str, str | None]:
+    return {
+        "ca_pem": _pem(ca_file, gone=no_ca),
+        "client_cert_pem": _pem(client_cert, gone=no_client_cert),
+        "client_key_pem": _pem(client_key, gone=False),
+    }
 
 
 @click.group()
@@ -87,7 +87,13 @@ def add(
     """Record a peer under SLUG; without an agreement nothing is exchanged."""
     password = read_password(password_stdin)
     facts = PeerFacts(
-        name, country, identity, discovery_url, username, password, *_certificates(**tls)
+        name,
+        country,
+        identity=identity,
+        discovery_url=discovery_url,
+        username=username,
+        password=password,
+        **_certificates(**tls),
     )
     with console.work() as work:
         peers.add_peer(work, console.program().keys, slug, facts)
@@ -126,12 +132,12 @@ def set_(
     facts = PeerFacts(
         name,
         country,
-        identity,
-        discovery_url,
-        username,
-        password,
-        exchange_key,
-        *_certificates(**tls),
+        identity=identity,
+        discovery_url=discovery_url,
+        username=username,
+        password=password,
+        exchange_key=exchange_key,
+        **_certificates(**tls),
     )
     with console.work() as work:
         made = peers.set_peer(work, console.program().keys, slug, facts)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -41,6 +41,7 @@ class PeerFacts:
 
     name: str | None = None
     country: str | None = None
+    _: KW_ONLY
     identity: str | None = None
     discovery_url: str | None = None
     username: str | None = None

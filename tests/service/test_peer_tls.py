@@ -149,32 +149,51 @@ def test_the_key_is_sealed_in_the_database_and_never_shown(
     assert inner not in repr(PeerFacts(client_key_pem=own.key))
 
 
+def say(program: Program, *words: str) -> str:
+    console = Console(None, as_json=False, _program=program)
+    done = CliRunner().invoke(root.commands["peer"], words, obj=console)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture
+def files(theirs: Authority, tmp_path: Path) -> list[str]:
+    """As options of the console."""
+    own = theirs.sign("us")
+    pem = {"ca-file": theirs.pem, "client-cert": own.certificate, "client-key": own.key}
+    for name, text in pem.items():
+        (tmp_path / name).write_text(text)
+    return [word for name in pem for word in (f"--{name}", str(tmp_path / name))]
+
+
 def test_the_console_sets_shows_and_takes_away_certificates(
-    program: Program, theirs: Authority, tmp_path: Path
+    program: Program, files: list[str]
 ) -> None:
     link_id = a_link(program, "https://127.0.0.1:9/taxii2/")
-    own = theirs.sign("us")
-    for name, text in (("ca", theirs.pem), ("cert", own.certificate), ("key", own.key)):
-        (tmp_path / name).write_text(text)
     with program.work(CONSOLE) as work:
         find_link(work.session, link_id).retry_at = work.now + timedelta(hours=1)
 
-    def say(*words: str) -> str:
-        console = Console(None, as_json=False, _program=program)
-        done = CliRunner().invoke(root.commands["peer"], words, obj=console)
-        assert done.exit_code == 0, done.output
-        return done.output
+    say(program, "set", "cert-b", *files)
 
-    files = {name: str(tmp_path / name) for name in ("ca", "cert", "key")}
-    say(
-        "set", "cert-b", "--ca-file", files["ca"],
-        "--client-cert", files["cert"], "--client-key", files["key"],
-    )  # fmt: skip
     with program.work(CONSOLE, write=False) as work:
         assert find_link(work.session, link_id).retry_at is None
-    assert "client_certificate: us, until" in say("show", "cert-b")
-    assert "authority: Authority of CERT-B, until" in say("show", "cert-b")
-    say("set", "cert-b", "--no-ca", "--no-client-cert")
+    shown_there = say(program, "show", "cert-b")
+    assert "client_certificate: us, until" in shown_there
+    assert "authority: Authority of CERT-B, until" in shown_there
+    say(program, "set", "cert-b", "--no-ca", "--no-client-cert")
     with program.work(CONSOLE, write=False) as work:
         peer = find_peer(work.session, "cert-b")
         assert (peer.ca_pem, peer.client_cert_pem, peer.sealed_client_key) == (None, None, None)
+
+
+def test_a_peer_is_recorded_with_its_certificates_at_once(
+    program: Program, files: list[str]
+) -> None:
+    say(program, "add", "cert-b", "--name", "CERT-B", "--country", "XB", *files)
+
+    with program.work(CONSOLE, write=False) as work:
+        peer = find_peer(work.session, "cert-b")
+        assert shown(peer.ca_pem or "").subject == "Authority of CERT-B"
+        assert shown(peer.client_cert_pem or "").subject == "us"
+        assert peer.sealed_client_key is not None
+        assert peer.exchange_key is None
