@@ -1,10 +1,11 @@
 """Sends what waits on a push link: through the gate at the moment of sending, in pieces that the peer takes.
 
-A piece is marked as sent after the peer has answered. Where the answer is lost it is sent again: for the peer
-the same id and version is known, so nothing doubles. What the peer makes of it later: :mod:`decisions`.
+The ledger says that a piece leaves before it does, so whoever may have got something hears of its revocation. It is
+marked as sent after the peer has answered. Where the answer is lost it is sent again: for the peer the same id and
+version is known, so nothing doubles. What the peer makes of it later: :mod:`decisions`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from cirt.exchange import decisions
 from cirt.exchange.budget import Meter, metered
@@ -15,8 +16,8 @@ from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal,
 from cirt.exchange.trouble import NotWritable, RequestRefused
 from cirt.kernel.errors import Unavailable
 from cirt.kernel.program import Program
-from cirt.kernel.work import SYSTEM
-from cirt.release.holdings.handing import note_handed_out
+from cirt.kernel.work import SYSTEM, Work
+from cirt.release.holdings.handing import note_once
 from cirt.release.holdings.models import Exit
 from cirt.sharing.gate import Released, release
 
@@ -90,12 +91,12 @@ def _send_all(
     most = min(collection.max_content_length(), 8 * 1024 * 1024) - _SPARE
     count, refused_alone = _BATCH, 0
     while waiting:
+        meter.check()
         part = waiting[:count]
-        piece = next(_pieces(_let_go(running, collection, part), most), [])
+        piece = _let_go(running, collection, part, most)
         if not piece:
             waiting = waiting[len(part) :]
             continue
-        meter.check()
         try:
             reply = _post(running, collection, piece)
         except RequestRefused as error:
@@ -122,7 +123,8 @@ def _post(
     waiting = [each for each, _ in piece]
 
     def again() -> bool:
-        return len(_let_go(running, collection, waiting)) == len(piece)
+        with running.program.work(SYSTEM, write=False) as work:
+            return len(_judged(work, running, collection, waiting)) == len(piece)
 
     return collection.add(body, again)
 
@@ -133,34 +135,40 @@ def _refusal(one: Released, error: RequestRefused) -> Refused:
 
 
 def _let_go(
-    running: Running, collection: RemoteCollection, part: Sequence[Waiting]
+    running: Running, collection: RemoteCollection, part: Sequence[Waiting], most: int
 ) -> list[tuple[Waiting, Released]]:
+    """The first of them that may go, as many as ``most`` bytes hold, with the note that they leave."""
     with running.program.work(SYSTEM) as work:
-        reader = check_may_run(work, running.link_id)
-        link = work.session.get_one(Link, running.link_id)
-        version_ids = still_offered(work, link, [each.version_id for each in part])
-        if collection.can_read:
-            version_ids = open_enough(work, version_ids)
-        recalls = [each.version_id for each in part if each.is_recall]
-        released = release(work, reader, None, version_ids, recalls=recalls)
+        piece = _first(_judged(work, running, collection, part), most)
+        peer_id = work.session.get_one(Link, running.link_id).peer_id
+        note_once(work, Exit.PUSH, peer_id, [waiting.version_id for waiting, _ in piece])
+    return piece
+
+
+def _judged(
+    work: Work, running: Running, collection: RemoteCollection, part: Sequence[Waiting]
+) -> list[tuple[Waiting, Released]]:
+    reader = check_may_run(work, running.link_id)
+    link = work.session.get_one(Link, running.link_id)
+    version_ids = still_offered(work, link, [each.version_id for each in part])
+    if collection.can_read:
+        version_ids = open_enough(work, version_ids)
+    recalls = [each.version_id for each in part if each.is_recall]
+    released = release(work, reader, None, version_ids, recalls=recalls)
     by_version = {each.version_id: each for each in released}
     return [(each, by_version[each.version_id]) for each in part if each.version_id in by_version]
 
 
-def _pieces(
+def _first(
     released: Sequence[tuple[Waiting, Released]], most: int
-) -> Iterator[list[tuple[Waiting, Released]]]:
+) -> list[tuple[Waiting, Released]]:
     """Together no longer than ``most`` bytes; one that is longer alone goes alone, to be refused by name."""
-    piece: list[tuple[Waiting, Released]] = []
     size = 0
-    for waiting, one in released:
-        if piece and size + len(one.body) + 1 > most:
-            yield piece
-            piece, size = [], 0
-        piece.append((waiting, one))
+    for count, (_, one) in enumerate(released):
         size += len(one.body) + 1
-    if piece:
-        yield piece
+        if count and size > most:
+            return list(released[:count])
+    return list(released)
 
 
 def _account(running: Running, piece: Sequence[tuple[Waiting, Released]], reply: Reply) -> None:
@@ -183,9 +191,6 @@ def _account(running: Running, piece: Sequence[tuple[Waiting, Released]], reply:
             row.sent_at = None if row.failure else work.now
             row.refused_at = work.now if row.failure else None
             row.status_id = None if row.failure else status_id
-        taken = [waiting.version_id for waiting, _ in piece if waiting.id not in refusals]
-        peer_id = work.session.get_one(Link, running.link_id).peer_id
-        note_handed_out(work, Exit.PUSH, peer_id, taken)
         work.audit(
             "push.send",
             str(running.link_id),

@@ -13,6 +13,7 @@ from cirt.kernel.inserting import insert_new
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
 from cirt.objects.models import ObjectFacts, ObjectVersion, StixObject
+from cirt.release.holdings.models import Exit, HandedOut
 from cirt.release.models import Feed, FeedRow, Member
 
 _IN_SHARED = (Tlp.CLEAR, Tlp.GREEN)  # where others may read what we push (rulings 9)
@@ -61,8 +62,15 @@ def _queue_released(work: Work, link: Link) -> None:
 
 
 def _queue_revocations(work: Work, link: Link) -> None:
-    """Of what went over this link and has been revoked since, by us or by its author: the gate has the last word."""
+    """Of what went over this link, or may have, and has been revoked since, by us or by its author: the gate has the
+    last word."""
     newest = aliased(ObjectVersion)
+    has_left = sa.exists().where(
+        HandedOut.object_id == ObjectVersion.object_id,
+        HandedOut.version_id == ObjectVersion.id,
+        HandedOut.peer_id == link.peer_id,
+        HandedOut.exit == Exit.PUSH,
+    )
     gone = (
         sa.select(newest.id)
         .join(StixObject, StixObject.newest_id == newest.id)
@@ -70,7 +78,7 @@ def _queue_revocations(work: Work, link: Link) -> None:
         .join(Outgoing, Outgoing.version_id == ObjectVersion.id)
         .where(
             Outgoing.link_id == link.id,
-            Outgoing.sent_at.is_not(None),
+            sa.or_(Outgoing.sent_at.is_not(None), has_left),
             newest.revoked.is_(True),
             ~_queued(link, newest.id),
         )

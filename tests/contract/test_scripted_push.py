@@ -16,6 +16,8 @@ from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.parties.peers import find_peer
 from cirt.release.collections import find_collection, remove_member
+from cirt.release.commands import Revoke
+from cirt.release.recalling.revoking import revoke_indicator
 from tests.support.hostile import Asked, Handler, Mode, Peer, hostile, status_of
 from tests.support.release import a_collection, our_indicator, published
 from tests.support.sync import a_far_peer
@@ -274,16 +276,17 @@ def test_a_limit_of_no_sense_is_none(program: Program, said: Any) -> None:
         assert len(peer.posted) == 1
 
 
+def _gets_no_answer(handler: Handler, _asked: Asked) -> None:
+    handler.close_connection = True
+    handler.connection.close()
+
+
 def test_the_account_of_a_run_holds_what_was_lost_on_the_way(
     program: Program, clock: FakeClock
 ) -> None:
     """All answers are lost; the next run sends the same bytes, which the peer knows."""
 
-    def act(handler: Handler, _asked: Asked) -> None:
-        handler.close_connection = True
-        handler.connection.close()
-
-    with hostile("good", acts={"post": act}) as peer:
+    with hostile("good", acts={"post": _gets_no_answer}) as peer:
         link_id, _ = an_outbox(program, peer)
         lost = push_link(program, link_id)
         peer.acts = {}
@@ -296,3 +299,24 @@ def test_the_account_of_a_run_holds_what_was_lost_on_the_way(
     with program.work(SYSTEM, write=False) as work:
         runs = work.session.scalars(sa.select(Run)).all()
         assert sum(run.taken for run in runs) == EVERY
+
+
+def test_what_may_have_come_there_is_in_the_ledger_and_is_revoked_there(
+    program: Program, clock: FakeClock
+) -> None:
+    """The peer has it and its answer was lost; before it is sent again, it is recalled."""
+    with hostile("good", acts={"post": _gets_no_answer}) as peer:
+        link_id, ids = an_outbox(program, peer, 2)
+        assert push_link(program, link_id).error == "connection-lost"
+        with program.work(CONSOLE) as work:
+            recalled = revoke_indicator(work, Revoke(ids[0], "It was ours"))
+            assert len(recalled.told) == 1
+        peer.acts = {}
+        peer.posted.clear()
+        clock.forward(minutes=5)
+
+        push_link(program, link_id)
+
+        sent = {one["id"]: one for body in peer.posted for one in objects_in(body)}
+        assert sent[ids[0]].get("revoked") is True
+        assert "revoked" not in sent[ids[1]]

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
 from cirt.kernel.tlp import Tlp
@@ -28,8 +26,8 @@ from cirt.release.exporting.commands import Export, Format, Subject
 from cirt.release.exporting.misp import attributes_of, event_of
 from cirt.release.exporting.scope import parts
 from cirt.release.exporting.service import going_of
-from cirt.release.holdings.handing import note_handed_out
-from cirt.release.holdings.models import Exit, HandedOut
+from cirt.release.holdings.handing import note_once
+from cirt.release.holdings.models import Exit
 
 _NAMESPACE = uuid.UUID("f6a0d1d3-6f9e-4a55-8a0e-0b7b5c1f7e11")
 _OURS = 0  # of CatalogueFilter.source
@@ -98,22 +96,16 @@ def make_feed(work: Work, slug: str) -> Feed:
 
 def note_feed(work: Work, feed: Feed) -> int:
     """What of it the peer has not been given by such a file before goes into the ledger; how much."""
-    query = sa.select(HandedOut.version_id).where(
-        HandedOut.peer_id == feed.peer.id, HandedOut.exit == Exit.FILE
-    )
-    known = set(work.session.scalars(query))
-    new = [each for each in feed.version_ids if each not in known]
-    if new:
-        note_handed_out(work, Exit.FILE, feed.peer.id, new)
+    new = note_once(work, Exit.FILE, feed.peer.id, feed.version_ids)
     work.audit(
         "feed.write",
         feed.peer.slug,
         objects=len(feed.version_ids),
-        new=len(new),
+        new=new,
         tlp=feed.tlp,
         sha256=_digest(feed),
     )
-    return len(new)
+    return new
 
 
 def write_feed(feed: Feed, folder: Path) -> None:

@@ -23,7 +23,7 @@ def note_handed_out(
     reference: str | None = None,
     agreement: str | None = None,
 ) -> None:
-    """In the transaction in which it leaves, or in which we hear that it has.
+    """In the transaction in which it leaves, or in one before that.
 
     ``person`` is the one of theirs to whom it went, ``reference`` our release, ``agreement`` the terms under which it
     went (``MOU-2026-0001 v2``), if not those of this moment.
@@ -51,3 +51,21 @@ def note_handed_out(
         for row in found
     ]
     insert_rows(work.session.connection(), HandedOut, rows)
+
+
+def note_once(
+    work: Work,
+    exit: Exit,  # noqa: A002 - the word of the ledger
+    peer_id: int,
+    version_ids: Sequence[int],
+) -> int:
+    """The same of those that have not gone to this peer on this way before; how many."""
+    objects = sa.select(ObjectVersion.object_id).where(among(ObjectVersion.id, version_ids))
+    query = sa.select(HandedOut.version_id).where(
+        HandedOut.peer_id == peer_id, HandedOut.exit == exit, HandedOut.object_id.in_(objects)
+    )
+    known = set(work.session.scalars(query))
+    new = [each for each in version_ids if each not in known]
+    if new:
+        note_handed_out(work, exit, peer_id, new)
+    return len(new)
