@@ -171,17 +171,19 @@ def _push_link(session: Session, peer: Peer) -> Link | None:
     """
     if peer.sightings is SightingsBack.NEVER:
         return None
-    query = (
-        sa.select(Link)
-        .where(
-            Link.peer_id == peer.id,
-            Link.direction == LinkDirection.PUSH,
-            Link.by_file.is_(False),
-            Link.state == LinkState.ACTIVE,
-        )
-        .order_by(Link.collection_id.is_not(None), Link.id)
+    query = sa.select(Link).where(goes_to(peer.id))
+    order = (Link.collection_id.is_not(None), Link.id)
+    return session.scalars(query.order_by(*order).limit(1)).one_or_none()
+
+
+def goes_to(peer_id: sa.SQLColumnExpression[int] | int) -> sa.ColumnElement[bool]:
+    """On Link: this peer can hear of a sighting over it."""
+    return sa.and_(
+        Link.peer_id == peer_id,
+        Link.direction == LinkDirection.PUSH,
+        Link.by_file.is_(False),
+        Link.state == LinkState.ACTIVE,
     )
-    return session.scalars(query.limit(1)).one_or_none()
 
 
 def _words(peer: Peer | None, link: Link | None) -> tuple[str, dict[str, str]]:

@@ -10,18 +10,25 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from cirt.exchange.models import Link, LinkDirection, LinkState
-from cirt.exchange.sightings import ReportSighting, report_sighting
+from cirt.exchange.sightings import ReportSighting, goes_to, report_sighting
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import SYSTEM, Work
 from cirt.objects.index import live
-from cirt.objects.models import ObjectEnd, ObjectObservable, StixObject
+from cirt.objects.models import (
+    ObjectEnd,
+    ObjectFacts,
+    ObjectObservable,
+    ObjectVersion,
+    StixObject,
+)
 from cirt.objects.observables.kinds import Observable
 from cirt.objects.warning import warned_among
 from cirt.parties.models import Peer, PeerState, SightingsBack
 from cirt.register.models import Incident, IncidentObservable, ObservableState, Side
+from cirt.sharing.narrow import visible_facts
+from cirt.sharing.queries import staff_reader
 
 JOB = "sightings.back"
 _NEWEST = 20_000  # own observables that are looked at
@@ -53,21 +60,18 @@ def _seen(work: Work) -> Sequence[tuple[str, datetime]]:
         sighting.type == "sighting",
         sighting.brought_by_id.is_(None),
     )
-    has_link = sa.exists().where(
-        Link.peer_id == Peer.id,
-        Link.direction == LinkDirection.PUSH,
-        Link.state == LinkState.ACTIVE,
-    )
     query = (
         sa.select(StixObject.stix_id, sa.func.min(row.decided_at), row.kind, row.value)
         .join(ObjectObservable, ObjectObservable.key == row.key)
         .join(StixObject, StixObject.id == ObjectObservable.object_id)
+        .join(ObjectVersion, ObjectVersion.id == StixObject.newest_id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
         .join(Peer, Peer.id == StixObject.brought_by_id)
         .join(Incident, Incident.id == row.incident_id)
         .where(
             row.id > last - _NEWEST,
             row.state == ObservableState.CONFIRMED,
-            row.decided_at >= work.now - _RECENT,
+            row.decided_at.between(work.now - _RECENT, work.now),
             sa.or_(row.side.is_(None), row.side != Side.BENIGN),
             Incident.bin_id.is_(None),
             Incident.tlp.in_(_OPEN_ENOUGH),
@@ -75,8 +79,9 @@ def _seen(work: Work) -> Sequence[tuple[str, datetime]]:
             live(to_us(work.now)),
             Peer.sightings == SightingsBack.ANONYMOUS,
             Peer.state == PeerState.ACTIVE,
-            has_link,
+            sa.exists().where(goes_to(Peer.id)),
             ~has_ours,
+            visible_facts(staff_reader(work.actor), None, work.now),
         )
         .group_by(StixObject.stix_id, row.kind, row.value)
         .order_by(StixObject.stix_id)

@@ -19,6 +19,8 @@ from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM, Actor
 from cirt.objects.content import ObjectContent
+from cirt.objects.markings import TLP2_REFS
+from cirt.objects.models import StixObject
 from cirt.objects.observables.kinds import Kind, Observable
 from cirt.parties.models import Peer, SightingsBack
 from cirt.parties.peers import find_peer, set_sightings
@@ -424,6 +426,44 @@ def test_a_sighting_goes_back_by_itself_only_where_a_lead_has_said_so(
     holding_incident(program, lead, "198.51.100.7", tlp=tlp)
 
     assert sightings_sent(program) == [numbered("indicator", 1)] * sent
+
+
+def test_by_itself_nothing_is_made_for_a_peer_that_hears_from_us_by_files_alone(
+    program: Program, lead: Actor
+) -> None:
+    a_push_link(program, SightingsBack.ANONYMOUS)
+    with program.work(CONSOLE) as work:
+        push = sa.update(Link).where(Link.direction == LinkDirection.PUSH)
+        work.session.execute(push.values(by_file=True))
+    arrive(program, None, of(program, "198.51.100.7"))
+    holding_incident(program, lead, "198.51.100.7")
+
+    assert sightings_sent(program) == []
+    with program.work(CONSOLE) as work:
+        made = sa.select(StixObject.stix_id).where(StixObject.type == "sighting")
+        assert work.session.scalars(made).all() == []
+        work.session.execute(push.values(by_file=False))
+
+    assert sightings_sent(program) == [numbered("indicator", 1)]
+
+
+def test_what_nobody_may_speak_of_keeps_no_other_sighting_back(
+    program: Program, lead: Actor, clock: FakeClock
+) -> None:
+    """Its later version at the console is TLP:RED."""
+    a_push_link(program, SightingsBack.ANONYMOUS)
+    red, other = of(program, "198.51.100.7"), of(program, "evil.example", 2)
+    arrive(program, None, red, other)
+    holding_incident(program, lead, "198.51.100.7 evil.example")
+    clock.forward(minutes=1)
+    with program.work(CONSOLE) as work:
+        said = json.loads(red)
+        said["modified"] = f"{clock.now():%Y-%m-%dT%H:%M:%S}.000Z"
+        said["object_marking_refs"] = [TLP2_REFS[Tlp.RED]]
+        [arrival] = take(work, [json.dumps(said).encode()], peer=None)
+        assert arrival.outcome.value == "taken"
+
+    assert sightings_sent(program) == [numbered("indicator", 2)]
 
 
 def test_never_holds_for_what_a_person_reports_too(program: Program, lead: Actor) -> None:
