@@ -106,7 +106,7 @@ def _view(console: Console, check_id: int) -> CheckView:
 
 
 def _say(console: Console, it: CheckView) -> None:
-    problem = it.message.format(**it.values) if it.message else ""
+    problem = it.message.format(**it.values) or it.again_message.format(**it.again_values)
     facts = {
         "link": it.link_id,
         "offered": it.offered,

@@ -1,7 +1,7 @@
 """Which links may run now: each once in its slot, and after a failure when its patience is over."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,11 +10,11 @@ from cirt.exchange.models import Link, LinkState
 from cirt.exchange.timing.slots import Schedule, next_begin, present_slot
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
-from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer, PeerState
 
 JOB = "link.sync"
+_GIVEN_UP = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,16 @@ def lane_of(peer_id: int) -> str:
 
 
 def due_slot(rhythm: Rhythm, now: datetime) -> str | None:
-    """The slot in which the link is to run now; None where it is not due."""
+    """The slot in which the link is to run now; None where it is not due.
+
+    A retry whose job was given up, for it ended its workers, is asked for anew each hour.
+    """
     ran_at = rhythm.last_run_at
     if ran_at is not None and ran_at > now:
         ran_at = None  # our clock stepped back
     elif rhythm.retry_at is not None:
-        return f"retry-{to_us(rhythm.retry_at)}" if rhythm.retry_at <= now else None
+        late = (now - rhythm.retry_at) // _GIVEN_UP
+        return f"retry-{to_us(rhythm.retry_at)}-{late}" if late >= 0 else None
     slot = present_slot(rhythm.schedule, now)
     if slot is None or (ran_at is not None and ran_at >= slot.begins_at):
         return None
@@ -74,10 +78,7 @@ def rhythm_of(link: Link) -> Rhythm:
 
 def is_busy(link_id: sa.ColumnElement[int] | int) -> sa.ColumnElement[bool]:
     """Whether a run is under way or waits for the worker."""
-    begin = sa.literal(f"{JOB}-") + sa.cast(link_id, sa.String) + "-"
-    return sa.exists().where(
-        Job.slot.startswith(begin), Job.state.in_([JobState.WAITING, JobState.RUNNING])
-    )
+    return jobs.is_open(sa.literal(f"{JOB}-") + sa.cast(link_id, sa.String) + "-")
 
 
 def _ready_links(session: Session) -> list[Link]:

@@ -13,7 +13,6 @@ from cirt.exchange.sync import sync_link
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.errors import Unavailable
-from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 
@@ -80,8 +79,4 @@ def _ask(work: Work, kind: str, link_id: int) -> None:
 
 
 def _is_asked(work: Work, kind: str, link_id: int) -> bool:
-    waits = sa.exists().where(
-        Job.slot.startswith(f"{kind}-{link_id}-", autoescape=True),
-        Job.state.in_([JobState.WAITING, JobState.RUNNING]),
-    )
-    return bool(work.session.scalar(sa.select(waits)))
+    return bool(work.session.scalar(sa.select(jobs.is_open(f"{kind}-{link_id}-"))))

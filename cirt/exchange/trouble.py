@@ -185,6 +185,11 @@ class Interrupted(NetError):
     message = mark("This run was interrupted; the next one went on from its last page.")
 
 
+class CheckBrokenOff(NetError):
+    code = "check-broken-off"
+    message = mark("It was broken off before its end. Begin it again.")
+
+
 class OurFault(NetError):
     code = "our-fault"
     message = mark(

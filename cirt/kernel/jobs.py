@@ -148,6 +148,13 @@ def fail(session: Session, claimed: Claimed, now: datetime, error: str) -> bool:
     )
 
 
+def is_open(begin: sa.ColumnElement[str] | str) -> sa.ColumnElement[bool]:
+    """Whether a job whose slot begins so waits or runs."""
+    return sa.exists().where(
+        Job.slot.startswith(begin), Job.state.in_([JobState.WAITING, JobState.RUNNING])
+    )
+
+
 def unfinished(session: Session, limit: int = 200) -> list[Job]:
     """Those that a person must look at first, then what failed and is tried again, then what waits."""
     rank = sa.case((Job.state == JobState.DEAD, 0), (Job.error.is_not(None), 1), else_=2)

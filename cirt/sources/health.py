@@ -91,7 +91,7 @@ def next_source_run(now: datetime) -> datetime:
 
 def source_lines(session: Session, configured: Mapping[str, Mapping[str, str]]) -> list[Line]:
     """Every connector in use as alerts see it; one that has never run cannot be late yet."""
-    states = _states(session, configured)
+    states, begun = _states(session, configured), _first_runs(session, configured)
     peers = dict(session.execute(sa.select(Peer.slug, Peer.id)).all())
     return [
         Line(
@@ -102,13 +102,23 @@ def source_lines(session: Session, configured: Mapping[str, Mapping[str, str]]) 
             is_at_work=True,
             brings_data=True,
             is_in_trouble=bool(state.error),
-            since=state.last_run_at,
+            since=begun[name],
             last_success_at=state.last_success_at,
             last_data_at=state.last_data_at,
         )
         for name, state in states.items()
-        if state.last_run_at is not None
+        if name in begun
     ]
+
+
+def _first_runs(session: Session, names: Iterable[str]) -> dict[str, datetime]:
+    """When each ran first, of the runs that are kept."""
+    rows = SourceRunRow
+    first = (
+        sa.select(sa.func.min(rows.id)).where(rows.source.in_(list(names))).group_by(rows.source)
+    )
+    query = sa.select(rows.source, rows.started_at).where(rows.id.in_(first))
+    return dict(session.execute(query).all())
 
 
 def _states(session: Session, names: Iterable[str]) -> dict[str, Source]:

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from cirt.boot.app import create_app
 from cirt.cli import root
 from cirt.exchange.budget import used_on
+from cirt.exchange.complete import service as complete
 from cirt.exchange.complete.again import begin_again, put_again, run_again
 from cirt.exchange.complete.errors import CheckBusy, NothingMissing, OnlyReadingChecked
 from cirt.exchange.complete.models import CheckState, ManifestCheck
@@ -35,7 +36,8 @@ from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM, Work
 from cirt.notify.models import Notice
 from cirt.notify.notices import send_due
-from cirt.parties.peers import PeerFacts, add_peer, set_credentials
+from cirt.parties.models import Peer
+from cirt.parties.peers import PeerFacts, add_peer, set_credentials, suspend_peer
 from cirt.parties.roles import Role
 from cirt.release.collections import AddCollection, add_collection, add_member, find_collection
 from cirt.release.models import CollectionKind
@@ -384,6 +386,64 @@ def test_a_check_of_a_peer_that_does_not_answer_says_why(program: Program) -> No
             new_check(work, push)
 
 
+@pytest.mark.parametrize("left", ["asked", "again"])
+def test_a_check_that_was_killed_keeps_nobody_from_checking_again(
+    program: Program, clock: FakeClock, left: str
+) -> None:
+    link_id = a_link(program, "http://192.0.2.1/taxii2/")
+    with program.work(CONSOLE) as work:
+        check = new_check(work, link_id)
+        if left == "again":
+            check.state, check.again_state = CheckState.DONE, CheckState.RUNNING
+            work.session.add(Run(link_id=link_id, started_at=work.now, error_values={}))
+        check_id = check.id
+    with program.work(CONSOLE) as work:
+        assert check_view(work, check_id).is_at_work
+        with pytest.raises(CheckBusy):
+            new_check(work, link_id)
+
+    clock.forward(hours=2)
+
+    with program.work(CONSOLE) as work:
+        it = check_view(work, check_id)
+        assert not it.is_at_work
+        assert "broken off" in (it.again_message if left == "again" else it.message)
+        new_check(work, link_id)
+
+
+def test_a_check_that_somebody_ends_at_the_console_is_at_its_end(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    link_id = a_link(program, "http://192.0.2.1/taxii2/")
+    monkeypatch.setattr(complete, "check_may_run", interrupted)
+    with program.work(CONSOLE) as work:
+        check_id = new_check(work, link_id).id
+    with pytest.raises(KeyboardInterrupt):
+        run_check(program, check_id)
+
+    with program.work(CONSOLE) as work:
+        assert "broken off" in check_view(work, check_id).message
+        new_check(work, link_id)
+
+
+def test_why_what_is_missing_did_not_come_is_said(reading: Reading) -> None:
+    lost = reading.publish("198.51.100.8")
+    found = reading.check()
+    assert lost in [one[0] for one in found.missing]
+    with reading.here.work(CONSOLE) as work:
+        begin_again(work, found.id)
+        suspend_peer(work, work.session.get_one(Peer, 1).slug)
+    run_again(reading.here, found.id)
+
+    lead = signed_in(reading.here, Role.LEAD)
+    lead.get(f"/sync/checks/{found.id}")
+    assert "the peer is suspended" in lead.text
+    assert "does not send it" not in lead.text
+
+
 def test_a_check_counts_what_the_link_carries_and_what_it_costs(program: Program) -> None:
     mixed = [
         {**indicator(n).content(), "id": numbered(kind, n), "type": kind}
@@ -492,6 +552,26 @@ def test_connectors_stand_beside_links_with_the_same_facts(
     assert "3 runs" in visitor.text
     assert "Nothing was offered" in visitor.text
     assert visitor.get("/sync/connectors/none/runs").status_code == 404
+
+
+def test_a_connector_that_has_never_worked_is_told_of_too(
+    program: Program, clock: FakeClock, tmp_path: Path
+) -> None:
+    table = {"stix-folder": {"peer": "vendor", "folder": str(tmp_path / "none")}}
+    reads = replace(program, settings=replace(program.settings, connectors=table))
+
+    def watched() -> list[AlertKind]:
+        with pytest.raises(sources.ConnectorFailed):
+            sources.run_source(reads, SYSTEM, "stix-folder")
+        HANDLERS["links.watch"](reads, {})
+        with program.work(SYSTEM, write=False) as work:
+            return [one.kind for one in standing(work.session)]
+
+    assert watched() == []
+    clock.forward(minutes=10)
+    assert watched() == []
+    clock.forward(minutes=10)
+    assert watched() == [AlertKind.FAILING]
 
 
 def test_metrics_are_for_the_addresses_in_the_settings_alone(program: Program) -> None:

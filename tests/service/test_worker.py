@@ -105,6 +105,22 @@ def test_a_link_that_was_told_when_to_try_again_is_left_alone_so_long(
     assert due(program) == 1
 
 
+def test_a_retry_that_ended_its_workers_does_not_end_the_link(
+    program: Program, clock: FakeClock
+) -> None:
+    link_id = a_link(program, FAR, every_s=60)
+    with program.work(CONSOLE) as work:
+        work.session.get_one(Link, link_id).retry_at = work.now
+    assert due(program) == 1
+
+    with program.work(SYSTEM) as work:
+        work.session.execute(sa.update(Job).values(state=JobState.DEAD, ended_at=work.now))
+
+    assert due(program) == 0
+    clock.forward(hours=1)
+    assert due(program) == 1
+
+
 def test_links_are_refused_with_a_reason(program: Program) -> None:
     with program.work(CONSOLE) as work:
         a_reader(work)

@@ -11,7 +11,7 @@ from cirt.exchange.budget import Meter, metered
 from cirt.exchange.complete.comparing import Entry, Place, places_of
 from cirt.exchange.complete.errors import CheckBusy, NothingMissing
 from cirt.exchange.complete.models import CheckState
-from cirt.exchange.complete.service import find_check
+from cirt.exchange.complete.service import find_check, is_at_work
 from cirt.exchange.models import Link, Outcome, Run
 from cirt.exchange.now import LinkBusy
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
@@ -47,7 +47,7 @@ def begin_again(work: Work, check_id: int) -> int:
     """
     work.require("sync:run")
     check = find_check(work, check_id)
-    if check.again_state in (CheckState.ASKED, CheckState.RUNNING):
+    if is_at_work(work, check):
         raise CheckBusy
     if check.state is not CheckState.DONE or not check.missing:
         raise NothingMissing(id=check_id)
@@ -67,14 +67,23 @@ def run_again(program: Program, check_id: int, caps: Caps | None = None) -> None
         check.again_state = CheckState.RUNNING
         missing = [Entry(*one) for one in check.missing]
         link_id = check.link_id
-    run = run_link(program, link_id, lambda running: _Asking(running, missing).go(), caps)
+    run: Run | None = None
+    try:
+        run = run_link(program, link_id, lambda running: _Asking(running, missing).go(), caps)
+    finally:
+        _close(program, check_id, run)
+
+
+def _close(program: Program, check_id: int, run: Run | None) -> None:
+    """``run`` None: it broke off."""
     with program.work(SYSTEM) as work:
         check = find_check(work, check_id)
-        peer_id = work.session.get_one(Link, link_id).peer_id
+        missing = [Entry(*one) for one in check.missing]
+        peer_id = work.session.get_one(Link, check.link_id).peer_id
         places = places_of(work.session, peer_id, missing)
         left = [list(one) for one, at in zip(missing, places, strict=True) if at is Place.MISSING]
-        check.again_state = CheckState.FAILED if run.error else CheckState.DONE
-        check.again_run_id = run.id
+        check.again_state = CheckState.FAILED if run is None or run.error else CheckState.DONE
+        check.again_run_id = run.id if run else None
         check.again_came += len(missing) - len(left)
         check.missing_count -= len(missing) - len(left)
         check.missing = left

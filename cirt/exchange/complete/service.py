@@ -1,6 +1,7 @@
 """Checking a link by its peer's manifest: asked for by a person, done by the worker or at the console."""
 
 from collections import Counter
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -11,9 +12,9 @@ from cirt.exchange.complete.errors import CheckBusy, NoSuchCheck, OnlyReadingChe
 from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.complete.walking import ManifestWalk
 from cirt.exchange.dates import format_added
-from cirt.exchange.due import lane_of
+from cirt.exchange.due import is_busy, lane_of
 from cirt.exchange.links import find_link
-from cirt.exchange.models import Link, LinkDirection
+from cirt.exchange.models import Link, LinkDirection, Run, RunState
 from cirt.exchange.now import LinkByFile
 from cirt.exchange.remote.collections import Remote
 from cirt.exchange.runs import Caps, Running, check_may_run
@@ -26,6 +27,7 @@ from cirt.parties.models import Peer
 JOB = "link.check"
 _MOST_MISSING = 5000  # that are named; all are counted
 _AT_WORK = (CheckState.ASKED, CheckState.RUNNING)
+_LONGEST = timedelta(hours=2)  # a walk ends within one
 
 
 def put_check(work: Work, link_id: int) -> int:
@@ -36,7 +38,7 @@ def put_check(work: Work, link_id: int) -> int:
     """
     check = new_check(work, link_id)
     lane = lane_of(find_link(work.session, link_id).peer_id)
-    slot = f"{JOB}-{check.id}"
+    slot = f"{JOB}-{check.id}-"
     jobs.put(work.session, JOB, {"check": check.id}, run_at=work.now, slot=slot, lane=lane)
     return check.id
 
@@ -52,11 +54,11 @@ def new_check(work: Work, link_id: int) -> ManifestCheck:
         raise OnlyReadingChecked(id=link_id)
     if link.by_file:
         raise LinkByFile(peer=work.session.get_one(Peer, link.peer_id).name)
-    busy = sa.exists().where(
+    before = sa.select(ManifestCheck).where(
         ManifestCheck.link_id == link_id,
         sa.or_(ManifestCheck.state.in_(_AT_WORK), ManifestCheck.again_state.in_(_AT_WORK)),
     )
-    if work.session.scalar(sa.select(busy)):
+    if any(is_at_work(work, each) for each in work.session.scalars(before)):
         raise CheckBusy
     check = ManifestCheck(
         link_id=link_id,
@@ -82,6 +84,21 @@ def find_check(work: Work, check_id: int) -> ManifestCheck:
     return check
 
 
+def is_at_work(work: Work, check: ManifestCheck) -> bool:
+    """Whether somebody does what its state says; a kill leaves a state behind."""
+    begun = work.now - _LONGEST
+    if check.state in _AT_WORK:
+        is_meant = jobs.is_open(f"{JOB}-{check.id}-")
+        return check.asked_at > begun or bool(work.session.scalar(sa.select(is_meant)))
+    if check.again_state not in _AT_WORK:
+        return False
+    is_running = sa.exists().where(
+        Run.link_id == check.link_id, Run.state == RunState.RUNNING, Run.started_at > begun
+    )
+    query = sa.select(sa.or_(is_busy(check.link_id), is_running))
+    return bool(work.session.scalar(query))
+
+
 def run_check(program: Program, check_id: int, caps: Caps | None = None) -> None:
     """Walk and compare. After a break it begins anew; one that has ended stays as it is."""
     with program.work(SYSTEM) as work:
@@ -100,6 +117,9 @@ def run_check(program: Program, check_id: int, caps: Caps | None = None) -> None
         error = trouble_
     except Exception:
         _close(program, check_id, "", trouble.OurFault())
+        raise
+    except BaseException:  # at the console somebody pressed Ctrl-C
+        _close(program, check_id, "", trouble.CheckBrokenOff())
         raise
     _close(program, check_id, limited_by, error)
 
