@@ -10,6 +10,7 @@ from cirt.cli.console import Console, console_actor, pass_console
 from cirt.kernel.program import Program
 from cirt.register.mail.trouble import set_aside_counts
 from cirt.sources import service
+from cirt.sources.setup import connectors
 
 
 @click.group()
@@ -25,12 +26,12 @@ def list_(console: Console) -> None:
     with console.work(write=False) as work:
         states, aside = service.states(work), set_aside_counts(work)
     rows = []
-    for name in sorted({*service.connectors(), *program.settings.connectors}):
+    for name in sorted({*connectors(), *program.settings.connectors}):
         state = states.get(name)
         rows.append(
             {
                 "name": name,
-                "in_use": "yes" if service.settings_of(program, name) else "no",
+                "in_use": "yes" if name in program.settings.connectors else "no",
                 "last_run": state.last_run_at if state else None,
                 "last_data": state.last_data_at if state else None,
                 "set_aside": aside.get(name, 0),
@@ -65,7 +66,7 @@ def _see(program: Program, done: service.SourceRun) -> str:
     """Where the reasons stand, if something was not taken."""
     if not done.held + done.refused:
         return ""
-    peer = service.settings_of(program, done.name).get("peer", "")
+    peer = program.settings.connectors.get(done.name, {}).get("peer", "")
     return f" Why: cirt quarantine list --peer {peer}"
 
 

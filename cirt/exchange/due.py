@@ -81,18 +81,21 @@ def is_busy(link_id: sa.ColumnElement[int] | int) -> sa.ColumnElement[bool]:
     return jobs.is_open(sa.literal(f"{JOB}-") + sa.cast(link_id, sa.String) + "-")
 
 
+def is_awake() -> sa.ColumnElement[bool]:
+    """On Link and Peer: nobody has told it to rest, and it waits for nobody's choice."""
+    return sa.and_(
+        Link.state == LinkState.ACTIVE,
+        Link.waits_for_choice.is_(False),
+        Peer.state == PeerState.ACTIVE,
+    )
+
+
 def _ready_links(session: Session) -> list[Link]:
-    """Those that nobody has told to rest, and that are not still at it."""
+    """Those that are awake, and not still at it."""
     query = (
         sa.select(Link)
         .join(Peer, Peer.id == Link.peer_id)
-        .where(
-            Link.state == LinkState.ACTIVE,
-            Link.waits_for_choice.is_(False),
-            Link.by_file.is_(False),
-            Peer.state == PeerState.ACTIVE,
-            ~is_busy(Link.id.expression),
-        )
+        .where(is_awake(), Link.by_file.is_(False), ~is_busy(Link.id.expression))
         .order_by(Link.id)
     )
     return list(session.scalars(query))

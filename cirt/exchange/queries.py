@@ -4,9 +4,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from cirt.exchange.due import next_run
+from cirt.exchange.due import is_awake, next_run
 from cirt.exchange.health import RESTING, LinkHealth
-from cirt.exchange.models import Link, LinkState
+from cirt.exchange.models import Link
 from cirt.exchange.watching.alerts import lines_alarmed
 from cirt.parties.models import Peer
 
@@ -21,12 +21,7 @@ def lines_in_trouble() -> sa.Select[str]:
     links = (
         sa.select((sa.literal("link:") + sa.cast(Link.id, sa.String)).label("line"))
         .join(Peer, Peer.id == Link.peer_id)
-        .where(
-            Link.state == LinkState.ACTIVE,
-            Link.error.is_not(None),
-            Link.error.not_in(RESTING),
-            Peer.state == "active",
-        )
+        .where(is_awake(), Link.error.is_not(None), Link.error.not_in(RESTING))
     )
     both = sa.union(links, lines_alarmed()).subquery()
     return sa.select(both.c.line)

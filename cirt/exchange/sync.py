@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.models import Link, LinkDirection, Run
 from cirt.exchange.pull import pull_link
@@ -13,8 +10,6 @@ from cirt.exchange.runs import Caps
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM
 from cirt.parties.peers import find_peer
-
-__all__ = ["Caps", "last_runs", "pull_link", "push_link", "sync_all", "sync_link"]
 
 
 def sync_link(
@@ -49,9 +44,3 @@ def sync_all(
         with program.work(SYSTEM, write=False) as work:
             [health] = [one for one in link_health(work.session, peer_id) if one.id == link_id]
         yield health, run
-
-
-def last_runs(session: Session, link_id: int, limit: int = 20) -> list[Run]:
-    """Newest first."""
-    query = sa.select(Run).where(Run.link_id == link_id).order_by(Run.id.desc())
-    return list(session.scalars(query.limit(limit)))

@@ -1,10 +1,8 @@
 """What can go wrong between us and a peer's server, each with its code and sentence."""
 
 from cirt.kernel.keys import SecretUnreadable
-from cirt.kernel.net_errors import NetError, OtherOrigin
+from cirt.kernel.net_errors import NetError
 from cirt.kernel.text import mark
-
-__all__ = ["LINK_ERRORS", "NetError", "OtherOrigin"]
 
 
 class AddressMissing(NetError):

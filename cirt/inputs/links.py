@@ -9,12 +9,12 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from cirt.exchange.budget import MEGABYTE
 from cirt.exchange.links import AddLink, Terms
 from cirt.exchange.models import LinkDirection
 from cirt.inputs.base import Choice, CommandInput, Line
 from cirt.kernel.text import mark
 
-MEGABYTE = 1_000_000
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SPAN = mark("Enter a span like 30s, 5m, 2h or 1d, a day at most.")
 _DAY = mark("Enter a day like 2026-12-18.")

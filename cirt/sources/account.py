@@ -10,14 +10,13 @@ import sqlalchemy as sa
 
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Outcome
+from cirt.exchange.trouble import Interrupted
 from cirt.exchange.watching.days import Counts, note_run, source_line
 from cirt.exchange.watching.reasons import Why, add_reasons
 from cirt.kernel.program import Program
-from cirt.kernel.text import mark
 from cirt.kernel.work import Actor, Work
 from cirt.sources.models import Source, SourceRunRow
 
-INTERRUPTED = mark("This run was interrupted; the next one went on from its last page.")
 EVERY_S = 300  # how often the worker runs connectors
 _KEPT = timedelta(days=90)
 _MOST_KINDS = 200
@@ -38,7 +37,7 @@ class Running:
         rows = SourceRunRow
         with program.work(actor) as work:
             left = sa.update(rows).where(rows.source == name, rows.ended_at.is_(None))
-            work.session.execute(left.values(ended_at=work.now, error=INTERRUPTED))
+            work.session.execute(left.values(ended_at=work.now, error=str(Interrupted())))
             old = sa.delete(rows).where(rows.source == name, rows.ended_at < work.now - _KEPT)
             work.session.execute(old)
             row = SourceRunRow(source=name, started_at=work.now)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,20 +37,9 @@ from cirt.sources.setup import (
 
 log = logging.getLogger("cirt.source")
 
-__all__ = [
-    "ConnectorFailed",
-    "NoSuchConnector",
-    "SourceRun",
-    "connectors",
-    "run_configured",
-    "run_source",
-    "settings_of",
-    "states",
-]
-
 _CHUNK = 2000  # objects in one transaction
 _REPORTS = 20
-NotReadable = (NotJson, NotEnvelope, TooDeep, NotReports)
+_UNREADABLE = (NotJson, NotEnvelope, TooDeep, NotReports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +128,7 @@ def _run(run: Running, name: str, file: Path | None) -> int:
         for found, cursor in _finds(program, fetch, use, file):
             try:
                 _hand_over(run, use, found, cursor)
-            except NotReadable as error:
+            except _UNREADABLE as error:
                 faults.append(f"{found.origin}: {error}")
                 _pass_over(run, name, cursor)
             if found.fault:
@@ -257,8 +246,3 @@ def _moved(work: Work, name: str, cursor: str | None) -> Source:
     if cursor is not None:
         source.cursor = cursor
     return source
-
-
-def settings_of(program: Program, name: str) -> Mapping[str, str]:
-    """What the operator set for a connector; empty where it is not in use."""
-    return program.settings.connectors.get(name, {})

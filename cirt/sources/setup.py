@@ -53,10 +53,7 @@ class SetUp:
             ConnectorFailed: it hands over STIX, and nobody said whose that is.
         """
         if not self.peer:
-            reason = (
-                f"say whose data this is: set peer under [connectors.{self.name}] in cirt.toml."
-            )
-            raise ConnectorFailed(name=self.name, reason=reason)
+            raise _nobodys(self.name)
         return self.peer
 
 

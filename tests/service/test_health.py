@@ -44,6 +44,7 @@ from cirt.release.models import CollectionKind
 from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from cirt.sources import service as sources
+from cirt.sources.setup import ConnectorFailed
 from cirt.worker.table import HANDLERS
 from tests.support.asked import asked_of
 from tests.support.browse import signed_in
@@ -543,7 +544,7 @@ def test_connectors_stand_beside_links_with_the_same_facts(
     visitor.get("/sync")
     assert "Nothing new since" in visitor.text
     (spool / "two.json").write_bytes(b"{")
-    with pytest.raises(sources.ConnectorFailed):
+    with pytest.raises(ConnectorFailed):
         sources.run_source(reads, SYSTEM, "stix-folder")
     visitor.get("/sync")
     assert "Trouble" in visitor.text
@@ -561,7 +562,7 @@ def test_a_connector_that_has_never_worked_is_told_of_too(
     reads = replace(program, settings=replace(program.settings, connectors=table))
 
     def watched() -> list[AlertKind]:
-        with pytest.raises(sources.ConnectorFailed):
+        with pytest.raises(ConnectorFailed):
             sources.run_source(reads, SYSTEM, "stix-folder")
         HANDLERS["links.watch"](reads, {})
         with program.work(SYSTEM, write=False) as work:

@@ -35,6 +35,7 @@ from cirt.register.mail.tokens import subject_tag
 from cirt.register.models import Lane, Report, ReportSource
 from cirt.sources import service
 from cirt.sources.models import Source
+from cirt.sources.setup import ConnectorFailed
 from cirt.worker.table import HANDLERS
 from tests.support.mail import (
     Imap,
@@ -198,7 +199,7 @@ def test_what_hinders_reading_is_said_in_one_sentence(
     reading = _of_mailbox(program, imap, tmp_path)
     settings = {**reading.settings.connectors["mail"], **changed}
 
-    with pytest.raises(service.ConnectorFailed, match=says):
+    with pytest.raises(ConnectorFailed, match=says):
         service.run_source(_reading(program, **settings), SYSTEM, "mail")
 
 
@@ -210,7 +211,7 @@ def test_a_mailbox_is_read_by_starttls_once_its_certificate_is_trusted(
         box.put(a_mail())
         reading = _of_mailbox(program, box, tmp_path, tls="starttls")
         with pytest.raises(
-            service.ConnectorFailed,
+            ConnectorFailed,
             match=r"127\.0\.0\.1 is from an authority that we do not know: self",
         ):
             service.run_source(reading, SYSTEM, "mail")
@@ -231,7 +232,7 @@ def test_no_password_goes_to_a_server_that_offers_no_starttls(
 ) -> None:
     reading = _of_mailbox(program, imap, tmp_path, tls="starttls")
 
-    with pytest.raises(service.ConnectorFailed, match=r"offers no STARTTLS .* no password is sent"):
+    with pytest.raises(ConnectorFailed, match=r"offers no STARTTLS .* no password is sent"):
         service.run_source(reading, SYSTEM, "mail")
 
 
@@ -255,7 +256,7 @@ def test_a_private_mail_server_is_not_reached_unless_the_operator_permits_it(
     reading = _of_mailbox(program, imap, tmp_path)
     closed = replace(reading, settings=replace(reading.settings, outbound_allow=()))
 
-    with pytest.raises(service.ConnectorFailed, match="CIRT_OUTBOUND_ALLOW"):
+    with pytest.raises(ConnectorFailed, match="CIRT_OUTBOUND_ALLOW"):
         service.run_source(closed, SYSTEM, "mail")
 
 

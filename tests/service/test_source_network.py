@@ -22,6 +22,7 @@ from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from cirt.sources import service
 from cirt.sources.fetch import GuardedFetch
+from cirt.sources.setup import ConnectorFailed
 from tests.support.documents import ROOT
 
 EVENT = json.loads((ROOT / "tests" / "samples" / "misp" / "event.json").read_bytes())
@@ -91,7 +92,7 @@ def test_events_of_an_instance_arrive_and_what_is_red_does_not(reading: Program)
 def test_a_key_that_is_refused_is_named_and_never_shown(reading: Program, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("another-key\n")
 
-    with pytest.raises(service.ConnectorFailed, match=r"403\. Check the key") as refused:
+    with pytest.raises(ConnectorFailed, match=r"403\. Check the key") as refused:
         service.run_source(reading, SYSTEM, "misp")
 
     assert "another-key" not in str(refused.value)
@@ -113,5 +114,5 @@ def test_what_is_not_there_is_one_fault_and_nothing_leads_elsewhere(
 def test_a_private_address_is_refused_unless_it_is_allowed(reading: Program, url: str) -> None:
     closed = replace(reading, settings=replace(reading.settings, outbound_allow=()))
 
-    with pytest.raises(service.ConnectorFailed, match="CIRT_OUTBOUND_ALLOW"):
+    with pytest.raises(ConnectorFailed, match="CIRT_OUTBOUND_ALLOW"):
         service.run_source(closed, SYSTEM, "misp")

@@ -16,7 +16,7 @@ from cirt.register.dialogue.models import Message, MessageKind
 from cirt.register.models import Report, ReportSource
 from cirt.sources import service
 from cirt.sources.reports import NotReports, read_reports
-from cirt.sources.setup import SourceBusy, alone
+from cirt.sources.setup import ConnectorFailed, SourceBusy, alone
 from tests.support.documents import ROOT
 
 EVENTS = ROOT / "tests" / "samples" / "events"
@@ -103,7 +103,7 @@ def test_objects_need_a_peer_and_say_so(reading: Program, put: Put) -> None:
     table = {**reading.settings.connectors["intelmq"], "becomes": "both"}
     both = replace(reading, settings=replace(reading.settings, connectors={"intelmq": table}))
 
-    with pytest.raises(service.ConnectorFailed, match="set peer"):
+    with pytest.raises(ConnectorFailed, match="set peer"):
         service.run_source(both, SYSTEM, "intelmq")
 
 

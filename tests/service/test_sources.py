@@ -19,6 +19,7 @@ from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from cirt.sources import service
 from cirt.sources.models import Source
+from cirt.sources.setup import ConnectorFailed, NoSuchConnector, connectors
 from cirt.worker.table import HANDLERS
 from tests.support.taxii import a_malware, an_indicator
 
@@ -76,7 +77,7 @@ def test_a_file_that_is_no_json_is_named_and_stops_none_behind_it(
     (folder / "bad.json").write_bytes(b"{")
     _put(folder, "good.json", an_indicator(1))
 
-    with pytest.raises(service.ConnectorFailed, match=r"bad\.json"):
+    with pytest.raises(ConnectorFailed, match=r"bad\.json"):
         service.run_source(reading, SYSTEM, "stix-folder")
 
     assert len(_brought(reading)) == 1
@@ -88,7 +89,7 @@ def test_a_fault_is_kept_for_the_health_page_until_something_is_read(
     reading: Program, folder: Path
 ) -> None:
     (folder / "bad.json").write_bytes(b"[1")
-    with pytest.raises(service.ConnectorFailed):
+    with pytest.raises(ConnectorFailed):
         service.run_source(reading, SYSTEM, "stix-folder")
     assert "bad.json" in _error(reading)
 
@@ -121,7 +122,7 @@ def test_a_connector_that_breaks_stops_no_other_and_is_named(
         def pull(self, fetch: Fetch, cursor: str | None) -> Iterator[tuple[Found, str]]:
             raise ZeroDivisionError
 
-    known = service.connectors()
+    known = connectors()
     monkeypatch.setattr(service, "connectors", lambda: {"broken": Broken, **known})
     configured = {"broken": {"peer": "vendor"}, **reading.settings.connectors}
     program = replace(reading, settings=replace(reading.settings, connectors=configured))
@@ -135,9 +136,9 @@ def test_a_connector_that_breaks_stops_no_other_and_is_named(
 
 
 def test_what_is_missing_is_named(program: Program, folder: Path) -> None:
-    with pytest.raises(service.NoSuchConnector, match="nothing"):
+    with pytest.raises(NoSuchConnector, match="nothing"):
         service.run_source(program, SYSTEM, "nothing")
-    with pytest.raises(service.ConnectorFailed, match="set peer"):
+    with pytest.raises(ConnectorFailed, match="set peer"):
         service.run_source(program, SYSTEM, "stix-folder")
     _put(folder, "one.json", an_indicator(1))
     with pytest.raises(NoSuchPeer, match="nobody"):

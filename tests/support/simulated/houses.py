@@ -9,8 +9,9 @@ from cirt.boot.app import create_app
 from cirt.exchange import due
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.models import Link, LinkDirection, LinkState
+from cirt.exchange.runs import Caps
 from cirt.exchange.sightings import ReportSighting, report_sighting
-from cirt.exchange.sync import Caps, sync_link
+from cirt.exchange.sync import sync_link
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM
