@@ -2,7 +2,8 @@
 warning list have in common.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from cirt.objects.observables.kinds import Kind, Observable, canonical
 
 ADDRESSES = (Kind.IPV4, Kind.IPV6)
 HOSTS = (*ADDRESSES, Kind.DOMAIN)
+PAGE = 50
 
 
 class Entry(NamedTuple):
@@ -91,6 +93,41 @@ def _host(observable: Observable) -> Observable | None:
     if kind is Kind.EMAIL:
         return canonical(Kind.DOMAIN, value.rpartition("@")[2])
     return host_of(observable)
+
+
+def hold(connection: sa.Connection, name: int, *, shared: bool = False) -> None:
+    """Until commit nobody else holds the list of this name, but where all share it.
+
+    On SQLite those who write follow one another anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        kind = "_shared" if shared else ""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{kind}({name})")
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """``older`` is where the next page begins; None where there is nothing more."""
+
+    rows: list[Any]
+    total: int
+    older: int | None
+
+    def observable(self, row: Any) -> Observable:
+        return Observable(row.kind, row.value)
+
+
+def list_page(
+    session: Session, table: Any, keys: Collection[int] | None, before: int | None
+) -> ListPage:
+    """What is listed, the latest first; ``keys`` are those of the lines that are looked for, None: of all."""
+    listed = table.ended_at.is_(None)
+    if keys is not None:
+        listed = sa.and_(listed, among(table.key, keys))
+    query = sa.select(table).where(listed, table.id < before if before is not None else sa.true())
+    rows = list(session.scalars(query.order_by(table.id.desc()).limit(PAGE + 1)))
+    total = session.scalar(sa.select(sa.func.count()).select_from(table).where(listed)) or 0
+    return ListPage(rows[:PAGE], total, rows[PAGE - 1].id if len(rows) > PAGE else None)
 
 
 def new_lines(

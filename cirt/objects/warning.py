@@ -13,8 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cirt.kernel.among import among_given
 from cirt.kernel.db import Base
 from cirt.kernel.prepared import Prepared
-from cirt.objects.listing import Listed
+from cirt.objects.listing import Listed, hold
 from cirt.objects.observables.kinds import Kind, Observable
+
+_LIST = 0x7761726E  # names the lock of the list
 
 
 class WarnedValue(Base):
@@ -61,6 +63,11 @@ _LINES = Prepared(
         WarnedValue.ended_at.is_(None), among_given(WarnedValue.key, "keys")
     )
 )
+
+
+def hold_list(connection: sa.Connection) -> None:
+    """Until commit nobody else puts values on it."""
+    hold(connection, _LIST)
 
 
 def warned_among(connection: sa.Connection, asked: Iterable[Observable]) -> Listed:

@@ -16,7 +16,7 @@ from cirt.kernel.among import among
 from cirt.kernel.db import Base
 from cirt.kernel.prepared import Prepared
 from cirt.objects.codec import StixObject
-from cirt.objects.listing import ADDRESSES, HOSTS, Entry, Listed
+from cirt.objects.listing import ADDRESSES, HOSTS, Entry, Listed, hold
 from cirt.objects.models import FormerObservable, ObjectObservable
 from cirt.objects.observables import networks
 from cirt.objects.observables.kinds import Kind, Observable
@@ -67,19 +67,12 @@ _PREFIXES = Prepared(
 
 def hold_list(connection: sa.Connection) -> None:
     """Until commit nothing is stored that has not seen what this transaction lists."""
-    _hold(connection, shared=False)
-
-
-def _hold(connection: sa.Connection, *, shared: bool) -> None:
-    """On SQLite those who write follow one another anyway."""
-    if connection.dialect.name == "postgresql":
-        kind = "_shared" if shared else ""
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{kind}({_LIST})")
+    hold(connection, _LIST)
 
 
 def on_the_list(connection: sa.Connection, objects: Sequence[StixObject]) -> list[bool]:
     """Whether each names something that is listed now; whoever lists more waits for this transaction."""
-    _hold(connection, shared=True)
+    hold(connection, _LIST, shared=True)
     present = _PREFIXES.rows(connection, {})
     if not present:
         return [False] * len(objects)

@@ -1,8 +1,9 @@
-"""The filter of the list of indicators, as an address or a form says it."""
+"""What an address or a form says of a list: the filter of indicators, and where a page of other lists begins."""
 
 from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from cirt.kernel.tlp import Tlp
 from cirt.objects import index
@@ -12,6 +13,7 @@ from cirt.register.extract import find
 
 FIELDS = ("words", "state", "source", "tlp")
 _LONGEST = 500
+_LARGEST = 2**31 - 1
 
 
 def catalogue_filter(session: Session, given: Mapping[str, str]) -> CatalogueFilter:
@@ -24,6 +26,12 @@ def catalogue_filter(session: Session, given: Mapping[str, str]) -> CatalogueFil
         source=_source(session, given.get("source", "")),
         tlp=Tlp(given["tlp"]) if given.get("tlp") in list(Tlp) else None,
     )
+
+
+def begins_before(given: MultiDict[str, str]) -> int | None:
+    """The row before which a page begins; None: at the latest."""
+    before = given.get("before", type=int)
+    return before if before is not None and 0 < before <= _LARGEST else None
 
 
 def _source(session: Session, slug: str) -> int | None:

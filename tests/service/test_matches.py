@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -585,3 +586,22 @@ def test_the_index_answers_what_is_asked_of_own_observables(program: Program) ->
                 )
                 assert "ix_incident_observable_key" in plan, plan
                 assert "Seq Scan on incident_observable" not in plan, plan
+
+
+def test_two_leads_who_list_the_same_at_once_follow_one_another(
+    program: Program, lead: Actor
+) -> None:
+    listed: list[int] = []
+
+    def also() -> None:
+        with program.work(lead) as work:
+            listed.append(warn(work, Warn("ours.example", "Ours, too")))
+
+    other = Thread(target=also)
+    with program.work(lead) as work:
+        listed.append(warn(work, Warn("ours.example", "Ours")))
+        other.start()
+        other.join(0.5)
+    other.join()
+
+    assert listed == [1, 0]

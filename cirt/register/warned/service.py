@@ -4,7 +4,7 @@ from cirt.kernel.among import among
 from cirt.kernel.inserting import insert_rows
 from cirt.kernel.work import Work
 from cirt.objects.listing import end_lines, new_lines
-from cirt.objects.warning import WarnedValue
+from cirt.objects.warning import WarnedValue, hold_list
 from cirt.register.warned.commands import Unwarn, Warn
 from cirt.sharing.withheld.errors import NothingTicked
 from cirt.sharing.withheld.service import entries_of
@@ -19,6 +19,7 @@ def warn(work: Work, cmd: Warn) -> int:
     work.require("warning:write")
     entries = entries_of(cmd.text, below=cmd.below)
     author = work.actor.name[:200]
+    hold_list(work.session.connection())
     _, rows = new_lines(
         work.session, WarnedValue, entries, reason=cmd.reason, author=author, at=work.now
     )

@@ -32,6 +32,7 @@ from cirt.web import outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
+from cirt.web.listing import begins_before
 from cirt.web.pages.public.sending import has_files, sent_files
 from cirt.web.paths import path_of
 from cirt.web.saving import to_save
@@ -39,7 +40,6 @@ from cirt.web.session import open_work
 
 bp = Blueprint("permissions", __name__)
 
-_LARGEST = 2**31 - 1
 _AT: dict[type[CirtError], str] = {
     PermissionObject: "stix_id",
     OwnObject: "stix_id",
@@ -55,10 +55,8 @@ _AT: dict[type[CirtError], str] = {
 
 @bp.get("/permissions")
 def permissions() -> Response:
-    before = request.args.get("before", type=int)
     with open_work(write=False) as work:
-        known = before if before is not None and 0 < before <= _LARGEST else None
-        page = permission_page(work.session, before=known)
+        page = permission_page(work.session, before=begins_before(request.args))
     older = path_of("permissions.permissions", before=page.older) if page.older else ""
     return render("permissions/list.html", page=page, older=older, **_words())
 

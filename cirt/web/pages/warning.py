@@ -13,12 +13,11 @@ from cirt.sharing.withheld.errors import NothingTicked, NoValues, TooManyValues,
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
+from cirt.web.listing import begins_before
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
 
 bp = Blueprint("warning", __name__)
-
-_LARGEST = 2**31 - 1
 
 
 @bp.get("/warning-list")
@@ -53,10 +52,8 @@ def end() -> AnyResponse:
 
 def _list_page(form: Form, status: int = HTTPStatus.OK) -> Response:
     words = request.args.get("words", "").strip()[:500]
-    before = request.args.get("before", type=int)
     with open_work(write=False) as work:
-        known = before if before is not None and 0 < before <= _LARGEST else None
-        page = warning_page(work, words=words, before=known)
+        page = warning_page(work, words=words, before=begins_before(request.args))
     older = path_of("warning.values", words=words or None, before=page.older) if page.older else ""
     return render(
         "warning/list.html",

@@ -19,12 +19,12 @@ from cirt.sharing.withheld.queries import withheld_page
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent, wants
 from cirt.web.frame import render
+from cirt.web.listing import begins_before
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
 
 bp = Blueprint("withheld", __name__)
 
-_LARGEST = 2**31 - 1
 _REFUSED = (FieldsInvalid, NoValues, ValuesUnread, TooManyValues, UntilPast)
 
 
@@ -67,10 +67,8 @@ def end() -> AnyResponse:
 
 def _list_page(form: Form, status: int = HTTPStatus.OK) -> Response:
     words = request.args.get("words", "").strip()[:500]
-    before = request.args.get("before", type=int)
     with open_work(write=False) as work:
-        known = before if before is not None and 0 < before <= _LARGEST else None
-        page = withheld_page(work.session, words=words, before=known)
+        page = withheld_page(work.session, words=words, before=begins_before(request.args))
     older = path_of("withheld.values", words=words or None, before=page.older) if page.older else ""
     return render(
         "withheld/list.html",
