@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cirt.plugin import ConnectorFault
 
+_TICK_S = 0.02  # how coarse the times of files are, and a little more
 _AHEAD_NS = 3600 * 10**9  # a file server's clock may differ from ours
 
 
@@ -41,8 +42,12 @@ class Spool:
             raise ConnectorFault(f"{self.folder} is not a folder. Make it or correct the setting.")
         if cursor and not _is_past(cursor):
             cursor = None  # the clock was set back: better all again than some never
-        for one in self._files():
-            if cursor is None or one.mark > cursor:
+        listed = self._behind(cursor)
+        if not listed:
+            return
+        time.sleep(_TICK_S)
+        for one in self._behind(cursor):  # with what came before the last, and was not listed yet
+            if one.mark <= listed[-1].mark:
                 yield one
 
     def read(self, file: Path) -> bytes:
@@ -61,6 +66,9 @@ class Spool:
         if len(body) > self.max_bytes:
             raise ConnectorFault(f"{name} is larger than {self.max_bytes} bytes. Split it.")
         return body
+
+    def _behind(self, cursor: str | None) -> list[Spooled]:
+        return [one for one in self._files() if cursor is None or one.mark > cursor]
 
     def _files(self) -> list[Spooled]:
         found = []

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from cirt_connectors.stix_folder import StixFolderConnector
 from cirt.objects import codec
 from cirt.plugin import NOTHING, ConnectorFault
 from cirt.plugin.settings import Setting, Sort, read_secret, read_settings
+from cirt.plugin.spool import Spool
 from cirt.plugin.stix import observable
 from cirt.plugin.testkit import RecordedFetch, pull_all
 
@@ -48,6 +50,27 @@ def test_a_file_moved_in_with_old_dates_is_still_new(tmp_path: Path) -> None:
     found, _ = pull_all(_connector(tmp_path), cursor=cursor)
 
     assert [one.origin for one in found] == ["old.json"]
+
+
+class _Filling(type(Path())):  # type: ignore[misc]  # the class of paths here
+    """A folder into which files come while it is listed for the first time: of two, the later one alone is seen."""
+
+    def iterdir(self) -> Iterator[Path]:
+        before = {file.name for file in super().iterdir()}
+        if not before:
+            _put(Path(self), "first.json", b"[1]")
+            _put(Path(self), "second.json", b"[2]")
+        return (file for file in super().iterdir() if before or file.name != "first.json")
+
+
+def test_a_file_that_comes_while_the_folder_is_listed_is_not_passed_over(tmp_path: Path) -> None:
+    found, cursor = [], None
+    for _ in range(2):
+        for one in Spool(_Filling(tmp_path), (".json",)).after(cursor):
+            found.append(one.name)
+            cursor = one.mark
+
+    assert found == ["first.json", "second.json"]
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
