@@ -5,15 +5,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cirt.exchange import quarantine
+from cirt.exchange.arriving import awaited
 from cirt.exchange.arriving.doors import Door, door_of
 from cirt.exchange.arriving.taking import Arrival, take_by
 from cirt.exchange.models import Outcome, Quarantined
+from cirt.kernel import jobs
+from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import Work
+from cirt.kernel.work import SYSTEM, Work
 from cirt.objects.codec import Read
 from cirt.parties.models import Peer
 from cirt.release.models import Collection
 from cirt.sharing.facts import PeerReader
+
+JOB = "quarantine.retry"
 
 
 def take(
@@ -64,9 +69,34 @@ def take_waiting(
 
 
 def _retry(work: Work, definitions: Sequence[str]) -> None:
-    """Take anew what was held until these definitions came, and then what was held until those did."""
+    """Take anew what was held until these definitions came; where that is much, the worker does it."""
     while definitions:
-        _, definitions = _take_all(work, quarantine.waiting_for(work.session, definitions))
+        rows, has_more = awaited.awaiting(work.session, definitions)
+        if has_more:
+            _ask_worker(work, definitions)
+            return
+        _, definitions = _take_all(work, rows)
+
+
+def take_awaiting(program: Program, definitions: Sequence[str]) -> None:
+    """The job: a slice in each transaction. After a break it goes on with what still waits."""
+    has_more = True
+    while has_more:
+        with program.work(SYSTEM) as work:
+            rows, has_more = awaited.awaiting(work.session, definitions)
+            _, found = _take_all(work, rows)
+            if found:
+                _ask_worker(work, found)
+            has_more &= not all(_still_waits(row, definitions) for row in rows)
+
+
+def _still_waits(row: Quarantined, definitions: Sequence[str]) -> bool:
+    return row.settled_at is None and row.waits_for in definitions
+
+
+def _ask_worker(work: Work, definitions: Sequence[str]) -> None:
+    payload = {"definitions": list(definitions)}
+    jobs.put(work.session, JOB, payload, run_at=work.now)
 
 
 def _take_all(

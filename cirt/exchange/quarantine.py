@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from cirt.exchange.arriving.reasons import ALWAYS_HIDDEN, MAY_BE_HIDDEN, RED, Reason
 from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.exchange.trouble import QuarantineFull
-from cirt.kernel.among import among
 from cirt.kernel.errors import NotFound
 from cirt.kernel.inserting import insert_new
 from cirt.kernel.text import mark
@@ -175,18 +174,6 @@ def decided(session: Session, peer_id: int | None, code: str, digests: Iterable[
         for (sha256, kept_for), row in known.items()
         if kept_for == code and row.settled_as in DECIDED
     }
-
-
-def waiting_for(session: Session, marking_ids: Sequence[str]) -> list[Quarantined]:
-    """What is held until one of these comes, and what until that is taken, in the order in which it came."""
-    open_row = sa.select(Quarantined.id, Quarantined.stix_id).where(
-        Quarantined.settled_at.is_(None)
-    )
-    chain = open_row.where(among(Quarantined.waits_for, marking_ids)).cte(recursive=True)
-    behind = open_row.join(chain, chain.c.stix_id == Quarantined.waits_for)
-    rows = chain.union(behind)
-    query = sa.select(Quarantined).where(Quarantined.id.in_(sa.select(rows.c.id)))
-    return list(session.scalars(query.order_by(Quarantined.id)))
 
 
 def settle(work: Work, row: Quarantined, outcome: Outcome, reason: Reason | None) -> None:

@@ -121,7 +121,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 _JOB_NAMES = (
     "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.estimate link.rehearse "
     "link.sync links.watch mail.send notices.send "
-    "recall.remind sightings.back sources.read"
+    "quarantine.retry recall.remind sightings.back sources.read"
 )
 
 # Kinds of what is written to somebody: to reporters (register.dialogue), to peers on recalls (release.recalling), to

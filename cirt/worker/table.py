@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cirt.exchange import due, probing, sightings_back
+from cirt.exchange import arrivals, due, probing, sightings_back
 from cirt.exchange.complete import again
 from cirt.exchange.complete import service as complete
 from cirt.exchange.health import link_lines
@@ -84,6 +84,10 @@ def _read_sources(program: Program, payload: dict[str, Any]) -> None:
     run_configured(program, SYSTEM, payload.get("source"))
 
 
+def _retry_arrivals(program: Program, payload: dict[str, Any]) -> None:
+    arrivals.take_awaiting(program, payload["definitions"])
+
+
 def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
     letters.send_due(program)
     peer_letters.send_peer_letters(program)
@@ -125,6 +129,7 @@ HANDLERS: dict[str, Handler] = {
     "jobs.tidy": _tidy,
     "feeds.settle": _settle,
     desk.JOB: _read_sources,
+    arrivals.JOB: _retry_arrivals,
     letters.JOB: _send_letters,
     handovers.JOB: _hand_over,
     erasing.JOB: _erase,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cirt.exchange import arrivals
 from cirt.exchange.arrivals import take
+from cirt.exchange.arriving import awaited
 from cirt.exchange.arriving.doors import RedNotImported
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.cases.commands import Decide
@@ -27,6 +29,7 @@ from cirt.exchange.receipts import (
 from cirt.kernel.audit import AuditEntry
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotFound
+from cirt.kernel.jobs import Job
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, Work
@@ -38,6 +41,7 @@ from cirt.parties.models import Peer
 from cirt.parties.peers import ourselves
 from cirt.release.models import CollectionEntry, CollectionKind
 from cirt.sharing.models import Direction
+from cirt.worker.loop import run_one
 from tests.support.asked import asked_of
 from tests.support.quarantine import list_quarantine
 from tests.support.release import a_collection, a_reader, names, walk
@@ -341,6 +345,31 @@ def test_an_unresolved_marking_waits_for_its_definition(program: Program) -> Non
 
         assert list_quarantine(work.session) == []
         assert one(work, raw, peer).outcome is Outcome.KNOWN
+
+
+@pytest.mark.parametrize(("most", "size"), [(4, 1 << 20), (1000, 700)])
+def test_what_waits_in_great_numbers_is_taken_by_the_worker_a_slice_at_a_time(
+    program: Program, monkeypatch: pytest.MonkeyPatch, most: int, size: int
+) -> None:
+    """A definition that itself waits for another stands between."""
+    monkeypatch.setattr(awaited, "AT_ONCE", most)
+    monkeypatch.setattr(awaited, "_BYTES", size)
+    between = a_statement(1, object_marking_refs=[STATEMENT])
+    others = [indicator(n, object_marking_refs=[statement(1)]).raw for n in range(1, 12)]
+    with program.work(CONSOLE) as work:
+        peer = a_reader(work)
+        assert said(take(work, [between, *others], peer=peer)) == ["marking-unresolved"] * 12
+
+    with program.work(CONSOLE) as work:
+        take(work, [a_statement()], peer=work.session.scalars(sa.select(Peer)).one())
+    while run_one(program):
+        pass
+
+    with program.work(CONSOLE, write=False) as work:
+        assert list_quarantine(work.session) == []
+        taken = sa.select(sa.func.count()).where(StixObject.type == "indicator")
+        assert work.session.scalar(taken) == 11
+        assert set(work.session.scalars(sa.select(Job.kind))) == {arrivals.JOB}
 
 
 def test_a_held_object_goes_on_waiting_where_another_definition_is_missing(
