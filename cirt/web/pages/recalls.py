@@ -42,8 +42,8 @@ from cirt.web import outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
+from cirt.web.pages.indicator_view import look_up
 from cirt.web.pages.indicators import bp as indicators
-from cirt.web.pages.indicators import look_up
 from cirt.web.pages.releases import bp as releases
 from cirt.web.paths import path_of
 from cirt.web.session import open_work, this_program

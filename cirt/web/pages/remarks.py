@@ -21,7 +21,8 @@ from cirt.web import i18n, outward
 from cirt.web.errors import status_of
 from cirt.web.forms import Form, refused, sent
 from cirt.web.frame import render
-from cirt.web.pages.indicators import bp, look_up
+from cirt.web.pages.indicator_view import look_up
+from cirt.web.pages.indicators import bp
 from cirt.web.paths import path_of
 from cirt.web.session import open_work
 
