@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from cirt.kernel.among import among
 from cirt.kernel.inserting import insert_columns, insert_rows
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work
@@ -21,15 +20,11 @@ from cirt.objects.factsets import FactSet
 from cirt.objects.held import Held, Numbers, Version, lock, settle_facts
 from cirt.objects.markings import TLP_IDS, strictest, tlp_of_definition
 from cirt.objects.models import (
-    FormerObservable,
-    Holder,
     KnownMarking,
     ObjectEnd,
-    ObjectObservable,
     ObjectVersion,
 )
-from cirt.objects.models import StixObject as ObjectRow
-from cirt.objects.observables.kinds import Observable
+from cirt.objects.newest import follow_newest
 from cirt.objects.persons import concerns_persons
 from cirt.objects.policies import Iep, Policy, as_data, policy_of, together
 from cirt.objects.resolve import (
@@ -39,7 +34,6 @@ from cirt.objects.resolve import (
     unresolved_markings,
     written_tlps,
 )
-from cirt.objects.widening import keep_wider
 from cirt.objects.withholding import on_the_list
 
 __all__ = [
@@ -158,7 +152,7 @@ def _put_chunk(
     if new:
         _insert_versions(connection, work, new, terms)
         _insert_parts(connection, [version for _, version in new])
-        _mirror_newest(connection, list({o.object_id: o for o, _ in new}.values()))
+        follow_newest(connection, list({o.object_id: o for o, _ in new}.values()))
     return [
         Stored(
             outcome,
@@ -305,73 +299,3 @@ def _meaning(stix_id: str, definitions: Sequence[StixObject]) -> dict[str, Any]:
         "tlp": strictest(map(tlp_of_definition, contents)),
         "policy": as_data(together(map(policy_of, contents))) or None,
     }
-
-
-def _mirror_newest(connection: sa.Connection, held: Sequence[Held]) -> None:
-    """Where a new version is the newest, the object's row and its observables follow it."""
-    newest = [(o, o.versions[max(o.versions)]) for o in held]
-    _keep_older(connection, newest)
-    fresh = [(o, v) for o, v in newest if v.source is not None]
-    changed = [v.id for o, v in fresh if not o.is_new]
-    if changed:
-        _mirror(connection, changed)
-    _replace_observables(connection, fresh)
-
-
-def _mirror(connection: sa.Connection, version_ids: Sequence[int]) -> None:
-    version = ObjectVersion
-    mirrored = (
-        sa.update(ObjectRow)
-        .where(ObjectRow.id == version.object_id, among(version.id, version_ids))
-        .values(
-            newest_id=version.id,
-            newest_us=version.version_us,
-            name=version.name,
-            revoked=version.revoked,
-            valid_until_us=version.valid_until_us,
-        )
-    )
-    connection.execute(mirrored)
-
-
-def _replace_observables(connection: sa.Connection, fresh: Sequence[tuple[Held, Version]]) -> None:
-    earlier = [o.object_id for o, _ in fresh if len(o.versions) > 1]
-    if earlier:
-        _keep_former(connection, earlier)
-        connection.execute(
-            sa.delete(ObjectObservable).where(among(ObjectObservable.object_id, earlier))
-        )
-    found = [
-        (key, object_.object_id, one.kind, one.value)
-        for object_, version in fresh
-        if not version.new_source.revoked
-        for key, one in {one.key: one for one in version.new_source.observables}.items()
-    ]
-    if found:
-        names = ("key", "object_id", "kind", "value")
-        columns = dict(zip(names, map(list, zip(*found, strict=True)), strict=True))
-        insert_columns(connection, ObjectObservable, columns)
-        values = (Observable(kind, value) for _, _, kind, value in found)
-        keep_wider(connection, Holder.OBJECT, values)
-
-
-def _keep_older(connection: sa.Connection, newest: Sequence[tuple[Held, Version]]) -> None:
-    """Of new versions that are not the newest: what they name is on record for the do-not-share list alone."""
-    older = [
-        {"key": one.key, "object_id": held.object_id, "kind": one.kind, "value": one.value}
-        for held, last in newest
-        if len(held.versions) > 1
-        for version in held.versions.values()
-        if version.source is not None and version is not last
-        for one in version.source.observables
-    ]
-    insert_rows(connection, FormerObservable, older, unless=["key", "object_id"])
-
-
-def _keep_former(connection: sa.Connection, object_ids: Sequence[int]) -> None:
-    """What earlier versions name is forgotten by matching, not by the do-not-share list."""
-    names = ("key", "object_id", "kind", "value")
-    named = sa.select(*(getattr(ObjectObservable, name) for name in names))
-    rows = connection.execute(named.where(among(ObjectObservable.object_id, object_ids)))
-    former = [dict(row._mapping) for row in rows]  # noqa: SLF001 - its public name
-    insert_rows(connection, FormerObservable, former, unless=["key", "object_id"])
