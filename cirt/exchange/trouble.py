@@ -196,6 +196,13 @@ class CheckBrokenOff(NetError):
     message = mark("It was broken off before its end. Begin it again.")
 
 
+class Overtaken(NetError):
+    code = "overtaken"
+    message = mark(
+        "Another run of this link began meanwhile and goes on in its place. What came is kept."
+    )
+
+
 class OurFault(NetError):
     code = "our-fault"
     message = mark(

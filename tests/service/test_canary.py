@@ -47,6 +47,7 @@ from tests.support.canary import (
     domain,
 )
 from tests.support.stix import an_indicator
+from tests.support.store import numbered
 
 TAXII = "application/taxii+json;version=2.1"
 LAST = ("web.sign_in.leave",)  # it ends the session
@@ -366,19 +367,25 @@ NEEDED = {
     "link.rehearse": {"link": "link"},
     "link.check": {"check": "check"},
     "link.again": {"check": "check"},
+    "quarantine.retry": {"definitions": "definition"},
 }
+SEVERAL = ("definitions",)
 
 
 def test_no_job_tells_the_log_or_its_own_row_a_canary(cage: Cage) -> None:
     lines = Lines()
     logging.getLogger().addHandler(lines)
     said = []
+    cage.name("definition", numbered("marking-definition", 7001))
     try:
         for kind, do in HANDLERS.items():
             needed = next(iter(NEEDED.get(kind, {}).values()), "")
             for number in cage.ids[needed] if needed else [""]:
+                asked = {
+                    name: [number] if name in SEVERAL else number for name in NEEDED.get(kind, {})
+                }
                 try:
-                    do(cage.program, dict.fromkeys(NEEDED.get(kind, {}), number))
+                    do(cage.program, asked)
                 except CirtError as error:
                     said.append(f"{kind}: {error}")
     finally:
