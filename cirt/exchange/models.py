@@ -125,9 +125,17 @@ class Quarantined(Base):
             "ix_quarantined_waiting",
             "peer_id",
             "code",
+            "id",
             "size",
             sqlite_where=sa.text("settled_at IS NULL"),
             postgresql_where=sa.text("settled_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_quarantined_decision",
+            "decision_id",
+            "id",
+            sqlite_where=sa.text("decision_id IS NOT NULL"),
+            postgresql_where=sa.text("decision_id IS NOT NULL"),
         ),
     )
 
@@ -151,6 +159,8 @@ class Quarantined(Base):
     settled_by_id: Mapped[int | None]  # account.id; NULL: the program, or the console
     settled_via: Mapped[ActorKind | None]
     note: Mapped[str | None] = mapped_column(sa.Text)  # why a person settled it so
+    decision_id: Mapped[int | None] = mapped_column(BigId)  # alike_decision.id, which says why
+    reopened_at: Mapped[datetime | None]
 
 
 class Receipt(Base):

@@ -24,6 +24,8 @@ MOST = 1 << 30  # bytes of one peer that may wait; a flood ends here, not with t
 _ROW = 1024  # bytes that an arrival takes besides its own
 # A person has said that these are not taken: what comes once more is not shown again.
 DECIDED = frozenset({Ending.DROPPED, Ending.FIRST, Ending.NEITHER})
+# What says how an arrival settled.
+SETTLED = ("settled_at", "settled_as", "settled_by_id", "settled_via", "note", "decision_id")
 
 
 class NoSuchArrival(NotFound):
@@ -112,7 +114,9 @@ def _reopen(work: Work, row_id: int, each: Kept) -> None:
 
 def reopen(work: Work, row: Quarantined) -> None:
     """It waits again, as before it was settled."""
-    row.settled_at = row.settled_as = row.settled_by_id = row.settled_via = row.note = None
+    for name in SETTLED:
+        setattr(row, name, None)
+    row.reopened_at = work.now
     work.audit("quarantine.reopen", row.stix_id or row.sha256, code=row.code)
 
 

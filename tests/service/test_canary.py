@@ -243,6 +243,7 @@ SHOWN_ELSEWHERE = {
     "public/follow.html": "tests/service/test_differential.py",
     "public/sent.html": "tests/service/test_differential.py",
     "sync/alike.html": "tests/service/test_web_quarantine.py",
+    "sync/decision.html": "tests/service/test_web_quarantine.py",
     "sync/settled.html": "tests/service/test_web_quarantine.py",
     "tasks/task.html": "tests/service/test_tasks.py",
     "timeline/attack.html": "tests/service/test_attack_events.py",

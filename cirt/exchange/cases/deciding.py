@@ -102,28 +102,6 @@ def undo_drop(work: Work, arrival_id: int) -> Quarantined:
     return rows[0]
 
 
-def undo_drops(work: Work, last_id: int) -> int:
-    """Those that were dropped together with this one; how many.
-
-    Raises:
-        CannotUndo, NotAllowed.
-    """
-    work.require(RIGHT)
-    last = work.session.get(Quarantined, last_id)
-    if last is None or last.settled_at is None:
-        raise CannotUndo
-    rows = _dropped(
-        work,
-        Quarantined.peer_id.is_not_distinct_from(last.peer_id),
-        Quarantined.code == last.code,
-        Quarantined.settled_at == last.settled_at,
-    )
-    if not rows:
-        raise CannotUndo
-    _take_up(work, rows)
-    return len(rows)
-
-
 def is_undoable(settled_as: Ending | None, settled_at: datetime | None, now: datetime) -> bool:
     if settled_as is not Ending.DROPPED or settled_at is None:
         return False

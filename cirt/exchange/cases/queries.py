@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.cases.kinds import Case, Means, case_of, is_of, means
+from cirt.exchange.cases.models import AlikeDecision
 from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.kernel.work import ActorKind
 from cirt.parties.models import Account, Peer, Person
@@ -185,8 +186,9 @@ def _lines() -> Query:
             Quarantined.settled_as,
             Quarantined.settled_via,
             Person.name.label("settled_by"),
-            Quarantined.note,
+            sa.func.coalesce(Quarantined.note, AlikeDecision.reason).label("note"),
         )
+        .outerjoin(AlikeDecision, AlikeDecision.id == Quarantined.decision_id)
         .outerjoin(Peer, Peer.id == Quarantined.peer_id)
         .outerjoin(Account, Account.id == Quarantined.settled_by_id)
         .outerjoin(Person, Person.id == Account.person_id)
