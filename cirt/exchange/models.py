@@ -114,29 +114,26 @@ class Ending(StrEnum):
     NEITHER = "neither"
 
 
+_FILTERED = ("peer_id", "code", "outcome")
+
+
+def _some(name: str, which: str, *columns: str) -> sa.Index:
+    """An index of some arrivals."""
+    only = sa.text(which)
+    return sa.Index(f"ix_quarantined_{name}", *columns, sqlite_where=only, postgresql_where=only)
+
+
 class Quarantined(Base):
     """An arrival that was held or refused, with its bytes and the reason."""
 
     __tablename__ = "quarantined"
     __table_args__ = (
         sa.UniqueConstraint("peer_id", "sha256", "code"),
-        sa.Index("ix_quarantined_list", "settled_at", "at", "id"),
-        sa.Index(  # how much waits of each peer is read from the index alone
-            "ix_quarantined_waiting",
-            "peer_id",
-            "code",
-            "id",
-            "size",
-            sqlite_where=sa.text("settled_at IS NULL"),
-            postgresql_where=sa.text("settled_at IS NULL"),
-        ),
-        sa.Index(
-            "ix_quarantined_decision",
-            "decision_id",
-            "id",
-            sqlite_where=sa.text("decision_id IS NOT NULL"),
-            postgresql_where=sa.text("decision_id IS NOT NULL"),
-        ),
+        # Lists, their filters and what waits of each peer are read from these alone, however much lies here.
+        _some("open", "settled_at IS NULL", "at", "id", *_FILTERED),
+        _some("settled", "settled_at IS NOT NULL", "settled_at", "id", *_FILTERED, "at"),
+        _some("waiting", "settled_at IS NULL", "peer_id", "code", "id", "size", "at", "outcome"),
+        _some("decision", "decision_id IS NOT NULL", "decision_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

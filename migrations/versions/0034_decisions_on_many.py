@@ -1,7 +1,7 @@
 """Decisions on all of one peer that wait for the same reason, and which arrivals each settled; when one was opened again.
 
-Expand only. What was dropped together before is taken up again one by one. The index of what waits is in the order in
-which a decision goes through it.
+Expand only. What was dropped together before is taken up again one by one. Lists, their filters and what waits of each
+peer are read from indexes alone.
 """
 
 import sqlalchemy as sa
@@ -12,6 +12,13 @@ down_revision = "0033"
 
 _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _AT = sa.DateTime(timezone=True)
+_OPEN = "settled_at IS NULL"
+_INDEXES = (
+    ("open", _OPEN, "at id peer_id code outcome"),
+    ("settled", "settled_at IS NOT NULL", "settled_at id peer_id code outcome at"),
+    ("waiting", _OPEN, "peer_id code id size at outcome"),
+    ("decision", "decision_id IS NOT NULL", "decision_id id"),
+)
 
 
 def upgrade() -> None:
@@ -41,20 +48,28 @@ def upgrade() -> None:
     op.create_index("ix_alike_decision_asked_at", "alike_decision", ["asked_at"])
     op.add_column("quarantined", sa.Column("decision_id", _BIG))
     op.add_column("quarantined", sa.Column("reopened_at", _AT))
-    _partial("ix_quarantined_decision", ["decision_id", "id"], "decision_id IS NOT NULL")
+    op.drop_index("ix_quarantined_list", "quarantined")
     op.drop_index("ix_quarantined_waiting", "quarantined")
-    _partial("ix_quarantined_waiting", ["peer_id", "code", "id", "size"], "settled_at IS NULL")
+    for name, which, columns in _INDEXES:
+        _index(name, which, *columns.split())
 
 
 def downgrade() -> None:
-    op.drop_index("ix_quarantined_waiting", "quarantined")
-    _partial("ix_quarantined_waiting", ["peer_id", "code", "size"], "settled_at IS NULL")
-    op.drop_index("ix_quarantined_decision", "quarantined")
+    for name, _, _ in _INDEXES:
+        op.drop_index(f"ix_quarantined_{name}", "quarantined")
+    _index("waiting", _OPEN, "peer_id", "code", "size")
+    op.create_index("ix_quarantined_list", "quarantined", ["settled_at", "at", "id"])
     for name in ("reopened_at", "decision_id"):
         op.drop_column("quarantined", name)
     op.drop_table("alike_decision")
 
 
-def _partial(name: str, columns: list[str], where: str) -> None:
-    only = sa.text(where)
-    op.create_index(name, "quarantined", columns, sqlite_where=only, postgresql_where=only)
+def _index(name: str, which: str, *columns: str) -> None:
+    only = sa.text(which)
+    op.create_index(
+        f"ix_quarantined_{name}",
+        "quarantined",
+        list(columns),
+        sqlite_where=only,
+        postgresql_where=only,
+    )

@@ -118,34 +118,32 @@ def quarantine_counts(session: Session) -> dict[Outcome, int]:
 
 def waiting_alike(session: Session, wanted: Wanted, now: datetime) -> list[Waiting]:
     """What of the filter waits, by peer and reason, the most first."""
-    count, youngest = sa.func.count(), sa.func.max(Quarantined.id)
-    since = sa.func.min(Quarantined.at)
+    count, since = sa.func.count(), sa.func.min(Quarantined.at)
     query = (
-        sa.select(Peer.name, Peer.slug, Quarantined.code, count, since, youngest)
-        .select_from(Quarantined)
-        .outerjoin(Peer, Peer.id == Quarantined.peer_id)
+        sa.select(count, since, sa.func.max(Quarantined.id))
         .where(*_conditions(wanted, now))
-        .group_by(Peer.name, Peer.slug, Quarantined.code)
-        .order_by(count.desc(), Quarantined.code, Peer.slug)
+        .group_by(Quarantined.peer_id, Quarantined.code)
+        .order_by(count.desc(), Quarantined.code, Quarantined.peer_id)
         .limit(_GROUPS)
     )
     rows = session.execute(query).all()
     said = _lines().where(Quarantined.id.in_([row[-1] for row in rows]))
     lines = {line.id: line for line in map(_line, session.execute(said))}
-    return [
-        Waiting(peer, slug, code, many, first, lines[id_].message, lines[id_].values)
-        for peer, slug, code, many, first, id_ in rows
-    ]
+    return [_group(lines[youngest], many, first) for many, first, youngest in rows]
+
+
+def _group(line: QuarantineLine, count: int, since: datetime) -> Waiting:
+    return Waiting(line.peer, line.slug, line.code, count, since, line.message, line.values)
 
 
 def elsewhere(session: Session, line: QuarantineLine) -> list[QuarantineLine]:
     """The same bytes from the same peer that wait for another reason, which they were found to have later."""
-    twin = sa.select(Quarantined.peer_id).where(Quarantined.id == line.id).scalar_subquery()
+    peer_id = sa.select(Peer.id).where(Peer.slug == line.slug).scalar_subquery()
     query = _lines().where(
         Quarantined.sha256 == line.sha256,
         Quarantined.id != line.id,
         Quarantined.settled_at.is_(None),
-        Quarantined.peer_id.is_not_distinct_from(twin),
+        Quarantined.peer_id == peer_id if line.slug else Quarantined.peer_id.is_(None),
     )
     return [_line(row) for row in session.execute(query.order_by(Quarantined.id))]
 
@@ -156,7 +154,7 @@ def _conditions(wanted: Wanted, now: datetime) -> list[sa.ColumnElement[bool]]:
         settled if wanted.settled else Quarantined.settled_at.is_(None)
     ]
     if wanted.peer is not None:
-        found.append(Peer.slug == wanted.peer if wanted.peer else Quarantined.peer_id.is_(None))
+        found.append(_came_from(wanted.peer))
     if wanted.outcome is not None:
         found.append(Quarantined.outcome == wanted.outcome)
     if wanted.case is not None:
@@ -165,6 +163,14 @@ def _conditions(wanted: Wanted, now: datetime) -> list[sa.ColumnElement[bool]]:
         edge = now - _BACK[wanted.age]
         found.append(Quarantined.at < edge if wanted.age is Age.OLD else Quarantined.at >= edge)
     return found
+
+
+def _came_from(slug: str) -> sa.ColumnElement[bool]:
+    """An expression: else SQLite sorts all of one peer instead of reading along the list until a page is full."""
+    if not slug:
+        return Quarantined.peer_id.is_(None)
+    peer_id = sa.select(Peer.id).where(Peer.slug == slug).scalar_subquery()
+    return Quarantined.peer_id + 0 == peer_id
 
 
 def _lines() -> Query:

@@ -29,7 +29,7 @@ def alike(peer_id: int | None, code: str) -> tuple[sa.ColumnElement[bool], ...]:
     """Those of one peer that wait for the same reason."""
     return (
         Quarantined.settled_at.is_(None),
-        Quarantined.peer_id.is_not_distinct_from(peer_id),
+        quarantine.came_from(peer_id),
         Quarantined.code == code,
     )
 
