@@ -118,18 +118,19 @@ def quarantine_counts(session: Session) -> dict[Outcome, int]:
 
 def waiting_alike(session: Session, wanted: Wanted, now: datetime) -> list[Waiting]:
     """What of the filter waits, by peer and reason, the most first."""
-    count, since = sa.func.count(), sa.func.min(Quarantined.at)
+    count = sa.func.count()
     query = (
-        sa.select(count, since, sa.func.max(Quarantined.id))
+        sa.select(count, sa.func.min(Quarantined.id), sa.func.max(Quarantined.id))
         .where(*_conditions(wanted, now))
         .group_by(Quarantined.peer_id, Quarantined.code)
         .order_by(count.desc(), Quarantined.code, Quarantined.peer_id)
         .limit(_GROUPS)
     )
     rows = session.execute(query).all()
-    said = _lines().where(Quarantined.id.in_([row[-1] for row in rows]))
+    ends = {number for row in rows for number in row[1:]}
+    said = _lines().where(Quarantined.id.in_(ends))
     lines = {line.id: line for line in map(_line, session.execute(said))}
-    return [_group(lines[youngest], many, first) for many, first, youngest in rows]
+    return [_group(lines[youngest], many, lines[first].at) for many, first, youngest in rows]
 
 
 def _group(line: QuarantineLine, count: int, since: datetime) -> Waiting:

@@ -19,8 +19,8 @@ from cirt.parties.models import Peer
 from cirt.register.pages import Query
 
 JOB = "quarantine.decide"
-_DROPPED = 2000  # at once
-_TRIED = 500  # at once: each is judged and stored
+_DROPPED = 1000  # at once
+_TRIED = 250  # at once: each is judged and stored
 _BYTES = 8 << 20  # of them, at least one: SQLite writes the whole row anew
 _IN = (Outcome.TAKEN, Outcome.KNOWN)
 

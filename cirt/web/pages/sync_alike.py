@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.cases.commands import Alike
 from cirt.exchange.cases.errors import NothingLikeIt, NotTakeable
-from cirt.exchange.cases.together import FEW, group_of
 from cirt.exchange.cases.together import decide_alike as decide
+from cirt.exchange.cases.together import group_of
 from cirt.exchange.cases.together import undo_alike as undo
 from cirt.inputs.exchange import DecideAlikeInput
 from cirt.kernel.clock import to_us
@@ -64,6 +64,5 @@ def _page(peer: str, code: str, form: Form, status: int = HTTPStatus.OK) -> Resp
         form=form,
         group=group,
         shown_us=shown_us,
-        is_many=group.count > FEW,
         **line_words(),
     )
