@@ -101,8 +101,8 @@ def test_a_lead_drops_all_and_the_worker_goes_through_them(program: Program) -> 
 
     lead.send("/sync/quarantine/alike", do="drop", reason=WHY)
     lead.follow()
-    assert "3 of 8 are done." in lead.text
-    assert lead.text.count("3 of 8 are done.") == 2  # beside the group, too
+    assert "3 of 8 are done; the worker goes on." in lead.text
+    assert lead.text.count("3 of 8 are done; the worker goes on.") == 2  # beside the group, too
     lead.get(ALIKE)
     assert "They are being decided on already" in lead.text
     work_off(program)
@@ -370,7 +370,7 @@ def test_only_leads_decide_on_many_and_take_it_back(program: Program) -> None:
         decide_alike(work, DecideAlike("cert-b", "type", 10, Do.DROP, WHY))
     visitor = signed_in(program, Role.HANDLER, name="Bela")
     visitor.get(f"/sync/quarantine?decision={number}")
-    assert "3 of 5 are done." in visitor.text
+    assert "3 of 5 are done; the worker goes on." in visitor.text
     assert "Take them up again" not in visitor.text
     assert visitor.get(ALIKE).status_code == 403
 
