@@ -171,6 +171,7 @@ _VIEWS = {
         "of=collection&name=wide",
         "of=object&name=indicator--00000000-0000-4000-8000-000000000000",
     ],
+    "web.sync.quarantine": ["view=settled"],
     "web.admin.audit": ["act=incident", "act=report", "check=1"],
 }
 
@@ -243,7 +244,6 @@ SHOWN_ELSEWHERE = {
     "public/follow.html": "tests/service/test_differential.py",
     "public/sent.html": "tests/service/test_differential.py",
     "sync/alike.html": "tests/service/test_web_quarantine.py",
-    "sync/decision.html": "tests/service/test_web_quarantine.py",
     "sync/settled.html": "tests/service/test_web_quarantine.py",
     "tasks/task.html": "tests/service/test_tasks.py",
     "timeline/attack.html": "tests/service/test_attack_events.py",
