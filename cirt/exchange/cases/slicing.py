@@ -1,5 +1,6 @@
 """One slice of a decision on many: few enough arrivals that nobody waits long for the database."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,8 +20,10 @@ from cirt.parties.models import Peer
 from cirt.register.pages import Query
 
 JOB = "quarantine.decide"
-_DROPPED = 1000  # at once
-_TRIED = 250  # at once: each is judged and stored
+_DROPPED = 500  # at first; then as many as fit into the time of a step
+_TRIED = 100  # at first: each is judged and stored
+_STEP_S = 0.2
+_SHARES = (0.05, 4.0)  # of the above
 _BYTES = 8 << 20  # of them, at least one: SQLite writes the whole row anew
 _IN = (Outcome.TAKEN, Outcome.KNOWN)
 
@@ -36,12 +39,16 @@ def alike(peer_id: int | None, code: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 def carry_on(program: Program, decision_id: int) -> Iterator[int]:
     """Go on to its end, a short transaction at a time; how many arrivals each. Two at once share the work."""
+    share, (least, most) = 1.0, _SHARES
     while True:
         with program.work(SYSTEM) as work:
+            begun = time.monotonic()
             decision = held(work, decision_id)
             if decision is None or decision.stage not in AT_WORK:
                 return
-            count = go_on(work, decision)
+            count = go_on(work, decision, share)
+        share *= _STEP_S / max(time.monotonic() - begun, _STEP_S / most)
+        share = min(most, max(least, share))
         yield count
 
 
@@ -51,10 +58,14 @@ def held(work: Work, decision_id: int) -> AlikeDecision | None:
     return work.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def go_on(work: Work, decision: AlikeDecision) -> int:
-    """The next slice of a decision that is at work; how many arrivals. The last one ends it."""
+def go_on(work: Work, decision: AlikeDecision, share: float = 1.0) -> int:
+    """The next slice of a decision that is at work; how many arrivals. The last one ends it.
+
+    ``share`` of what a slice begins with is taken.
+    """
     is_reopening = decision.stage is Stage.REOPENING
-    query, limit = _of_decision(decision) if is_reopening else _to_decide(decision)
+    query, some = _of_decision(decision) if is_reopening else _to_decide(decision)
+    limit = max(1, int(some * share))
     found = work.session.execute(query.order_by(Quarantined.id).limit(limit + 1)).all()
     rows = list(_that_fit(found[:limit]))
     if is_reopening:
@@ -68,7 +79,7 @@ def go_on(work: Work, decision: AlikeDecision) -> int:
 
 
 def _to_decide(decision: AlikeDecision) -> tuple[Query, int]:
-    """What is next, and how many at once."""
+    """What is next, and how many at first."""
     query = _PLAIN.where(
         *alike(decision.peer_id, decision.code),
         Quarantined.id > decision.reached,
