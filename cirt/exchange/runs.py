@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from cirt.exchange import trouble
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outcome, Run, RunState
-from cirt.exchange.quarantine import check_room
 from cirt.exchange.remote.connection import Access
+from cirt.exchange.room import check_room
 from cirt.exchange.timing.patience import backoff_s, next_day
 from cirt.exchange.watching.days import Counts, link_line, note_run
 from cirt.exchange.watching.reasons import Why, add_reasons
@@ -41,6 +41,7 @@ _NO_FAILURE = (
     trouble.ChoiceMissing,
     trouble.RunTooLong,
     trouble.ShareUsed,
+    trouble.DiskLow,
 )
 _LONGEST_PATIENCE_S = 86_400  # with a peer that asks us to wait
 _WRONG_WAY = {LinkDirection.PULL: Direction.GIVE, LinkDirection.PUSH: Direction.TAKE}
@@ -55,7 +56,7 @@ class Caps:
     objects: int = 2_000_000
     time: timedelta = timedelta(hours=1)
     reads_ahead: bool = True  # asks for the next page while one is stored
-    request: Limits = field(default_factory=lambda: Limits(max_bytes=32 * 1024 * 1024))
+    request: Limits = field(default_factory=lambda: Limits(max_bytes=16 * 1024 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ def check_may_run(work: Work, link_id: int) -> PeerReader:
         Resting: the link is paused or its peer suspended.
         NoAgreement: none in force lets us exchange this way.
         QuarantineFull: too much of what the peer sent waits to be decided on.
+        DiskLow: what is free is for the desk.
     """
     link = work.session.get_one(Link, link_id)
     peer = peer_of(work.session, link_id)

@@ -109,6 +109,14 @@ class QuarantineFull(NetError):
     )
 
 
+class DiskLow(NetError):
+    code = "disk-low"
+    message = mark(
+        "{free} MiB are free on the disk of the database. Below {least} MiB nothing more is taken from"
+        " outside, so that the desk can go on. Make room there; then it goes on where it stopped."
+    )
+
+
 class NoProgress(NetError):
     code = "no-progress"
     message = mark(
