@@ -72,6 +72,18 @@ class Running:
     caps: Caps
     gentle: bool = False
 
+    def check(self, work: Work) -> PeerReader:
+        """That it may go on, before each page and piece.
+
+        Raises:
+            Overtaken: another run of the link has begun, here or on another host.
+            Resting, NoAgreement, QuarantineFull, DiskLow: see :func:`check_may_run`.
+        """
+        run = work.session.get_one(Run, self.run_id) if self.run_id else None
+        if run is not None and run.state is not RunState.RUNNING:
+            raise trouble.Overtaken
+        return check_may_run(work, self.link_id)
+
     def access(self) -> Access:
         """
         Raises:
@@ -219,16 +231,24 @@ def _close(program: Program, link_id: int, run_id: int, error: Unavailable | Non
         run.ended_at = work.now
         ended_well = error is None or isinstance(error, trouble.ShareUsed)
         run.state = RunState.DONE if ended_well else RunState.FAILED
-        run.error = link.error = error.code if error else None
-        run.error_values = link.error_values = dict(error.values) if error else {}
-        link.last_run_at = run.started_at
-        if error is None:
-            link.last_success_at = work.now
-        _be_patient(link, error, work.now)
+        run.error = error.code if error else None
+        run.error_values = dict(error.values) if error else {}
+        is_overtaken = isinstance(error, trouble.Overtaken)
+        if not is_overtaken:  # else how the link stands is for the other run to say
+            _note_end(link, run, error, work.now)
         counts = Counts(run.offered, run.taken, run.known, run.held, run.refused)
-        note_run(work, link_line(link_id), counts, is_failed=error is not None)
+        is_failed = error is not None and not is_overtaken
+        note_run(work, link_line(link_id), counts, is_failed=is_failed)
         _log(peer_of(work.session, link_id), link, run)
         return run
+
+
+def _note_end(link: Link, run: Run, error: Unavailable | None, now: datetime) -> None:
+    link.error, link.error_values = run.error, run.error_values
+    link.last_run_at = run.started_at
+    if error is None:
+        link.last_success_at = now
+    _be_patient(link, error, now)
 
 
 def _be_patient(link: Link, error: Unavailable | None, now: datetime) -> None:

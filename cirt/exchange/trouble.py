@@ -193,6 +193,13 @@ class Interrupted(NetError):
     message = mark("This run was interrupted; the next one went on from its last page.")
 
 
+class Overtaken(NetError):
+    code = "overtaken"
+    message = mark(
+        "Another run of this link began meanwhile and goes on in its place. What came is kept."
+    )
+
+
 class OurFault(NetError):
     code = "our-fault"
     message = mark(
