@@ -368,6 +368,7 @@ NEEDED = {
     "link.rehearse": {"link": "link"},
     "link.check": {"check": "check"},
     "link.again": {"check": "check"},
+    "quarantine.decide": {"decision": "decision"},
     "quarantine.retry": {"definitions": "definition"},
 }
 SEVERAL = ("definitions",)
