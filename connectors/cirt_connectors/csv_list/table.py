@@ -32,7 +32,11 @@ def table_of(body: bytes, shape: str, *, has_head: bool) -> Table:
         OneFault: it is no text.
     """
     lines = _text(body).splitlines()
-    shape = _shape(lines) if shape == "auto" else shape
+    if shape == "auto":
+        shape = _shape(lines)
+        shape = (
+            "comma" if has_head and shape == "plain" else shape
+        )  # one column, with its name above
     if shape == "plain":
         return Table((), list(_plain(lines)))
     table = Table((), ())

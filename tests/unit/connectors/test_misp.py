@@ -161,6 +161,7 @@ NASTY: list[Any] = [
     {"Attribute": [{"type": "url", "value": "https://x.example/\ud800", "to_ids": True}]},
     {"Attribute": [{"type": "ip-dst", "value": "1" * 1_000_000, "to_ids": True}]},
     {"Tag": [{"name": None}, {"name": "tlp:"}, {"name": "x" * 10_000}], "info": "=cmd()\x00"},
+    {"Object": [{"Attribute": [], "ObjectReference": [None, 1, "x", [], {}]}]},
     {"timestamp": "9" * 40, "date": "yesterday"},
 ]
 
