@@ -2,6 +2,7 @@
 
 import copy
 import json
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -296,3 +297,24 @@ def test_real_events_become_objects_that_are_all_taken() -> None:
         assert found.fault == ""
         taken += len(read)
     assert taken > 250
+
+
+def test_a_listing_that_is_another_one_each_time_ends(tmp_path: Path) -> None:
+    """Each page is full of events that nobody has seen, and the next one ends the walk."""
+    (tmp_path / "key").write_text("a-key\n")
+    asked: list[int] = []
+
+    def answer(_url: str, body: bytes) -> bytes:
+        page = json.loads(body)["page"]
+        asked.append(page)
+        count = 2000 if page == 1 else 1
+        events = [
+            {"uuid": str(uuid.uuid4()), "publish_timestamp": "1790000000"} for _ in range(count)
+        ]
+        return json.dumps({"response": events}).encode()
+
+    fetch = RecordedFetch(answer=answer)
+    connector = MispConnector({"url": "https://misp.example", "key_file": str(tmp_path / "key")})
+    with pytest.raises(ConnectorFault, match="without end"):
+        pull_all(connector, fetch)
+    assert len(asked) == 10
