@@ -17,6 +17,7 @@ _PAGE = 2000  # events in one page of a listing
 _MOST_PAGES = 500
 _MOST_WALKS = 5  # over a listing that shifts
 _JSON = "application/json"
+_MOST_VALUES = 3_000_000  # of one answer; read, each takes far more room than its bytes
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,8 +149,10 @@ class FeedFolder:
 def parsed(body: bytes, origin: str) -> Any:
     """
     Raises:
-        OneFault: it is no JSON.
+        OneFault: it is no JSON, or beyond all sense.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise OneFault(f"{origin} holds more than {_MOST_VALUES} values. Leave this event out.")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -300,3 +300,11 @@ def test_a_single_column_with_its_name_above_is_found() -> None:
 def test_a_column_that_only_looks_like_a_number_is_none(name: str) -> None:
     with pytest.raises(ConnectorFault, match=f"no column “{name}”"):
         pull_all(connector(mapping=f"{name} = ip"), fetch("198.51.100.7,x"))
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"a\r\n", b"\f", b"\x85", b"\xe2\x80\xa8"])
+def test_lines_beyond_all_sense_are_not_read(end: bytes) -> None:
+    rows = RecordedFetch({URL: end * 2_000_001})
+
+    with pytest.raises(ConnectorFault, match="more than 1000000 lines"):
+        pull_all(connector(), rows)

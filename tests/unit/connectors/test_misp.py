@@ -2,6 +2,7 @@
 
 import copy
 import json
+import tracemalloc
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from cirt_connectors.misp import MispConnector
+from cirt_connectors.misp.places import parsed
 
 from cirt.objects import codec
 from cirt.plugin import ConnectorFault, Found, OneFault
@@ -318,3 +320,15 @@ def test_a_listing_that_is_another_one_each_time_ends(tmp_path: Path) -> None:
     with pytest.raises(ConnectorFault, match="without end"):
         pull_all(connector, fetch)
     assert len(asked) == 10
+
+
+def test_values_beyond_all_sense_are_not_built() -> None:
+    body = b"[" + b"[]," * 3_000_000 + b"1]"
+
+    tracemalloc.start()
+    with pytest.raises(OneFault, match="more than 3000000 values"):
+        parsed(body, "many.json")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 1024 * 1024
