@@ -9,21 +9,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.arriving.reasons import ALWAYS_HIDDEN, MAY_BE_HIDDEN, RED, Reason
+from cirt.exchange.arriving.reasons import RED, Reason
 from cirt.exchange.models import Ending, Outcome, Quarantined
-from cirt.exchange.trouble import QuarantineFull
 from cirt.kernel.among import among
 from cirt.kernel.errors import NotFound
 from cirt.kernel.inserting import insert_new
 from cirt.kernel.text import mark
 from cirt.kernel.work import ActorKind, Work
-from cirt.parties.models import Peer
 
 _CHUNK = 500
-MOST = 1 << 30  # bytes of one peer that may wait; a flood ends here, not with the disk
-_ROW = 1024  # bytes that an arrival takes besides its own
 # A person has said that these are not taken: what comes once more is not shown again.
 DECIDED = frozenset({Ending.DROPPED, Ending.FIRST, Ending.NEITHER})
+# What says how an arrival settled.
+SETTLED = ("settled_at", "settled_as", "settled_by_id", "settled_via", "note", "decision_id")
 
 
 class NoSuchArrival(NotFound):
@@ -52,35 +50,6 @@ class Kept:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.raw).hexdigest()
-
-
-def check_room(session: Session, peer: Peer) -> None:
-    """
-    Raises:
-        QuarantineFull: as much as may wait of one peer waits of this one.
-    """
-    waits = _waiting(session, Quarantined.peer_id == peer.id).get(peer.id, 0)
-    if waits >= MOST:
-        raise QuarantineFull(peer=peer.slug, size=waits >> 20)
-
-
-def full_peers(session: Session) -> list[Peer]:
-    """Those of whom nothing more is taken until somebody decides on what waits, by name."""
-    waiting = _waiting(session, Quarantined.peer_id.is_not(None))
-    full = [peer_id for peer_id, size in waiting.items() if size >= MOST]
-    query = sa.select(Peer).where(Peer.id.in_(full)).order_by(Peer.name)
-    return list(session.scalars(query)) if full else []
-
-
-def _waiting(session: Session, of: sa.ColumnElement[bool]) -> dict[int, int]:
-    """By peer, in bytes. What a peer is not told of does not count: being stopped would tell it (rulings 22)."""
-    is_told = Quarantined.code.not_in(sorted(MAY_BE_HIDDEN | ALWAYS_HIDDEN))
-    size = sa.func.sum(Quarantined.size) + _ROW * sa.func.count()
-    query = sa.select(Quarantined.peer_id, size).where(
-        Quarantined.settled_at.is_(None), is_told, of
-    )
-    rows = session.execute(query.group_by(Quarantined.peer_id))
-    return {peer_id: int(found) for peer_id, found in rows if peer_id is not None}
 
 
 def keep(work: Work, source: Source, arrivals: Sequence[Kept]) -> int:
@@ -112,7 +81,9 @@ def _reopen(work: Work, row_id: int, each: Kept) -> None:
 
 def reopen(work: Work, row: Quarantined) -> None:
     """It waits again, as before it was settled."""
-    row.settled_at = row.settled_as = row.settled_by_id = row.settled_via = row.note = None
+    for name in SETTLED:
+        setattr(row, name, None)
+    row.reopened_at = work.now
     work.audit("quarantine.reopen", row.stix_id or row.sha256, code=row.code)
 
 
@@ -160,11 +131,16 @@ def _known(
         query = sa.select(
             Quarantined.id, Quarantined.sha256, Quarantined.code, Quarantined.settled_as
         ).where(
-            Quarantined.peer_id.is_not_distinct_from(peer_id),
+            came_from(peer_id),
             Quarantined.sha256.in_(wanted[start : start + _CHUNK]),
         )
         found.update({(row.sha256, row.code): row for row in session.execute(query)})
     return found
+
+
+def came_from(peer_id: int | None) -> sa.ColumnElement[bool]:
+    """None: console import. Written so that PostgreSQL finds it in an index."""
+    return Quarantined.peer_id.is_(None) if peer_id is None else Quarantined.peer_id == peer_id
 
 
 def decided(session: Session, peer_id: int | None, code: str, digests: Iterable[str]) -> set[str]:

@@ -120,7 +120,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 
 _JOB_NAMES = (
     "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.estimate link.rehearse "
-    "link.sync links.watch mail.send notices.send "
+    "link.sync links.watch mail.send notices.send quarantine.decide "
     "recall.remind sightings.back sources.read"
 )
 
@@ -153,7 +153,8 @@ audit verify, collection add, collection list, collection member add, collection
 connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
 exchange list, feed misp, import, init, link add, link begin, link estimate, link list, link pause, link resume, link run, link set,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer sightings, peer suspend, pgp add, pgp list, pgp remove,
- quarantine drop, quarantine list, quarantine show, quarantine take, quarantine undo,
+ quarantine drop, quarantine drop-all, quarantine groups, quarantine list, quarantine show, quarantine take,
+quarantine take-all, quarantine undo, quarantine undo-all,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
 """
@@ -166,7 +167,7 @@ _LOG_NAMES = (
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
     "address after alias allowed audience before begin bind bytes ceiling chosen collection count country day differences "
-    "differs email encoding end every examples facts fields file fingerprint first gains given host id identity "
+    "differs email encoding end every examples facts fields file fingerprint first free gains given host id identity "
     "ids incident into kind known last leading least letter limit limit_s line location log loses marking missing "
     "most name names needed number of origin own part path pattern peer place places port problem proposed reason "
     "reference remote report revision seen size slug state status stix_id subject text tlp to type typed url used username value "
