@@ -18,7 +18,7 @@ from cirt.exchange.links import AddLink, Terms
 from cirt.exchange.models import LinkDirection, Run, RunState
 from cirt.exchange.now import check_awake
 from cirt.exchange.trouble import LINK_ERRORS
-from cirt.inputs.links import read_span
+from cirt.inputs.links import read_span, write_span
 
 _SIZES = {"K": 1000, "M": 1000**2, "G": 1000**3}
 
@@ -104,7 +104,7 @@ def add(
     )
     with console.work() as work:
         made = links.add_link(work, cmd)
-    when = f"at {cron} (UTC)" if cron else f"every {every}"
+    when = f"at {cron} (UTC)" if cron else f"every {write_span(int(every.total_seconds()))}"
     console.say({"id": made.id}, f"Link {made.id}: {direction} {peer} {remote}, {when}.")
 
 

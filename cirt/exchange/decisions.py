@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from cirt.exchange import trouble
 from cirt.exchange.models import Outgoing, Run
-from cirt.exchange.remote.collections import RemoteCollection, Reply
+from cirt.exchange.remote.collections import RemoteCollection
+from cirt.exchange.remote.replies import Reply
 from cirt.exchange.runs import Running
 from cirt.kernel.work import SYSTEM, Work
 from cirt.objects.models import ObjectVersion, StixObject
@@ -19,6 +20,17 @@ _KEPT = timedelta(
     hours=24
 )  # so long a server keeps a status; who says nothing until then has taken it
 _MOST = 20  # statuses asked for in one run
+_UNSAID = (  # what a server says that does not tell us, though we may speak with it
+    trouble.PeerFailed,
+    trouble.RequestRefused,
+    trouble.Forbidden,
+    trouble.Redirected,
+    trouble.AnswerWrong,
+    trouble.NotJson,
+    trouble.ContentTypeWrong,
+    trouble.PageTooLong,
+    trouble.DocumentTooLarge,
+)
 
 
 def undecided(work: Work, link_id: int) -> list[str]:
@@ -42,7 +54,7 @@ def ask(running: Running, collection: RemoteCollection) -> None:
         for status_id in waiting:
             try:
                 reply = collection.status(status_id)
-            except (trouble.PeerFailed, trouble.AnswerWrong, trouble.NotJson):
+            except _UNSAID:
                 continue
             _account(running, status_id, reply)
 

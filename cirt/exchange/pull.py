@@ -2,7 +2,8 @@
 
 The cursor is a date of the peer's, never of ours. While the peer says that more follows it stays a microsecond
 short of the last date, for others with the same date may follow; so a run that breaks off anywhere is taken up
-again without a gap, and what comes twice is known.
+again without a gap, and what comes twice is known. It says nothing of other terms: where somebody changes
+these meanwhile, the walk ends.
 """
 
 import time
@@ -20,7 +21,15 @@ from cirt.exchange.guard import Guard
 from cirt.exchange.models import Link, Outcome, Run, RunState
 from cirt.exchange.remote.ahead import Pages, reading_ahead
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
-from cirt.exchange.resuming import AHEAD, just_before, reached_by, start_of
+from cirt.exchange.resuming import (
+    AHEAD,
+    ReadBy,
+    held_unchanged,
+    just_before,
+    reached_by,
+    read_by,
+    start_of,
+)
 from cirt.exchange.runs import (
     Caps,
     Running,
@@ -92,6 +101,7 @@ class _Walk:
         self._size = running.caps.page_size
         self._may_restart = True
         self._types: list[str] | None = None
+        self._terms: ReadBy | None = None
         self._is_first = False
         self._meter: Meter | None = None
 
@@ -105,7 +115,7 @@ class _Walk:
             link = work.session.get_one(Link, self._running.link_id)
             self._start_after(start_of(work.session, link, work.now))
             self._is_first = link.last_success_at is None
-            self._types = link.types
+            self._types, self._terms = link.types, read_by(link)
         if types := asked_types(link.types):
             self._filters["type"] = types
         program, caps = self._running.program, self._running.caps
@@ -250,7 +260,8 @@ class _Walk:
             if self._dry is not None:
                 count(self._dry, arrivals, left_out=len(every) - len(read))
                 return _brings_new(arrivals)
-            run, link = work.session.get_one(Run, run_id), work.session.get_one(Link, link_id)
+            link = held_unchanged(work.session, link_id, self._terms)
+            run = work.session.get_one(Run, run_id)
             count(run, arrivals, left_out=len(every) - len(read))
             if self._meter is not None:
                 self._meter.settle(work)

@@ -11,7 +11,8 @@ from cirt.exchange import decisions
 from cirt.exchange.budget import Meter, metered
 from cirt.exchange.models import Link, Outgoing, Run, RunState
 from cirt.exchange.queuing import Waiting, open_enough, queue_new, still_offered, waiting_on
-from cirt.exchange.remote.collections import Refused, Remote, RemoteCollection, Reply
+from cirt.exchange.remote.collections import Remote, RemoteCollection
+from cirt.exchange.remote.replies import Refused, Reply
 from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal, run_link
 from cirt.exchange.trouble import NotWritable, RequestRefused
 from cirt.kernel.errors import Unavailable

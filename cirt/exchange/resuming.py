@@ -6,12 +6,33 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cirt.exchange import trouble
 from cirt.exchange.dates import format_added, parse_added
 from cirt.exchange.models import Link, Run, RunState
 
 AHEAD = timedelta(days=1)  # a date_added later than that is no place to go on from
 _OVERLAP = timedelta(minutes=1)  # read again once after data came: a peer may commit out of order
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z\Z", re.ASCII)
+
+ReadBy = tuple[str, list[str] | None, datetime | None]
+
+
+def read_by(link: Link) -> ReadBy:
+    """By which terms it is read: a cursor says how far these have led, and nothing of others."""
+    return link.remote, link.types, link.since
+
+
+def held_unchanged(session: Session, link_id: int, terms: ReadBy | None) -> Link:
+    """The link, held: while its cursor is moved nobody sets it back.
+
+    Raises:
+        LinkChanged: it is not read by these terms any more.
+    """
+    held = sa.select(Link).where(Link.id == link_id).with_for_update(key_share=True)
+    link = session.scalars(held.execution_options(populate_existing=True)).one()
+    if read_by(link) != terms:
+        raise trouble.LinkChanged
+    return link
 
 
 def just_before(at: datetime) -> str:

@@ -41,8 +41,10 @@ _NO_FAILURE = (
     trouble.ChoiceMissing,
     trouble.RunTooLong,
     trouble.ShareUsed,
+    trouble.LinkChanged,
     trouble.DiskLow,
 )
+_ENDED_WELL = (trouble.ShareUsed, trouble.LinkChanged)
 _LONGEST_PATIENCE_S = 86_400  # with a peer that asks us to wait
 _WRONG_WAY = {LinkDirection.PULL: Direction.GIVE, LinkDirection.PUSH: Direction.TAKE}
 
@@ -229,7 +231,7 @@ def _close(program: Program, link_id: int, run_id: int, error: Unavailable | Non
     with program.work(SYSTEM) as work:
         link, run = work.session.get_one(Link, link_id), work.session.get_one(Run, run_id)
         run.ended_at = work.now
-        ended_well = error is None or isinstance(error, trouble.ShareUsed)
+        ended_well = error is None or isinstance(error, _ENDED_WELL)
         run.state = RunState.DONE if ended_well else RunState.FAILED
         run.error = error.code if error else None
         run.error_values = dict(error.values) if error else {}
@@ -237,14 +239,15 @@ def _close(program: Program, link_id: int, run_id: int, error: Unavailable | Non
         if not is_overtaken:  # else how the link stands is for the other run to say
             _note_end(link, run, error, work.now)
         counts = Counts(run.offered, run.taken, run.known, run.held, run.refused)
-        is_failed = error is not None and not is_overtaken
+        is_failed = not (error is None or is_overtaken or isinstance(error, trouble.LinkChanged))
         note_run(work, link_line(link_id), counts, is_failed=is_failed)
         _log(peer_of(work.session, link_id), link, run)
         return run
 
 
 def _note_end(link: Link, run: Run, error: Unavailable | None, now: datetime) -> None:
-    link.error, link.error_values = run.error, run.error_values
+    if not isinstance(error, trouble.LinkChanged):  # who changed it has said how it stands
+        link.error, link.error_values = run.error, run.error_values
     link.last_run_at = run.started_at
     if error is None:
         link.last_success_at = now
@@ -256,6 +259,8 @@ def _be_patient(link: Link, error: Unavailable | None, now: datetime) -> None:
     spread = random.random()  # noqa: S311  # no secret, only spread
     if isinstance(error, trouble.ShareUsed):
         link.failures, link.retry_at = 0, next_day(now, spread)
+    elif isinstance(error, trouble.LinkChanged):
+        link.failures, link.retry_at = 0, now
     elif error is None or isinstance(error, _NO_FAILURE):
         link.failures, link.retry_at = 0, None
     else:

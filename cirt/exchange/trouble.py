@@ -153,6 +153,13 @@ class ShareUsed(NetError):
     )
 
 
+class LinkChanged(NetError):
+    """The end of a run in which nothing went wrong."""
+
+    code = "link-changed"
+    message = mark("The link was changed while this run was under way; the next one reads anew.")
+
+
 class ChoiceMissing(NetError):
     code = "choice-missing"
     message = mark("It waits until somebody chooses from when on it reads, and begins it.")

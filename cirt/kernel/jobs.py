@@ -84,6 +84,12 @@ def put(
     return session.execute(statement.returning(Job.id)).scalar_one_or_none() is not None
 
 
+def is_lane_busy(session: Session, lane: str) -> bool:
+    """Whether a job of it waits or is under way."""
+    at_it = Job.lane == lane, Job.state.in_([JobState.WAITING, JobState.RUNNING])
+    return bool(session.scalar(sa.select(sa.exists().where(*at_it))))
+
+
 def claim(
     session: Session,
     now: datetime,

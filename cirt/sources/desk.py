@@ -1,5 +1,6 @@
 """Connectors as the desk shows them: state and settings of each, run now, and the setting that is typed there."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.work import Work
 from cirt.plugin import Connector, ConnectorFault, Preview
 from cirt.plugin.settings import Setting, Sort
+from cirt.sources.account import EVERY_S
 from cirt.sources.models import SavedSetting, Source, SourceRunRow
 from cirt.sources.setup import ConnectorFailed, NoSuchConnector, connectors, schema_of
 
@@ -102,9 +104,30 @@ def ask_run(work: Work, program: Program, name: str) -> None:
     """
     work.require("source:write")
     _table(program, name)
-    slot = f"{JOB}-{name}-{int(work.now.timestamp()) // _SLOT_S}"
-    jobs.put(work.session, JOB, {"source": name}, run_at=work.now, slot=slot)
+    _put(work, name, f"now-{int(work.now.timestamp()) // _SLOT_S}")
     work.audit("source.ask", name)
+
+
+def ask_all(work: Work, program: Program) -> int:
+    """Each is read in a lane of its own, so that one that hangs holds up no other; how many that was not at it still."""
+    slot = str(int(work.now.timestamp()) // EVERY_S)
+    return sum(
+        _put(work, name, slot)
+        for name in program.settings.connectors
+        if not jobs.is_lane_busy(work.session, _lane_of(name))
+    )
+
+
+def _put(work: Work, name: str, slot: str) -> bool:
+    payload, lane = {"source": name}, _lane_of(name)
+    return jobs.put(
+        work.session, JOB, payload, run_at=work.now, slot=f"{JOB}-{lane}-{slot}", lane=lane
+    )
+
+
+def _lane_of(name: str) -> str:
+    """Short, however long the name."""
+    return f"source-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 def preview_setting(program: Program, view: SourceView, value: str, sample: str) -> Preview:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cirt.kernel.net import Answer, HttpClient, Line
 from cirt.kernel.net_errors import AnswerTooLarge, EncodingWrong, NetError
@@ -13,6 +13,7 @@ from cirt.plugin import ConnectorFault, OneFault
 _OK = 200
 _KEY = (401, 403)
 _GONE = (404, 410)
+_RUN = timedelta(hours=1)  # whatever is asked for in it
 _LINE = Limits(deadline_s=600)  # of one run; what is left is read in the next one
 
 
@@ -22,6 +23,7 @@ class GuardedFetch:
     def __init__(self, program: Program) -> None:
         self._allow = program.settings.outbound_allow
         self._clock = program.clock
+        self._until = program.clock.now() + _RUN
         self._lines: list[Line] = []
 
     def get(self, url: str, *, accept: str) -> bytes:
@@ -36,10 +38,13 @@ class GuardedFetch:
     def _asked(
         self, url: str, method: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
+        left_s = (self._until - self._clock.now()).total_seconds()
+        if left_s <= 0:
+            raise ConnectorFault("This run ended at its limit of an hour; the next one goes on.")
         try:
             client = HttpClient(url, allow=self._allow)
             try:
-                answer = client.send(method, url, headers=headers, body=body)
+                answer = client.send(method, url, headers=headers, body=body, deadline_s=left_s)
             finally:
                 client.close()
         except (AnswerTooLarge, EncodingWrong) as error:

@@ -215,15 +215,14 @@ def _pass_over(run: Running, name: str, cursor: str | None) -> None:
         _moved(work, name, cursor)
 
 
-def run_configured(program: Program, actor: Actor, only: str | None = None) -> None:
-    """Run every connector that has settings, or one; one that fails is logged and does not stop the others."""
-    for name in program.settings.connectors if only is None else [only]:
-        try:
-            run_source(program, actor, name)
-        except (Invalid, NotFound, SourceBusy) as error:
-            log.warning("source.failed", extra={"source": name, "error": str(error)})
-        except Exception:  # the boundary of a connector, which may be anybody's code
-            log.exception("source.broken", extra={"source": name})
+def run_configured(program: Program, actor: Actor, name: str) -> None:
+    """Run a connector that has settings; one that fails is logged."""
+    try:
+        run_source(program, actor, name)
+    except (Invalid, NotFound, SourceBusy) as error:
+        log.warning("source.failed", extra={"source": name, "error": str(error)})
+    except Exception:  # the boundary of a connector, which may be anybody's code
+        log.exception("source.broken", extra={"source": name})
 
 
 def _finds(

@@ -85,8 +85,12 @@ def _erase(program: Program, _payload: dict[str, Any]) -> None:
 
 
 def _read_sources(program: Program, payload: dict[str, Any]) -> None:
-    """All of them, or the one that somebody asked for."""
-    run_configured(program, SYSTEM, payload.get("source"))
+    """The one that is named; without a name, ask for each."""
+    if "source" in payload:
+        run_configured(program, SYSTEM, payload["source"])
+        return
+    with program.work(SYSTEM) as work:
+        desk.ask_all(work, program)
 
 
 def _retry_arrivals(program: Program, payload: dict[str, Any]) -> None:

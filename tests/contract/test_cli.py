@@ -314,7 +314,8 @@ def test_links_rest_and_go_on(linked: Cli) -> None:
 
 
 def test_a_sync_that_fails_says_so_and_exits_with_one(linked: Cli) -> None:
-    linked.done("link", "add", "--peer", "cert-b", "--collection", "out", "--direction", "pull")
+    link = ("--peer", "cert-b", "--collection", "out", "--direction", "pull")
+    assert ", every 5m." in linked.done("link", "add", *link)
 
     result = linked.run("--json", "sync", "cert-b")
 

@@ -1,6 +1,7 @@
 """Exchange without a line: files carry the rows of a peer's feed, once, whole, and through the same doors."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from cirt.exchange.carrying.errors import (
     CarriedTooEarly,
     NoFileYet,
     NoGiving,
+    NotCarried,
     NothingToCarry,
     NotWritten,
     OutThere,
@@ -26,8 +28,10 @@ from cirt.exchange.carrying.errors import (
     SenderUnknown,
     StillMoving,
 )
+from cirt.exchange.carrying.frames import Kind
 from cirt.exchange.carrying.models import Carried, CarriedFile
-from cirt.exchange.carrying.own_keys import renew_keys
+from cirt.exchange.carrying.own_keys import own_keys, renew_keys
+from cirt.exchange.carrying.writing import Writer
 from cirt.exchange.due import put_due
 from cirt.exchange.health import Health, link_health
 from cirt.exchange.links import AddLink, add_link
@@ -601,3 +605,54 @@ def test_the_console_exports_imports_and_lists(
     wrong = cirt(pair.b, "exchange", "import", __file__)
     assert wrong.exit_code == 1
     assert "is not a file for exchange" in wrong.output
+
+
+def signed(pair: Carriers, **said: Any) -> Path:
+    """An empty file of A for B that says this of itself."""
+    with pair.a.program.work(CONSOLE) as work:
+        own = own_keys(work, pair.a.program.keys)
+    to = pair.b.public()
+    header = {
+        "sender": "identity--a",
+        "sender_key": own.public.fingerprint,
+        "recipient_key": to.fingerprint,
+        "number": 1,
+        "follows": 0,
+        "made_at": "2026-11-18T12:00:00Z",
+        "taken": 0,
+        "collections": [],
+    }
+    path = pair.a.folder / "signed"
+    with path.open("wb") as file:
+        writer = Writer(file, own, to)
+        writer._put(Kind.HEADER, json.dumps(header | said).encode())
+        writer.end([])
+    return path
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+def test_a_file_made_at_a_time_that_is_none_is_refused_before_anything_is_taken(
+    pair: Carriers, at: str
+) -> None:
+    with pytest.raises(CarriedChanged, match="cannot be read"):
+        pair.b.take(signed(pair, made_at=at))
+
+
+def test_a_peer_that_claims_files_of_no_sense_leaves_us_numbers_to_go_on_with(
+    pair: Carriers,
+) -> None:
+    pair.b.take(signed(pair, taken=2**31 - 1))
+    pair.b.give()
+
+    assert pair.b.exported("2").number == 1
+    assert pair.a.take(pair.b.folder / "2").number == 1
+
+
+def test_what_cannot_be_read_twice_is_no_file_for_exchange(pair: Carriers) -> None:
+    reads, writes = os.pipe()
+    os.write(writes, b"CIRT carried file 1\n")
+    os.close(writes)
+
+    with pytest.raises(NotCarried):
+        pair.b.take(Path(f"/dev/fd/{reads}"))
+    os.close(reads)

@@ -1,9 +1,12 @@
 """One bad peer delays nobody: each peer has a lane of its own in the worker."""
 
+import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -18,6 +21,7 @@ from cirt.kernel.clock import FakeClock
 from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, SYSTEM, Work
+from cirt.sources import desk
 from cirt.worker.loop import THREADS, run_worker
 from cirt.worker.table import HANDLERS, Handler
 from tests.support.plain_peer import plain_peer
@@ -43,7 +47,7 @@ def working(program: Program, handlers: Mapping[str, Handler] = HANDLERS) -> Ite
         assert not worker.is_alive()
 
 
-def wait_until(condition: threading.Event, true: "Asked") -> None:
+def wait_until(condition: threading.Event, true: Callable[[], bool]) -> None:
     for _ in range(PATIENCE_S * 20):
         if true():
             return
@@ -187,3 +191,33 @@ def test_jobs_of_one_lane_run_one_after_another_and_lanes_beside_each_other(
     again = claim(in_lane=True)  # the leases have run out: the lanes are free
     assert again is not None
     assert again.attempt == 2
+
+
+def test_sources_that_hang_hold_up_neither_another_nor_other_work(
+    program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "one.json").write_bytes(json.dumps([indicator(1).content()]).encode())
+    with ExitStack() as stack:
+        hanging = [stack.enter_context(plain_peer([], hold=True)) for _ in range(HANGING)]
+        with program.work(CONSOLE) as work:
+            a_far_peer(program, work, "http://127.0.0.1:9/", "vendor")
+        connectors = {
+            f"list-{number}": {"connector": "csv", "peer": "vendor", "url": f"{peer.base}/list"}
+            for number, peer in enumerate(hanging)
+        }
+        connectors["stix-folder"] = {"peer": "vendor", "folder": str(tmp_path)}
+        reading = replace(program, settings=replace(program.settings, connectors=connectors))
+        with working(reading):
+            for peer in hanging:
+                assert peer.asked.wait(PATIENCE_S)
+            wait_until(threading.Event(), lambda: have(program) != [])
+            with program.work(SYSTEM) as work:
+                again = desk.ask_all(work, reading)
+                running = sa.select(Job.lane).where(Job.state == JobState.RUNNING)
+                lanes = set(work.session.scalars(running))
+            for peer in hanging:
+                peer.hold = False
+                peer.go_on.set()
+
+    assert len({lane for lane in lanes if lane}) >= HANGING
+    assert again <= 1  # those that hang are not asked again

@@ -10,6 +10,7 @@ from cirt.exchange import pull
 from cirt.exchange.budget import used_on
 from cirt.exchange.due import put_due
 from cirt.exchange.estimating import Estimate, OnlyForPull, estimate_link
+from cirt.exchange.filtering import is_wanted
 from cirt.exchange.health import Health, LinkHealth, link_health
 from cirt.exchange.links import (
     AddLink,
@@ -41,7 +42,7 @@ from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM
 from cirt.worker.loop import run_one
-from tests.support.plain_peer import plain_peer
+from tests.support.plain_peer import COLLECTION, plain_peer
 from tests.support.release import a_collection, our_indicator, published
 from tests.support.store import indicator, numbered
 from tests.support.sync import a_far_peer, a_link, have
@@ -156,6 +157,40 @@ def test_a_wider_filter_or_an_earlier_start_reads_what_was_passed_over(program: 
         change(program, link_id, types=("malware",))
 
     assert the_link(program, link_id).cursor == before
+
+
+@pytest.mark.parametrize("at", ["filter", "start", "collection"])
+def test_what_a_run_under_way_passed_over_is_read_though_its_link_is_changed_meanwhile(
+    program: Program, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixed = [each for n in range(1, 6) for each in (SIX[n], malware(n))]
+    with plain_peer(mixed) as peer:
+        url = f"{peer.base}/taxii2/"
+        since = datetime(2026, 1, 1, 0, 3, 30, tzinfo=UTC)
+        link_id = a_link(program, url, types=("malware",), since=since)
+        seen: list[Any] = []
+        new: dict[str, dict[str, Any]] = {
+            "filter": {"types": (), "since": None},
+            "start": {"since": None},
+            "collection": {"since": None, "remote": COLLECTION},
+        }
+
+        def changing(read: Any, types: Any) -> bool:
+            seen.append(read)
+            if len(seen) == 3:  # the first of the second page
+                change(program, link_id, **new[at])
+            return is_wanted(read, types)
+
+        monkeypatch.setattr("cirt.exchange.pull.is_wanted", changing)
+        first = pull_link(program, link_id, caps=CAPS)
+        health = health_of(program, link_id)
+        assert (first.state, first.error, first.taken) == (RunState.DONE, "link-changed", 2)
+        assert (health.error, next_try(health, program.clock.now())) == (None, program.clock.now())
+        second = pull_link(program, link_id, caps=CAPS)
+
+    assert second.error is None
+    assert len(have(program, "malware")) == 5
+    assert len(have(program)) == (5 if at == "filter" else 0)
 
 
 def test_a_push_carries_the_types_of_its_filter(program: Program) -> None:

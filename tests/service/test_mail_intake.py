@@ -36,7 +36,6 @@ from cirt.register.models import Lane, Report, ReportSource
 from cirt.sources import service
 from cirt.sources.models import Source
 from cirt.sources.setup import ConnectorFailed
-from cirt.worker.table import HANDLERS
 from tests.support.mail import (
     Imap,
     KeyRing,
@@ -46,6 +45,7 @@ from tests.support.mail import (
     key_ring,
     needs_gpg,
 )
+from tests.support.reading import read_by_worker
 from tests.support.register import a_person
 
 _OUR_ID = "unguessable@cirt.example"
@@ -270,8 +270,8 @@ def test_a_folder_of_mails_is_read_by_the_worker_with_the_lane_of_its_table(
     }
     reading = replace(program, settings=replace(program.settings, connectors=connectors))
 
-    HANDLERS["sources.read"](reading, {})
-    HANDLERS["sources.read"](reading, {})
+    read_by_worker(reading)
+    read_by_worker(reading)
 
     (report,) = _reports(program)
     assert (report.lane, report.tlp) == (Lane.SPAM, Tlp.GREEN)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, SYSTEM
@@ -116,3 +117,11 @@ def test_a_private_address_is_refused_unless_it_is_allowed(reading: Program, url
 
     with pytest.raises(ConnectorFailed, match="CIRT_OUTBOUND_ALLOW"):
         service.run_source(closed, SYSTEM, "misp")
+
+
+def test_a_run_asks_for_an_hour_at_most(reading: Program, url: str, clock: FakeClock) -> None:
+    fetch = GuardedFetch(reading)
+    clock.forward(hours=1)
+
+    with pytest.raises(ConnectorFault, match="limit of an hour"):
+        fetch.get(f"{url}/gone", accept="*/*")

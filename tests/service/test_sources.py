@@ -20,7 +20,7 @@ from cirt.sharing.agreements.service import add_agreement
 from cirt.sources import service
 from cirt.sources.models import Source
 from cirt.sources.setup import ConnectorFailed, NoSuchConnector, connectors
-from cirt.worker.table import HANDLERS
+from tests.support.reading import read_by_worker
 from tests.support.taxii import a_malware, an_indicator
 
 
@@ -107,8 +107,8 @@ def test_the_worker_runs_what_is_configured_and_a_fault_stops_nobody(
     reading: Program, folder: Path
 ) -> None:
     _put(folder, "one.json", an_indicator(1))
-    HANDLERS["sources.read"](_with(reading, {"peer": "vendor", "folder": "/nowhere"}), {})
-    HANDLERS["sources.read"](reading, {})
+    read_by_worker(_with(reading, {"peer": "vendor", "folder": "/nowhere"}))
+    read_by_worker(reading)
 
     assert len(_brought(reading)) == 1
 
@@ -128,7 +128,7 @@ def test_a_connector_that_breaks_stops_no_other_and_is_named(
     program = replace(reading, settings=replace(reading.settings, connectors=configured))
     _put(folder, "one.json", an_indicator(1))
 
-    service.run_configured(program, SYSTEM)
+    read_by_worker(program)
 
     assert len(_brought(reading)) == 1
     with program.work(CONSOLE, write=False) as work:

@@ -60,7 +60,7 @@ from cirt.sharing.agreements.commands import AddAgreement
 from cirt.sharing.agreements.service import add_agreement
 from cirt.sharing.gate import release, show
 from tests.support.databases import Databases
-from tests.support.hostile import hostile
+from tests.support.hostile import hostile, status_code, status_of
 from tests.support.release import a_collection, our_indicator, published
 from tests.support.ring import call_it
 from tests.support.store import indicator, numbered
@@ -310,6 +310,40 @@ def test_what_a_peer_refuses_is_kept_with_its_words_and_not_sent_again(program: 
     with program.work(SYSTEM, write=False) as work:
         row = work.session.scalars(sa.select(Outgoing)).one()
         assert (row.failure, row.sent_at) == ("no [31m room", None)
+
+
+@pytest.mark.parametrize("mode", ["good", "pending"])
+@pytest.mark.parametrize("names", [True, False])
+def test_what_a_peer_counts_as_failed_and_does_not_name_is_not_called_taken(
+    program: Program, mode: str, names: bool
+) -> None:
+    with hostile(mode) as peer:
+        link_id, sighting = push_of(program, f"{peer.base}/taxii2/")
+        said = {**status_of("complete", 2), "success_count": 1, "failure_count": 1}
+        if names:
+            said["successes"] = [{"id": sighting, "version": "x"}]
+        peer.acts = {"status" if mode == "pending" else "post": lambda it, _: it._json(said)}
+
+        run = push_link(program, link_id)
+
+    assert (run.state, run.taken, run.refused) == (RunState.DONE, int(names), int(not names))
+    with program.work(SYSTEM, write=False) as work:
+        failure = work.session.scalars(sa.select(Outgoing.failure)).one()
+    assert failure == (None if names else "failure_count: 1, success_count: 1")
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 405, 410])
+def test_a_peer_that_does_not_let_us_ask_for_a_status_has_what_we_sent(
+    program: Program, status: int
+) -> None:
+    with hostile("pending") as peer:
+        peer.acts = {"status": status_code(status)}
+        link_id, _ = push_of(program, f"{peer.base}/taxii2/")
+
+        runs = [push_link(program, link_id) for _ in range(2)]
+
+    assert [(run.error, run.taken) for run in runs] == [(None, 1), (None, 0)]
+    assert len(peer.posted) == 1
 
 
 def test_a_status_that_stays_pending_does_not_hold_a_push_up(program: Program) -> None:

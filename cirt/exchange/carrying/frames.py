@@ -4,7 +4,7 @@ What every byte means is written in docs/carried.md, so that another team can wr
 """
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated
 
@@ -64,6 +64,16 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     made_at: Moment
     taken: Number
     collections: Annotated[list[Section], msgspec.Meta(max_length=1000)]
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: it was made at a time that is none in UTC, beside the first and the last day there is.
+        """
+        try:
+            self.made_at.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(str(error)) from None
 
 
 class Trailer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

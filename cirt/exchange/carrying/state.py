@@ -9,6 +9,8 @@ from cirt.kernel.inserting import insert_new
 from cirt.kernel.work import Work
 from cirt.parties.models import Peer
 
+_AHEAD = 1_000_000  # files of ours that a peer may have and we know nothing of, after a backup
+
 REMOTE = "by file"  # where links by line name a collection
 
 
@@ -68,9 +70,11 @@ def files(session: Session, peer_id: int | None = None) -> list[tuple[CarriedFil
 
 
 def note_told(work: Work, peer: Peer, number: int) -> None:
-    """The peer says that it has taken our files up to this one."""
+    """The peer says that it has taken our files up to this one. A number of no sense would leave us none to go on with."""
     carried = carried_with(work, peer)
-    if number <= carried.told_number:
+    made = last_file(work.session, peer.id)
+    latest = max(made.number if made else 0, carried.told_number) + _AHEAD
+    if not carried.told_number < number <= latest:
         return
     carried.told_number = number
     work.session.execute(

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cirt.exchange.arrivals import take
-from cirt.exchange.carrying.errors import CarriedChanged, CarriedCut, CarriedTooEarly, SenderUnknown
+from cirt.exchange.carrying.errors import (
+    CarriedChanged,
+    CarriedCut,
+    CarriedTooEarly,
+    NotCarried,
+    SenderUnknown,
+)
 from cirt.exchange.carrying.frames import Page
 from cirt.exchange.carrying.models import Carried
 from cirt.exchange.carrying.own_keys import holder_of, keys_of, own_keys
@@ -45,6 +51,8 @@ def take_file(program: Program, path: Path, actor: Actor, *, accept_gap: bool = 
         work.require("sync:run")
         own = own_keys(work, program.keys)
     with path.open("rb") as file:
+        if not file.seekable():  # it is read twice
+            raise NotCarried(path=path)
         reader = Reader(file, str(path), own)
         header = reader.header
         with program.work(actor, write=False) as work:

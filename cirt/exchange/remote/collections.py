@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import quote, urljoin
 
@@ -12,6 +12,7 @@ from cirt.exchange import trouble
 from cirt.exchange.remote.answers import pieces_of, plain, readable
 from cirt.exchange.remote.connection import Access, Connection, lightened
 from cirt.exchange.remote.records import read_record
+from cirt.exchange.remote.replies import Reply, read_reply
 from cirt.kernel.clock import Clock
 from cirt.kernel.net_errors import NetError
 from cirt.kernel.reaching import Limits
@@ -19,7 +20,6 @@ from cirt.objects.codec import Read
 
 _MAX_ROOTS = 20
 _MAX_TOKEN = 10_000
-_MAX_STATUS_ID = 64
 _DEFAULT_CONTENT_LENGTH = 1024 * 1024
 _LEAST_CONTENT_LENGTH = 4096  # in less there is no room for one object; then it is not meant
 _UNREAD = (
@@ -44,15 +44,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """What a peer did not take; its ``version`` may be left out or be anything."""
-
-    stix_id: str
-    version: object
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
 class ManifestPage:
     """One answer of the manifest endpoint, entries without an id left out.
 
@@ -64,31 +55,6 @@ class ManifestPage:
     more: bool
     token: str | None
     last_added: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a peer says of what we sent. ``status_id`` is under what it may be asked again."""
-
-    status_id: str | None
-    is_complete: bool
-    refusals: tuple[Refused, ...] = ()
-
-    def refusal_of(self, stix_id: str, version_text: str) -> str | None:
-        """The peer's words, where it did not take this version; versions are instants, however written."""
-        for one in self.refusals:
-            if one.stix_id == stix_id and _is_same(one.version, version_text):
-                return one.words
-        return None
-
-
-def _is_same(said: object, version_text: str) -> bool:
-    if not isinstance(said, str) or said == version_text:
-        return True
-    try:
-        return datetime.fromisoformat(said) == datetime.fromisoformat(version_text)
-    except (ValueError, TypeError):  # nonsense, or a time without its zone
-        return True
 
 
 class Remote:
@@ -246,7 +212,7 @@ class RemoteCollection:
             said = self._connection.post(self._collection.objects_url, data=body, again=again)
         except _UNREAD:
             return Reply(None, is_complete=True)
-        return _reply(said)
+        return read_reply(said)
 
     def status(self, status_id: str) -> Reply:
         """What has become of it by now. A peer that knows nothing of it any more has no more to say.
@@ -258,7 +224,7 @@ class RemoteCollection:
             said = self._connection.get(f"{self._root}status/{quote(status_id, safe='')}/")
         except trouble.NotThere:
             return Reply(None, is_complete=True)
-        return _reply(said)
+        return read_reply(said)
 
 
 def _way_on(said: Mapping[str, object], *, has_pieces: bool) -> tuple[str | None, bool]:
@@ -273,17 +239,3 @@ def _token(said: object) -> str | None:
         return None
     token = str(said)
     return token if 0 < len(token) <= _MAX_TOKEN else None
-
-
-def _reply(said: Mapping[str, Any]) -> Reply:
-    """Read leniently: a failure counts though the sums beside it do not add up (TAXII 2.1, section 4.3)."""
-    listed = said.get("failures")
-    refusals = tuple(
-        Refused(str(one.get("id")), one.get("version"), plain(one.get("message"), 500) or "-")
-        for one in (listed if isinstance(listed, list) else [])
-        if isinstance(one, dict)
-    )
-    status_id = said.get("id")
-    if not isinstance(status_id, str) or not 0 < len(status_id) <= _MAX_STATUS_ID:
-        status_id = None
-    return Reply(status_id, said.get("status") != "pending" or status_id is None, refusals)

@@ -42,7 +42,7 @@ class Columns:
 
     @property
     def has_head(self) -> bool:
-        return not all(name.isdigit() for name in self.named)
+        return not all(_is_number(name) for name in self.named)
 
     @property
     def tells_time(self) -> bool:
@@ -56,12 +56,16 @@ class Columns:
         found = {}
         names = {name.casefold(): index for index, name in reversed(list(enumerate(head)))}
         for name, what in self.named.items():
-            index = names.get(name.casefold(), int(name) - 1 if name.isdigit() else -1)
+            index = names.get(name.casefold(), int(name) - 1 if _is_number(name) else -1)
             if index < 0:
                 has = ", ".join(head)[:300] or "none with a name"
                 raise ConnectorFault(f"There is no column “{name[:_NAME]}”. The file has: {has}.")
             found[index] = what
         return found
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit()
 
 
 def read_mapping(text: str) -> Columns:
@@ -112,7 +116,7 @@ def read_row(cells: Sequence[str], places: Mapping[int, str], left_out: Counter[
 
 
 def instant_of(text: str) -> datetime | None:
-    """Of an ISO time, UTC where it names no zone, or of seconds since 1970."""
+    """Of an ISO time, UTC where it names no zone, or of seconds since 1970; None of what is not of our days."""
     if text.isascii() and text.isdigit():
         seconds = int(text[:11])
         return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _LATEST else None
@@ -120,7 +124,8 @@ def instant_of(text: str) -> datetime | None:
         found = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if 0 < found.timestamp() < _LATEST else None
 
 
 def _observables(what: str, value: str, left_out: Counter[str]) -> Iterator[tuple[str, Seen]]:

@@ -14,6 +14,19 @@ _AFTER = ("#", ";")  # in a plain list, what follows one of these is a remark
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _SAMPLE = 20  # lines that are looked at to tell the separator
 _LONGEST = 100_000  # characters of one cell
+_MOST_LINES = 1_000_000
+_ENDS = (
+    b"\n",
+    b"\r",
+    b"\v",
+    b"\f",
+    b"\x1c",
+    b"\x1d",
+    b"\x1e",
+    b"\x85",
+    b"\xe2\x80\xa8",
+    b"\xe2\x80\xa9",
+)
 SHAPES = ("auto", "plain", *_SEPARATORS)
 
 
@@ -29,10 +42,16 @@ class Table:
 def table_of(body: bytes, shape: str, *, has_head: bool) -> Table:
     """
     Raises:
-        OneFault: it is no text.
+        OneFault: it is no text, or has lines beyond all sense.
     """
+    if sum(map(body.count, _ENDS)) > 2 * _MOST_LINES:  # two of them may end one line
+        raise OneFault(f"The list has more than {_MOST_LINES} lines. Split it.")
     lines = _text(body).splitlines()
-    shape = _shape(lines) if shape == "auto" else shape
+    if shape == "auto":
+        shape = _shape(lines)
+        shape = (
+            "comma" if has_head and shape == "plain" else shape
+        )  # one column, with its name above
     if shape == "plain":
         return Table((), list(_plain(lines)))
     table = Table((), ())

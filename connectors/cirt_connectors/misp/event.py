@@ -116,6 +116,9 @@ def _add_references(done: Converted, objects: list[Any], owner: Owner) -> None:
     """What one object of the event says of another."""
     for each in objects:
         for raw in _list(each, "ObjectReference") if isinstance(each, dict) else ():
+            if not isinstance(raw, dict):
+                done.left_out["reference that is none"] += 1
+                continue
             source = done.ids.get(str(raw.get("object_uuid") or each.get("uuid")))
             target = done.ids.get(str(raw.get("referenced_uuid")))
             if source is None or target is None or raw.get("deleted") in (True, 1, "1"):

@@ -15,7 +15,9 @@ from .attributes import seconds
 
 _PAGE = 2000  # events in one page of a listing
 _MOST_PAGES = 500
+_MOST_WALKS = 5  # over a listing that shifts
 _JSON = "application/json"
+_MOST_VALUES = 3_000_000  # of one answer; read, each takes far more room than its bytes
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,11 +55,12 @@ class Rest:
     def listed(self, fetch: Fetch, since: int) -> set[Listed]:
         """Pages shift when events are deleted meanwhile; so more than one is walked until nothing new shows."""
         before: set[Listed] = set()
-        while True:
+        for _ in range(_MOST_WALKS):
             found, pages = self._walk(fetch, since)
             if pages == 1 or found <= before:
                 return found | before
             before |= found
+        raise self._endless()
 
     def events(self, fetch: Fetch, uuids: list[str]) -> Iterator[Any]:
         yield from self._ask(fetch, {"uuid": uuids, "deleted": [0, 1]})
@@ -72,7 +75,10 @@ class Rest:
             found |= new
             if len(events) < _PAGE or not new:
                 return found, page
-        raise ConnectorFault(f"{self.url} lists events without end. Set since to a later day.")
+        raise self._endless()
+
+    def _endless(self) -> ConnectorFault:
+        return ConnectorFault(f"{self.url} lists events without end. Set since to a later day.")
 
     def _listed(self, raw: Any) -> Listed | None:
         event = raw.get("Event", raw) if isinstance(raw, dict) else {}
@@ -143,8 +149,10 @@ class FeedFolder:
 def parsed(body: bytes, origin: str) -> Any:
     """
     Raises:
-        OneFault: it is no JSON.
+        OneFault: it is no JSON, or beyond all sense.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise OneFault(f"{origin} holds more than {_MOST_VALUES} values. Leave this event out.")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

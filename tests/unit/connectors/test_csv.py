@@ -276,3 +276,35 @@ def test_a_sample_whose_last_line_is_cut_short_keeps_its_columns() -> None:
     shown = connector(mapping="value = domain").preview(sample)
 
     assert shown.columns == ("type", "value", "app")
+
+
+@pytest.mark.parametrize("becomes", ["indicator", "observed"])
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "0001-01-01", "9999-12-31"]
+)
+def test_a_time_beyond_our_days_is_none_and_stops_no_other_row(becomes: str, time: str) -> None:
+    rows = fetch("ip,time", f"198.51.100.7,{time}", "198.51.100.8,2026-01-01")
+    [found], _ = pull_all(connector(mapping="ip = ip\ntime = time", becomes=becomes), rows)
+
+    assert found.left_out == {"row whose time is none": 1}
+    assert "198.51.100.8" in found.body.decode()
+
+
+def test_a_single_column_with_its_name_above_is_found() -> None:
+    found, _ = pull_all(connector(mapping="ip = ip"), fetch("ip", "198.51.100.7", "198.51.100.8"))
+
+    assert len(objects_in(found)) == 2
+
+
+@pytest.mark.parametrize("name", ["²", "٣", "0"])
+def test_a_column_that_only_looks_like_a_number_is_none(name: str) -> None:
+    with pytest.raises(ConnectorFault, match=f"no column “{name}”"):
+        pull_all(connector(mapping=f"{name} = ip"), fetch("198.51.100.7,x"))
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"a\r\n", b"\f", b"\x85", b"\xe2\x80\xa8"])
+def test_lines_beyond_all_sense_are_not_read(end: bytes) -> None:
+    rows = RecordedFetch({URL: end * 2_000_001})
+
+    with pytest.raises(ConnectorFault, match="more than 1000000 lines"):
+        pull_all(connector(), rows)

@@ -2,12 +2,15 @@
 
 import copy
 import json
+import tracemalloc
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cirt_connectors.misp import MispConnector
+from cirt_connectors.misp.places import parsed
 
 from cirt.objects import codec
 from cirt.plugin import ConnectorFault, Found, OneFault
@@ -161,6 +164,7 @@ NASTY: list[Any] = [
     {"Attribute": [{"type": "url", "value": "https://x.example/\ud800", "to_ids": True}]},
     {"Attribute": [{"type": "ip-dst", "value": "1" * 1_000_000, "to_ids": True}]},
     {"Tag": [{"name": None}, {"name": "tlp:"}, {"name": "x" * 10_000}], "info": "=cmd()\x00"},
+    {"Object": [{"Attribute": [], "ObjectReference": [None, 1, "x", [], {}]}]},
     {"timestamp": "9" * 40, "date": "yesterday"},
 ]
 
@@ -295,3 +299,36 @@ def test_real_events_become_objects_that_are_all_taken() -> None:
         assert found.fault == ""
         taken += len(read)
     assert taken > 250
+
+
+def test_a_listing_that_is_another_one_each_time_ends(tmp_path: Path) -> None:
+    """Each page is full of events that nobody has seen, and the next one ends the walk."""
+    (tmp_path / "key").write_text("a-key\n")
+    asked: list[int] = []
+
+    def answer(_url: str, body: bytes) -> bytes:
+        page = json.loads(body)["page"]
+        asked.append(page)
+        count = 2000 if page == 1 else 1
+        events = [
+            {"uuid": str(uuid.uuid4()), "publish_timestamp": "1790000000"} for _ in range(count)
+        ]
+        return json.dumps({"response": events}).encode()
+
+    fetch = RecordedFetch(answer=answer)
+    connector = MispConnector({"url": "https://misp.example", "key_file": str(tmp_path / "key")})
+    with pytest.raises(ConnectorFault, match="without end"):
+        pull_all(connector, fetch)
+    assert len(asked) == 10
+
+
+def test_values_beyond_all_sense_are_not_built() -> None:
+    body = b"[" + b"[]," * 3_000_000 + b"1]"
+
+    tracemalloc.start()
+    with pytest.raises(OneFault, match="more than 3000000 values"):
+        parsed(body, "many.json")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 1024 * 1024
