@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from cirt.boot.stage import Team
 from cirt.boot.story import Cast, tell
 from cirt.exchange.models import Link
-from cirt.kernel import schema
 from cirt.kernel.keys import make_key_file
 from cirt.kernel.program import Program, key_file, load_program
 from cirt.kernel.settings import read_settings
@@ -63,7 +62,7 @@ def _place(databases: Databases, backend: str, home: Path) -> tuple[Program, dic
     port = free_port()
     environment = {
         "CIRT_DATA_DIR": str(home),
-        "CIRT_DATABASE_URL": databases.empty_url(backend, home),
+        "CIRT_DATABASE_URL": databases.migrated_url(backend, home),
         "CIRT_BASE_URL": f"http://127.0.0.1:{port}",
         "CIRT_BIND": f"127.0.0.1:{port}",
         "CIRT_WORKERS": "1",
@@ -71,9 +70,7 @@ def _place(databases: Databases, backend: str, home: Path) -> tuple[Program, dic
     }
     settings = read_settings(environment)
     make_key_file(key_file(settings))
-    program = load_program(settings)
-    schema.upgrade(program.engine)
-    return program, environment
+    return load_program(settings), environment
 
 
 def _side(team: Team, program: Program, environment: dict[str, str], cast: Cast) -> Side:
