@@ -85,6 +85,14 @@ class Databases:
         with self._program(backend, data_dir, clock, self._templates[key]) as program:
             yield program, made
 
+    def copy_of(
+        self, program: Program, data_dir: Path, clock: Clock
+    ) -> AbstractContextManager[Program]:
+        """A program on a copy of another's database, which nobody else has open."""
+        program.engine.dispose()  # PostgreSQL copies none that is in use
+        backend = program.engine.dialect.name
+        return self._program(backend, data_dir, clock, self._name_of(program))
+
     @contextmanager
     def _program(
         self, backend: str, data_dir: Path, clock: Clock, template: str, *, stays: bool = False
