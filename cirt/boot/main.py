@@ -3,7 +3,7 @@
 import os
 
 from cirt.boot.commands import demo, up, web, worker
-from cirt.boot.processes import spare_collections
+from cirt.boot.memory import spare_memory
 from cirt.cli import root
 
 __all__ = ["main", "root"]
@@ -15,5 +15,5 @@ for _command in (up, web, worker, demo):
 def main() -> None:
     """The console script. What it writes is for its own user only."""
     os.umask(0o077)
-    spare_collections()
+    spare_memory()
     root(prog_name="cirt")

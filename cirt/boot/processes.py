@@ -1,8 +1,6 @@
 """``cirt up``: web processes and a worker under one parent, which starts them again when they die."""
 
-import ctypes
 import fcntl
-import gc
 import logging
 import os
 import signal
@@ -14,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
+from cirt.boot.memory import spare_memory
 from cirt.boot.serve import listen, serve
 from cirt.kernel import log as logs
 from cirt.kernel import schema
@@ -28,8 +27,6 @@ from cirt.worker import run_worker
 
 log = logging.getLogger("cirt.up")
 _PATIENCE_S = 25.0
-_YOUNG = 20_000  # objects between two collections: a POST makes tens of thousands, and hardly any is garbage
-_M_ARENA_MAX, _ARENAS = -8, 2  # malloc.h; by default eight for each processor
 
 
 class AlreadyUp(Conflict):
@@ -124,7 +121,7 @@ class Family:
         """Start all; start again whoever dies; end all at SIGTERM or SIGINT."""
         signal.signal(signal.SIGTERM, self._end)
         signal.signal(signal.SIGINT, self._end)
-        _spare_memory()
+        spare_memory()
         for member in self._members:
             self._start(*member)
         while self._children:
@@ -162,26 +159,6 @@ class Family:
     def _kill(self, _signal: int, _frame: FrameType | None) -> None:
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
-
-
-def spare_collections() -> None:
-    """Garbage is looked for seldom, and never in what is loaded at the start."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG)
-
-
-def _spare_memory() -> None:
-    """Before the children are made: what is loaded stays common to them, and threads share pools of memory.
-
-    A collection of garbage writes into every object that it looks at, and so gives each child its own copy.
-    Only glibc has pools that can be limited, and gives back what the start left free.
-    """
-    spare_collections()
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):
-        library.mallopt(_M_ARENA_MAX, _ARENAS)
-        library.malloc_trim(0)
 
 
 def _end_with_parent(pulse: int) -> None:

@@ -24,7 +24,6 @@ from cirt.exchange.resuming import AHEAD, just_before, reached_by, start_of
 from cirt.exchange.runs import (
     Caps,
     Running,
-    check_may_run,
     count,
     new_run,
     peer_of,
@@ -102,7 +101,7 @@ class _Walk:
             Unavailable: why the walk ended before the end of the collection.
         """
         with self._running.program.work(SYSTEM, write=False) as work:
-            check_may_run(work, self._running.link_id)
+            self._running.check(work)
             link = work.session.get_one(Link, self._running.link_id)
             self._start_after(start_of(work.session, link, work.now))
             self._is_first = link.last_success_at is None
@@ -245,7 +244,7 @@ class _Walk:
         every = codec.read_all(pieces)  # others need not wait for that
         read = [each for each in every if is_wanted(each, self._types)]
         with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
-            check_may_run(work, link_id)
+            self._running.check(work)
             peer = peer_of(work.session, link_id)
             arrivals = take(work, read, peer=peer, run_id=run_id) if read else []
             if self._dry is not None:

@@ -60,7 +60,7 @@ def _dry(program: Program, link_id: int) -> Run:
 
 def _push(running: Running) -> None:
     with running.program.work(SYSTEM) as work:
-        check_may_run(work, running.link_id)
+        running.check(work)
         link = work.session.get_one(Link, running.link_id)
         queue_new(work, link)
         waiting = waiting_on(work, link.id)
@@ -136,7 +136,7 @@ def _let_go(
     running: Running, collection: RemoteCollection, part: Sequence[Waiting]
 ) -> list[tuple[Waiting, Released]]:
     with running.program.work(SYSTEM) as work:
-        reader = check_may_run(work, running.link_id)
+        reader = running.check(work)
         link = work.session.get_one(Link, running.link_id)
         version_ids = still_offered(work, link, [each.version_id for each in part])
         if collection.can_read:

@@ -9,19 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.arriving.reasons import ALWAYS_HIDDEN, MAY_BE_HIDDEN, RED, Reason
+from cirt.exchange.arriving.reasons import RED, Reason
 from cirt.exchange.models import Ending, Outcome, Quarantined
-from cirt.exchange.trouble import QuarantineFull
 from cirt.kernel.among import among
 from cirt.kernel.errors import NotFound
 from cirt.kernel.inserting import insert_new
 from cirt.kernel.text import mark
 from cirt.kernel.work import ActorKind, Work
-from cirt.parties.models import Peer
 
 _CHUNK = 500
-MOST = 1 << 30  # bytes of one peer that may wait; a flood ends here, not with the disk
-_ROW = 1024  # bytes that an arrival takes besides its own
 # A person has said that these are not taken: what comes once more is not shown again.
 DECIDED = frozenset({Ending.DROPPED, Ending.FIRST, Ending.NEITHER})
 
@@ -52,35 +48,6 @@ class Kept:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.raw).hexdigest()
-
-
-def check_room(session: Session, peer: Peer) -> None:
-    """
-    Raises:
-        QuarantineFull: as much as may wait of one peer waits of this one.
-    """
-    waits = _waiting(session, Quarantined.peer_id == peer.id).get(peer.id, 0)
-    if waits >= MOST:
-        raise QuarantineFull(peer=peer.slug, size=waits >> 20)
-
-
-def full_peers(session: Session) -> list[Peer]:
-    """Those of whom nothing more is taken until somebody decides on what waits, by name."""
-    waiting = _waiting(session, Quarantined.peer_id.is_not(None))
-    full = [peer_id for peer_id, size in waiting.items() if size >= MOST]
-    query = sa.select(Peer).where(Peer.id.in_(full)).order_by(Peer.name)
-    return list(session.scalars(query)) if full else []
-
-
-def _waiting(session: Session, of: sa.ColumnElement[bool]) -> dict[int, int]:
-    """By peer, in bytes. What a peer is not told of does not count: being stopped would tell it (rulings 22)."""
-    is_told = Quarantined.code.not_in(sorted(MAY_BE_HIDDEN | ALWAYS_HIDDEN))
-    size = sa.func.sum(Quarantined.size) + _ROW * sa.func.count()
-    query = sa.select(Quarantined.peer_id, size).where(
-        Quarantined.settled_at.is_(None), is_told, of
-    )
-    rows = session.execute(query.group_by(Quarantined.peer_id))
-    return {peer_id: int(found) for peer_id, found in rows if peer_id is not None}
 
 
 def keep(work: Work, source: Source, arrivals: Sequence[Kept]) -> int:

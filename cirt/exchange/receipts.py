@@ -10,8 +10,8 @@ from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.reasons import ALWAYS_HIDDEN, MAY_BE_HIDDEN
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Receipt
-from cirt.exchange.quarantine import check_room
-from cirt.exchange.trouble import QuarantineFull
+from cirt.exchange.room import check_room
+from cirt.exchange.trouble import DiskLow, QuarantineFull
 from cirt.kernel.among import among
 from cirt.kernel.errors import Invalid, NotAllowed, NotFound, TooLarge, Unavailable
 from cirt.kernel.text import mark
@@ -51,8 +51,7 @@ class NotWritable(NotAllowed):
 class NoRoom(Unavailable):
     code = "no-room"
     message = mark(
-        "Much of what was sent before waits for our team to decide on, and there is no room for more."
-        " Send this again later, or write to us."
+        "There is no room here for more of what you send. Send this again later, or write to us."
     )
 
 
@@ -91,7 +90,7 @@ def receive(
     Raises:
         NoSuchCollectionHere: for this peer it does not exist.
         NotWritable: it does, but takes nothing from this peer.
-        NoRoom: too much that it sent waits for us.
+        NoRoom: too much that it sent waits for us, or the disk is nearly full.
     """
     reader = peer_reader(work.session, peer.id, work.now)
     refusal = _refusal(work, reader, collection)
@@ -99,7 +98,7 @@ def receive(
         raise refusal
     try:
         check_room(work.session, peer)
-    except QuarantineFull as error:
+    except (QuarantineFull, DiskLow) as error:
         raise NoRoom from error
     arrivals = take(work, pieces, peer=peer, reader=reader, collection=collection)
     receipt = Receipt(

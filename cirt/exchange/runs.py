@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from cirt.exchange import trouble
 from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outcome, Run, RunState
-from cirt.exchange.quarantine import check_room
 from cirt.exchange.remote.connection import Access
+from cirt.exchange.room import check_room
 from cirt.exchange.timing.patience import backoff_s, next_day
 from cirt.exchange.watching.days import Counts, link_line, note_run
 from cirt.exchange.watching.reasons import Why, add_reasons
@@ -41,6 +41,7 @@ _NO_FAILURE = (
     trouble.ChoiceMissing,
     trouble.RunTooLong,
     trouble.ShareUsed,
+    trouble.DiskLow,
 )
 _LONGEST_PATIENCE_S = 86_400  # with a peer that asks us to wait
 _WRONG_WAY = {LinkDirection.PULL: Direction.GIVE, LinkDirection.PUSH: Direction.TAKE}
@@ -55,7 +56,7 @@ class Caps:
     objects: int = 2_000_000
     time: timedelta = timedelta(hours=1)
     reads_ahead: bool = True  # asks for the next page while one is stored
-    request: Limits = field(default_factory=lambda: Limits(max_bytes=32 * 1024 * 1024))
+    request: Limits = field(default_factory=lambda: Limits(max_bytes=16 * 1024 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ class Running:
     run_id: int | None
     caps: Caps
     gentle: bool = False
+
+    def check(self, work: Work) -> PeerReader:
+        """That it may go on, before each page and piece.
+
+        Raises:
+            Overtaken: another run of the link has begun, here or on another host.
+            Resting, NoAgreement, QuarantineFull, DiskLow: see :func:`check_may_run`.
+        """
+        run = work.session.get_one(Run, self.run_id) if self.run_id else None
+        if run is not None and run.state is not RunState.RUNNING:
+            raise trouble.Overtaken
+        return check_may_run(work, self.link_id)
 
     def access(self) -> Access:
         """
@@ -139,6 +152,7 @@ def check_may_run(work: Work, link_id: int) -> PeerReader:
         Resting: the link is paused or its peer suspended.
         NoAgreement: none in force lets us exchange this way.
         QuarantineFull: too much of what the peer sent waits to be decided on.
+        DiskLow: what is free is for the desk.
     """
     link = work.session.get_one(Link, link_id)
     peer = peer_of(work.session, link_id)
@@ -217,16 +231,24 @@ def _close(program: Program, link_id: int, run_id: int, error: Unavailable | Non
         run.ended_at = work.now
         ended_well = error is None or isinstance(error, trouble.ShareUsed)
         run.state = RunState.DONE if ended_well else RunState.FAILED
-        run.error = link.error = error.code if error else None
-        run.error_values = link.error_values = dict(error.values) if error else {}
-        link.last_run_at = run.started_at
-        if error is None:
-            link.last_success_at = work.now
-        _be_patient(link, error, work.now)
+        run.error = error.code if error else None
+        run.error_values = dict(error.values) if error else {}
+        is_overtaken = isinstance(error, trouble.Overtaken)
+        if not is_overtaken:  # else how the link stands is for the other run to say
+            _note_end(link, run, error, work.now)
         counts = Counts(run.offered, run.taken, run.known, run.held, run.refused)
-        note_run(work, link_line(link_id), counts, is_failed=error is not None)
+        is_failed = error is not None and not is_overtaken
+        note_run(work, link_line(link_id), counts, is_failed=is_failed)
         _log(peer_of(work.session, link_id), link, run)
         return run
+
+
+def _note_end(link: Link, run: Run, error: Unavailable | None, now: datetime) -> None:
+    link.error, link.error_values = run.error, run.error_values
+    link.last_run_at = run.started_at
+    if error is None:
+        link.last_success_at = now
+    _be_patient(link, error, now)
 
 
 def _be_patient(link: Link, error: Unavailable | None, now: datetime) -> None:

@@ -109,6 +109,14 @@ class QuarantineFull(NetError):
     )
 
 
+class DiskLow(NetError):
+    code = "disk-low"
+    message = mark(
+        "{free} MiB are free on the disk of the database. Below {least} MiB nothing more is taken from"
+        " outside, so that the desk can go on. Make room there; then it goes on where it stopped."
+    )
+
+
 class NoProgress(NetError):
     code = "no-progress"
     message = mark(
@@ -183,6 +191,13 @@ class OtherImport(NetError):
 class Interrupted(NetError):
     code = "interrupted"
     message = mark("This run was interrupted; the next one went on from its last page.")
+
+
+class Overtaken(NetError):
+    code = "overtaken"
+    message = mark(
+        "Another run of this link began meanwhile and goes on in its place. What came is kept."
+    )
 
 
 class OurFault(NetError):

@@ -233,7 +233,7 @@ class HttpClient:
         unpack = _unpacker(encoding)
         if unpack is None:
             raise EncodingWrong(host=self.origin[1], encoding=encoding[:40])
-        kept, came, size = [], 0, 0
+        kept, came, size = io.BytesIO(), 0, 0
         while chunk := response.read(_CHUNK):
             came += len(chunk)
             self.traffic += len(chunk)
@@ -241,12 +241,12 @@ class HttpClient:
                 size += len(piece)
                 if max(came, size) > self.limits.max_bytes:
                     raise AnswerTooLarge(host=self.origin[1], limit=self.limits.max_bytes)
-                kept.append(piece)
+                kept.write(piece)
         if self._watch.expired:  # a body without a length ends where the socket was shut
             raise TooSlow(host=self.origin[1], limit_s=round(self._watch.seconds, 1))
         if response.length:  # the body ended before its announced length
             raise ConnectionLost(host=self.origin[1], reason="the answer is incomplete")
-        return b"".join(kept)
+        return kept.getvalue()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

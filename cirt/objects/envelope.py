@@ -10,6 +10,7 @@ from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark
 
 MAX_BODY_DEPTH = 10_000
+_LONGEST_NAME = 250  # of a member of a body, as of a property (STIX 2.1, section 3.1)
 _SHOWN = 80  # of a name, where it is told what is wrong with it
 _SPACE = b" \t\n\r"
 _KEY = re.compile(
@@ -104,6 +105,8 @@ def members_of(text: bytes) -> dict[str, bytes]:
         members = {key: bytes(raw) for key, raw in _dict_of_raw.decode(text).items()}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _members_of_broken(text)
+    if any(len(name) > _LONGEST_NAME for name in members):
+        raise NotEnvelope(problem=f"a member has a name of more than {_LONGEST_NAME} characters")
     _check_single_keys(text, members)
     return members
 

@@ -32,7 +32,8 @@ def meanings(session: Session, objects: Sequence[StixObject], refs: Iterable[str
     Of one id with several definitions, here or beside, the strictest counts: nobody lowers what another marks by
     having sent its definition first.
     """
-    asked = {*refs, *(ref for one in objects for ref in refs_of(one))} - _FIXED.keys()
+    asked = {*refs, *(ref for one in objects for ref in refs_of(one))}
+    asked.difference_update(_FIXED)
     found = _known(session, asked)
     for one in objects:
         if one.type == DEFINITION:

@@ -166,7 +166,7 @@ _LOG_NAMES = (
 # What error texts may name. A new kind of value is looked at once: who can make the program say it, and of what?
 _ERROR_NAMES = (
     "address after alias allowed audience before begin bind bytes ceiling chosen collection count country day differences "
-    "differs email encoding end every examples facts fields file fingerprint first gains given host id identity "
+    "differs email encoding end every examples facts fields file fingerprint first free gains given host id identity "
     "ids incident into kind known last leading least letter limit limit_s line location log loses marking missing "
     "most name names needed number of origin own part path pattern peer place places port problem proposed reason "
     "reference remote report revision seen size slug state status stix_id subject text tlp to type typed url used username value "

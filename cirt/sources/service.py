@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Outcome
-from cirt.exchange.quarantine import check_room
+from cirt.exchange.room import check_room
 from cirt.kernel.errors import CirtError, Invalid, NotFound
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Actor, Work

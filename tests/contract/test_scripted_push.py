@@ -262,6 +262,33 @@ def test_what_is_withdrawn_between_two_pieces_stays(program: Program) -> None:
         assert run.taken == len(objects_in(peer.posted[0])) < 12
 
 
+def test_of_two_pushes_at_once_the_later_goes_on_alone(program: Program) -> None:
+    later: list[Run] = []
+
+    def act(handler: Handler, _asked: Asked) -> None:
+        if not later:
+            later.append(Run())
+            later[0] = push_link(program, link_id)
+        handler._json(status_of("complete", 1), 202)
+
+    def root(handler: Handler, _asked: Asked) -> None:
+        handler._json({"title": "R", "versions": [], "max_content_length": 4096})
+
+    with hostile("good", acts={"post": act, "root": root}) as peer:
+        link_id, ids = an_outbox(program, peer)
+        earlier = push_link(program, link_id)
+        sent = [one["id"] for body in peer.posted for one in objects_in(body)]
+
+    assert (earlier.error, later[0].error) == ("overtaken", None)
+    assert later[0].taken == EVERY
+    assert set(ids) <= set(sent)
+    assert all(row.sent_at for row in rows(program))
+    first = [one["id"] for one in objects_in(peer.posted[0])]
+    assert sorted(sent) == sorted(
+        [*first, *set(sent)]
+    )  # of the earlier one only what was under way
+
+
 @pytest.mark.parametrize("said", [-1, 0, 1, "much", None, True, 1.5])
 def test_a_limit_of_no_sense_is_none(program: Program, said: Any) -> None:
     def root(handler: Handler, _asked: Asked) -> None:

@@ -1,20 +1,20 @@
-"""What a peer floods us with fills neither the disk nor the desk: past a bound nothing more of it is kept or lost."""
+"""What a peer floods us with fills neither the disk nor the desk: past a bound nothing more is taken, and none lost."""
 
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import quarantine
+from cirt.exchange import room
 from cirt.exchange.arrivals import take
 from cirt.exchange.cases.commands import Decide
 from cirt.exchange.cases.deciding import drop_arrival
 from cirt.exchange.models import Quarantined
 from cirt.exchange.pull import pull_link
-from cirt.exchange.quarantine import check_room, full_peers
 from cirt.exchange.receipts import NoRoom, receive
+from cirt.exchange.room import check_room, full_peers
 from cirt.exchange.runs import Caps
-from cirt.exchange.trouble import QuarantineFull
+from cirt.exchange.trouble import DiskLow, QuarantineFull
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, SYSTEM
 from cirt.parties.peers import find_peer
@@ -31,9 +31,9 @@ CAPS = Caps(page_size=2)
 
 
 @pytest.fixture(autouse=True)
-def room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For three arrivals, not for four."""
-    monkeypatch.setattr(quarantine, "MOST", 4 * len(indicator(1, **FUTURE).raw) + 3 * 1024)
+def for_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrivals, not for four."""
+    monkeypatch.setattr(room, "MOST", 4 * len(indicator(1, **FUTURE).raw) + 3 * 1024)
 
 
 def waiting(program: Program) -> list[int]:
@@ -107,3 +107,28 @@ def test_the_page_of_quarantine_says_of_whom_nothing_more_is_taken(program: Prog
         drop_arrival(work, Decide(waiting(program)[0], "Nonsense"))
     lead.get("/sync/quarantine")
     assert "Nothing more is taken" not in lead.text
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_what_is_left_of_the_disk_is_for_the_desk(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with plain_peer([indicator(1).content()]) as peer, monkeypatch.context() as nearly_full:
+        nearly_full.setattr(room, "LEAST_FREE", 1 << 60)
+        nearly_full.setattr(room, "_PART_FREE", 1)  # all of the disk
+        link_id = a_link(program, f"{peer.base}/taxii2/")
+        low = pull_link(program, link_id, caps=CAPS)
+        with program.work(CONSOLE) as work:
+            poster = find_peer(work.session, "cert-b")
+            inbox = a_collection(work, poster, alias="inbox", kind=CollectionKind.INBOX)
+            with pytest.raises(DiskLow):
+                check_room(work.session, poster)
+            with pytest.raises(NoRoom):
+                receive(work, poster, inbox, [indicator(9).raw])
+        assert peer.requests == []
+        nearly_full.undo()
+
+        well = pull_link(program, link_id, caps=CAPS)
+
+    assert (low.error, low.offered) == ("disk-low", 0)
+    assert (well.error, well.taken) == (None, 1)

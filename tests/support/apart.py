@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from cirt.boot.memory import spare_memory
 from cirt.exchange.models import Run
 from cirt.exchange.pull import pull_link
 from cirt.exchange.runs import Caps
@@ -75,6 +76,7 @@ def apart() -> Iterator[Apart]:
 
 
 def _main() -> None:
+    spare_memory()
     for line in sys.stdin:
         signal.alarm(_GIVE_UP_S)
         sys.stdout.write(f"{json.dumps(_pulled(json.loads(line)))}\n")

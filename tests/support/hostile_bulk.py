@@ -5,13 +5,16 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from cirt.exchange.runs import Caps
+from cirt.objects.checking.strict_json import MAX_OBJECT, MAX_VALUES
 from tests.support.hostile import Asked, Handler, Mode, first_then, status_code
 from tests.support.scripted import Scripted
 from tests.support.store import indicator
 
 MIB = 1 << 20
-_WHOLE = 31 * MIB  # an answer may have 32
-_OBJECT = 4_900_000  # one that is just taken
+_WHOLE = Caps().request.max_bytes - MIB  # nearly as much as an answer may have
+_OBJECT = MAX_OBJECT - 100_000  # one that is just taken
+_VALUES = MAX_VALUES - 1000  # in an object that is just taken
 _DATE = "2026-01-01T00:00:00.000Z"
 _SMALL = b'{"a":1}'
 _WIDE = "\N{GRINNING FACE}".encode()
@@ -61,10 +64,16 @@ def _object(value: Callable[[], bytes], **counts: int) -> Scripted:
     return _objects(lambda: [_with(value())], **(counts or {"refused": 1}))
 
 
-def _six(value: Callable[[], bytes], **counts: int) -> Scripted:
+def _three(value: Callable[[], bytes]) -> Scripted:
     """As many large objects as one answer holds."""
-    many = counts or {"taken": 6}
-    return _objects(lambda: [_with(value(), number) for number in range(50, 56)], **many)
+    return _objects(lambda: [_with(value(), number) for number in range(50, 53)], taken=3)
+
+
+def _filled(value: bytes) -> Scripted:
+    """As many objects of as many small values as one answer holds."""
+    piece = b"[" + b",".join([value] * _VALUES) + b"]"
+    many = _WHOLE // (len(piece) + 1000)
+    return _objects(lambda: [_with(piece, number) for number in range(50, 50 + many)], taken=many)
 
 
 def _pattern(text: Callable[[], str]) -> Scripted:
@@ -106,7 +115,7 @@ def _large_pages(handler: Handler, asked: Asked) -> None:
     number = int(asked.get("next", "0"))
     members: dict[str, Any] = {"more": number < 3, "next": str(number + 1)}
     body = json.dumps(members).encode()[:-1] + b',"objects":[%b]}'
-    large = _with(b'"%b"' % (b"%d" % number * (24 * MIB)), 60 + number)
+    large = _with(b'"%b"' % (b"%d" % number * (_WHOLE - MIB)), 60 + number)
     try:
         handler._raw(200, body % large)
     except OSError:
@@ -143,11 +152,17 @@ BULK: dict[str, Scripted] = {
         )
     ),
     # Large objects that are just small enough
-    "six of small objects": _six(lambda: _some(_SMALL, _OBJECT)),
-    "six of empty lists": _six(lambda: _some(b"[]", _OBJECT)),
-    "six of names": _six(lambda: b"{%b}" % _numbered(b'"a%d":0', _OBJECT)),
-    "six of text": _six(lambda: b'"%b"' % (b"a" * _OBJECT)),
-    "six with many markings": _objects(
+    "more values than are taken": _object(lambda: _some(_SMALL, _OBJECT)),
+    "filled with small objects": _filled(_SMALL),
+    "filled with empty lists": _filled(b"[]"),
+    "filled with names": _objects(
+        lambda: [
+            _with(b"{%b}" % _numbered(b'"a%d":0', 11 * _VALUES), number) for number in range(50, 60)
+        ],
+        taken=10,
+    ),
+    "large texts": _three(lambda: b'"%b"' % (b"a" * _OBJECT)),
+    "large ones with many markings": _objects(
         lambda: [
             _with(
                 b"[%b]"
@@ -155,25 +170,25 @@ BULK: dict[str, Scripted] = {
                 number,
                 "object_marking_refs",
             )
-            for number in range(50, 56)
+            for number in range(50, 53)
         ],
-        held=6,
+        held=3,
     ),
     "a pattern of many ways": _pattern(
         lambda: "[" + " OR ".join(["a:b = 1"] * (_OBJECT // 11)) + "]"
     ),
     "a pattern in brackets": _pattern(lambda: f"[{'(' * _OBJECT}a:b = 1]"),
     "a pattern of one long word": _pattern(lambda: f"[a:b = '{'a' * _OBJECT}']"),
-    "many labels": _object_of(lambda: {"labels": ["ab"] * (_OBJECT // 7)}, taken=1),
+    "many labels": _object_of(lambda: {"labels": ["ab"] * (_VALUES - 100)}, taken=1),
     "many granular markings": _object_of(
-        lambda: {"granular_markings": [{"lang": "en", "selectors": ["name"]}] * (_OBJECT // 42)},
+        lambda: {"granular_markings": [{"lang": "en", "selectors": ["name"]}] * (_VALUES // 3)},
         taken=1,
     ),
     "many selectors": _object_of(
         lambda: {
-            "labels": ["a"] * 150_000,
+            "labels": ["a"] * (_VALUES // 3),
             "granular_markings": [
-                {"lang": "en", "selectors": [f"labels.[{n}]" for n in range(150_000)]}
+                {"lang": "en", "selectors": [f"labels.[{n}]" for n in range(_VALUES // 3)]}
             ],
         },
         taken=1,
@@ -184,11 +199,11 @@ BULK: dict[str, Scripted] = {
     "a report of everything": _objects(lambda: [_report()], taken=1),
     # Many objects
     "many that are refused": _objects(
-        lambda: [b'{"type":"x","a":"%d%b"}' % (n, b"a" * 280) for n in range(99_000)],
+        lambda: [b'{"type":"x","a":"%d%b"}' % (n, b"a" * 120) for n in range(99_000)],
         refused=99_000,
     ),
     "many that are nothing": _objects(lambda: [b"0"] * 99_000, refused=99_000),
-    "many that are deep": _objects(lambda: [_deep(150, b"")] * 99_000, refused=99_000),
+    "many that are deep": _objects(lambda: [_deep(150, b"")] * 50_000, refused=50_000),
     "many that are good": _objects(
         lambda: [indicator(n).raw for n in range(100, 30_100)], taken=30_000
     ),
@@ -204,7 +219,7 @@ BULK: dict[str, Scripted] = {
     "a long token": _ends(
         lambda: b'{"more":true,"next":"%b"}' % (b"a" * _WHOLE), "document-too-large"
     ),
-    "a long member": Scripted("objects", _says(lambda: b'{"%b":0}' % (b"a" * _WHOLE)), taken=0),
+    "a long member": _ends(lambda: b'{"%b":0}' % (b"a" * _WHOLE), "answer-wrong"),
     "a long member twice": _ends(
         lambda: b'{"%b":0,"%b":1}' % (b"a" * (_WHOLE // 2), b"a" * (_WHOLE // 2)), "answer-wrong"
     ),

@@ -15,7 +15,7 @@ from cirt.exchange.carrying.own_keys import holder_of, keys_of, own_keys
 from cirt.exchange.carrying.reading import Reader
 from cirt.exchange.carrying.state import carried_with, link_by_file, note_told
 from cirt.exchange.models import Link, LinkDirection, Outcome, Run
-from cirt.exchange.runs import Running, check_may_run, count, peer_of, run_link
+from cirt.exchange.runs import Running, count, peer_of, run_link
 from cirt.exchange.trouble import FileLost, FileMissing, FileWrong, OtherImport
 from cirt.kernel.errors import CirtError
 from cirt.kernel.program import Program
@@ -93,7 +93,7 @@ class _Walk:
         """
         program = running.program
         with program.work(SYSTEM) as work:
-            check_may_run(work, running.link_id)
+            running.check(work)
             carried = carried_with(work, peer_of(work.session, running.link_id))
             self._check_follows(carried)
             if carried.open_file != self._reader.digest:
@@ -121,7 +121,7 @@ class _Walk:
     def _take(self, running: Running, number: int, page: Page) -> None:
         read = codec.read_all(self._pieces(page))
         with running.program.work(SYSTEM) as work:
-            check_may_run(work, running.link_id)
+            running.check(work)
             peer = peer_of(work.session, running.link_id)
             self._hold(work, peer, number).open_pages = number + 1
             arrivals = take(work, read, peer=peer, run_id=running.run_id)

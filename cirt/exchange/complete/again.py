@@ -15,7 +15,7 @@ from cirt.exchange.complete.service import find_check
 from cirt.exchange.models import Link, Outcome, Run
 from cirt.exchange.now import LinkBusy
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
-from cirt.exchange.runs import Caps, Running, check_may_run, count, peer_of, run_link
+from cirt.exchange.runs import Caps, Running, count, peer_of, run_link
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
@@ -92,7 +92,7 @@ class _Asking:
         """
         running = self.running
         with running.program.work(SYSTEM, write=False) as work:
-            check_may_run(work, running.link_id)
+            running.check(work)
             remote_name = work.session.get_one(Link, running.link_id).remote
         ids = list(dict.fromkeys(entry.stix_id for entry in self.missing))
         program, caps = running.program, running.caps
@@ -129,7 +129,7 @@ class _Asking:
         read = codec.read_all(page.pieces)
         asked_for = [one for one in read if one.stix_id in wanted]
         with self.running.program.work(SYSTEM) as work:
-            check_may_run(work, self.running.link_id)
+            self.running.check(work)
             peer = peer_of(work.session, self.running.link_id)
             run_id = self.running.run_id
             arrivals = take(work, asked_for, peer=peer, run_id=run_id) if asked_for else []

@@ -213,7 +213,6 @@ class RemoteCollection:
         if answer is None:
             raise AssertionError("there is an answer by now")
         pieces = pieces_of(answer, envelope)
-        self._connection.forget()
         token, more = _way_on(envelope, has_pieces=bool(pieces))
         return Page(pieces, more, token, answer.headers.get("x-taxii-date-added-last"))
 

@@ -4,7 +4,7 @@ import base64
 import random
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -81,7 +81,7 @@ class Connection:
         )
         self._clock, self._time = clock, time
         self._until = clock.now() + time if time else None
-        self.last: Answer | None = None
+        self.last: Answer | None = None  # without its body, which may be large
 
     @property
     def traffic(self) -> int:
@@ -90,7 +90,7 @@ class Connection:
     def get(
         self, url: str, headers: Mapping[str, str] | None = None, params: Any = None
     ) -> dict[str, Any]:
-        """The answer's members; ``objects`` stays unread, for its bytes are taken from ``last``."""
+        """The answer's members; ``objects`` stays unread, for its exact bytes are wanted."""
         query = urlencode(params or {}, doseq=True)
         sent = {"Accept": MEDIA_TYPE}
         return self._asked("GET", f"{url}?{query}" if query else url, sent, None)
@@ -109,7 +109,6 @@ class Connection:
 
     def close(self) -> None:
         self._client.close()
-        self.forget()
 
     def _asked(
         self,
@@ -119,15 +118,12 @@ class Connection:
         body: bytes | None,
         again: Callable[[], bool] | None = None,
     ) -> dict[str, Any]:
-        self.last = answer = self._patiently(method, url, headers, body, again)
+        answer = self._patiently(method, url, headers, body, again)
+        self.last = replace(answer, body=b"")
         if answer.status == HTTPStatus.NO_CONTENT:
             return {}
         check_media_type(answer)
         return read_members(answer)
-
-    def forget(self) -> None:
-        """Let go of the last answer, which may be large."""
-        self.last = None
 
     def _patiently(
         self,
@@ -161,6 +157,7 @@ class Connection:
                         raise problem_of(answer)
                     wait_s = max(wait_s, asked_s or 0)
                     failure = busy(answer, asked_s)
+                    del answer  # it may be as large as the next
                     is_last = attempt == ATTEMPTS or (asked_s or 0) > _MAX_WAIT_S
                     if is_last or not self._is_time_for(wait_s):
                         raise failure

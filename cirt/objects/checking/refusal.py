@@ -13,6 +13,7 @@ MESSAGES: dict[str, str] = {
     "not-an-object": mark("A STIX object is a JSON object, and this is not."),
     "too-deep": mark("The object is nested deeper than {limit} levels."),
     "too-large": mark("The object has {size} bytes; at most {limit} are taken."),
+    "too-many-values": mark("The object has more than {limit} values; no more are taken in one."),
     "duplicate-key": mark("The property “{key}” is given twice in the same JSON object."),
     "null-value": mark("The property {path} is null. Leave out what has no value."),
     "number-too-large": mark("The number {number} is beyond what STIX integers hold."),

@@ -1,6 +1,7 @@
-"""JSON without its loopholes: no duplicate keys, no null, no U+0000, bounded depth and integers."""
+"""JSON without its loopholes: no duplicate keys, no null, no U+0000, bounded depth, integers and values."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +13,9 @@ from cirt.objects.checking.schemas import MAX_INTEGER
 
 MAX_OBJECT = 5_000_000
 MAX_DEPTH = 100
+MAX_VALUES = 100_000  # read, a small one takes twenty times its bytes; no real object has 10,000
 _SAFE_DIGITS = len(str(MAX_INTEGER))
+_TEXT_OR_COMMA = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|,', re.DOTALL)
 
 
 def load_object(raw: bytes) -> dict[str, Any]:
@@ -23,6 +26,8 @@ def load_object(raw: bytes) -> dict[str, Any]:
     """
     if len(raw) > MAX_OBJECT:
         raise Refused("too-large", size=len(raw), limit=MAX_OBJECT)
+    if raw.count(b",") >= MAX_VALUES and _count_values(raw) > MAX_VALUES:
+        raise Refused("too-many-values", limit=MAX_VALUES)
     try:
         obj = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -39,6 +44,11 @@ def load_object(raw: bytes) -> dict[str, Any]:
     if b"\\" in raw and b"\\u0000" in raw:
         _refuse(obj, "nul-character", lambda value: isinstance(value, str) and "\0" in value)
     return obj
+
+
+def _count_values(raw: bytes) -> int:
+    """Those of all lists and objects in it: a comma stands between two of them, where it is not in a text."""
+    return 1 + sum(found.group() == b"," for found in _TEXT_OR_COMMA.finditer(raw))
 
 
 def _is_plain(raw: bytes, obj: dict[str, Any]) -> bool:

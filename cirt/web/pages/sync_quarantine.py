@@ -22,7 +22,7 @@ from cirt.exchange.cases.queries import (
 )
 from cirt.exchange.cases.showing import shown_bytes
 from cirt.exchange.models import Outcome
-from cirt.exchange.quarantine import MOST, full_peers
+from cirt.exchange.room import MOST, full_peers
 from cirt.inputs.exchange import DecideInput
 from cirt.kernel.errors import FieldsInvalid, NotFound
 from cirt.parties.four_eyes.errors import ReasonNeeded

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from cirt.objects.checking.strict_json import MAX_VALUES
 from cirt.objects.codec import NO_VERSION, Refusal, StixObject, read
 from cirt.objects.observables.kinds import Kind, Observable
 from tests.support.stix import IDENTITY, INDICATOR, MALWARE, an_indicator, an_object, an_observable
@@ -183,6 +184,18 @@ def test_a_long_name_is_cut_and_laid_in_one_line() -> None:
 )
 def test_json_that_two_readers_could_read_differently_is_refused(piece: bytes, code: str) -> None:
     assert refused(an_indicator()[:-1] + b", " + piece + b"}") == code
+
+
+def test_an_object_has_a_hundred_thousand_values_and_no_more() -> None:
+    others = an_indicator().count(b",")
+    fits = b"[" + b"1," * (MAX_VALUES - others - 2) + b"1]"
+
+    assert taken(an_indicator()[:-1] + b', "x_many": ' + fits + b"}")
+    assert refused(an_indicator()[:-1] + b', "x_many": ' + fits[:-1] + b",1]}") == "too-many-values"
+
+
+def test_commas_of_a_text_are_no_values() -> None:
+    assert taken(an_indicator(description="," * 2 * MAX_VALUES + '\\",'))
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:

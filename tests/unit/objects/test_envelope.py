@@ -89,6 +89,13 @@ def test_endless_nesting_is_refused_and_not_a_crash(opening: bytes) -> None:
         split(opening * 200_000)
 
 
+def test_a_name_of_megabytes_is_not_read() -> None:
+    long = b"a" * 251
+    assert split(b'{"objects": [1], "%b": 0}' % long[:250]) == [b"1"]
+    with pytest.raises(NotEnvelope, match="more than 250 characters"):
+        split(b'{"objects": [1], "%b": 0}' % long)
+
+
 def test_the_message_says_what_is_wrong() -> None:
     with pytest.raises(NotEnvelope, match="stands in it twice"):
         split(b'{"objects": [1], "objects": [2]}')

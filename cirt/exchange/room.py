@@ -1,0 +1,61 @@
+"""Whether there is room for more from outside: a flood ends at these bounds, not with the disk or the desk."""
+
+import shutil
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from cirt.exchange.arriving.reasons import ALWAYS_HIDDEN, MAY_BE_HIDDEN
+from cirt.exchange.models import Quarantined
+from cirt.exchange.trouble import DiskLow, QuarantineFull
+from cirt.parties.models import Peer
+
+MOST = 1 << 30  # bytes of one peer that may wait in quarantine
+_ROW = 1024  # bytes that an arrival takes besides its own
+LEAST_FREE, _PART_FREE = (
+    1 << 30,
+    20,
+)  # bytes, or this part of a small disk: what is left for the desk
+
+
+def check_room(session: Session, peer: Peer) -> None:
+    """
+    Raises:
+        DiskLow: what is free is for the desk.
+        QuarantineFull: as much as may wait of one peer waits of this one.
+    """
+    _check_disk(session)
+    waits = _waiting(session, Quarantined.peer_id == peer.id).get(peer.id, 0)
+    if waits >= MOST:
+        raise QuarantineFull(peer=peer.slug, size=waits >> 20)
+
+
+def _check_disk(session: Session) -> None:
+    """Where the database is a file; of PostgreSQL's disk nothing can be seen from here."""
+    url = session.connection().engine.url
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    disk = shutil.disk_usage(Path(url.database).parent)
+    least = min(LEAST_FREE, disk.total // _PART_FREE)
+    if disk.free < least:
+        raise DiskLow(free=disk.free >> 20, least=least >> 20)
+
+
+def full_peers(session: Session) -> list[Peer]:
+    """Those of whom nothing more is taken until somebody decides on what waits, by name."""
+    waiting = _waiting(session, Quarantined.peer_id.is_not(None))
+    full = [peer_id for peer_id, size in waiting.items() if size >= MOST]
+    query = sa.select(Peer).where(Peer.id.in_(full)).order_by(Peer.name)
+    return list(session.scalars(query)) if full else []
+
+
+def _waiting(session: Session, of: sa.ColumnElement[bool]) -> dict[int, int]:
+    """By peer, in bytes. What a peer is not told of does not count: being stopped would tell it (rulings 22)."""
+    is_told = Quarantined.code.not_in(sorted(MAY_BE_HIDDEN | ALWAYS_HIDDEN))
+    size = sa.func.sum(Quarantined.size) + _ROW * sa.func.count()
+    query = sa.select(Quarantined.peer_id, size).where(
+        Quarantined.settled_at.is_(None), is_told, of
+    )
+    rows = session.execute(query.group_by(Quarantined.peer_id))
+    return {peer_id: int(found) for peer_id, found in rows if peer_id is not None}
