@@ -77,7 +77,7 @@ class Databases:
         key = (backend, fill)
         if key not in self._templates:
             with self._program(
-                backend, self._place(key), clock, self._initialised(backend), stays=True
+                backend, self._place(), clock, self._initialised(backend), stays=True
             ) as program:
                 self._made[key] = fill(program)
             self._templates[key] = self._name_of(program)
@@ -163,7 +163,7 @@ class Databases:
     def _migrated(self, backend: str) -> str:
         key = (backend, schema.upgrade)
         if key not in self._templates:
-            engine = make_engine(self.empty_url(backend, self._place(key)))
+            engine = make_engine(self.empty_url(backend, self._place()))
             schema.upgrade(engine)
             engine.dispose()
             self._templates[key] = str(engine.url.database)
@@ -174,7 +174,7 @@ class Databases:
         if key not in self._templates:
             with (
                 self._program(
-                    backend, self._place(key), SystemClock(), self._migrated(backend), stays=True
+                    backend, self._place(), SystemClock(), self._migrated(backend), stays=True
                 ) as program,
                 program.work(CONSOLE) as work,
             ):
@@ -182,8 +182,9 @@ class Databases:
             self._templates[key] = self._name_of(program)
         return self._templates[key]
 
-    def _place(self, key: tuple[str, object]) -> Path:
-        return self._home / f"template-{len(self._templates)}-{key[0]}"
+    def _place(self) -> Path:
+        """For one template."""
+        return self._home / uuid.uuid4().hex
 
     @staticmethod
     def _name_of(program: Program) -> str:

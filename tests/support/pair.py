@@ -41,8 +41,10 @@ class Side:
 
 
 @contextmanager
-def a_pair(databases: Databases, backend: str, home: Path) -> Iterator[tuple[Side, Side]]:
-    """Valdora and Meridia, both ready; each asks the other every second."""
+def a_pair(
+    databases: Databases, backend: str, home: Path, *, is_hurried: bool = False
+) -> Iterator[tuple[Side, Side]]:
+    """Valdora and Meridia, both ready; each asks the other as in the demo, or every second."""
     with ExitStack() as stack:
         places = [_place(databases, backend, home / team.slug) for team in Team]
         for program, _ in places:
@@ -53,7 +55,8 @@ def a_pair(databases: Databases, backend: str, home: Path) -> Iterator[tuple[Sid
             for team, (program, environment) in zip(Team, places, strict=True)
         )
         for side in sides:
-            _hurry(side.program)
+            if is_hurried:
+                _hurry(side.program)
             stack.enter_context(_up(side))
         yield sides[0], sides[1]
 
