@@ -114,21 +114,26 @@ class Ending(StrEnum):
     NEITHER = "neither"
 
 
+_FILTERED = ("peer_id", "code", "outcome")
+
+
+def _some(name: str, which: str, *columns: str) -> sa.Index:
+    """An index of some arrivals."""
+    only = sa.text(which)
+    return sa.Index(f"ix_quarantined_{name}", *columns, sqlite_where=only, postgresql_where=only)
+
+
 class Quarantined(Base):
     """An arrival that was held or refused, with its bytes and the reason."""
 
     __tablename__ = "quarantined"
     __table_args__ = (
         sa.UniqueConstraint("peer_id", "sha256", "code"),
-        sa.Index("ix_quarantined_list", "settled_at", "at", "id"),
-        sa.Index(  # how much waits of each peer is read from the index alone
-            "ix_quarantined_waiting",
-            "peer_id",
-            "code",
-            "size",
-            sqlite_where=sa.text("settled_at IS NULL"),
-            postgresql_where=sa.text("settled_at IS NULL"),
-        ),
+        # Lists, their filters and what waits of each peer are read from these alone, however much lies here.
+        _some("open", "settled_at IS NULL", "at", "id", *_FILTERED),
+        _some("settled", "settled_at IS NOT NULL", "settled_at", "id", *_FILTERED, "at"),
+        _some("waiting", "settled_at IS NULL", "peer_id", "code", "id", "size", "at", "outcome"),
+        _some("decision", "decision_id IS NOT NULL", "decision_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -151,6 +156,8 @@ class Quarantined(Base):
     settled_by_id: Mapped[int | None]  # account.id; NULL: the program, or the console
     settled_via: Mapped[ActorKind | None]
     note: Mapped[str | None] = mapped_column(sa.Text)  # why a person settled it so
+    decision_id: Mapped[int | None] = mapped_column(BigId)  # alike_decision.id, which says why
+    reopened_at: Mapped[datetime | None]
 
 
 class Receipt(Base):

@@ -20,6 +20,8 @@ from cirt.kernel.work import ActorKind, Work
 _CHUNK = 500
 # A person has said that these are not taken: what comes once more is not shown again.
 DECIDED = frozenset({Ending.DROPPED, Ending.FIRST, Ending.NEITHER})
+# What says how an arrival settled.
+SETTLED = ("settled_at", "settled_as", "settled_by_id", "settled_via", "note", "decision_id")
 
 
 class NoSuchArrival(NotFound):
@@ -79,7 +81,9 @@ def _reopen(work: Work, row_id: int, each: Kept) -> None:
 
 def reopen(work: Work, row: Quarantined) -> None:
     """It waits again, as before it was settled."""
-    row.settled_at = row.settled_as = row.settled_by_id = row.settled_via = row.note = None
+    for name in SETTLED:
+        setattr(row, name, None)
+    row.reopened_at = work.now
     work.audit("quarantine.reopen", row.stix_id or row.sha256, code=row.code)
 
 
@@ -127,11 +131,16 @@ def _known(
         query = sa.select(
             Quarantined.id, Quarantined.sha256, Quarantined.code, Quarantined.settled_as
         ).where(
-            Quarantined.peer_id.is_not_distinct_from(peer_id),
+            came_from(peer_id),
             Quarantined.sha256.in_(wanted[start : start + _CHUNK]),
         )
         found.update({(row.sha256, row.code): row for row in session.execute(query)})
     return found
+
+
+def came_from(peer_id: int | None) -> sa.ColumnElement[bool]:
+    """None: console import. Written so that PostgreSQL finds it in an index."""
+    return Quarantined.peer_id.is_(None) if peer_id is None else Quarantined.peer_id == peer_id
 
 
 def decided(session: Session, peer_id: int | None, code: str, digests: Iterable[str]) -> set[str]:

@@ -52,10 +52,13 @@ def full_peers(session: Session) -> list[Peer]:
 
 def _waiting(session: Session, of: sa.ColumnElement[bool]) -> dict[int, int]:
     """By peer, in bytes. What a peer is not told of does not count: being stopped would tell it (rulings 22)."""
-    is_told = Quarantined.code.not_in(sorted(MAY_BE_HIDDEN | ALWAYS_HIDDEN))
     size = sa.func.sum(Quarantined.size) + _ROW * sa.func.count()
-    query = sa.select(Quarantined.peer_id, size).where(
-        Quarantined.settled_at.is_(None), is_told, of
+    query = sa.select(Quarantined.peer_id, Quarantined.code, size).where(
+        Quarantined.settled_at.is_(None), of
     )
-    rows = session.execute(query.group_by(Quarantined.peer_id))
-    return {peer_id: int(found) for peer_id, found in rows if peer_id is not None}
+    found: dict[int, int] = {}
+    rows = session.execute(query.group_by(Quarantined.peer_id, Quarantined.code))
+    for peer_id, code, waits in rows:
+        if peer_id is not None and code not in MAY_BE_HIDDEN | ALWAYS_HIDDEN:
+            found[peer_id] = found.get(peer_id, 0) + int(waits)
+    return found

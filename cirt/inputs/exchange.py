@@ -12,6 +12,7 @@ from cirt.inputs.several import Day
 from cirt.kernel.text import mark
 
 _OPEN_AGAIN = mark("Open the page again: the form does not say what it showed.")
+_LAST_US = 253402300799 * 10**6  # the last second of the year 9999
 
 
 def _why() -> Text:
@@ -74,13 +75,14 @@ class DecideInput(CommandInput[Decide]):
 
 
 class DecideAlikeInput(CommandInput[DecideAlike]):
-    """``upto`` says what the page counted."""
+    """``upto`` and ``shown_us`` say what the page counted."""
 
     command = DecideAlike
 
     peer = Line(100)
     code = Line(64, missing=_OPEN_AGAIN)
     upto = Whole(1, say=_OPEN_AGAIN)
+    shown_us = Whole(1, _LAST_US, say=_OPEN_AGAIN)
     do = Choice(Do, say=mark("Choose whether they are taken or dropped."))
     reason = _why()
 

@@ -120,7 +120,7 @@ _ROUTE_NAMES: dict[Audience, dict[str, str]] = {
 
 _JOB_NAMES = (
     "agreements.warn bin.erase feeds.settle handover.send jobs.tidy ledger.account link.again link.check link.estimate link.rehearse "
-    "link.sync links.watch mail.send notices.send "
+    "link.sync links.watch mail.send notices.send quarantine.decide "
     "recall.remind sightings.back sources.read"
 )
 
@@ -153,7 +153,8 @@ audit verify, collection add, collection list, collection member add, collection
 connector list, connector run, db check, db upgrade, demo, exchange export, exchange import, exchange key,
 exchange list, feed misp, import, init, link add, link begin, link estimate, link list, link pause, link resume, link run, link set,
 peer add, peer credentials, peer list, peer resume, peer set, peer show, peer sightings, peer suspend, pgp add, pgp list, pgp remove,
- quarantine drop, quarantine list, quarantine show, quarantine take, quarantine undo,
+ quarantine drop, quarantine drop-all, quarantine groups, quarantine list, quarantine show, quarantine take,
+quarantine take-all, quarantine undo, quarantine undo-all,
 sync, up, user add, user disable, user enable, user list, user reset, web, webhook add, webhook list, webhook map,
 webhook pause, webhook preview, webhook remove, webhook resume, webhook token, worker
 """

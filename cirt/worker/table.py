@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from cirt.exchange import due, probing, sightings_back
+from cirt.exchange.cases import slicing
 from cirt.exchange.complete import again
 from cirt.exchange.complete import service as complete
 from cirt.exchange.health import link_lines
@@ -60,6 +61,10 @@ def _watch(program: Program, _payload: dict[str, Any]) -> None:
         sources = source_lines(work.session, program.settings.connectors)
         new = update_alerts(work, [*link_lines(work.session), *sources])
         notices.tell_of_alerts(program, work, new)
+
+
+def _decide(program: Program, payload: dict[str, Any]) -> None:
+    at_ease(slicing.carry_on(program, int(payload["decision"])))
 
 
 def _tidy(program: Program, _payload: dict[str, Any]) -> None:
@@ -121,6 +126,7 @@ HANDLERS: dict[str, Handler] = {
     probing.REHEARSE: probing.rehearse,
     complete.JOB: _check,
     again.JOB: _ask_again,
+    slicing.JOB: _decide,
     WATCH_JOB: _watch,
     "jobs.tidy": _tidy,
     "feeds.settle": _settle,

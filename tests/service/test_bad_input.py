@@ -198,7 +198,7 @@ LISTS = {
     "/indicators": ("page", "words", "state", "source", "tlp"),
     "/release": ("page", "view"),
     "/release/new": ("incident", "stix_ids"),
-    "/sync/quarantine": ("page", "peer", "outcome", "case", "age", "view", "count", "left", "last"),
+    "/sync/quarantine": ("page", "peer", "outcome", "case", "age", "view", "decision"),
     "/sync/quarantine/alike": ("peer", "code"),
     "/sync/outgoing": ("page", "peer"),
     "/admin/audit": ("above", "below", "actor", "act", "subject"),

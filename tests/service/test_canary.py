@@ -174,6 +174,7 @@ _VIEWS = {
         "of=collection&name=wide",
         "of=object&name=indicator--00000000-0000-4000-8000-000000000000",
     ],
+    "web.sync.quarantine": ["view=settled"],
     "web.admin.audit": ["act=incident", "act=report", "check=1"],
 }
 

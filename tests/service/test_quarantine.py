@@ -10,7 +10,7 @@ from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.reasons import MESSAGES
 from cirt.exchange.cases.commands import Alike, Decide, DecideAlike, Do
 from cirt.exchange.cases.comparing import conflict_of
-from cirt.exchange.cases.deciding import drop_arrival, take_arrival, undo_drop, undo_drops
+from cirt.exchange.cases.deciding import drop_arrival, take_arrival, undo_drop
 from cirt.exchange.cases.errors import (
     CannotUndo,
     NothingKept,
@@ -21,7 +21,7 @@ from cirt.exchange.cases.errors import (
 from cirt.exchange.cases.kinds import MEANINGS, Case, Way, case_of, means
 from cirt.exchange.cases.queries import Age, Wanted, quarantine_line, quarantine_page
 from cirt.exchange.cases.showing import laid_out, shown_bytes
-from cirt.exchange.cases.together import decide_alike, group_of
+from cirt.exchange.cases.together import decide_alike, group_of, undo_alike
 from cirt.exchange.loops.disputes import Solution, Solve, solve
 from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.exchange.quarantine import NoSuchArrival
@@ -353,11 +353,11 @@ def test_all_of_one_peer_and_reason_are_decided_as_they_were_counted(
 
         done = decide_alike(work, DecideAlike("cert-b", group.code, group.upto, Do.DROP, WHY))
 
-        assert done.outcomes == {"drop": 3}
+        assert (done.decided, done.left, done.total) == (3, 0, 3)
         assert len(list_quarantine(work.session)) == 2
-        assert undo_drops(work, done.last_id) == 3
+        assert undo_alike(work, done.id).reopened == 3
         taken = decide_alike(work, DecideAlike("cert-b", group.code, group.upto, Do.TAKE, WHY))
-        assert taken.outcomes == {"taken": 3}
+        assert (taken.decided, taken.left) == (3, 0)
         with pytest.raises(NothingLikeIt):
             group_of(work.session, Alike("nobody", "far-future"))
 

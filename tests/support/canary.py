@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.taking import Arrival
+from cirt.exchange.cases.commands import Do
+from cirt.exchange.cases.models import AlikeDecision, Stage
 from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.links import AddLink, add_link
 from cirt.exchange.loops.models import RateAlarm
@@ -24,7 +26,7 @@ from cirt.files.models import Attachment
 from cirt.kernel.gpg import PublicKey
 from cirt.kernel.program import Program, key_file
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, Work
+from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM, Actor, ActorKind, Work
 from cirt.objects import build
 from cirt.objects.codec import StixObject
 from cirt.objects.markings import TLP2_REFS
@@ -756,6 +758,23 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
     held = work.session.scalars(sa.select(Quarantined.id).order_by(Quarantined.id.desc())).first()
     cage.expect(f"/sync/quarantine/{held}", second, *READERS)
     fill_refusals(cage, work, peers["member"])
+    reason = new("decided-on-all", READERS)
+    decision = AlikeDecision(
+        peer_id=peers["member"].id,
+        code="conflict",
+        upto=held or 0,
+        shown_at=work.now,
+        do=Do.DROP,
+        reason=reason,
+        asked_at=work.now,
+        asked_via=ActorKind.CONSOLE,
+        total=1,
+        stage=Stage.DECIDED,
+    )
+    work.session.add(decision)
+    work.session.flush()
+    cage.name("decision", decision.id)
+    cage.expect("/sync/quarantine?view=settled", reason, *READERS)
     alarm = RateAlarm(
         peer_id=peers["other"].id, stix_id=str(answers[0].stix_id), count=21, raised_at=work.now
     )
@@ -956,6 +975,7 @@ _FILLED_BY = (
             "outgoing_id": "outgoing",
             "alert_id": "alert",
             "check_id": "check",
+            "decision_id": "decision",
             "name": "connector",
         },
     ),

@@ -27,10 +27,14 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class DecideAlike:
-    """``upto`` is the newest that the page counted: what came since is not decided by it."""
+    """``upto`` is the newest that the page counted, ``shown_us`` when that was (None: now).
+
+    What came since, or was opened again, is not decided by it.
+    """
 
     peer: str
     code: str
     upto: int
     do: Do
     reason: str
+    shown_us: int | None = None

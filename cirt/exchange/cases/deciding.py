@@ -1,6 +1,5 @@
 """A person decides on one arrival: it is taken by the same door as everything else, dropped, or taken up again."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -37,7 +36,11 @@ def take_arrival(work: Work, cmd: Decide) -> Arrival:
         raise ReasonNeeded
     if row.body is None:
         raise NothingKept
-    [arrival] = let_in(work, [row], lets, cmd.reason)
+    [arrival] = take_waiting(work, [row], lets)
+    if lets and row.settled_at is not None:
+        row.note = cmd.reason
+    subject = row.stix_id or row.sha256
+    work.audit("quarantine.take", subject, code=row.code, outcome=arrival.outcome.value)
     return arrival
 
 
@@ -53,18 +56,6 @@ def check_takeable(code: str) -> frozenset[str]:
     return frozenset({code}) if known.way is Way.TAKE else frozenset()
 
 
-def let_in(
-    work: Work, rows: Sequence[Quarantined], lets: frozenset[str], reason: str
-) -> list[Arrival]:
-    arrivals = take_waiting(work, rows, lets)
-    for row, arrival in zip(rows, arrivals, strict=True):
-        if lets and row.settled_at is not None:
-            row.note = reason
-        subject = row.stix_id or row.sha256
-        work.audit("quarantine.take", subject, code=row.code, outcome=arrival.outcome.value)
-    return arrivals
-
-
 def drop_arrival(work: Work, cmd: Decide) -> Quarantined:
     """A person has looked: it is not taken. Its bytes stay for the record; for a day it can be taken up again.
 
@@ -78,14 +69,9 @@ def drop_arrival(work: Work, cmd: Decide) -> Quarantined:
     found = disputed_by(work.session, row)
     if found is not None and found.is_disputed:
         raise SayWhichIsRight
-    close_dropped(work, [row], cmd.reason)
+    quarantine.close(work, row, Ending.DROPPED, cmd.reason)
+    work.audit("quarantine.drop", row.stix_id or row.sha256, code=row.code)
     return row
-
-
-def close_dropped(work: Work, rows: Sequence[Quarantined], reason: str) -> None:
-    for row in rows:
-        quarantine.close(work, row, Ending.DROPPED, reason)
-        work.audit("quarantine.drop", row.stix_id or row.sha256, code=row.code)
 
 
 def undo_drop(work: Work, arrival_id: int) -> Quarantined:
@@ -95,60 +81,27 @@ def undo_drop(work: Work, arrival_id: int) -> Quarantined:
         CannotUndo, NotAllowed.
     """
     work.require(RIGHT)
-    rows = _dropped(work, Quarantined.id == arrival_id)
-    if not rows:
-        raise CannotUndo
-    _take_up(work, rows)
-    return rows[0]
-
-
-def undo_drops(work: Work, last_id: int) -> int:
-    """Those that were dropped together with this one; how many.
-
-    Raises:
-        CannotUndo, NotAllowed.
-    """
-    work.require(RIGHT)
-    last = work.session.get(Quarantined, last_id)
-    if last is None or last.settled_at is None:
-        raise CannotUndo
-    rows = _dropped(
-        work,
-        Quarantined.peer_id.is_not_distinct_from(last.peer_id),
-        Quarantined.code == last.code,
-        Quarantined.settled_at == last.settled_at,
+    query = (
+        sa.select(Quarantined)
+        .where(
+            Quarantined.id == arrival_id,
+            Quarantined.settled_as == Ending.DROPPED,
+            Quarantined.settled_at > work.now - UNDOABLE,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    if not rows:
+    row = work.session.scalars(query).one_or_none()
+    if row is None:
         raise CannotUndo
-    _take_up(work, rows)
-    return len(rows)
+    quarantine.reopen(work, row)
+    work.session.flush()
+    if row.waits_for and row.body is not None:
+        take_waiting(work, [row])
+    return row
 
 
 def is_undoable(settled_as: Ending | None, settled_at: datetime | None, now: datetime) -> bool:
     if settled_as is not Ending.DROPPED or settled_at is None:
         return False
     return settled_at > now - UNDOABLE
-
-
-def _dropped(work: Work, *conditions: sa.ColumnElement[bool]) -> list[Quarantined]:
-    query = (
-        sa.select(Quarantined)
-        .where(
-            Quarantined.settled_as == Ending.DROPPED,
-            Quarantined.settled_at > work.now - UNDOABLE,
-            *conditions,
-        )
-        .order_by(Quarantined.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return list(work.session.scalars(query))
-
-
-def _take_up(work: Work, rows: Sequence[Quarantined]) -> None:
-    for row in rows:
-        quarantine.reopen(work, row)
-    work.session.flush()
-    waiting = [row for row in rows if row.waits_for and row.body is not None]
-    if waiting:
-        take_waiting(work, waiting)

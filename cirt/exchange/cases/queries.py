@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.cases.kinds import Case, Means, case_of, is_of, means
+from cirt.exchange.cases.models import AlikeDecision
 from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.kernel.work import ActorKind
 from cirt.parties.models import Account, Peer, Person
@@ -95,7 +96,8 @@ def quarantine_page(
     session: Session, wanted: Wanted, now: datetime, cursor: str | None = None
 ) -> Page[QuarantineLine]:
     """What waits, the youngest first; or what is settled, the last settled first."""
-    query = _lines().where(*_conditions(wanted, now))
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    query = _lines().where(*_conditions(wanted, now, is_along=is_sqlite))
     at = Quarantined.settled_at if wanted.settled else Quarantined.at
     order = Order(at, Quarantined.id, newest_first=True)
     return read_page(session, query, order, cursor).of(_line)
@@ -117,45 +119,47 @@ def quarantine_counts(session: Session) -> dict[Outcome, int]:
 
 def waiting_alike(session: Session, wanted: Wanted, now: datetime) -> list[Waiting]:
     """What of the filter waits, by peer and reason, the most first."""
-    count, youngest = sa.func.count(), sa.func.max(Quarantined.id)
-    since = sa.func.min(Quarantined.at)
+    count = sa.func.count()
     query = (
-        sa.select(Peer.name, Peer.slug, Quarantined.code, count, since, youngest)
-        .select_from(Quarantined)
-        .outerjoin(Peer, Peer.id == Quarantined.peer_id)
+        sa.select(count, sa.func.min(Quarantined.id), sa.func.max(Quarantined.id))
         .where(*_conditions(wanted, now))
-        .group_by(Peer.name, Peer.slug, Quarantined.code)
-        .order_by(count.desc(), Quarantined.code, Peer.slug)
+        .group_by(Quarantined.peer_id, Quarantined.code)
+        .order_by(count.desc(), Quarantined.code, Quarantined.peer_id)
         .limit(_GROUPS)
     )
     rows = session.execute(query).all()
-    said = _lines().where(Quarantined.id.in_([row[-1] for row in rows]))
+    ends = {number for row in rows for number in row[1:]}
+    said = _lines().where(Quarantined.id.in_(ends))
     lines = {line.id: line for line in map(_line, session.execute(said))}
-    return [
-        Waiting(peer, slug, code, many, first, lines[id_].message, lines[id_].values)
-        for peer, slug, code, many, first, id_ in rows
-    ]
+    return [_group(lines[youngest], many, lines[first].at) for many, first, youngest in rows]
+
+
+def _group(line: QuarantineLine, count: int, since: datetime) -> Waiting:
+    return Waiting(line.peer, line.slug, line.code, count, since, line.message, line.values)
 
 
 def elsewhere(session: Session, line: QuarantineLine) -> list[QuarantineLine]:
     """The same bytes from the same peer that wait for another reason, which they were found to have later."""
-    twin = sa.select(Quarantined.peer_id).where(Quarantined.id == line.id).scalar_subquery()
+    peer_id = sa.select(Peer.id).where(Peer.slug == line.slug).scalar_subquery()
     query = _lines().where(
         Quarantined.sha256 == line.sha256,
         Quarantined.id != line.id,
         Quarantined.settled_at.is_(None),
-        Quarantined.peer_id.is_not_distinct_from(twin),
+        Quarantined.peer_id == peer_id if line.slug else Quarantined.peer_id.is_(None),
     )
     return [_line(row) for row in session.execute(query.order_by(Quarantined.id))]
 
 
-def _conditions(wanted: Wanted, now: datetime) -> list[sa.ColumnElement[bool]]:
+def _conditions(
+    wanted: Wanted, now: datetime, *, is_along: bool = False
+) -> list[sa.ColumnElement[bool]]:
+    """``is_along``: SQLite is to read along the list until a page is full, not to sort all of one peer."""
     settled = Quarantined.settled_at.is_not(None)
     found: list[sa.ColumnElement[bool]] = [
         settled if wanted.settled else Quarantined.settled_at.is_(None)
     ]
     if wanted.peer is not None:
-        found.append(Peer.slug == wanted.peer if wanted.peer else Quarantined.peer_id.is_(None))
+        found.append(_came_from(wanted.peer, is_along=is_along))
     if wanted.outcome is not None:
         found.append(Quarantined.outcome == wanted.outcome)
     if wanted.case is not None:
@@ -164,6 +168,14 @@ def _conditions(wanted: Wanted, now: datetime) -> list[sa.ColumnElement[bool]]:
         edge = now - _BACK[wanted.age]
         found.append(Quarantined.at < edge if wanted.age is Age.OLD else Quarantined.at >= edge)
     return found
+
+
+def _came_from(slug: str, *, is_along: bool) -> sa.ColumnElement[bool]:
+    if not slug:
+        return Quarantined.peer_id.is_(None)
+    peer_id = sa.select(Peer.id).where(Peer.slug == slug).scalar_subquery()
+    # No index is looked into by an expression.
+    return Quarantined.peer_id + 0 == peer_id if is_along else Quarantined.peer_id == peer_id
 
 
 def _lines() -> Query:
@@ -185,8 +197,9 @@ def _lines() -> Query:
             Quarantined.settled_as,
             Quarantined.settled_via,
             Person.name.label("settled_by"),
-            Quarantined.note,
+            sa.func.coalesce(Quarantined.note, AlikeDecision.reason).label("note"),
         )
+        .outerjoin(AlikeDecision, AlikeDecision.id == Quarantined.decision_id)
         .outerjoin(Peer, Peer.id == Quarantined.peer_id)
         .outerjoin(Account, Account.id == Quarantined.settled_by_id)
         .outerjoin(Person, Person.id == Account.person_id)

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange import quarantine
 from cirt.exchange.models import Ending, Quarantined
+from cirt.kernel.among import among
 from cirt.kernel.errors import Conflict
 from cirt.kernel.text import mark
 from cirt.kernel.work import Work
@@ -119,6 +121,23 @@ def disputed_by(session: Session, row: Quarantined) -> Disputed | None:
     )
     found = session.execute(query).one_or_none()
     return Disputed(*found) if found else None
+
+
+def resting(session: Session, code: str, rows: Sequence[Any]) -> set[int]:
+    """The ids of those arrivals that are second contents of versions that rest, in one query.
+
+    A row has ``id``, ``stix_id`` and ``version_text``.
+    """
+    if code != CONFLICT:
+        return set()
+    query = (
+        sa.select(ObjectRow.stix_id, ObjectVersion.version_us)
+        .join(ObjectVersion, ObjectVersion.object_id == ObjectRow.id)
+        .join(ObjectFacts, ObjectFacts.id == ObjectVersion.facts_id)
+        .where(among(ObjectRow.stix_id, {row.stix_id for row in rows}), ObjectFacts.disputed)
+    )
+    found = {tuple(each) for each in session.execute(query)}
+    return {row.id for row in rows if (row.stix_id, parse_us(row.version_text or "")) in found}
 
 
 def is_disputed(session: Session, version_id: int) -> bool:

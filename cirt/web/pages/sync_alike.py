@@ -5,12 +5,13 @@ from http import HTTPStatus
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from cirt.exchange.cases.commands import Alike, Do
-from cirt.exchange.cases.deciding import undo_drops
+from cirt.exchange.cases.commands import Alike
 from cirt.exchange.cases.errors import NothingLikeIt, NotTakeable
-from cirt.exchange.cases.together import AT_ONCE, group_of, not_taken
 from cirt.exchange.cases.together import decide_alike as decide
+from cirt.exchange.cases.together import group_of
+from cirt.exchange.cases.together import undo_alike as undo
 from cirt.inputs.exchange import DecideAlikeInput
+from cirt.kernel.clock import to_us
 from cirt.kernel.errors import FieldsInvalid, NotFound
 from cirt.parties.four_eyes.errors import ReasonNeeded
 from cirt.web.errors import status_of
@@ -30,25 +31,23 @@ def alike() -> Response:
 def decide_alike() -> AnyResponse:
     try:
         with open_work() as work:
-            cmd = DecideAlikeInput().read(sent())
-            done = decide(work, cmd)
+            decision = decide(work, DecideAlikeInput().read(sent()))
     except (FieldsInvalid, ReasonNeeded, NotTakeable) as error:
         form = refused(error, at="reason" if isinstance(error, ReasonNeeded) else "do")
         return _page(wants("peer"), wants("code"), form, status_of(error))
-    values: dict[str, object] = {"done": cmd.do.value, "count": sum(done.outcomes.values())}
-    if cmd.do is Do.DROP:
-        values["last"] = done.last_id
-    elif left := not_taken(done):
-        values["left"] = left
-    return redirect(path_of("sync.quarantine", **values), HTTPStatus.SEE_OTHER)
+    return _outcome(decision.id)
 
 
-@bp.post("/sync/quarantine/alike/<int(max=9223372036854775807):arrival_id>/undo")
-def undo_alike(arrival_id: int) -> AnyResponse:
-    """Take up again what was dropped together with this one."""
+@bp.post("/sync/quarantine/alike/<int(max=9223372036854775807):decision_id>/undo")
+def undo_alike(decision_id: int) -> AnyResponse:
+    """Take up again what was dropped by one decision."""
     with open_work() as work:
-        count = undo_drops(work, arrival_id)
-    return redirect(path_of("sync.quarantine", done="undone", count=count), HTTPStatus.SEE_OTHER)
+        undo(work, decision_id)
+    return _outcome(decision_id)
+
+
+def _outcome(decision_id: int) -> AnyResponse:
+    return redirect(path_of("sync.quarantine", decision=decision_id), HTTPStatus.SEE_OTHER)
 
 
 def _page(peer: str, code: str, form: Form, status: int = HTTPStatus.OK) -> Response:
@@ -58,4 +57,12 @@ def _page(peer: str, code: str, form: Form, status: int = HTTPStatus.OK) -> Resp
             group = group_of(work.session, Alike(peer.replace("\0", ""), code.replace("\0", "")))
         except NothingLikeIt:
             raise NotFound from None
-    return render("sync/alike.html", status, form=form, group=group, most=AT_ONCE, **line_words())
+        shown_us = to_us(work.now)
+    return render(
+        "sync/alike.html",
+        status,
+        form=form,
+        group=group,
+        shown_us=shown_us,
+        **line_words(),
+    )

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cirt.exchange.cases.asking import letters_about
 from cirt.exchange.cases.comparing import conflict_of
+from cirt.exchange.cases.decided import decisions
 from cirt.exchange.cases.deciding import drop_arrival as drop
 from cirt.exchange.cases.deciding import is_undoable, undo_drop
 from cirt.exchange.cases.deciding import take_arrival as take
@@ -57,6 +58,7 @@ def quarantine() -> Response:
         page = quarantine_page(work.session, wanted, work.now, args.get("page"))
         groups = [] if wanted.settled else waiting_alike(work.session, wanted, work.now)
         full = full_peers(work.session)
+        known_decisions = decisions(work.session, work.now)
     chosen = {
         "peer": peer or None,
         "outcome": wanted.outcome,
@@ -74,18 +76,13 @@ def quarantine() -> Response:
         chosen=chosen,
         peers=known,
         is_filtered=any(value for name, value in chosen.items() if name != "view"),
-        done=args.get("done", ""),
-        count=_number(args.get("count", "")),
-        left=_number(args.get("left", "")),
-        last=_number(args.get("last", "")),
+        decisions=known_decisions,
+        asked=next(
+            (it for it in known_decisions if str(it.decision.id) == args.get("decision")), None
+        ),
         address=lambda **changed: path_of("sync.quarantine", **{**chosen, **changed}),
         **line_words(),
     )
-
-
-def _number(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) < len(str(2**63))
-    return int(text) if is_number else 0
 
 
 @bp.get("/sync/quarantine/<int(max=9223372036854775807):arrival_id>")
