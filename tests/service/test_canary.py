@@ -370,6 +370,7 @@ NEEDED = {
     "link.rehearse": {"link": "link"},
     "link.check": {"check": "check"},
     "link.again": {"check": "check"},
+    "quarantine.decide": {"decision": "decision"},
 }
 
 
