@@ -13,7 +13,7 @@ run: .venv/.run ## two national CIRTs on loopback that already exchange; Ctrl-C 
 
 test: .venv/.dev ## every test, on SQLite and a real PostgreSQL, pages in Chromium
 	@sh deploy/chromium.sh
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup --durations 15 -m "not long"
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal --durations 15 -m "not long"
 
 check: .venv/.dev ## what CI does: format, lint, types, import contracts, tests, docs, byte budget
 	$(BIN)/ruff format --check .
@@ -23,7 +23,7 @@ check: .venv/.dev ## what CI does: format, lint, types, import contracts, tests,
 	$(MAKE) test
 
 check-long: check ## CI plus the long sweeps
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m long
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m long
 
 bench: .venv/.dev ## the benchmarks, one JSON line per figure; BENCH="taxii --million" and the like choose
 	@$(BIN)/python -m tests.bench $(BENCH)

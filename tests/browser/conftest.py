@@ -49,7 +49,7 @@ def program(databases: Databases, tmp_path: Path) -> Iterator[Program]:
 def site(program: Program) -> Iterator[str]:
     """Its pages and its TAXII server, in a thread of the test; no worker runs."""
     server = make_server("127.0.0.1", 0, create_app(program), True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

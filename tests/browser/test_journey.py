@@ -32,7 +32,7 @@ def it(
 ) -> Iterator[Journey]:
     backend, script = request.param
     with (
-        a_pair(databases, backend, tmp_path) as pair,
+        a_pair(databases, backend, tmp_path, is_hurried=True) as pair,
         a_journey(pair, chromium, script=script) as made,
     ):
         yield made

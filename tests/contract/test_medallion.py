@@ -106,7 +106,7 @@ def medallion(tmp_path: Path) -> Iterator[Medallion]:
     app.taxii_config = {"max_page_size": 100}  # type: ignore[attr-defined]
     foreign.register_blueprints(app)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield Medallion(f"http://127.0.0.1:{server.server_port}/taxii2/", app)

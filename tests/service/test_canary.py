@@ -22,10 +22,10 @@ from cirt.boot.app import create_app
 from cirt.cli import root
 from cirt.exchange.carrying.errors import NoGiving
 from cirt.exchange.carrying.sending import write_file
+from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import CirtError
 from cirt.kernel.exchange_keys import PrivateKeys
 from cirt.kernel.log import _Line
-from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE
 from cirt.objects.markings import TLP2_REFS
@@ -44,8 +44,10 @@ from tests.support.canary import (
     Cage,
     a_cage,
     addresses,
+    caged,
     domain,
 )
+from tests.support.databases import Databases
 from tests.support.stix import an_indicator
 from tests.support.store import numbered
 
@@ -61,8 +63,9 @@ STARTERS = {
 
 
 @pytest.fixture
-def cage(program: Program) -> Cage:
-    return a_cage(program)
+def cage(databases: Databases, backend: str, tmp_path: Path, clock: FakeClock) -> Iterator[Cage]:
+    with databases.filled(backend, tmp_path / "data", clock, a_cage) as (program, made):
+        yield caged(program, made)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -16,9 +17,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from cirt.boot.app import create_app
-from cirt.kernel.program import Program
+from cirt.kernel.clock import FakeClock
 from tests.support.browse import FoundForm, Visitor, forms_in
-from tests.support.canary import Cage, a_cage, addresses
+from tests.support.canary import Cage, a_cage, addresses, caged
+from tests.support.databases import Databases
 
 NASTY = {
     "markup": "zqa</textarea></title></script><zqtag onzq=1>\" onzq=\"1' onzq='1 {{7*7}} {x} %(y)s %s",
@@ -60,8 +62,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def cage(program: Program) -> Cage:
-    return a_cage(program)
+def cage(databases: Databases, backend: str, tmp_path: Path, clock: FakeClock) -> Iterator[Cage]:
+    with databases.filled(backend, tmp_path / "data", clock, a_cage) as (program, made):
+        yield caged(program, made)
 
 
 @pytest.fixture

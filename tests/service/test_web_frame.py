@@ -48,10 +48,9 @@ def test_somebody_without_the_role_is_told_which_one_it_needs(program: Program) 
 
 
 def test_an_administrator_begins_where_an_administrator_may_be(program: Program) -> None:
-    visitor = signed_in(program, Role.ADMIN)
+    visitor = Visitor(web_app(program))
 
-    assert visitor.last
-    assert visitor.last.status_code == 200
+    assert visitor.sign_in(a_colleague(program, Role.ADMIN)).status_code == 200
     assert "Triage" not in visitor.page
 
 

@@ -4,7 +4,8 @@ import base64
 import itertools
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from copy import deepcopy
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -163,7 +164,19 @@ class Cage:
         self.expected += [(each, path, word) for each in recipients]
 
 
+def caged(program: Program, cage: Cage) -> Cage:
+    """The same cage in a copy of its database."""
+    give_the_console_its_key(program)
+    others = {
+        each.name: deepcopy(getattr(cage, each.name))
+        for each in fields(cage)
+        if each.name != "program"
+    }
+    return Cage(with_a_connector(program), **others)
+
+
 def a_cage(program: Program) -> Cage:
+    """Filled; :func:`caged` gives copies of it."""
     cage = Cage(with_a_connector(program))
     add_staff(cage)
     peers = add_peers(cage)
@@ -180,7 +193,6 @@ def a_cage(program: Program) -> Cage:
         name_the_rest(cage, work)
     fill_requests(cage, named, red)
     fill_agreements(cage)
-    give_the_console_its_key(program)
     return cage
 
 

@@ -5,16 +5,16 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
 from cirt.kernel import schema
-from cirt.kernel.clock import Clock
+from cirt.kernel.clock import Clock, SystemClock
 from cirt.kernel.db import make_engine
 from cirt.kernel.keys import Keys
 from cirt.kernel.program import Program
@@ -27,17 +27,19 @@ TEST_SECRET = b"a secret of the tests, 32 bytes!"
 TEST_KEYS = Keys(TEST_SECRET)
 MEMORY_DISK = Path("/dev/shm")  # of Linux; a database is made there in 15 ms, on a slow disk in 300
 ENOUGH = 4 << 30  # bytes free; the server with a run's databases keeps below 2
+Made = TypeVar("Made")
 
 
 class Databases:
-    """Hands out copies of a migrated and initialised template, one per test."""
+    """Hands out copies of templates, one per test: migrated, then initialised, then filled as tests ask for it."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._server: object | None = None
         self._postgres_url = ""
         self._admin_engine: sa.Engine | None = None
-        self._templates: dict[str, str] = {}
+        self._templates: dict[tuple[str, object], str] = {}  # by kind and by what filled them
+        self._made: dict[tuple[str, object], object] = {}  # what the filling returned
         self._handed_out: set[str] = set()
         self._engines: dict[str, sa.Engine] = {}
 
@@ -58,17 +60,52 @@ class Databases:
             self._server.cleanup()  # type: ignore[attr-defined]  # the package has no types
             shutil.rmtree(self._pgdata, ignore_errors=True)
 
-    @contextmanager
-    def program(self, backend: str, data_dir: Path, clock: Clock) -> Iterator[Program]:
+    def program(
+        self, backend: str, data_dir: Path, clock: Clock
+    ) -> AbstractContextManager[Program]:
         """A program on a database of its own, which is gone afterwards."""
-        url = self.url(backend, data_dir)
+        return self._program(backend, data_dir, clock, self._initialised(backend))
+
+    @contextmanager
+    def filled(
+        self, backend: str, data_dir: Path, clock: Clock, fill: Callable[[Program], Made]
+    ) -> Iterator[tuple[Program, Made]]:
+        """A program as ``fill`` leaves it, and what that returned, which every caller gets and none may change.
+
+        It is called once for each kind of database. What it fills is a database, no folder.
+        """
+        key = (backend, fill)
+        if key not in self._templates:
+            with self._program(
+                backend, self._place(), clock, self._initialised(backend), stays=True
+            ) as program:
+                self._made[key] = fill(program)
+            self._templates[key] = self._name_of(program)
+        made: Any = self._made[key]
+        with self._program(backend, data_dir, clock, self._templates[key]) as program:
+            yield program, made
+
+    def copy_of(
+        self, program: Program, data_dir: Path, clock: Clock
+    ) -> AbstractContextManager[Program]:
+        """A program on a copy of another's database, which nobody else has open."""
+        program.engine.dispose()  # PostgreSQL copies none that is in use
+        backend = program.engine.dialect.name
+        return self._program(backend, data_dir, clock, self._name_of(program))
+
+    @contextmanager
+    def _program(
+        self, backend: str, data_dir: Path, clock: Clock, template: str, *, stays: bool = False
+    ) -> Iterator[Program]:
+        url = self._copy(backend, data_dir, template)
         engine = self._share(backend, make_engine(url))
+        program = Program(self._settings(data_dir, url), engine, TEST_KEYS, clock)
         try:
-            yield Program(self._settings(data_dir, url), engine, TEST_KEYS, clock)
+            yield program
         finally:
-            engine.dispose()
-            if backend == "postgresql":  # files go with their folder
-                self._drop(sa.make_url(url).database or "")
+            engine.dispose()  # SQLite folds its log into the file as the last connection closes
+            if backend == "postgresql" and not stays:  # files go with their folder
+                self._drop(self._name_of(program))
 
     def _share(self, backend: str, engine: sa.Engine) -> sa.Engine:
         """Statements compiled for one database serve all of its kind: a fifth of the time of a page's test."""
@@ -90,9 +127,15 @@ class Databases:
             engine.dispose()
 
     def url(self, backend: str, data_dir: Path) -> str:
-        """A fresh copy of the template; for instances that run as processes of their own."""
+        """A fresh copy, initialised; for instances that run as processes of their own."""
+        return self._copy(backend, data_dir, self._initialised(backend))
+
+    def migrated_url(self, backend: str, data_dir: Path) -> str:
+        """A fresh copy with all tables and nothing in them."""
+        return self._copy(backend, data_dir, self._migrated(backend))
+
+    def _copy(self, backend: str, data_dir: Path, template: str) -> str:
         data_dir.mkdir(parents=True, exist_ok=True)
-        template = self._templates.get(backend) or self._make_template(backend)
         if backend == "sqlite":
             target = data_dir / "cirt.sqlite3"
             shutil.copy(template, target)
@@ -117,26 +160,36 @@ class Databases:
         self._admin(f"DROP DATABASE {name} WITH (FORCE)")
         self._handed_out.discard(name)
 
-    def _make_template(self, backend: str) -> str:
-        if backend == "sqlite":
-            place = str(self._home / "template.sqlite3")
-            self._fill(f"sqlite:///{place}")
-        else:
-            place = "template_cirt"
-            self._admin(f"CREATE DATABASE {place}")
-            self._fill(self._database_url(place))
-        self._templates[backend] = place
-        return place
-
-    def _fill(self, url: str) -> None:
-        engine = make_engine(url)
-        try:
+    def _migrated(self, backend: str) -> str:
+        key = (backend, schema.upgrade)
+        if key not in self._templates:
+            engine = make_engine(self.empty_url(backend, self._place()))
             schema.upgrade(engine)
-            program = Program(self._settings(self._home, url), engine, TEST_KEYS)
-            with program.work(CONSOLE) as work:
+            engine.dispose()
+            self._templates[key] = str(engine.url.database)
+        return self._templates[key]
+
+    def _initialised(self, backend: str) -> str:
+        key = (backend, found)
+        if key not in self._templates:
+            with (
+                self._program(
+                    backend, self._place(), SystemClock(), self._migrated(backend), stays=True
+                ) as program,
+                program.work(CONSOLE) as work,
+            ):
                 found(work, name="EX-CIRT", country="EX")
-        finally:
-            engine.dispose()  # SQLite folds its log into the file as the last connection closes
+            self._templates[key] = self._name_of(program)
+        return self._templates[key]
+
+    def _place(self) -> Path:
+        """For one template."""
+        return self._home / uuid.uuid4().hex
+
+    @staticmethod
+    def _name_of(program: Program) -> str:
+        """Its file, or its name on the server."""
+        return str(program.engine.url.database)
 
     def _settings(self, data_dir: Path, url: str) -> Settings:
         return read_settings(

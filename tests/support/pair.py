@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from cirt.boot.stage import Team
 from cirt.boot.story import Cast, tell
 from cirt.exchange.models import Link
-from cirt.kernel import schema
 from cirt.kernel.keys import make_key_file
 from cirt.kernel.program import Program, key_file, load_program
 from cirt.kernel.settings import read_settings
@@ -42,8 +41,10 @@ class Side:
 
 
 @contextmanager
-def a_pair(databases: Databases, backend: str, home: Path) -> Iterator[tuple[Side, Side]]:
-    """Valdora and Meridia, both ready; each asks the other every second."""
+def a_pair(
+    databases: Databases, backend: str, home: Path, *, is_hurried: bool = False
+) -> Iterator[tuple[Side, Side]]:
+    """Valdora and Meridia, both ready; each asks the other as in the demo, or every second."""
     with ExitStack() as stack:
         places = [_place(databases, backend, home / team.slug) for team in Team]
         for program, _ in places:
@@ -54,7 +55,8 @@ def a_pair(databases: Databases, backend: str, home: Path) -> Iterator[tuple[Sid
             for team, (program, environment) in zip(Team, places, strict=True)
         )
         for side in sides:
-            _hurry(side.program)
+            if is_hurried:
+                _hurry(side.program)
             stack.enter_context(_up(side))
         yield sides[0], sides[1]
 
@@ -63,7 +65,7 @@ def _place(databases: Databases, backend: str, home: Path) -> tuple[Program, dic
     port = free_port()
     environment = {
         "CIRT_DATA_DIR": str(home),
-        "CIRT_DATABASE_URL": databases.empty_url(backend, home),
+        "CIRT_DATABASE_URL": databases.migrated_url(backend, home),
         "CIRT_BASE_URL": f"http://127.0.0.1:{port}",
         "CIRT_BIND": f"127.0.0.1:{port}",
         "CIRT_WORKERS": "1",
@@ -71,9 +73,7 @@ def _place(databases: Databases, backend: str, home: Path) -> tuple[Program, dic
     }
     settings = read_settings(environment)
     make_key_file(key_file(settings))
-    program = load_program(settings)
-    schema.upgrade(program.engine)
-    return program, environment
+    return load_program(settings), environment
 
 
 def _side(team: Team, program: Program, environment: dict[str, str], cast: Cast) -> Side:
