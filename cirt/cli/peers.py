@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cirt.cli.console import Console, pass_console, password_option, read_password
+from cirt.exchange.carrying.own_keys import check_not_ours
 from cirt.exchange.links import try_again
 from cirt.parties import peers
 from cirt.parties.certificates import shown
@@ -141,6 +142,8 @@ def set_(
     )
     with console.work() as work:
         made = peers.set_peer(work, console.program().keys, slug, facts)
+        if exchange_key:
+            check_not_ours(work, console.program().keys, made)
         try_again(work, slug)
         fingerprint = peers.exchange_fingerprint(made)
     said = f"{slug} is changed."

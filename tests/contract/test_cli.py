@@ -525,3 +525,13 @@ def test_keys_for_mail_are_added_listed_and_forgotten(cli: Cli, tmp_path: Path) 
     assert (listed["ours"], listed["in_force"]) == ("no", "yes")
     cli.done("pgp", "remove", added[0])
     assert "there is no key" in cli.refused("pgp", "remove", added[0])
+
+
+def test_our_own_exchange_key_is_recorded_of_no_peer(linked: Cli) -> None:
+    own = linked.json("exchange", "key")["key"]
+
+    said = linked.refused("peer", "set", "cert-b", "--exchange-key", own)
+
+    assert "our own" in said
+    assert "cert-b" in said
+    assert linked.json("peer", "show", "cert-b")["exchange_fingerprint"] is None

@@ -85,6 +85,13 @@ class PeerKeyMissing(NotFound):
     )
 
 
+class OwnKeyGiven(Conflict):
+    code = "own-key-given"
+    message = mark(
+        "This exchange key is our own. Record the one that {peer} gets there from: cirt exchange key."
+    )
+
+
 class NothingToCarry(NotFound):
     code = "nothing-to-carry"
     message = mark(

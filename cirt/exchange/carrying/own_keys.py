@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.carrying.errors import PeerKeyMissing
+from cirt.exchange.carrying.errors import OwnKeyGiven, PeerKeyMissing
 from cirt.exchange.carrying.models import OwnKey
 from cirt.kernel.exchange_keys import PrivateKeys, PublicKeys
 from cirt.kernel.inserting import insert_new
@@ -57,6 +57,16 @@ def keys_of(peer: Peer) -> PublicKeys:
     if peer.exchange_key is None:
         raise PeerKeyMissing(peer=peer.slug)
     return PublicKeys.parse(peer.exchange_key)
+
+
+def check_not_ours(work: Work, keys: Keys, peer: Peer) -> None:
+    """Else whatever we sign would be taken as the peer's.
+
+    Raises:
+        OwnKeyGiven.
+    """
+    if peer.exchange_key is not None and keys_of(peer) == own_keys(work, keys).public:
+        raise OwnKeyGiven(peer=peer.slug)
 
 
 def holder_of(session: Session, fingerprint: str) -> Peer | None:
