@@ -27,9 +27,30 @@ class Waiting:
 
 
 def queue_new(work: Work, link: Link) -> None:
-    """What was released to the peer, and what was revoked of what went, since somebody looked last."""
+    """What was released to the peer, and what was revoked of what went, since somebody looked last; without what the
+    link carries no more."""
+    _unqueue_left_out(work, link)
     _queue_released(work, link)
     _queue_revocations(work, link)
+
+
+def _unqueue_left_out(work: Work, link: Link) -> None:
+    """What waits and is of other types than the link carries now; what may have gone already goes on to its end, and a
+    sighting goes back whatever the link carries."""
+    if not link.types:
+        return
+    is_left_out = sa.exists().where(
+        ObjectVersion.id == Outgoing.version_id,
+        StixObject.id == ObjectVersion.object_id,
+        StixObject.type.not_in([*_carried(link.types), "sighting"]),
+        ObjectVersion.revoked.is_(False),
+        ObjectVersion.bare.is_(False),
+        ~_has_left(link),
+    )
+    waits = (Outgoing.sent_at.is_(None), Outgoing.failure.is_(None))
+    work.session.execute(
+        sa.delete(Outgoing).where(Outgoing.link_id == link.id, *waits, is_left_out)
+    )
 
 
 def _queue_released(work: Work, link: Link) -> None:
@@ -52,11 +73,10 @@ def _queue_released(work: Work, link: Link) -> None:
         .order_by(FeedRow.date_us)
     )
     if link.types:
-        carried = sorted(NEEDED.union(link.types))
         fresh = (
             fresh.join(ObjectVersion, ObjectVersion.id == FeedRow.version_id)
             .join(StixObject, StixObject.id == ObjectVersion.object_id)
-            .where(StixObject.type.in_(carried))
+            .where(StixObject.type.in_(_carried(link.types)))
         )
     queue(work, link, work.session.scalars(fresh).all())
 
@@ -65,12 +85,6 @@ def _queue_revocations(work: Work, link: Link) -> None:
     """Of what went over this link, or may have, and has been revoked since, by us or by its author: the gate has the
     last word."""
     newest = aliased(ObjectVersion)
-    has_left = sa.exists().where(
-        HandedOut.object_id == ObjectVersion.object_id,
-        HandedOut.version_id == ObjectVersion.id,
-        HandedOut.peer_id == link.peer_id,
-        HandedOut.exit == Exit.PUSH,
-    )
     gone = (
         sa.select(newest.id)
         .join(StixObject, StixObject.newest_id == newest.id)
@@ -78,13 +92,27 @@ def _queue_revocations(work: Work, link: Link) -> None:
         .join(Outgoing, Outgoing.version_id == ObjectVersion.id)
         .where(
             Outgoing.link_id == link.id,
-            sa.or_(Outgoing.sent_at.is_not(None), has_left),
+            sa.or_(Outgoing.sent_at.is_not(None), _has_left(link)),
             newest.revoked.is_(True),
             ~_queued(link, newest.id),
         )
         .distinct()
     )
     queue(work, link, work.session.scalars(gone).all())
+
+
+def _carried(types: Sequence[str]) -> list[str]:
+    return sorted(NEEDED.union(types))
+
+
+def _has_left(link: Link) -> sa.ColumnElement[bool]:
+    """Of the version that is asked about: the peer may have it, by this way."""
+    return sa.exists().where(
+        HandedOut.object_id == ObjectVersion.object_id,
+        HandedOut.version_id == ObjectVersion.id,
+        HandedOut.peer_id == link.peer_id,
+        HandedOut.exit == Exit.PUSH,
+    )
 
 
 def _queued(link: Link, version_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:

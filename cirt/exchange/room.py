@@ -13,10 +13,8 @@ from cirt.parties.models import Peer
 
 MOST = 1 << 30  # bytes of one peer that may wait in quarantine
 _ROW = 1024  # bytes that an arrival takes besides its own
-LEAST_FREE, _PART_FREE = (
-    1 << 30,
-    20,
-)  # bytes, or this part of a small disk: what is left for the desk
+LEAST_FREE = 1 << 30  # bytes of the disk that are left for the desk
+_PART_FREE = 20  # of a small disk this part
 
 
 def check_room(session: Session, peer: Peer) -> None:

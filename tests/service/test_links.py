@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from cirt.exchange import pull
+from cirt.exchange.arrivals import take
 from cirt.exchange.budget import used_on
 from cirt.exchange.due import put_due
 from cirt.exchange.estimating import Estimate, OnlyForPull, estimate_link
@@ -35,13 +36,16 @@ from cirt.exchange.push import push_link
 from cirt.exchange.queries import lines_in_trouble, next_try
 from cirt.exchange.queuing import queue
 from cirt.exchange.runs import Caps
+from cirt.exchange.sightings import ReportSighting, report_sighting
 from cirt.exchange.timing.cron import CronWrong
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotAllowed
 from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.program import Program
+from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM
 from cirt.worker.loop import run_one
+from tests.support.hostile import hostile
 from tests.support.plain_peer import COLLECTION, plain_peer
 from tests.support.release import a_collection, our_indicator, published
 from tests.support.store import indicator, numbered
@@ -211,6 +215,32 @@ def test_a_push_carries_the_types_of_its_filter(program: Program) -> None:
     with program.work(SYSTEM, write=False) as work:
         waiting = sa.select(Outgoing.link_id).where(Outgoing.version_id == version_id)
         assert list(work.session.scalars(waiting)) == [link_ids[1]]
+
+
+def test_what_waits_when_a_push_is_narrowed_waits_no_more_and_goes_when_it_is_widened(
+    program: Program,
+) -> None:
+    with hostile("good") as peer:
+        with program.work(CONSOLE) as work:
+            far = a_far_peer(program, work, f"{peer.base}/taxii2/")
+            collection = a_collection(work, far)
+            made = our_indicator(work)
+            versions = published(work, collection, made)
+            link = add_link(work, AddLink(far.slug, "c", LinkDirection.PUSH, collection.alias))
+            queue(work, link, versions)  # and the peer was away
+            take(work, [indicator(1, tlp=Tlp.GREEN).raw], peer=far)
+            days = (work.now, work.now)
+            seen = report_sighting(work, ReportSighting(numbered("indicator", 1), *days))
+
+        change(program, link.id, types=("malware",))
+        push_link(program, link.id)
+        assert not any(made.stix_id.encode() in body for body in peer.posted)
+        assert any(seen.stix_id.encode() in body for body in peer.posted)
+        assert health_of(program, link.id).waiting == 0
+
+        change(program, link.id, types=())
+        push_link(program, link.id)
+        assert any(made.stix_id.encode() in body for body in peer.posted)
 
 
 def test_two_runs_that_queue_the_same_at_once_let_it_wait_once(program: Program) -> None:
