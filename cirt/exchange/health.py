@@ -18,7 +18,7 @@ from cirt.exchange.watching.rules import Line
 from cirt.exchange.watching.telling import Came, Told, tell_reading, tell_sending
 from cirt.kernel.text import mark
 from cirt.parties.models import Peer, PeerState
-from cirt.release.models import Collection
+from cirt.release.models import Collection, Member
 
 
 class Health(StrEnum):
@@ -66,6 +66,7 @@ class LinkHealth:
     refused_by_peer: int
     last_run: Run | None
     by_file: bool = False  # carried, so that it never runs by itself
+    is_member: bool = True  # of the collection of ours that a push sends from
     error: str | None = None
     message: str = ""
     values: dict[str, Any] = field(default_factory=dict)
@@ -81,15 +82,22 @@ class LinkHealth:
     @property
     def told(self) -> Told | None:
         """What the last run came to; None while there is none, it is under way, or it failed."""
-        return _told(self.direction, self.last_run, self.last_data_at, by_file=self.by_file)
+        closed = None if self.is_member else self.collection
+        return _told(
+            self.direction, self.last_run, self.last_data_at, by_file=self.by_file, closed=closed
+        )
 
 
 def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth]:
     """Every link, or those with one peer, by the peer's name. Five queries, however many links there are."""
     query = (
-        sa.select(Link, Peer, Collection.alias)
+        sa.select(Link, Peer, Collection.alias, Member.peer_id)
         .join(Peer, Peer.id == Link.peer_id)
         .outerjoin(Collection, Collection.id == Link.collection_id)
+        .outerjoin(
+            Member,
+            sa.and_(Member.collection_id == Collection.id, Member.peer_id == Link.peer_id),
+        )
         .order_by(Peer.name, Link.id)
     )
     if peer_id is not None:
@@ -119,11 +127,12 @@ def link_health(session: Session, peer_id: int | None = None) -> list[LinkHealth
             refused_by_peer=refused.get(link.id, 0),
             last_run=runs.get(link.id),
             by_file=link.by_file,
+            is_member=link.collection_id is None or member is not None,
             error=link.error,
             message=LINK_ERRORS.get(link.error or "", ""),
             values=dict(link.error_values),
         )
-        for link, peer, alias in session.execute(query)
+        for link, peer, alias, member in session.execute(query)
     ]
 
 
@@ -166,14 +175,19 @@ def _word(link: Link, peer: Peer, run: Run | None, *, is_silent: bool) -> Health
 
 
 def _told(
-    direction: LinkDirection, run: Run | None, since: datetime | None, *, by_file: bool
+    direction: LinkDirection,
+    run: Run | None,
+    since: datetime | None,
+    *,
+    by_file: bool,
+    closed: str | None = None,
 ) -> Told | None:
     if run is None or run.state is not RunState.DONE:
         return None
     counts = Counts(run.offered, run.taken, run.known, run.held, run.refused)
     if direction is LinkDirection.PULL:
         return tell_reading(counts, since)
-    return tell_sending(counts, by_file=by_file)
+    return tell_sending(counts, by_file=by_file, closed=closed)
 
 
 def _outgoing(session: Session, condition: sa.ColumnElement[bool]) -> dict[int, int]:

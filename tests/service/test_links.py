@@ -38,12 +38,14 @@ from cirt.exchange.queuing import queue
 from cirt.exchange.runs import Caps
 from cirt.exchange.sightings import ReportSighting, report_sighting
 from cirt.exchange.timing.cron import CronWrong
+from cirt.exchange.watching.telling import Came
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.errors import NotAllowed
 from cirt.kernel.jobs import Job, JobState
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import CONSOLE, PUBLIC, SYSTEM
+from cirt.release.collections import remove_member
 from cirt.worker.loop import run_one
 from tests.support.hostile import hostile
 from tests.support.plain_peer import COLLECTION, plain_peer
@@ -241,6 +243,24 @@ def test_what_waits_when_a_push_is_narrowed_waits_no_more_and_goes_when_it_is_wi
         change(program, link.id, types=())
         push_link(program, link.id)
         assert any(made.stix_id.encode() in body for body in peer.posted)
+
+
+def test_a_push_from_a_collection_that_is_closed_to_the_peer_says_so(program: Program) -> None:
+    with hostile("good") as peer:
+        with program.work(CONSOLE) as work:
+            far = a_far_peer(program, work, f"{peer.base}/taxii2/")
+            collection = a_collection(work, far)
+            link = add_link(work, AddLink(far.slug, "c", LinkDirection.PUSH, collection.alias))
+        said = []
+        for leave in (False, True):
+            if leave:
+                with program.work(CONSOLE) as work:
+                    remove_member(work, collection, far)
+            push_link(program, link.id)
+            told = health_of(program, link.id).told
+            said.append(told and told.came)
+
+    assert said == [Came.NOTHING_TO_SEND, Came.NO_MEMBER]
 
 
 def test_two_runs_that_queue_the_same_at_once_let_it_wait_once(program: Program) -> None:

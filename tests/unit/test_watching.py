@@ -149,6 +149,7 @@ def test_what_a_run_that_sends_came_to() -> None:
     assert tell_sending(Counts(2, 2)).came is Came.SENT
     assert tell_sending(Counts(2), by_file=True).came is Came.CARRIED
     assert tell_sending(Counts(), by_file=True).came is Came.NOTHING_TO_SEND
+    assert "no member of eu" in tell_sending(Counts(), closed="eu").sentence
     assert "did not take 1" in tell_sending(Counts(2, 1, refused=1)).sentence
     assert set(CAME_WORDS) == set(Came)
 

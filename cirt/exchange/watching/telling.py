@@ -23,6 +23,7 @@ class Came(StrEnum):
     SENT = "sent"
     CARRIED = "carried"
     NOTHING_TO_SEND = "nothing-to-send"
+    NO_MEMBER = "no-member"  # so that nothing ever waits
     NOT_ALL_SENT = "not-all-sent"
 
 
@@ -41,13 +42,14 @@ CAME_WORDS: Mapping[Came, str] = {
         "Put into a file: {offered}. Whether it has arrived, the peer's next file says."
     ),
     Came.NOTHING_TO_SEND: mark("Nothing waited to be sent."),
+    Came.NO_MEMBER: mark("Nothing waited to be sent, for the peer is no member of {collection}."),
     Came.NOT_ALL_SENT: mark("Sent {taken} of {offered}; the peer did not take {refused}."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """``values`` are numbers, and ``since`` a time or None."""
+    """``values`` are numbers; ``since`` is a time or None, ``collection`` an alias of ours."""
 
     came: Came
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -84,10 +86,12 @@ def tell_reading(counts: Counts, since: object) -> Told:
     return Told(Came.ALL_KNOWN if is_known else Came.NOTHING_TAKEN, numbers)
 
 
-def tell_sending(counts: Counts, *, by_file: bool = False) -> Told:
-    """Of a run that sends."""
+def tell_sending(counts: Counts, *, by_file: bool = False, closed: str | None = None) -> Told:
+    """Of a run that sends; ``closed`` is the collection that it sends from where the peer is no member of that."""
     if not counts.offered:
-        return Told(Came.NOTHING_TO_SEND)
+        return (
+            Told(Came.NO_MEMBER, {"collection": closed}) if closed else Told(Came.NOTHING_TO_SEND)
+        )
     if by_file:
         return Told(Came.CARRIED, {"offered": counts.offered})
     numbers = {"offered": counts.offered, "taken": counts.taken, "refused": counts.refused}
