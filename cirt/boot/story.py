@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cirt.boot.stage import HANDLER, LEAD, TRIAGE, Stage, Team
 from cirt.boot.year import DAYS
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program

@@ -10,13 +10,13 @@ import click
 
 from cirt.cli import checks
 from cirt.cli.console import Console, ListType, MomentType, begin_of, pass_console
-from cirt.exchange import links
 from cirt.exchange import sync as syncing
-from cirt.exchange.estimating import Estimate, estimate_link
 from cirt.exchange.health import LinkHealth, link_health
-from cirt.exchange.links import AddLink, Terms
+from cirt.exchange.links import service as links
+from cirt.exchange.links.estimating import Estimate, estimate_link
+from cirt.exchange.links.now import check_awake
+from cirt.exchange.links.service import AddLink, Terms
 from cirt.exchange.models import LinkDirection, Run, RunState
-from cirt.exchange.now import check_awake
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.inputs.links import read_span, write_span
 

@@ -8,7 +8,7 @@ import click
 
 from cirt.cli.console import Console, pass_console, password_option, read_password
 from cirt.exchange.carrying.own_keys import check_not_ours
-from cirt.exchange.links import try_again
+from cirt.exchange.links.service import try_again
 from cirt.parties import peers
 from cirt.parties.certificates import shown
 from cirt.parties.models import Peer, SightingsBack

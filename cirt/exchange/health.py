@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cirt.exchange.due import Rhythm, rhythm_of
+from cirt.exchange.links.due import Rhythm, rhythm_of
 from cirt.exchange.models import Link, LinkDirection, LinkState, Outgoing, Run, RunState
 from cirt.exchange.trouble import LINK_ERRORS, ChoiceMissing, ShareUsed
 from cirt.exchange.watching.alerts import standing

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from cirt.exchange.due import is_awake, next_run
 from cirt.exchange.health import RESTING, LinkHealth
+from cirt.exchange.links.due import is_awake, next_run
 from cirt.exchange.models import Link
 from cirt.exchange.watching.alerts import lines_alarmed
 from cirt.parties.models import Peer

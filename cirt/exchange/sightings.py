@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cirt.exchange.models import Link, LinkDirection, LinkState
-from cirt.exchange.queuing import queue
+from cirt.exchange.pushing.queuing import queue
 from cirt.exchange.remarks.subject import Subject, find_subject
 from cirt.kernel.errors import Invalid
 from cirt.kernel.text import mark

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from cirt.exchange.health import LinkHealth, link_health
 from cirt.exchange.models import Link, LinkDirection, Run
-from cirt.exchange.pull import pull_link
-from cirt.exchange.push import push_link
+from cirt.exchange.pulling.pull import pull_link
+from cirt.exchange.pushing.push import push_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM

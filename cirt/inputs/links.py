@@ -9,8 +9,8 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from cirt.exchange.budget import MEGABYTE
-from cirt.exchange.links import AddLink, Terms
+from cirt.exchange.links.budget import MEGABYTE
+from cirt.exchange.links.service import AddLink, Terms
 from cirt.exchange.models import LinkDirection
 from cirt.inputs.base import Choice, CommandInput, Line
 from cirt.kernel.text import mark

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cirt.exchange import arrivals, due, probing, sightings_back
+from cirt.exchange import arrivals, sightings_back
 from cirt.exchange.cases import slicing
 from cirt.exchange.complete import again
 from cirt.exchange.complete import service as complete
 from cirt.exchange.health import link_lines
+from cirt.exchange.links import due, probing
 from cirt.exchange.sync import sync_link
 from cirt.exchange.watching.alerts import update_alerts
 from cirt.kernel import jobs

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Run
 from cirt.exchange.sync import sync_link
 from cirt.kernel.clock import SystemClock

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Run
 from cirt.kernel.inserting import insert_columns
 from cirt.kernel.program import Program, key_file, load_program

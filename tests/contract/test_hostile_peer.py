@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cirt.exchange.models import Link, Run, RunState
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.kernel.clock import FakeClock

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import queuing
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Run, RunState
-from cirt.exchange.pull import pull_link
-from cirt.exchange.push import push_link
+from cirt.exchange.pulling.pull import pull_link
+from cirt.exchange.pushing import queuing
+from cirt.exchange.pushing.push import push_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.program import Program, key_file, load_program
 from cirt.kernel.settings import read_settings

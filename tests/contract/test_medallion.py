@@ -15,10 +15,10 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from cirt.exchange.arrivals import take
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Quarantined, Run, RunState
-from cirt.exchange.pull import pull_link
-from cirt.exchange.push import push_link
+from cirt.exchange.pulling.pull import pull_link
+from cirt.exchange.pushing.push import push_link
 from cirt.exchange.runs import Caps
 from cirt.exchange.sightings import ReportSighting, report_sighting
 from cirt.kernel.clock import FakeClock

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.program import Program
 from cirt.kernel.reaching import Limits

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import queuing
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Run, RunState
-from cirt.exchange.push import push_link
+from cirt.exchange.pushing import queuing
+from cirt.exchange.pushing.push import push_link
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, SYSTEM

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cirt.exchange.models import Run
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.kernel.program import Program

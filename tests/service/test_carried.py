@@ -32,11 +32,11 @@ from cirt.exchange.carrying.frames import Kind
 from cirt.exchange.carrying.models import Carried, CarriedFile
 from cirt.exchange.carrying.own_keys import own_keys, renew_keys
 from cirt.exchange.carrying.writing import Writer
-from cirt.exchange.due import put_due
 from cirt.exchange.health import Health, link_health
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.due import put_due
+from cirt.exchange.links.now import LinkByFile, run_now
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import Link, LinkDirection, Quarantined, Run, RunState
-from cirt.exchange.now import LinkByFile, run_now
 from cirt.exchange.sightings import NO_LINK, ReportSighting, report_sighting
 from cirt.exchange.sync import sync_all
 from cirt.exchange.trouble import LINK_ERRORS

@@ -15,18 +15,18 @@ from click.testing import CliRunner
 
 from cirt.boot.app import create_app
 from cirt.cli import root
-from cirt.exchange.budget import used_on
 from cirt.exchange.complete import service as complete
 from cirt.exchange.complete.again import begin_again, put_again, run_again
 from cirt.exchange.complete.errors import CheckBusy, NothingMissing, OnlyReadingChecked
 from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.complete.queries import CheckView, check_view
 from cirt.exchange.complete.service import new_check, put_check, run_check
-from cirt.exchange.due import is_busy, put_due
 from cirt.exchange.health import Health, link_health
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.budget import used_on
+from cirt.exchange.links.due import is_busy, put_due
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import Link, LinkDirection, Run, RunState
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.watching.alerts import standing
 from cirt.exchange.watching.days import Counts, link_line, note_run, trends
 from cirt.exchange.watching.models import AlertKind, LineAlert

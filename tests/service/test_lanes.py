@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from cirt.exchange.complete.again import put_again
 from cirt.exchange.complete.models import CheckState
 from cirt.exchange.complete.service import new_check, put_check
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.probing import ask_estimate, ask_rehearsal
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Run, RunState
-from cirt.exchange.probing import ask_estimate, ask_rehearsal
 from cirt.kernel import jobs
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.jobs import Job, JobState

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import pull
 from cirt.exchange.arrivals import take
-from cirt.exchange.budget import used_on
-from cirt.exchange.due import put_due
-from cirt.exchange.estimating import Estimate, OnlyForPull, estimate_link
-from cirt.exchange.filtering import is_wanted
 from cirt.exchange.health import Health, LinkHealth, link_health
-from cirt.exchange.links import (
+from cirt.exchange.links.budget import used_on
+from cirt.exchange.links.due import put_due
+from cirt.exchange.links.estimating import Estimate, OnlyForPull, estimate_link
+from cirt.exchange.links.filtering import is_wanted
+from cirt.exchange.links.now import LinkBusy, LinkWaits, run_now
+from cirt.exchange.links.probing import ask_estimate, ask_rehearsal
+from cirt.exchange.links.service import (
     AddLink,
     NothingToChoose,
     ShareTooSmall,
@@ -29,12 +30,11 @@ from cirt.exchange.links import (
     try_again,
 )
 from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
-from cirt.exchange.now import LinkBusy, LinkWaits, run_now
-from cirt.exchange.probing import ask_estimate, ask_rehearsal
-from cirt.exchange.pull import pull_link
-from cirt.exchange.push import push_link
+from cirt.exchange.pulling import pull
+from cirt.exchange.pulling.pull import pull_link
+from cirt.exchange.pushing.push import push_link
+from cirt.exchange.pushing.queuing import queue
 from cirt.exchange.queries import lines_in_trouble, next_try
-from cirt.exchange.queuing import queue
 from cirt.exchange.runs import Caps
 from cirt.exchange.sightings import ReportSighting, report_sighting
 from cirt.exchange.timing.cron import CronWrong
@@ -187,7 +187,7 @@ def test_what_a_run_under_way_passed_over_is_read_though_its_link_is_changed_mea
                 change(program, link_id, **new[at])
             return is_wanted(read, types)
 
-        monkeypatch.setattr("cirt.exchange.pull.is_wanted", changing)
+        monkeypatch.setattr("cirt.exchange.pulling.pull.is_wanted", changing)
         first = pull_link(program, link_id, caps=CAPS)
         health = health_of(program, link_id)
         assert (first.state, first.error, first.taken) == (RunState.DONE, "link-changed", 2)

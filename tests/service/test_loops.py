@@ -11,14 +11,14 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.taking import Arrival
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.loops.alarms import NoSuchAlarm, lift_alarm, standing_alarms
 from cirt.exchange.loops.disputes import NotAConflict, Solution, Solve, solve
 from cirt.exchange.loops.models import RateAlarm
 from cirt.exchange.loops.rates import MOST_AN_HOUR
 from cirt.exchange.models import LinkDirection, Outgoing, Quarantined
-from cirt.exchange.pull import pull_link
-from cirt.exchange.push import push_link
+from cirt.exchange.pulling.pull import pull_link
+from cirt.exchange.pushing.push import push_link
 from cirt.exchange.quarantine import NoSuchArrival
 from cirt.exchange.receipts import receive
 from cirt.exchange.remarks.commands import NoteObject

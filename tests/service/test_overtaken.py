@@ -1,7 +1,7 @@
 """Two runs of one link at once, of the worker and somebody at the console: the later one goes on alone."""
 
 from cirt.exchange.models import Link, Run, RunState
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 import cirt.boot.main  # noqa: F401 - adds its verbs
 from cirt.cli import root
 from cirt.cli.console import Console
-from cirt.exchange.links import find_link
+from cirt.exchange.links.service import find_link
 from cirt.exchange.models import Run
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.kernel.program import Program
 from cirt.kernel.tls import TlsTerms

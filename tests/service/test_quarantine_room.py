@@ -10,7 +10,7 @@ from cirt.exchange.arrivals import take
 from cirt.exchange.cases.commands import Decide
 from cirt.exchange.cases.deciding import drop_arrival
 from cirt.exchange.models import Quarantined
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.receipts import NoRoom, receive
 from cirt.exchange.room import check_room, full_peers
 from cirt.exchange.runs import Caps

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.loops.rates import MOST_AN_HOUR
 from cirt.exchange.models import LinkDirection, Outgoing, Quarantined
 from cirt.exchange.remarks.commands import JudgeObject, NoteObject, Opinion

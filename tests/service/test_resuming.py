@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from cirt.exchange.dates import format_added, parse_added
-from cirt.exchange.links import change_link, terms_of
+from cirt.exchange.links.service import change_link, terms_of
 from cirt.exchange.models import Link, RunState
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program

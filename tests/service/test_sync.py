@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import pull, push, queuing
 from cirt.exchange.arrivals import take
 from cirt.exchange.dates import parse_added
 from cirt.exchange.health import link_health
-from cirt.exchange.links import AddLink, add_link, pause_link
+from cirt.exchange.links.service import AddLink, add_link, pause_link
 from cirt.exchange.models import Link, LinkDirection, Outgoing, Run, RunState
-from cirt.exchange.pull import pull_link
-from cirt.exchange.push import push_link
+from cirt.exchange.pulling import pull
+from cirt.exchange.pulling.pull import pull_link
+from cirt.exchange.pushing import push, queuing
+from cirt.exchange.pushing.push import push_link
 from cirt.exchange.remarks.errors import NoSuchObject
 from cirt.exchange.remote import answers
 from cirt.exchange.runs import Caps

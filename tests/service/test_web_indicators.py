@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program

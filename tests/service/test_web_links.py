@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.probing import ESTIMATE, REHEARSE
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import Link, LinkDirection
-from cirt.exchange.probing import ESTIMATE, REHEARSE
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.kernel.jobs import Job
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE

@@ -5,7 +5,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
-from cirt.exchange.links import AddLink, add_link, pause_link
+from cirt.exchange.links.service import AddLink, add_link, pause_link
 from cirt.exchange.models import Link, LinkDirection, Quarantined, Run, RunState
 from cirt.exchange.trouble import PeerFailed
 from cirt.kernel.jobs import Job

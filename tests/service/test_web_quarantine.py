@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from cirt.cli import root
 from cirt.exchange.arrivals import take
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Quarantined
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange.due import put_due
-from cirt.exchange.links import (
+from cirt.exchange.links.due import put_due
+from cirt.exchange.links.service import (
     AddLink,
     EveryWrong,
     FromOnlyForPush,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cirt.boot.memory import spare_memory
 from cirt.exchange.models import Run
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.db import make_engine

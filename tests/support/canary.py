@@ -16,7 +16,7 @@ from cirt.exchange.arriving.taking import Arrival
 from cirt.exchange.cases.commands import Do
 from cirt.exchange.cases.models import AlikeDecision, Stage
 from cirt.exchange.complete.models import CheckState, ManifestCheck
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.loops.models import RateAlarm
 from cirt.exchange.models import LinkDirection, Outgoing, Quarantined
 from cirt.exchange.remarks.commands import JudgeObject, Opinion

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cirt.exchange.models import Link, Run
-from cirt.exchange.pull import pull_link
+from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.exchange.trouble import LINK_ERRORS
 from cirt.kernel.program import Program

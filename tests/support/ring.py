@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Run
 from cirt.exchange.sightings import ReportSighting, report_sighting
 from cirt.exchange.sync import sync_all

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection
 from cirt.kernel.program import Program
 from cirt.kernel.work import CONSOLE, Work

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cirt.exchange import due, trouble
+from cirt.exchange import trouble
 from cirt.exchange.arrivals import take
-from cirt.exchange.budget import Meter, metered
 from cirt.exchange.complete.comparing import Entry, Place, places_of
 from cirt.exchange.complete.errors import CheckBusy, NothingMissing
 from cirt.exchange.complete.models import CheckState
 from cirt.exchange.complete.service import find_check, is_at_work
+from cirt.exchange.links import due
+from cirt.exchange.links.budget import Meter, metered
+from cirt.exchange.links.now import LinkBusy
 from cirt.exchange.models import Link, Outcome, Run
-from cirt.exchange.now import LinkBusy
 from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import Caps, Running, count, peer_of, run_link
 from cirt.kernel import jobs

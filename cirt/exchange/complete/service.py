@@ -6,16 +6,16 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from cirt.exchange import trouble
-from cirt.exchange.budget import metered
 from cirt.exchange.complete.comparing import Entry, Place, places_of
 from cirt.exchange.complete.errors import CheckBusy, NoSuchCheck, OnlyReadingChecked
 from cirt.exchange.complete.models import CheckState, ManifestCheck
 from cirt.exchange.complete.walking import ManifestWalk
 from cirt.exchange.dates import format_added
-from cirt.exchange.due import is_busy, lane_of
-from cirt.exchange.links import find_link
+from cirt.exchange.links.budget import metered
+from cirt.exchange.links.due import is_busy, lane_of
+from cirt.exchange.links.now import LinkByFile
+from cirt.exchange.links.service import find_link
 from cirt.exchange.models import Link, LinkDirection, Run, RunState
-from cirt.exchange.now import LinkByFile
 from cirt.exchange.remote.collections import Remote
 from cirt.exchange.runs import Caps, Running, check_may_run
 from cirt.kernel import jobs

@@ -8,7 +8,7 @@ from datetime import timedelta
 from cirt.exchange import trouble
 from cirt.exchange.complete.comparing import Entry
 from cirt.exchange.dates import format_added, parse_added
-from cirt.exchange.filtering import asked_types, is_carried
+from cirt.exchange.links.filtering import asked_types, is_carried
 from cirt.exchange.remote.collections import ManifestPage, RemoteCollection
 
 _PAGE = 1000

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from cirt.exchange.cases.kinds import MEANINGS, case_of
 from cirt.exchange.cases.queries import quarantine_counts
 from cirt.exchange.health import Health, LinkHealth, link_health
+from cirt.exchange.links.now import LinkBusy, LinkByFile, LinkRests, LinkWaits, run_now
 from cirt.exchange.loops.alarms import standing_alarms
-from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, LinkWaits, run_now
 from cirt.exchange.queries import next_try
 from cirt.exchange.refusals import count_refusals
 from cirt.exchange.trouble import LINK_ERRORS

@@ -8,9 +8,9 @@ from cirt.exchange.complete.errors import CheckBusy, NothingMissing, OnlyReading
 from cirt.exchange.complete.queries import check_view
 from cirt.exchange.complete.service import put_check
 from cirt.exchange.health import link_health
-from cirt.exchange.links import NoSuchLink
+from cirt.exchange.links.now import LinkBusy, LinkByFile
+from cirt.exchange.links.service import NoSuchLink
 from cirt.exchange.models import LinkDirection
-from cirt.exchange.now import LinkBusy, LinkByFile
 from cirt.exchange.watching.alerts import expect_alert, standing_alert
 from cirt.exchange.watching.queries import run_page
 from cirt.inputs.exchange import ExpectAlertInput

@@ -6,12 +6,13 @@ from typing import Any
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from cirt.exchange import probing
-from cirt.exchange.budget import MEGABYTE, used_on
-from cirt.exchange.estimating import Estimate, OnlyForPull
-from cirt.exchange.foreseeing import Foreseen, foresee
 from cirt.exchange.health import link_health
-from cirt.exchange.links import (
+from cirt.exchange.links import probing
+from cirt.exchange.links.budget import MEGABYTE, used_on
+from cirt.exchange.links.estimating import Estimate, OnlyForPull
+from cirt.exchange.links.foreseeing import Foreseen, foresee
+from cirt.exchange.links.now import LinkBusy, LinkByFile, LinkRests
+from cirt.exchange.links.service import (
     EveryWrong,
     FromOnlyForPush,
     LinkExists,
@@ -29,7 +30,6 @@ from cirt.exchange.links import (
     terms_of,
 )
 from cirt.exchange.models import Link, LinkDirection
-from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests
 from cirt.exchange.queries import next_try
 from cirt.exchange.timing.cron import CronNever, CronWrong
 from cirt.inputs.links import AddLinkInput, BeginInput, TermsInput, write_span

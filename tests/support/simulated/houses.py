@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from cirt.boot.app import create_app
-from cirt.exchange import due
-from cirt.exchange.links import AddLink, add_link
+from cirt.exchange.links import due
+from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import Link, LinkDirection, LinkState
 from cirt.exchange.runs import Caps
 from cirt.exchange.sightings import ReportSighting, report_sighting

@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
-from cirt.exchange.due import ask_for_run, is_busy
-from cirt.exchange.links import find_link
+from cirt.exchange.links.due import ask_for_run, is_busy
+from cirt.exchange.links.service import find_link
 from cirt.exchange.models import Link, LinkState
 from cirt.exchange.trouble import ChoiceMissing
 from cirt.kernel.clock import to_us

@@ -14,14 +14,12 @@ from datetime import datetime
 from cirt.exchange import trouble
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving.taking import Arrival
-from cirt.exchange.budget import Meter, metered
 from cirt.exchange.dates import format_added, parse_added
-from cirt.exchange.filtering import asked_types, is_wanted
-from cirt.exchange.guard import Guard
+from cirt.exchange.links.budget import Meter, metered
+from cirt.exchange.links.filtering import asked_types, is_wanted
 from cirt.exchange.models import Link, Outcome, Run, RunState
-from cirt.exchange.remote.ahead import Pages, reading_ahead
-from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
-from cirt.exchange.resuming import (
+from cirt.exchange.pulling.guard import Guard
+from cirt.exchange.pulling.resuming import (
     AHEAD,
     ReadBy,
     held_unchanged,
@@ -30,6 +28,8 @@ from cirt.exchange.resuming import (
     read_by,
     start_of,
 )
+from cirt.exchange.remote.ahead import Pages, reading_ahead
+from cirt.exchange.remote.collections import Page, Remote, RemoteCollection
 from cirt.exchange.runs import (
     Caps,
     Running,

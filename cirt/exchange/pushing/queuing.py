@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from cirt.exchange.filtering import NEEDED
+from cirt.exchange.links.filtering import NEEDED
 from cirt.exchange.models import Link, Outgoing
 from cirt.kernel.among import among
 from cirt.kernel.inserting import insert_new

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cirt.exchange import trouble
-from cirt.exchange.budget import Meter, metered
 from cirt.exchange.dates import format_added, parse_added
-from cirt.exchange.filtering import asked_types
-from cirt.exchange.links import find_link
+from cirt.exchange.links.budget import Meter, metered
+from cirt.exchange.links.filtering import asked_types
+from cirt.exchange.links.now import check_awake
+from cirt.exchange.links.service import find_link
 from cirt.exchange.models import Link, LinkDirection
-from cirt.exchange.now import check_awake
 from cirt.exchange.remote.collections import Remote, RemoteCollection
 from cirt.exchange.runs import Caps, Running, check_may_run
 from cirt.exchange.timing.survey import Ask, Look, Survey, survey

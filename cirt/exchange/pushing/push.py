@@ -7,10 +7,10 @@ version is known, so nothing doubles. What the peer makes of it later: :mod:`dec
 
 from collections.abc import Sequence
 
-from cirt.exchange import decisions
-from cirt.exchange.budget import Meter, metered
+from cirt.exchange.links.budget import Meter, metered
 from cirt.exchange.models import Link, Outgoing, Run, RunState
-from cirt.exchange.queuing import Waiting, open_enough, queue_new, still_offered, waiting_on
+from cirt.exchange.pushing import decisions
+from cirt.exchange.pushing.queuing import Waiting, open_enough, queue_new, still_offered, waiting_on
 from cirt.exchange.remote.collections import Remote, RemoteCollection
 from cirt.exchange.remote.replies import Refused, Reply
 from cirt.exchange.runs import Caps, Running, check_may_run, new_run, rehearsal, run_link

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cirt.exchange.filtering import NEEDED
-from cirt.exchange.links import AddLink
+from cirt.exchange.links.filtering import NEEDED
+from cirt.exchange.links.service import AddLink
 from cirt.exchange.models import LinkDirection
 from cirt.kernel.tlp import Tlp
 from cirt.kernel.work import Work

@@ -4,11 +4,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cirt.exchange.due import lane_of
-from cirt.exchange.estimating import OnlyForPull, estimate_link
-from cirt.exchange.links import find_link
+from cirt.exchange.links.due import lane_of
+from cirt.exchange.links.estimating import OnlyForPull, estimate_link
+from cirt.exchange.links.now import LinkBusy, LinkByFile, LinkRests, check_awake
+from cirt.exchange.links.service import find_link
 from cirt.exchange.models import LinkDirection, RunState
-from cirt.exchange.now import LinkBusy, LinkByFile, LinkRests, check_awake
 from cirt.exchange.sync import sync_link
 from cirt.kernel import jobs
 from cirt.kernel.clock import to_us

@@ -1,0 +1,1 @@
+"""Reading a peer's collection, page by page."""

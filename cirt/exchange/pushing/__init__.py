@@ -1,0 +1,1 @@
+"""Sending what was released to a peer's collection."""
