@@ -3,7 +3,8 @@
 .PHONY: help run test check check-long bench format messages lock clean
 SHELL := /bin/sh
 BIN := .venv/bin
-JOBS ?= 2
+# One more than the two cores: much of a test is waiting for a browser or a server.
+JOBS ?= 3
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
