@@ -52,7 +52,10 @@ class ReadAhead:
         coming, self._coming = self._coming, None
         if coming is not None:
             if asked == self._asked:
-                return coming.result()
+                try:
+                    return coming.result()
+                finally:
+                    del coming  # its traceback leads back here, and keeps an answer
             coming.exception()  # asked in vain; the connection is free when it has ended
         return self._pages.page(**asked._asdict())
 
