@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from cirt.cli import root
+from cirt.exchange import quarantine
 from cirt.exchange.arrivals import take
 from cirt.exchange.cases import slicing, together
 from cirt.exchange.cases.commands import Alike, Decide, DecideAlike, Do
@@ -30,6 +31,7 @@ from cirt.parties.peers import find_peer
 from cirt.parties.roles import Role
 from cirt.sharing.models import Agreement
 from cirt.worker.loop import run_one
+from cirt.worker.table import HANDLERS
 from tests.support.asked import asked_of
 from tests.support.browse import signed_in
 from tests.support.canary import give_the_console_its_key
@@ -265,6 +267,39 @@ def test_a_worker_that_dies_leaves_whole_steps_and_two_share_the_rest(program: P
     assert of(program, number).decided == 20
 
 
+def test_decisions_that_take_long_hold_up_no_other_work(program: Program) -> None:
+    refused(program, *range(1, 9))
+    refused(program, *range(1, 9), slug="cert-c")
+    with program.work(CONSOLE) as work:
+        for slug in ("cert-b", "cert-c"):
+            decide_alike(work, DecideAlike(slug, "type", 100, Do.DROP, WHY))
+
+        lanes = work.session.scalars(sa.select(Job.lane)).all()
+        assert len({lane for lane in lanes if lane}) == 2
+
+
+def test_what_the_worker_has_given_up_is_asked_for_anew(program: Program) -> None:
+    refused(program, *range(1, 9))
+    number = drop_all(program)
+    work_off(program)
+    with program.work(CONSOLE) as work:
+        undo_alike(work, number)
+        work.session.execute(
+            sa.update(Job).where(Job.state == JobState.WAITING).values(state=JobState.DEAD)
+        )
+    assert len(waiting(program)) == 3
+
+    HANDLERS[slicing.JOB](program, {})
+    HANDLERS[slicing.JOB](program, {})  # it waits for the worker already
+    work_off(program)
+
+    assert len(waiting(program)) == 8
+    assert of(program, number).stage is Stage.REOPENED
+    with program.work(SYSTEM, write=False) as work:
+        states = [*work.session.scalars(sa.select(Job.state).order_by(Job.id))]
+    assert states == [JobState.DONE, JobState.DEAD, JobState.DONE]
+
+
 def _in_turn(one: Iterator[int], other: Iterator[int]) -> Iterator[int]:
     while True:
         found = [each for each in (next(one, None), next(other, None)) if each is not None]
@@ -276,7 +311,7 @@ def _in_turn(one: Iterator[int], other: Iterator[int]) -> Iterator[int]:
 def test_large_arrivals_go_in_smaller_steps(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slicing, "_BYTES", 1)
+    monkeypatch.setattr(quarantine, "_BYTES", 1)
     refused(program, *range(1, 5))
     number = drop_all(program)
 

@@ -13,6 +13,7 @@ from cirt.exchange.cases.deciding import check_takeable
 from cirt.exchange.cases.models import AT_WORK, AlikeDecision, Stage
 from cirt.exchange.loops.disputes import resting
 from cirt.exchange.models import Ending, Outcome, Quarantined
+from cirt.kernel import jobs
 from cirt.kernel.among import among
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
@@ -24,7 +25,6 @@ _DROPPED = 500  # at first; then as many as fit into the time of a step
 _TRIED = 100  # at first: each is judged and stored
 _STEP_S = 0.2
 _SHARES = (0.05, 4.0)  # of the above
-_BYTES = 8 << 20  # of them, at least one: SQLite writes the whole row anew
 _IN = (Outcome.TAKEN, Outcome.KNOWN)
 
 
@@ -35,6 +35,24 @@ def alike(peer_id: int | None, code: str) -> tuple[sa.ColumnElement[bool], ...]:
         quarantine.came_from(peer_id),
         Quarantined.code == code,
     )
+
+
+def ask_worker(work: Work, decision: AlikeDecision) -> None:
+    """In a lane of its own: what else the worker does goes on beside it, however long it takes."""
+    payload = {"decision": decision.id}
+    jobs.put(work.session, JOB, payload, run_at=work.now, lane=_lane_of(decision))
+
+
+def ask_anew(work: Work) -> None:
+    """For those that are not at their end, and that the worker has given up."""
+    query = sa.select(AlikeDecision).where(AlikeDecision.stage.in_(AT_WORK))
+    for decision in work.session.scalars(query.order_by(AlikeDecision.id)):
+        if not jobs.is_lane_busy(work.session, _lane_of(decision)):
+            ask_worker(work, decision)
+
+
+def _lane_of(decision: AlikeDecision) -> str:
+    return f"decision-{decision.id}"
 
 
 def carry_on(program: Program, decision_id: int) -> Iterator[int]:
@@ -67,7 +85,7 @@ def go_on(work: Work, decision: AlikeDecision, share: float = 1.0) -> int:
     query, some = _of_decision(decision) if is_reopening else _to_decide(decision)
     limit = max(1, int(some * share))
     found = work.session.execute(query.order_by(Quarantined.id).limit(limit + 1)).all()
-    rows = list(_that_fit(found[:limit]))
+    rows = list(quarantine.that_fit(found[:limit]))
     if is_reopening:
         _reopen(work, decision, [row.id for row in rows])
     elif rows:
@@ -100,15 +118,6 @@ def _of_decision(decision: AlikeDecision) -> tuple[Query, int]:
 _PLAIN: Query = sa.select(
     Quarantined.id, Quarantined.size, Quarantined.stix_id, Quarantined.version_text
 )
-
-
-def _that_fit(rows: Sequence[sa.Row[Any]]) -> Iterator[sa.Row[Any]]:
-    size = 0
-    for row in rows:
-        if size and size + row.size > _BYTES:
-            return
-        size += row.size
-        yield row
 
 
 def _drop(work: Work, decision: AlikeDecision, rows: Sequence[sa.Row[Any]]) -> None:

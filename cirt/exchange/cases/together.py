@@ -11,10 +11,9 @@ from cirt.exchange.cases.deciding import RIGHT, UNDOABLE, check_takeable
 from cirt.exchange.cases.errors import CannotUndo, NothingLikeIt
 from cirt.exchange.cases.kinds import Means, means
 from cirt.exchange.cases.models import AT_WORK, AlikeDecision, Stage
-from cirt.exchange.cases.slicing import JOB, alike, go_on, held
+from cirt.exchange.cases.slicing import alike, ask_worker, go_on, held
 from cirt.exchange.loops.disputes import CONFLICT, resting
 from cirt.exchange.models import Quarantined
-from cirt.kernel import jobs
 from cirt.kernel.clock import from_us
 from cirt.kernel.work import ActorKind, Work
 from cirt.parties.four_eyes.errors import ReasonNeeded
@@ -147,8 +146,7 @@ def can_undo(decision: AlikeDecision, now: datetime) -> bool:
 def _begin(work: Work, decision: AlikeDecision) -> None:
     go_on(work, decision)
     if decision.stage in AT_WORK:
-        slot = f"{JOB}-{decision.id}-{decision.stage.value}"
-        jobs.put(work.session, JOB, {"decision": decision.id}, run_at=work.now, slot=slot)
+        ask_worker(work, decision)
 
 
 def _deciding(peer_id: int | None, code: str) -> tuple[sa.ColumnElement[bool], ...]:
