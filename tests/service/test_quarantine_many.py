@@ -182,6 +182,32 @@ def test_a_decision_that_is_taken_back_stops_and_all_wait_again(
         undo_alike(work, again)
 
 
+def test_a_decision_that_takes_more_than_a_day_is_taken_back_to_its_end_and_a_day_longer(
+    program: Program, clock: FakeClock
+) -> None:
+    """The worker may have rested over a weekend."""
+    refused(program, *range(1, 9))
+    slow = drop_all(program)
+    clock.forward(days=3)
+    with program.work(CONSOLE) as work:
+        undo_alike(work, slow)
+    work_off(program)
+    assert waiting(program) == ids(*range(1, 9))
+    late = drop_all(program)
+    clock.forward(days=3)
+    work_off(program)
+    clock.forward(hours=23)
+
+    lead = signed_in(program, Role.LEAD)
+    lead.get("/sync/quarantine?view=settled")
+    assert "Take them up again" in lead.text
+    with program.work(CONSOLE) as work:
+        undo_alike(work, late)
+    work_off(program)
+
+    assert waiting(program) == ids(*range(1, 9))
+
+
 def test_what_one_takes_up_again_by_itself_is_not_taken_up_with_the_others(
     program: Program,
 ) -> None:

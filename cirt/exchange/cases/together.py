@@ -138,9 +138,10 @@ def undo_alike(work: Work, decision_id: int) -> AlikeDecision:
 
 
 def can_undo(decision: AlikeDecision, now: datetime) -> bool:
+    """As long as it is carried out, and for a day after that."""
     if decision.do is not Do.DROP or decision.stage in (Stage.REOPENING, Stage.REOPENED):
         return False
-    return decision.asked_at > now - UNDOABLE
+    return decision.ended_at is None or decision.ended_at > now - UNDOABLE
 
 
 def _begin(work: Work, decision: AlikeDecision) -> None:
