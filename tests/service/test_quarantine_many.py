@@ -300,11 +300,19 @@ def test_decisions_that_take_long_hold_up_no_other_work(program: Program) -> Non
         for slug in ("cert-b", "cert-c"):
             decide_alike(work, DecideAlike(slug, "type", 100, Do.DROP, WHY))
 
-        lanes = work.session.scalars(sa.select(Job.lane)).all()
-        assert len({lane for lane in lanes if lane}) == 2
+        assert set(work.session.scalars(sa.select(Job.lane))) == {"quarantine.decide-deciding"}
+    next(carry_on(program, 1))
+    with program.work(CONSOLE) as work:
+        undo_alike(work, 1)  # does not wait for the other's end
+        assert set(work.session.scalars(sa.select(Job.lane))) == {
+            "quarantine.decide-deciding",
+            "quarantine.decide-reopening",
+        }
+    work_off(program)
+    assert waiting(program) == ids(*range(1, 9))
 
 
-def test_what_the_worker_has_given_up_is_asked_for_anew(program: Program) -> None:
+def test_what_the_worker_has_given_up_is_asked_for_anew(program: Program, clock: FakeClock) -> None:
     refused(program, *range(1, 9))
     number = drop_all(program)
     work_off(program)
@@ -314,6 +322,7 @@ def test_what_the_worker_has_given_up_is_asked_for_anew(program: Program) -> Non
             sa.update(Job).where(Job.state == JobState.WAITING).values(state=JobState.DEAD)
         )
     assert len(waiting(program)) == 3
+    clock.forward(hours=1)
 
     HANDLERS[slicing.JOB](program, {})
     HANDLERS[slicing.JOB](program, {})  # it waits for the worker already

@@ -15,6 +15,7 @@ from cirt.exchange.loops.disputes import resting
 from cirt.exchange.models import Ending, Outcome, Quarantined
 from cirt.kernel import jobs
 from cirt.kernel.among import among
+from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.parties.models import Peer
@@ -38,21 +39,29 @@ def alike(peer_id: int | None, code: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def ask_worker(work: Work, decision: AlikeDecision) -> None:
-    """In a lane of its own: what else the worker does goes on beside it, however long it takes."""
-    payload = {"decision": decision.id}
-    jobs.put(work.session, JOB, payload, run_at=work.now, lane=_lane_of(decision))
+    """In a lane beside what else the worker does; one after another, and what is taken back beside what is decided."""
+    stage = decision.stage.value
+    jobs.put(
+        work.session,
+        JOB,
+        {"decision": decision.id},
+        run_at=work.now,
+        slot=f"{_slot_of(decision)}{stage}-{to_us(work.now)}",
+        lane=f"{JOB}-{stage}",
+    )
 
 
 def ask_anew(work: Work) -> None:
     """For those that are not at their end, and that the worker has given up."""
     query = sa.select(AlikeDecision).where(AlikeDecision.stage.in_(AT_WORK))
-    for decision in work.session.scalars(query.order_by(AlikeDecision.id)):
-        if not jobs.is_lane_busy(work.session, _lane_of(decision)):
+    for decision in work.session.scalars(query.order_by(AlikeDecision.id)).all():
+        if not work.session.scalar(sa.select(jobs.is_open(_slot_of(decision)))):
             ask_worker(work, decision)
 
 
-def _lane_of(decision: AlikeDecision) -> str:
-    return f"decision-{decision.id}"
+def _slot_of(decision: AlikeDecision) -> str:
+    """As its jobs' slots begin."""
+    return f"{JOB}-{decision.id}-"
 
 
 def carry_on(program: Program, decision_id: int) -> Iterator[int]:
