@@ -260,7 +260,7 @@ class _Walk:
         every = codec.read_all(pieces)  # others need not wait for that
         read = [each for each in every if is_wanted(each, self._types)]
         with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
-            self._running.check(work)
+            self._running.check(work, held=True)
             peer = peer_of(work.session, link_id)
             arrivals = take(work, read, peer=peer, run_id=run_id) if read else []
             if self._dry is not None:
