@@ -1,7 +1,7 @@
 """The one door for objects from anywhere: TAXII POST, pull, console import, connectors."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cirt.exchange import quarantine
@@ -19,6 +19,7 @@ from cirt.release.models import Collection
 from cirt.sharing.facts import PeerReader
 
 JOB = "quarantine.retry"
+_LANE = JOB  # of its own: what else the worker does goes on beside it
 
 
 def take(
@@ -78,8 +79,8 @@ def _retry(work: Work, definitions: Sequence[str]) -> None:
         _, definitions = _take_all(work, rows)
 
 
-def take_awaiting(program: Program, definitions: Sequence[str]) -> None:
-    """The job: a slice in each transaction. After a break it goes on with what still waits."""
+def take_awaiting(program: Program, definitions: Sequence[str]) -> Iterator[int]:
+    """The job: a slice in each transaction; how many each. After a break it goes on with what still waits."""
     has_more = True
     while has_more:
         with program.work(SYSTEM) as work:
@@ -87,7 +88,15 @@ def take_awaiting(program: Program, definitions: Sequence[str]) -> None:
             _, found = _take_all(work, rows)
             if found:
                 _ask_worker(work, found)
-            has_more &= not all(_still_waits(row, definitions) for row in rows)
+            has_more &= not rows or not all(_still_waits(row, definitions) for row in rows)
+        yield len(rows)
+
+
+def ask_anew(work: Work) -> None:
+    """Where something waits for what is here: that came in the same moment, or the worker had given it up."""
+    definitions = awaited.already_here(work.session)
+    if definitions and not jobs.is_lane_busy(work.session, _LANE):
+        _ask_worker(work, definitions)
 
 
 def _still_waits(row: Quarantined, definitions: Sequence[str]) -> bool:
@@ -96,7 +105,7 @@ def _still_waits(row: Quarantined, definitions: Sequence[str]) -> bool:
 
 def _ask_worker(work: Work, definitions: Sequence[str]) -> None:
     payload = {"definitions": list(definitions)}
-    jobs.put(work.session, JOB, payload, run_at=work.now)
+    jobs.put(work.session, JOB, payload, run_at=work.now, lane=_LANE)
 
 
 def _take_all(

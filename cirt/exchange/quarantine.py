@@ -1,7 +1,7 @@
 """What was held or refused: kept with its bytes and reason until it settles."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from cirt.kernel.text import mark
 from cirt.kernel.work import ActorKind, Work
 
 _CHUNK = 500
+_BYTES = 8 << 20  # of arrivals in one transaction, at least one: SQLite writes the whole row anew
 # A person has said that these are not taken: what comes once more is not shown again.
 DECIDED = frozenset({Ending.DROPPED, Ending.FIRST, Ending.NEITHER})
 # What says how an arrival settled.
@@ -135,6 +136,16 @@ def _known(
         )
         found.update({(row.sha256, row.code): row for row in session.execute(query)})
     return found
+
+
+def that_fit(rows: Sequence[Any]) -> Iterator[Any]:
+    """The first of these that one transaction may settle; a row has ``size``."""
+    size = 0
+    for row in rows:
+        if size and size + row.size > _BYTES:
+            return
+        size += row.size
+        yield row
 
 
 def came_from(peer_id: int | None) -> sa.ColumnElement[bool]:

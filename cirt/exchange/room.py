@@ -23,15 +23,19 @@ def check_room(session: Session, peer: Peer) -> None:
         DiskLow: what is free is for the desk.
         QuarantineFull: as much as may wait of one peer waits of this one.
     """
-    _check_disk(session)
+    check_disk(session.connection().engine)
     waits = _waiting(session, Quarantined.peer_id == peer.id).get(peer.id, 0)
     if waits >= MOST:
         raise QuarantineFull(peer=peer.slug, size=waits >> 20)
 
 
-def _check_disk(session: Session) -> None:
-    """Where the database is a file; of PostgreSQL's disk nothing can be seen from here."""
-    url = session.connection().engine.url
+def check_disk(engine: sa.Engine) -> None:
+    """Where the database is a file; of PostgreSQL's disk nothing can be seen from here.
+
+    Raises:
+        DiskLow: what is free is for the desk.
+    """
+    url = engine.url
     if url.get_backend_name() != "sqlite" or not url.database:
         return
     disk = shutil.disk_usage(Path(url.database).parent)

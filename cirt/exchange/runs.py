@@ -74,16 +74,20 @@ class Running:
     caps: Caps
     gentle: bool = False
 
-    def check(self, work: Work) -> PeerReader:
-        """That it may go on, before each page and piece.
+    def check(self, work: Work, *, held: bool = False) -> PeerReader:
+        """That it may go on, before each page and piece; ``held``: until commit no other run of the link begins.
 
         Raises:
             Overtaken: another run of the link has begun, here or on another host.
             Resting, NoAgreement, QuarantineFull, DiskLow: see :func:`check_may_run`.
         """
-        run = work.session.get_one(Run, self.run_id) if self.run_id else None
-        if run is not None and run.state is not RunState.RUNNING:
-            raise trouble.Overtaken
+        if self.run_id is not None:
+            lock = {"key_share": True} if held else None
+            run = work.session.get_one(
+                Run, self.run_id, populate_existing=held, with_for_update=lock
+            )
+            if run.state is not RunState.RUNNING:
+                raise trouble.Overtaken
         return check_may_run(work, self.link_id)
 
     def access(self) -> Access:
@@ -218,7 +222,7 @@ def new_run(link_id: int, work: Work) -> Run:
 def _open(program: Program, link_id: int) -> int:
     with program.work(SYSTEM) as work:
         stale = sa.select(Run).where(Run.link_id == link_id, Run.state == RunState.RUNNING)
-        for run in work.session.scalars(stale):
+        for run in work.session.scalars(stale.with_for_update(key_share=True)):
             run.state, run.ended_at = RunState.FAILED, work.now
             run.error = trouble.Interrupted.code
         run = new_run(link_id, work)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from cirt.exchange.arrivals import take
 from cirt.exchange.models import Outcome
-from cirt.exchange.room import check_room
-from cirt.kernel.errors import CirtError, Invalid, NotFound
+from cirt.exchange.room import check_disk, check_room
+from cirt.kernel.errors import CirtError
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Actor, Work
 from cirt.objects import codec
@@ -29,7 +29,6 @@ from cirt.sources.setup import (
     ConnectorFailed,
     NoSuchConnector,
     SetUp,
-    SourceBusy,
     alone,
     connectors,
     set_up,
@@ -117,6 +116,7 @@ def _run(run: Running, name: str, file: Path | None) -> int:
 
     Raises:
         ConnectorFailed: the connector's own sentence, or the last of what could not be read.
+        QuarantineFull, DiskLow: there is no room for more.
     """
     program = run.program
     use = set_up(program, name, connectors())
@@ -126,6 +126,7 @@ def _run(run: Running, name: str, file: Path | None) -> int:
     origin = ""  # a large file comes in parts
     try:
         for found, cursor in _finds(program, fetch, use, file):
+            check_disk(program.engine)
             try:
                 _hand_over(run, use, found, cursor)
             except _UNREADABLE as error:
@@ -219,7 +220,7 @@ def run_configured(program: Program, actor: Actor, name: str) -> None:
     """Run a connector that has settings; one that fails is logged."""
     try:
         run_source(program, actor, name)
-    except (Invalid, NotFound, SourceBusy) as error:
+    except CirtError as error:
         log.warning("source.failed", extra={"source": name, "error": str(error)})
     except Exception:  # the boundary of a connector, which may be anybody's code
         log.exception("source.broken", extra={"source": name})

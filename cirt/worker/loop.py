@@ -17,7 +17,7 @@ from cirt.worker.table import HANDLERS, Handler, put_due
 log = logging.getLogger("cirt.worker")
 
 THREADS = 4  # for jobs without a lane
-LANES = 24  # peers with whom we speak at the same time, fewer than there are connections to the database
+LANES = 24  # at work at the same time; fewer than there are connections to the database
 _IDLE_S = 1.0
 _AFTER_OUTAGE_S = 5.0
 _OUTAGES = (sa.exc.DBAPIError, sa.exc.TimeoutError)  # the latter: all connections are in use

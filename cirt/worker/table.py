@@ -65,7 +65,12 @@ def _watch(program: Program, _payload: dict[str, Any]) -> None:
 
 
 def _decide(program: Program, payload: dict[str, Any]) -> None:
-    at_ease(slicing.carry_on(program, int(payload["decision"])))
+    """The one that is named; without a number, ask anew for those that were given up."""
+    if "decision" in payload:
+        at_ease(slicing.carry_on(program, int(payload["decision"])))
+        return
+    with program.work(SYSTEM) as work:
+        slicing.ask_anew(work)
 
 
 def _tidy(program: Program, _payload: dict[str, Any]) -> None:
@@ -95,7 +100,12 @@ def _read_sources(program: Program, payload: dict[str, Any]) -> None:
 
 
 def _retry_arrivals(program: Program, payload: dict[str, Any]) -> None:
-    arrivals.take_awaiting(program, payload["definitions"])
+    """What waits for these definitions; without any, ask anew for what waits in vain."""
+    if "definitions" in payload:
+        at_ease(arrivals.take_awaiting(program, payload["definitions"]))
+        return
+    with program.work(SYSTEM) as work:
+        arrivals.ask_anew(work)
 
 
 def _send_letters(program: Program, _payload: dict[str, Any]) -> None:
@@ -154,6 +164,8 @@ HANDLERS: dict[str, Handler] = {
 PERIODIC = (
     Periodic("jobs.tidy", 3600),
     Periodic("feeds.settle", 60),
+    Periodic(slicing.JOB, 3600),
+    Periodic(arrivals.JOB, 3600),
     Periodic(desk.JOB, EVERY_S),
     Periodic(WATCH_JOB, 300),
     Periodic(letters.JOB, 30),

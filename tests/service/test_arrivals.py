@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cirt.exchange import arrivals
+from cirt.exchange import arrivals, quarantine
 from cirt.exchange.arrivals import take
 from cirt.exchange.arriving import awaited
 from cirt.exchange.arriving.doors import RedNotImported
@@ -32,7 +33,7 @@ from cirt.kernel.errors import NotFound
 from cirt.kernel.jobs import Job
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
-from cirt.kernel.work import CONSOLE, Work
+from cirt.kernel.work import CONSOLE, SYSTEM, Work
 from cirt.objects import codec
 from cirt.objects.codec import NotJson
 from cirt.objects.markings import IEP_EXTENSION, TLP2_EXTENSION, TLP2_REFS
@@ -42,7 +43,9 @@ from cirt.parties.peers import ourselves
 from cirt.release.models import CollectionEntry, CollectionKind
 from cirt.sharing.models import Direction
 from cirt.worker.loop import run_one
+from cirt.worker.table import HANDLERS
 from tests.support.asked import asked_of
+from tests.support.databases import Databases
 from tests.support.quarantine import list_quarantine
 from tests.support.release import a_collection, a_reader, names, walk
 from tests.support.stix import INDICATOR, an_object
@@ -353,7 +356,7 @@ def test_what_waits_in_great_numbers_is_taken_by_the_worker_a_slice_at_a_time(
 ) -> None:
     """A definition that itself waits for another stands between."""
     monkeypatch.setattr(awaited, "AT_ONCE", most)
-    monkeypatch.setattr(awaited, "_BYTES", size)
+    monkeypatch.setattr(quarantine, "_BYTES", size)
     between = a_statement(1, object_marking_refs=[STATEMENT])
     others = [indicator(n, object_marking_refs=[statement(1)]).raw for n in range(1, 12)]
     with program.work(CONSOLE) as work:
@@ -370,6 +373,50 @@ def test_what_waits_in_great_numbers_is_taken_by_the_worker_a_slice_at_a_time(
         taken = sa.select(sa.func.count()).where(StixObject.type == "indicator")
         assert work.session.scalar(taken) == 11
         assert set(work.session.scalars(sa.select(Job.kind))) == {arrivals.JOB}
+
+
+def test_what_came_in_the_same_moment_as_its_definition_does_not_wait_for_ever(
+    databases: Databases, tmp_path: Path, clock: FakeClock
+) -> None:
+    """SQLite has one writer at a time."""
+    with databases.program("postgresql", tmp_path, clock) as program:
+        with program.work(CONSOLE) as work:
+            peer, other = a_reader(work), a_reader(work, "cert-c")
+        with program.work(CONSOLE) as one_of_two:
+            raw = indicator(1, object_marking_refs=[STATEMENT]).raw
+            take(one_of_two, [raw], peer=one_of_two.session.merge(peer))
+            with program.work(CONSOLE) as second:
+                take(second, [a_statement()], peer=second.session.merge(other))
+
+        with program.work(SYSTEM, write=False) as work:
+            assert [row.waits_for for row in list_quarantine(work.session)] == [STATEMENT]
+        HANDLERS[arrivals.JOB](program, {})
+        HANDLERS[arrivals.JOB](program, {})  # once is enough
+        with program.work(SYSTEM, write=False) as work:
+            assert len(work.session.scalars(sa.select(Job)).all()) == 1
+        run_one(program)
+
+        with program.work(SYSTEM, write=False) as work:
+            assert list_quarantine(work.session) == []
+
+
+def test_what_is_taken_with_its_definition_is_not_dropped_in_the_same_moment(
+    databases: Databases, tmp_path: Path, clock: FakeClock
+) -> None:
+    with databases.program("postgresql", tmp_path, clock) as program:
+        with program.work(CONSOLE) as work:
+            peer = a_reader(work)
+            take(work, [indicator(1, object_marking_refs=[STATEMENT]).raw], peer=peer)
+            [row] = list_quarantine(work.session)
+
+        with program.work(CONSOLE) as taking:
+            rows, _ = awaited.awaiting(taking.session, [STATEMENT])
+            assert [each.id for each in rows] == [row.id]
+            with program.work(CONSOLE) as dropping:
+                dropping.session.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
+                with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
+                    drop_arrival(dropping, Decide(row.id, "Not ours"))
+                dropping.session.rollback()
 
 
 def test_a_held_object_goes_on_waiting_where_another_definition_is_missing(

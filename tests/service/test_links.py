@@ -199,6 +199,21 @@ def test_what_a_run_under_way_passed_over_is_read_though_its_link_is_changed_mea
     assert len(have(program)) == (5 if at == "filter" else 0)
 
 
+def test_a_cursor_that_a_run_has_just_set_is_set_back_by_who_knew_of_none(program: Program) -> None:
+    """On PostgreSQL the two are under way at once."""
+    with program.work(CONSOLE) as work:
+        a_far_peer(program, work, FAR)
+        link = add_link(work, AddLink("cert-b", "c", LinkDirection.PULL, types=("malware",)))
+    with program.work(CONSOLE) as work:
+        read = find_link(work.session, link.id)
+        assert read.cursor is None
+        work.connection.execute(sa.update(Link).values(cursor="2026-01-01T00:00:00.000Z"))
+
+        assert change_link(work, link.id, Terms()) is read
+
+    assert the_link(program, link.id).cursor is None
+
+
 def test_a_push_carries_the_types_of_its_filter(program: Program) -> None:
     with plain_peer([]) as peer:
         with program.work(CONSOLE) as work:

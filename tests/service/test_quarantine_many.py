@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from cirt.cli import root
+from cirt.exchange import quarantine
 from cirt.exchange.arrivals import take
 from cirt.exchange.cases import slicing, together
 from cirt.exchange.cases.commands import Alike, Decide, DecideAlike, Do
@@ -30,6 +31,7 @@ from cirt.parties.peers import find_peer
 from cirt.parties.roles import Role
 from cirt.sharing.models import Agreement
 from cirt.worker.loop import run_one
+from cirt.worker.table import HANDLERS
 from tests.support.asked import asked_of
 from tests.support.browse import signed_in
 from tests.support.canary import give_the_console_its_key
@@ -180,6 +182,32 @@ def test_a_decision_that_is_taken_back_stops_and_all_wait_again(
         undo_alike(work, again)
 
 
+def test_a_decision_that_takes_more_than_a_day_is_taken_back_to_its_end_and_a_day_longer(
+    program: Program, clock: FakeClock
+) -> None:
+    """The worker may have rested over a weekend."""
+    refused(program, *range(1, 9))
+    slow = drop_all(program)
+    clock.forward(days=3)
+    with program.work(CONSOLE) as work:
+        undo_alike(work, slow)
+    work_off(program)
+    assert waiting(program) == ids(*range(1, 9))
+    late = drop_all(program)
+    clock.forward(days=3)
+    work_off(program)
+    clock.forward(hours=23)
+
+    lead = signed_in(program, Role.LEAD)
+    lead.get("/sync/quarantine?view=settled")
+    assert "Take them up again" in lead.text
+    with program.work(CONSOLE) as work:
+        undo_alike(work, late)
+    work_off(program)
+
+    assert waiting(program) == ids(*range(1, 9))
+
+
 def test_what_one_takes_up_again_by_itself_is_not_taken_up_with_the_others(
     program: Program,
 ) -> None:
@@ -265,6 +293,48 @@ def test_a_worker_that_dies_leaves_whole_steps_and_two_share_the_rest(program: P
     assert of(program, number).decided == 20
 
 
+def test_decisions_that_take_long_hold_up_no_other_work(program: Program) -> None:
+    refused(program, *range(1, 9))
+    refused(program, *range(1, 9), slug="cert-c")
+    with program.work(CONSOLE) as work:
+        for slug in ("cert-b", "cert-c"):
+            decide_alike(work, DecideAlike(slug, "type", 100, Do.DROP, WHY))
+
+        assert set(work.session.scalars(sa.select(Job.lane))) == {"quarantine.decide-deciding"}
+    next(carry_on(program, 1))
+    with program.work(CONSOLE) as work:
+        undo_alike(work, 1)  # does not wait for the other's end
+        assert set(work.session.scalars(sa.select(Job.lane))) == {
+            "quarantine.decide-deciding",
+            "quarantine.decide-reopening",
+        }
+    work_off(program)
+    assert waiting(program) == ids(*range(1, 9))
+
+
+def test_what_the_worker_has_given_up_is_asked_for_anew(program: Program, clock: FakeClock) -> None:
+    refused(program, *range(1, 9))
+    number = drop_all(program)
+    work_off(program)
+    with program.work(CONSOLE) as work:
+        undo_alike(work, number)
+        work.session.execute(
+            sa.update(Job).where(Job.state == JobState.WAITING).values(state=JobState.DEAD)
+        )
+    assert len(waiting(program)) == 3
+    clock.forward(hours=1)
+
+    HANDLERS[slicing.JOB](program, {})
+    HANDLERS[slicing.JOB](program, {})  # it waits for the worker already
+    work_off(program)
+
+    assert len(waiting(program)) == 8
+    assert of(program, number).stage is Stage.REOPENED
+    with program.work(SYSTEM, write=False) as work:
+        states = [*work.session.scalars(sa.select(Job.state).order_by(Job.id))]
+    assert states == [JobState.DONE, JobState.DEAD, JobState.DONE]
+
+
 def _in_turn(one: Iterator[int], other: Iterator[int]) -> Iterator[int]:
     while True:
         found = [each for each in (next(one, None), next(other, None)) if each is not None]
@@ -276,7 +346,7 @@ def _in_turn(one: Iterator[int], other: Iterator[int]) -> Iterator[int]:
 def test_large_arrivals_go_in_smaller_steps(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slicing, "_BYTES", 1)
+    monkeypatch.setattr(quarantine, "_BYTES", 1)
     refused(program, *range(1, 5))
     number = drop_all(program)
 

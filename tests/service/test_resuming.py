@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from cirt.exchange.dates import format_added, parse_added
 from cirt.exchange.links.service import change_link, terms_of
 from cirt.exchange.models import Link, RunState
@@ -9,6 +11,7 @@ from cirt.exchange.pulling.pull import pull_link
 from cirt.exchange.runs import Caps
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
+from cirt.kernel.reaching import Limits
 from cirt.kernel.work import CONSOLE, SYSTEM
 from tests.support.plain_peer import PlainPeer, added, plain_peer
 from tests.support.store import indicator, numbered
@@ -91,3 +94,32 @@ def test_a_later_start_holds_where_the_cursor_lies_before_it(program: Program) -
     with program.work(SYSTEM, write=False) as work:
         cursor = parse_added(work.session.get_one(Link, link_id).cursor)
     assert cursor == datetime.fromisoformat(added(5))
+
+
+@pytest.mark.parametrize(("same", "error"), [(8, None), (20, "no-progress")])
+def test_where_many_have_one_date_and_a_longer_page_is_too_long_one_between_is_asked_for(
+    program: Program, same: int, error: str | None
+) -> None:
+    """Without tokens; a dozen of them are as much as is read at once."""
+    many = first(20)
+    dates = [added(0)] * same + [added(n) for n in range(same, 20)]
+    caps = Caps(page_size=2, pages=40, request=Limits(max_bytes=13 * len(indicator(1).raw)))
+    with plain_peer(many, dates=dates, page=1000, has_tokens=False) as peer:
+        run = pull_link(program, a_link(program, f"{peer.base}/taxii2/"), caps=caps)
+
+    assert run.error == error
+    assert error or len(have(program)) == 20
+    assert len(peer.requests) < 30
+
+
+def test_where_pages_are_too_long_none_of_two_with_one_date_is_passed_over(
+    program: Program,
+) -> None:
+    """Without tokens; five of them are as much as is read at once."""
+    dates = [added(n // 2) for n in range(12)]
+    caps = Caps(page_size=10, request=Limits(max_bytes=6 * len(indicator(1).raw)))
+    with plain_peer(first(12), dates=dates, page=1000, has_tokens=False) as peer:
+        run = pull_link(program, a_link(program, f"{peer.base}/taxii2/"), caps=caps)
+
+    assert run.error is None
+    assert len(have(program)) == 12

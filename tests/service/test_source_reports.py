@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from cirt.exchange import room
 from cirt.files.models import Attachment
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -75,6 +76,25 @@ def test_events_become_reports_with_their_lines_beside_them(reading: Program, pu
     )
     with reading.work(SYSTEM, write=False) as work:
         assert len(work.session.scalars(sa.select(Attachment.id)).all()) == 3
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_what_is_left_of_the_disk_is_not_for_events(
+    reading: Program, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("a.jsonl", event(1))
+    with monkeypatch.context() as nearly_full:
+        nearly_full.setattr(room, "LEAST_FREE", 1 << 60)
+        nearly_full.setattr(room, "_PART_FREE", 1)  # all of the disk
+        service.run_configured(reading, SYSTEM, "intelmq")
+        with reading.work(SYSTEM, write=False) as work:
+            error = service.states(work)["intelmq"].error
+        assert reports(reading) == []
+    service.run_configured(reading, SYSTEM, "intelmq")
+
+    assert error is not None
+    assert "MiB are free on the disk of the database" in error
+    assert len(reports(reading)) == 1
 
 
 def test_told_again_it_is_a_further_time_of_the_same_report(reading: Program, put: Put) -> None:

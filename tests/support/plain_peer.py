@@ -26,6 +26,7 @@ class PlainPeer:
     dates: Sequence[str] = ()
     page: int = 2
     knows_types: bool = True
+    has_tokens: bool = True
     hold: bool = False
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for date, each in shown:
             record = {"id": each["id"], "date_added": date, "version": each["modified"]}
             said["objects"].append(record if is_manifest else each)
-        if more:
+        if more and self.peer.has_tokens:
             said["next"] = str(start + size)
         dates = {}
         if shown:

@@ -56,7 +56,7 @@ def decisions(session: Session, now: datetime) -> Sequence[DecisionLine]:
         .outerjoin(Peer, Peer.id == AlikeDecision.peer_id)
         .outerjoin(Account, Account.id == AlikeDecision.asked_by_id)
         .outerjoin(Person, Person.id == Account.person_id)
-        .where(sa.or_(AlikeDecision.stage.in_(AT_WORK), AlikeDecision.asked_at > now - UNDOABLE))
+        .where(sa.or_(AlikeDecision.stage.in_(AT_WORK), AlikeDecision.ended_at > now - UNDOABLE))
         .order_by(AlikeDecision.id.desc())
         .limit(_SHOWN)
     )

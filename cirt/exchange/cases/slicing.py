@@ -13,7 +13,9 @@ from cirt.exchange.cases.deciding import check_takeable
 from cirt.exchange.cases.models import AT_WORK, AlikeDecision, Stage
 from cirt.exchange.loops.disputes import resting
 from cirt.exchange.models import Ending, Outcome, Quarantined
+from cirt.kernel import jobs
 from cirt.kernel.among import among
+from cirt.kernel.clock import to_us
 from cirt.kernel.program import Program
 from cirt.kernel.work import SYSTEM, Work
 from cirt.parties.models import Peer
@@ -24,7 +26,6 @@ _DROPPED = 500  # at first; then as many as fit into the time of a step
 _TRIED = 100  # at first: each is judged and stored
 _STEP_S = 0.2
 _SHARES = (0.05, 4.0)  # of the above
-_BYTES = 8 << 20  # of them, at least one: SQLite writes the whole row anew
 _IN = (Outcome.TAKEN, Outcome.KNOWN)
 
 
@@ -35,6 +36,32 @@ def alike(peer_id: int | None, code: str) -> tuple[sa.ColumnElement[bool], ...]:
         quarantine.came_from(peer_id),
         Quarantined.code == code,
     )
+
+
+def ask_worker(work: Work, decision: AlikeDecision) -> None:
+    """In a lane beside what else the worker does; one after another, and what is taken back beside what is decided."""
+    stage = decision.stage.value
+    jobs.put(
+        work.session,
+        JOB,
+        {"decision": decision.id},
+        run_at=work.now,
+        slot=f"{_slot_of(decision)}{stage}-{to_us(work.now)}",
+        lane=f"{JOB}-{stage}",
+    )
+
+
+def ask_anew(work: Work) -> None:
+    """For those that are not at their end, and that the worker has given up."""
+    query = sa.select(AlikeDecision).where(AlikeDecision.stage.in_(AT_WORK))
+    for decision in work.session.scalars(query.order_by(AlikeDecision.id)).all():
+        if not work.session.scalar(sa.select(jobs.is_open(_slot_of(decision)))):
+            ask_worker(work, decision)
+
+
+def _slot_of(decision: AlikeDecision) -> str:
+    """As its jobs' slots begin."""
+    return f"{JOB}-{decision.id}-"
 
 
 def carry_on(program: Program, decision_id: int) -> Iterator[int]:
@@ -67,7 +94,7 @@ def go_on(work: Work, decision: AlikeDecision, share: float = 1.0) -> int:
     query, some = _of_decision(decision) if is_reopening else _to_decide(decision)
     limit = max(1, int(some * share))
     found = work.session.execute(query.order_by(Quarantined.id).limit(limit + 1)).all()
-    rows = list(_that_fit(found[:limit]))
+    rows = list(quarantine.that_fit(found[:limit]))
     if is_reopening:
         _reopen(work, decision, [row.id for row in rows])
     elif rows:
@@ -100,15 +127,6 @@ def _of_decision(decision: AlikeDecision) -> tuple[Query, int]:
 _PLAIN: Query = sa.select(
     Quarantined.id, Quarantined.size, Quarantined.stix_id, Quarantined.version_text
 )
-
-
-def _that_fit(rows: Sequence[sa.Row[Any]]) -> Iterator[sa.Row[Any]]:
-    size = 0
-    for row in rows:
-        if size and size + row.size > _BYTES:
-            return
-        size += row.size
-        yield row
 
 
 def _drop(work: Work, decision: AlikeDecision, rows: Sequence[sa.Row[Any]]) -> None:

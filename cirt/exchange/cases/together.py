@@ -11,10 +11,9 @@ from cirt.exchange.cases.deciding import RIGHT, UNDOABLE, check_takeable
 from cirt.exchange.cases.errors import CannotUndo, NothingLikeIt
 from cirt.exchange.cases.kinds import Means, means
 from cirt.exchange.cases.models import AT_WORK, AlikeDecision, Stage
-from cirt.exchange.cases.slicing import JOB, alike, go_on, held
+from cirt.exchange.cases.slicing import alike, ask_worker, go_on, held
 from cirt.exchange.loops.disputes import CONFLICT, resting
 from cirt.exchange.models import Quarantined
-from cirt.kernel import jobs
 from cirt.kernel.clock import from_us
 from cirt.kernel.work import ActorKind, Work
 from cirt.parties.four_eyes.errors import ReasonNeeded
@@ -139,16 +138,16 @@ def undo_alike(work: Work, decision_id: int) -> AlikeDecision:
 
 
 def can_undo(decision: AlikeDecision, now: datetime) -> bool:
+    """As long as it is carried out, and for a day after that."""
     if decision.do is not Do.DROP or decision.stage in (Stage.REOPENING, Stage.REOPENED):
         return False
-    return decision.asked_at > now - UNDOABLE
+    return decision.ended_at is None or decision.ended_at > now - UNDOABLE
 
 
 def _begin(work: Work, decision: AlikeDecision) -> None:
     go_on(work, decision)
     if decision.stage in AT_WORK:
-        slot = f"{JOB}-{decision.id}-{decision.stage.value}"
-        jobs.put(work.session, JOB, {"decision": decision.id}, run_at=work.now, slot=slot)
+        ask_worker(work, decision)
 
 
 def _deciding(peer_id: int | None, code: str) -> tuple[sa.ColumnElement[bool], ...]:

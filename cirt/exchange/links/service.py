@@ -160,7 +160,7 @@ def change_link(work: Work, link_id: int, terms: Terms) -> Link:
     """
     work.require("peer:write")
     terms.check()
-    link = find_link(work.session, link_id)
+    link = find_link(work.session, link_id, held=True)
     if terms.remote is not None and terms.remote != link.remote:
         _lead_elsewhere(work, link, terms.remote)
     if reads_more(link, terms):
@@ -239,12 +239,14 @@ def links(session: Session, peer_id: int | None = None) -> Sequence[tuple[Link, 
     return [(link, peer) for link, peer in session.execute(query.order_by(Peer.name, Link.id))]
 
 
-def find_link(session: Session, link_id: int) -> Link:
-    """
+def find_link(session: Session, link_id: int, *, held: bool = False) -> Link:
+    """``held``: until commit no run moves its cursor.
+
     Raises:
         NoSuchLink.
     """
-    link = session.get(Link, link_id)
+    lock = {"key_share": True} if held else None
+    link = session.get(Link, link_id, populate_existing=held, with_for_update=lock)
     if link is None:
         raise NoSuchLink(id=link_id)
     return link

@@ -52,6 +52,7 @@ _GENTLE_IN_ONE_GO = 1000  # nobody at the desk waits longer than such a transact
 _REST = 1.5  # times as long as storing took
 _LONGEST_REST_S = 2.0
 _FEWER = 10  # by how much a page is made shorter or longer
+_LEAST = 2  # in a page, as long as they fit: one alone says nothing of others with its date
 _LARGEST_PAGE = 10_000  # that we ask for, where more objects have one date
 
 
@@ -99,6 +100,7 @@ class _Walk:
         self._high: str | None = None  # the latest date of this walk, as sent, that can be true
         self._latest: datetime | None = None  # the latest of all, true or not
         self._size = running.caps.page_size
+        self._too_long: int | None = None  # a page from the same place that was more than we read
         self._may_restart = True
         self._types: list[str] | None = None
         self._terms: ReadBy | None = None
@@ -143,7 +145,8 @@ class _Walk:
         self._filters.pop("added_after", None)
         if added_after:
             self._filters["added_after"] = added_after
-        self._token = None
+        self._token = self._too_long = None
+        self._size = max(self._size, min(_LEAST, self._running.caps.page_size))
 
     def _step(self, collection: Pages) -> bool:
         """Read and store one page; whether another follows."""
@@ -202,7 +205,8 @@ class _Walk:
             except AnswerTooLarge:
                 if self._size == 1:
                     raise
-                self._size = max(1, self._size // _FEWER)
+                self._too_long = self._size
+                self._size = max(self._size // _FEWER, min(_LEAST, self._size - 1))
 
     def _restart_after(self) -> str | None:
         high = parse_added(self._high)
@@ -220,9 +224,11 @@ class _Walk:
         return now is not None and then is not None and then <= now
 
     def _ask_for_more_at_once(self) -> None:
-        """A whole page has the same date: a longer one may reach beyond it."""
-        self._size *= _FEWER
-        if self._size > _LARGEST_PAGE:
+        """A whole page has the same date: a longer one may reach beyond it, as far as it fits."""
+        size, self._size = self._size, self._size * _FEWER
+        if self._too_long is not None:
+            self._size = min(self._size, (size + self._too_long) // 2)
+        if not size < self._size <= _LARGEST_PAGE:
             problem = "a whole page has the same date, and there is no token"
             raise trouble.NoProgress(problem=problem)
 
@@ -254,7 +260,7 @@ class _Walk:
         every = codec.read_all(pieces)  # others need not wait for that
         read = [each for each in every if is_wanted(each, self._types)]
         with rehearsal(program) if self._dry else program.work(SYSTEM) as work:
-            self._running.check(work)
+            self._running.check(work, held=True)
             peer = peer_of(work.session, link_id)
             arrivals = take(work, read, peer=peer, run_id=run_id) if read else []
             if self._dry is not None:

@@ -140,16 +140,21 @@ def _let_go(
 ) -> list[tuple[Waiting, Released]]:
     """The first of them that may go, as many as ``most`` bytes hold, with the note that they leave."""
     with running.program.work(SYSTEM) as work:
-        piece = _first(_judged(work, running, collection, part), most)
+        piece = _first(_judged(work, running, collection, part, held=True), most)
         peer_id = work.session.get_one(Link, running.link_id).peer_id
         note_once(work, Exit.PUSH, peer_id, [waiting.version_id for waiting, _ in piece])
     return piece
 
 
 def _judged(
-    work: Work, running: Running, collection: RemoteCollection, part: Sequence[Waiting]
+    work: Work,
+    running: Running,
+    collection: RemoteCollection,
+    part: Sequence[Waiting],
+    *,
+    held: bool = False,
 ) -> list[tuple[Waiting, Released]]:
-    reader = running.check(work)
+    reader = running.check(work, held=held)
     link = work.session.get_one(Link, running.link_id)
     version_ids = still_offered(work, link, [each.version_id for each in part])
     if collection.can_read:

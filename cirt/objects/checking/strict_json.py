@@ -15,7 +15,8 @@ MAX_OBJECT = 5_000_000
 MAX_DEPTH = 100
 MAX_VALUES = 100_000  # read, a small one takes twenty times its bytes; no real object has 10,000
 _SAFE_DIGITS = len(str(MAX_INTEGER))
-_TEXT_OR_COMMA = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|,', re.DOTALL)
+# A text without an end is one, too: else each quotation mark in it would be tried as the beginning of another.
+_TEXT_OR_COMMA = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|,', re.DOTALL)
 
 
 def load_object(raw: bytes) -> dict[str, Any]:

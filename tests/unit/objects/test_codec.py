@@ -194,6 +194,12 @@ def test_an_object_has_a_hundred_thousand_values_and_no_more() -> None:
     assert refused(an_indicator()[:-1] + b', "x_many": ' + fits[:-1] + b",1]}") == "too-many-values"
 
 
+def test_values_are_counted_in_one_go_also_where_a_text_has_no_end() -> None:
+    many = b'{"x_many": [' + b"1," * MAX_VALUES + b'1], "x_text": "' + rb"\"" * 1_000_000
+
+    assert refused(many) == "too-many-values"
+
+
 def test_commas_of_a_text_are_no_values() -> None:
     assert taken(an_indicator(description="," * 2 * MAX_VALUES + '\\",'))
 
