@@ -770,6 +770,7 @@ def fill_arrivals(cage: Cage, work: Work, peers: dict[str, Peer]) -> None:
         asked_via=ActorKind.CONSOLE,
         total=1,
         stage=Stage.DECIDED,
+        ended_at=work.now,
     )
     work.session.add(decision)
     work.session.flush()
