@@ -45,7 +45,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["peer_id"], ["peer.id"], name="fk_alike_decision_peer_id_peer"),
     )
     op.create_index("ix_alike_decision_stage", "alike_decision", ["stage"])
-    op.create_index("ix_alike_decision_asked_at", "alike_decision", ["asked_at"])
     op.add_column("quarantined", sa.Column("decision_id", _BIG))
     op.add_column("quarantined", sa.Column("reopened_at", _AT))
     op.drop_index("ix_quarantined_list", "quarantined")

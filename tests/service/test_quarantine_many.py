@@ -1,13 +1,11 @@
 """Thousands that wait for one reason are decided at once, in short steps, and each only by what its lead had seen."""
 
-import json
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
-from cirt.cli import root
 from cirt.exchange import quarantine
 from cirt.exchange.arrivals import take
 from cirt.exchange.cases import slicing, together
@@ -34,7 +32,7 @@ from cirt.worker.loop import run_one
 from cirt.worker.table import HANDLERS
 from tests.support.asked import asked_of
 from tests.support.browse import signed_in
-from tests.support.canary import give_the_console_its_key
+from tests.support.console import at_the_console, told
 from tests.support.quarantine import list_quarantine
 from tests.support.register import a_person
 from tests.support.release import a_reader
@@ -447,20 +445,9 @@ def test_only_leads_decide_on_many_and_take_it_back(program: Program) -> None:
 
 def test_the_console_decides_on_all_and_takes_it_back(program: Program) -> None:
     refused(program, *range(1, 9))
-    give_the_console_its_key(program)
-    settings = program.settings
-    environment = {
-        "CIRT_DATA_DIR": str(settings.data_dir),
-        "CIRT_DATABASE_URL": program.engine.url.render_as_string(hide_password=False),
-    }
-
-    def said(*words: str) -> object:
-        done = CliRunner().invoke(root, ["--json", "quarantine", *words], env=environment)
-        assert done.exit_code == 0, done.output
-        return json.loads(done.output)
+    said = partial(told, program, "quarantine")
 
     groups = said("groups")
-    assert isinstance(groups, list)
     assert [(each["peer"], each["code"], each["waiting"]) for each in groups] == [
         ("cert-b", "type", 8)
     ]
@@ -470,7 +457,7 @@ def test_the_console_decides_on_all_and_takes_it_back(program: Program) -> None:
     assert said("undo-all", "1") == {"decision": 1, "reopened": 8}
     tried = said("take-all", "cert-b", "type")
     assert tried == {"decision": 2, "do": "take", "decided": 8, "left": 8}
-    again = CliRunner().invoke(root, ["quarantine", "undo-all", "2"], env=environment)
+    again = at_the_console(program, "quarantine", "undo-all", "2")
     assert again.exit_code == 1
     assert "Only what was dropped can be taken up again" in again.output
     with program.work(CONSOLE, write=False) as work:

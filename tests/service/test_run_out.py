@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 from werkzeug.test import Client, TestResponse
 
 from cirt.boot.app import create_app
-from cirt.cli import root
 from cirt.kernel.clock import FakeClock
 from cirt.kernel.program import Program
 from cirt.kernel.tlp import Tlp
@@ -35,7 +33,7 @@ from cirt.sharing.models import Agreement
 from cirt.sharing.permissions.commands import RecordPermission, Scope
 from cirt.sharing.permissions.models import Audience
 from tests.support.agreeing import asked_for, ruled
-from tests.support.canary import give_the_console_its_key
+from tests.support.console import at_the_console
 from tests.support.databases import Databases
 from tests.support.register import a_person
 from tests.support.release import a_collection, a_reader, names, read_page, walk
@@ -299,12 +297,7 @@ def by_a_new_one_from_the_console(program: Program) -> None:
 
 def saying(*words: str) -> Callable[[Program], None]:
     def say(program: Program) -> None:
-        give_the_console_its_key(program)
-        environment = {
-            "CIRT_DATA_DIR": str(program.settings.data_dir),
-            "CIRT_DATABASE_URL": program.engine.url.render_as_string(hide_password=False),
-        }
-        done = CliRunner().invoke(root, ["agreement", *words], env=environment)
+        done = at_the_console(program, "agreement", *words)
         assert done.exit_code == 0, done.output
 
     return say

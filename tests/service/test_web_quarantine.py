@@ -1,11 +1,9 @@
 """Pages of quarantine: one arrival with its ways on, all alike, the letter, and what peers did not take."""
 
-import json
+from functools import partial
 
 import sqlalchemy as sa
-from click.testing import CliRunner
 
-from cirt.cli import root
 from cirt.exchange.arrivals import take
 from cirt.exchange.links.service import AddLink, add_link
 from cirt.exchange.models import LinkDirection, Outgoing, Quarantined
@@ -15,7 +13,7 @@ from cirt.kernel.work import CONSOLE
 from cirt.parties.peers import find_peer
 from cirt.parties.roles import Role
 from tests.support.browse import forms_in, signed_in
-from tests.support.canary import give_the_console_its_key
+from tests.support.console import at_the_console, told
 from tests.support.release import a_reader, our_indicator
 from tests.support.stix import an_indicator
 from tests.support.store import indicator, put
@@ -163,31 +161,18 @@ def test_what_a_peer_did_not_take_is_shown_in_its_words_and_sent_again_or_let_be
 
 def test_the_console_lists_shows_takes_drops_and_undoes(program: Program) -> None:
     first, second = some_held(program, 2)
-    give_the_console_its_key(program)
-    settings = program.settings
-    environment = {
-        "CIRT_DATA_DIR": str(settings.data_dir),
-        "CIRT_DATABASE_URL": program.engine.url.render_as_string(hide_password=False),
-    }
-
-    def said(*words: str) -> object:
-        done = CliRunner().invoke(root, ["--json", "quarantine", *words], env=environment)
-        assert done.exit_code == 0, done.output
-        return json.loads(done.output)
+    said = partial(told, program, "quarantine")
 
     listed = said("list", "--peer", "cert-b", "--case", "future")
-    assert isinstance(listed, list)
     assert [row["id"] for row in listed] == [second, first]
     shown = said("show", str(first))
-    assert isinstance(shown, dict)
     assert shown["way"] == "take"
     taken = said("take", str(first), "--reason", "They said so")
-    assert isinstance(taken, dict)
     assert taken["outcome"] == "taken"
     said("drop", str(second), "--reason", "Wrong clock")
     assert said("list") == []
     said("undo", str(second))
-    done = CliRunner().invoke(root, ["quarantine", "take", str(second)], env=environment)
+    done = at_the_console(program, "quarantine", "take", str(second))
     assert done.exit_code == 1
     assert "Say why" in done.output
     with program.work(CONSOLE, write=False) as work:

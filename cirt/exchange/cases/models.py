@@ -40,7 +40,7 @@ class AlikeDecision(Base):
     shown_at: Mapped[datetime]
     do: Mapped[Do]
     reason: Mapped[str] = mapped_column(sa.Text)
-    asked_at: Mapped[datetime] = mapped_column(index=True)
+    asked_at: Mapped[datetime]
     asked_by_id: Mapped[int | None]  # account.id; NULL: the console
     asked_via: Mapped[ActorKind]
     total: Mapped[int]  # that waited when it was asked

@@ -16,9 +16,7 @@ from cirt.kernel.work import SYSTEM, Work
 from cirt.objects.models import ObjectVersion, StixObject
 
 _POLLS = 5  # of a status in one run, after 2, 4, 8, 16 and 32 seconds; the next run goes on
-_KEPT = timedelta(
-    hours=24
-)  # so long a server keeps a status; who says nothing until then has taken it
+_KEPT = timedelta(hours=24)  # by a server, of a status; who says nothing until then has taken it
 _MOST = 20  # statuses asked for in one run
 _UNSAID = (  # what a server says that does not tell us, though we may speak with it
     trouble.PeerFailed,
